@@ -1,0 +1,75 @@
+//! Identities: what a number counts is part of its type.
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The position of this one in a table of its kind.
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+
+            /// The identity of position `index`.
+            ///
+            /// # Panics
+            /// When `index` does not fit 32 bits.
+            pub fn at(index: usize) -> Self {
+                Self(u32::try_from(index).expect("tables are bounded by 32 bits"))
+            }
+        }
+    };
+}
+
+id!(
+    /// A task, counted from 0 over the whole scenario.
+    TaskId
+);
+id!(
+    /// A processor core, counted from 0.
+    CoreId
+);
+id!(
+    /// An operating-system process, in order of birth; the main one is 0.
+    ProcessId
+);
+id!(
+    /// An operating-system thread, in order of birth over the whole run; the main one is 0.
+    ThreadId
+);
+id!(
+    /// An interpreter lock (GIL).
+    LockId
+);
+id!(
+    /// Something outside the program that is waited on.
+    SiteId
+);
+id!(
+    /// A named piece of CPU work.
+    ComputationId
+);
+id!(
+    /// A semaphore of the scenario or of a tool.
+    SemaphoreId
+);
+id!(
+    /// A queue of the scenario.
+    QueueId
+);
+id!(
+    /// An entry of a run's table of names.
+    NameId
+);
+
+impl ThreadId {
+    /// The thread that starts the program.
+    pub const MAIN: Self = Self(0);
+}
+
+impl ProcessId {
+    /// The process that starts the program.
+    pub const MAIN: Self = Self(0);
+}

@@ -1,0 +1,3 @@
+//! The `gilsim` command.
+
+fn main() {}

@@ -1,0 +1,386 @@
+//! What a scenario says, validated and resolved: plain data that knows no TOML.
+
+use std::sync::Arc;
+
+use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
+use crate::profile::Profile;
+use crate::time::{SimDuration, SimTime};
+
+/// A validated scenario: what is to be done, and with which tools.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// One line that says what the scenario is about.
+    pub title: String,
+    /// Prose for the reader; may be empty.
+    pub about: String,
+    /// The only source of randomness.
+    pub seed: u64,
+    /// The `[[tasks]]` entries in file order.
+    pub tasks: Vec<TaskEntry>,
+    /// Semaphores that all tasks of a run share, in file order.
+    pub semaphores: Vec<Semaphore>,
+    /// Queues that all tasks of a run share, in file order.
+    pub queues: Vec<Queue>,
+    /// One run each, in file order; never empty.
+    pub tools: Vec<ToolRun>,
+}
+
+/// A semaphore of the scenario.
+#[derive(Clone, Debug)]
+pub struct Semaphore {
+    /// Its key in `[semaphores]`.
+    pub name: String,
+    /// Permits at the start; at least 1.
+    pub permits: u32,
+}
+
+/// A queue of the scenario. Its items carry nothing: only their number matters.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    /// Its key in `[queues]`.
+    pub name: String,
+    /// How many items it holds at most; `None` is unbounded.
+    pub capacity: Option<u32>,
+}
+
+/// One `[[tasks]]` entry: `count` tasks that do the same steps.
+#[derive(Clone, Debug)]
+pub struct TaskEntry {
+    /// For people; need not be unique, may be empty.
+    pub name: String,
+    /// How many tasks; at least 1.
+    pub count: u32,
+    /// When they arrive.
+    pub arrive: Arrival,
+    /// What crosses a process boundary for each of them.
+    pub payload: Payload,
+    /// What each of them does, in order.
+    pub steps: Vec<StepSpec>,
+}
+
+/// When the tasks of an entry arrive.
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// All at the start.
+    AtOnce,
+    /// The first at the start, each next one a gap after the one before it.
+    Every(Distribution),
+    /// A Poisson process: the first after one exponential gap.
+    Poisson {
+        /// Mean arrivals in a second; finite and positive.
+        per_second: f64,
+    },
+    /// At these instants, one per task, ascending or not.
+    At(Arc<[SimTime]>),
+}
+
+/// Bytes that are pickled for a task when it crosses a process boundary.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Payload {
+    /// From the parent to the worker.
+    pub send: u64,
+    /// From the worker back.
+    pub receive: u64,
+}
+
+/// One step as written.
+#[derive(Clone, Debug)]
+pub enum StepSpec {
+    /// Waits on a site or for a time; an await point in a coroutine.
+    Wait(WaitOn),
+    /// Waits on a site or for a time, blocking the thread even inside a coroutine.
+    Block(WaitOn),
+    /// Burns CPU.
+    Compute(Work),
+    /// `asyncio.sleep(0)`; under threads, gives the processor away.
+    Yield,
+    /// Takes a permit of a semaphore, waiting for one.
+    Acquire(SemaphoreId),
+    /// Gives a permit back.
+    Release(SemaphoreId),
+    /// Puts an item into a queue, waiting for room.
+    Put(QueueId),
+    /// Takes an item from a queue, waiting for one.
+    Get(QueueId),
+    /// Runs steps in an executor; inline where the tool has no event loop.
+    Offload {
+        /// Which executor.
+        to: OffloadTo,
+        /// What it runs.
+        steps: Vec<StepSpec>,
+    },
+    /// Runs steps several times.
+    Repeat {
+        /// How often; at least 1.
+        times: u32,
+        /// What is repeated.
+        steps: Vec<StepSpec>,
+    },
+}
+
+/// Which executor an offloaded step goes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OffloadTo {
+    /// The loop's default `ThreadPoolExecutor` (`asyncio.to_thread`).
+    Threads,
+    /// A `ProcessPoolExecutor`.
+    Processes,
+}
+
+/// What a wait waits for.
+#[derive(Clone, Debug)]
+pub enum WaitOn {
+    /// A site; the latency is the site's.
+    Site(SiteId),
+    /// A bare duration.
+    Time(Distribution),
+}
+
+/// What a computation computes.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// A named computation; its time and lock mode are its own.
+    Named(ComputationId),
+    /// A bare duration of Python code.
+    Time(Distribution),
+}
+
+/// A duration, or a distribution of durations.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Distribution {
+    /// Always the same.
+    Constant(SimDuration),
+    /// Uniform over the whole nanoseconds of `low..=high`.
+    Uniform {
+        /// The shortest.
+        low: SimDuration,
+        /// The longest; not below `low`.
+        high: SimDuration,
+    },
+    /// Exponential.
+    Exponential {
+        /// The mean.
+        mean: SimDuration,
+    },
+    /// Normal, never below zero.
+    Normal {
+        /// The mean before clamping.
+        mean: SimDuration,
+        /// The standard deviation before clamping.
+        sd: SimDuration,
+    },
+    /// Log-normal, given by two percentiles.
+    LogNormal {
+        /// The median; positive.
+        p50: SimDuration,
+        /// The 99th percentile; not below `p50`.
+        p99: SimDuration,
+    },
+    /// Pareto.
+    Pareto {
+        /// The scale: the shortest value.
+        min: SimDuration,
+        /// The shape (alpha); finite and positive.
+        shape: f64,
+    },
+    /// Task i of its entry starts at value i; further draws go round from there. Never empty.
+    Cycle(Arc<[SimDuration]>),
+    /// Draws with replacement from measured durations. Never empty.
+    Samples(Arc<[SimDuration]>),
+}
+
+/// One run of the scenario: a tool with its settings.
+#[derive(Clone, Debug)]
+pub struct ToolRun {
+    /// What the results are filed under; unique in the scenario.
+    pub label: String,
+    /// Which tool.
+    pub tool: Tool,
+    /// Workers of a pool; the profile's default where the scenario says nothing. 1 where the tool has none.
+    pub workers: u32,
+    /// asyncio: a semaphore round each task.
+    pub limit: Option<u32>,
+    /// Tasks per message to a worker; the profile's default where the scenario says nothing.
+    pub chunk: u32,
+    /// How processes are started; the profile's default where the scenario says nothing.
+    pub start: StartMethod,
+    /// Machine, interpreter, sites and computations after this tool's overrides.
+    pub setting: Setting,
+}
+
+/// The concurrency tools of Python (product contract, section 3).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Tool {
+    /// One task after the other on the main thread.
+    Sequential,
+    /// `threading`: a thread per task.
+    Threading,
+    /// `concurrent.futures.ThreadPoolExecutor`.
+    ThreadPool,
+    /// `asyncio`: a coroutine per task on one event loop.
+    Asyncio,
+    /// `asyncio.to_thread` per task.
+    ToThread,
+    /// `multiprocessing.Process` per task.
+    Multiprocessing,
+    /// `multiprocessing.Pool`.
+    MultiprocessingPool,
+    /// `concurrent.futures.ProcessPoolExecutor`.
+    ProcessPool,
+    /// `concurrent.futures.InterpreterPoolExecutor` (3.14).
+    InterpreterPool,
+}
+
+impl Tool {
+    /// All tools, in the order of the contract.
+    pub const ALL: [Self; 9] = [
+        Self::Sequential,
+        Self::Threading,
+        Self::ThreadPool,
+        Self::Asyncio,
+        Self::ToThread,
+        Self::Multiprocessing,
+        Self::MultiprocessingPool,
+        Self::ProcessPool,
+        Self::InterpreterPool,
+    ];
+
+    /// The name that scenarios use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::Threading => "threading",
+            Self::ThreadPool => "thread_pool",
+            Self::Asyncio => "asyncio",
+            Self::ToThread => "to_thread",
+            Self::Multiprocessing => "multiprocessing",
+            Self::MultiprocessingPool => "multiprocessing_pool",
+            Self::ProcessPool => "process_pool",
+            Self::InterpreterPool => "interpreter_pool",
+        }
+    }
+
+    /// Whether the tool takes `workers`.
+    pub const fn takes_workers(self) -> bool {
+        matches!(
+            self,
+            Self::ThreadPool | Self::MultiprocessingPool | Self::ProcessPool | Self::InterpreterPool
+        )
+    }
+
+    /// Whether the tool takes `limit`.
+    pub const fn takes_limit(self) -> bool {
+        matches!(self, Self::Asyncio)
+    }
+
+    /// Whether the tool takes `chunk`.
+    pub const fn takes_chunk(self) -> bool {
+        matches!(self, Self::MultiprocessingPool | Self::ProcessPool)
+    }
+
+    /// Whether the tool takes `start`.
+    pub const fn takes_start(self) -> bool {
+        matches!(self, Self::Multiprocessing | Self::MultiprocessingPool | Self::ProcessPool)
+    }
+}
+
+/// How `multiprocessing` starts a process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StartMethod {
+    /// Copies the parent.
+    Fork,
+    /// Starts a fresh interpreter.
+    Spawn,
+    /// Forks a clean server process.
+    Forkserver,
+}
+
+impl StartMethod {
+    /// The name that scenarios use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fork => "fork",
+            Self::Spawn => "spawn",
+            Self::Forkserver => "forkserver",
+        }
+    }
+}
+
+/// Machine, interpreter, sites and computations of one run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The machine.
+    pub machine: Machine,
+    /// The interpreter.
+    pub interpreter: Interpreter,
+    /// The sites, in file order.
+    pub sites: Vec<Site>,
+    /// The computations, in file order.
+    pub computations: Vec<Computation>,
+}
+
+/// The machine: what the scenario says, else what the profile says.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine {
+    /// Cores; at least 1.
+    pub cores: u32,
+    /// OS time slice when runnable threads outnumber cores; positive.
+    pub quantum: SimDuration,
+    /// Idle core: wake-up to first instruction.
+    pub wake_latency: SimDuration,
+}
+
+/// The interpreter: what the scenario says, else what the profile says.
+#[derive(Clone, Debug)]
+pub struct Interpreter {
+    /// Costs, rules and defaults.
+    pub profile: Arc<Profile>,
+    /// Whether there is an interpreter-wide lock.
+    pub lock: bool,
+    /// How long a waiter waits before it asks the holder to give way; positive.
+    pub switch_interval: SimDuration,
+}
+
+/// Something outside the program that is waited on.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Its key in `[sites]`.
+    pub name: String,
+    /// How long an answer takes.
+    pub latency: Distribution,
+    /// Requests in flight at once; the rest queue. `None` is no limit.
+    pub connections: Option<u32>,
+}
+
+/// A named piece of CPU work.
+#[derive(Clone, Debug)]
+pub struct Computation {
+    /// Its key in `[computations]`.
+    pub name: String,
+    /// CPU time.
+    pub time: Distribution,
+    /// What it does with the interpreter lock.
+    pub lock: LockMode,
+}
+
+/// What a computation does with the interpreter lock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LockMode {
+    /// Python code: gives way each switch interval.
+    Held,
+    /// One C call that never gives way.
+    Kept,
+    /// C code that drops the lock while it works.
+    Released,
+}
+
+impl LockMode {
+    /// The name that scenarios use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Kept => "kept",
+            Self::Released => "released",
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! Cost profiles: what a Python version on Linux costs and how it behaves, one TOML file each.
+//!
+//! Values and sources: `semantics.md` sections 5 and 7 of the design notes, repeated beside each
+//! number in `cpython-3.13.toml`.
+
+use std::ops::Range;
+use std::sync::{Arc, LazyLock};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::model::{StartMethod, Tool};
+use crate::time::SimDuration;
+
+/// What one interpreter build on one machine costs, and which rules it follows.
+///
+/// All durations are CPU time or latency of one occurrence, all rates nanoseconds per byte in the
+/// unit that their name says.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// How messages name it.
+    pub name: String,
+    /// The minor version of Python 3 whose rules and defaults apply: 8 to 14.
+    pub python: u8,
+    /// Whether this is a free-threaded build.
+    #[serde(default)]
+    pub free_threaded: bool,
+    /// Whether the exact rules of the contract's `ideal` apply: see [`Profile::exact`] in the engine.
+    #[serde(default)]
+    pub exact: bool,
+    /// CPU time of a computation on this build, in thousandths of what the scenario says.
+    #[serde(default = "one_thousand")]
+    pub compute_permille: u32,
+    /// The machine and its kernel.
+    pub machine: MachineCosts,
+    /// The interpreter lock.
+    pub lock: LockCosts,
+    /// OS threads and `threading`.
+    pub thread: ThreadCosts,
+    /// `ThreadPoolExecutor`.
+    pub thread_pool: ThreadPoolCosts,
+    /// The event loop.
+    pub event_loop: LoopCosts,
+    /// Starting and ending processes.
+    pub process: ProcessCosts,
+    /// `ProcessPoolExecutor`.
+    pub process_pool: ProcessPoolCosts,
+    /// `multiprocessing.Pool`.
+    pub multiprocessing_pool: MultiprocessingPoolCosts,
+    /// Pickling and pipes.
+    pub pickle: PickleCosts,
+    /// Subinterpreters.
+    pub interpreter: InterpreterCosts,
+    /// Memory.
+    pub memory: MemoryCosts,
+}
+
+macro_rules! costs {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Default, Debug, Deserialize, Serialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $(
+                $(#[$field_doc])*
+                pub $field: $type,
+            )*
+        }
+    };
+}
+
+costs! {
+    /// The machine and its kernel (semantics 2).
+    MachineCosts {
+        /// Time slice when runnable threads outnumber cores: the base slice rounded up to a tick.
+        quantum: Cost,
+        /// From a wake-up to the first instruction on an idle core.
+        wake_latency: Cost,
+        /// From a wake-up to the first instruction on a core that was busy until now.
+        wake_latency_same: Cost,
+        /// Switching a core to a thread that waited in its run queue.
+        context_switch: Cost,
+        /// How long a running thread is safe from a waking one (EEVDF run-to-parity).
+        base_slice: Cost,
+        /// How much later than asked a timer of a normal thread fires.
+        timer_slack: Cost,
+        /// What a poll's timeout is rounded up to (epoll: 1 ms).
+        poll_granularity: Cost,
+    }
+}
+
+costs! {
+    /// The interpreter lock (semantics 1).
+    LockCosts {
+        /// `sys.getswitchinterval()`.
+        switch_interval: Cost,
+        /// How often the requester itself gets the lock it asked for, in thousandths; else the longest waiter.
+        requester_permille: u32,
+    }
+}
+
+costs! {
+    /// OS threads and `threading` (semantics 4.3).
+    ThreadCosts {
+        /// `Thread.start()` in the parent, without waiting for the child.
+        start: Cost,
+        /// The new thread until it has set its started event.
+        boot: Cost,
+        /// From the end of the thread's function to its death.
+        exit: Cost,
+        /// `Thread.join()` in the caller, without waiting.
+        join: Cost,
+        /// `time.sleep(0)` where it does not reach the kernel's timers (3.8 to 3.10).
+        sleep_zero: Cost,
+    }
+}
+
+costs! {
+    /// `ThreadPoolExecutor` (semantics 4.4).
+    ThreadPoolCosts {
+        /// Making the executor.
+        create: Cost,
+        /// `submit`, without starting a thread.
+        submit: Cost,
+        /// The worker, from getting an item to calling its function.
+        dequeue: Cost,
+        /// The worker, from the function's return to having set the result.
+        complete: Cost,
+        /// The caller, to collect one result.
+        collect: Cost,
+        /// `shutdown`, without waiting.
+        shutdown: Cost,
+    }
+}
+
+costs! {
+    /// The event loop (semantics 3).
+    LoopCosts {
+        /// `asyncio.run` before its coroutine's first step.
+        start: Cost,
+        /// `asyncio.run` after its coroutine's last step.
+        stop: Cost,
+        /// One iteration without its handles: poll and bookkeeping.
+        iteration: Cost,
+        /// `create_task`.
+        create_task: Cost,
+        /// A task's first step and its end, with the callback of gather.
+        first_step: Cost,
+        /// Resuming a task for one further step.
+        step: Cost,
+        /// Setting a timer.
+        timer_set: Cost,
+        /// Taking a due timer and completing its future.
+        timer_fire: Cost,
+        /// Completing a future and scheduling its waiter.
+        future: Cost,
+        /// `call_soon_threadsafe` in the calling thread.
+        call_threadsafe: Cost,
+        /// The loop, to drain the self-pipe once.
+        drain: Cost,
+        /// `run_in_executor` beyond the executor's own `submit`.
+        offload: Cost,
+        /// Ending the default executor, beyond joining its threads.
+        stop_executor: Cost,
+    }
+}
+
+costs! {
+    /// What starting one kind of process costs (semantics 4.7).
+    StartCosts {
+        /// The parent, until it can go on; under its lock.
+        parent: Cost,
+        /// The child, until the program's code runs in it.
+        child: Cost,
+        /// The parent's extra wait at the first start of a run (resource tracker, fork server).
+        first: Cost,
+        /// Memory of the child that it does not share, in bytes.
+        memory: u64,
+    }
+}
+
+costs! {
+    /// Starting and ending processes (semantics 4.7).
+    ProcessCosts {
+        /// `fork`.
+        fork: StartCosts,
+        /// `spawn`.
+        spawn: StartCosts,
+        /// `forkserver`.
+        forkserver: StartCosts,
+        /// The child, from its last Python code until its parent can see that it is gone.
+        exit: Cost,
+        /// The parent, to join one process that is gone.
+        join: Cost,
+    }
+}
+
+costs! {
+    /// `ProcessPoolExecutor` (semantics 4.5). All but the worker's share the parent's lock.
+    ProcessPoolCosts {
+        /// Making the executor.
+        create: Cost,
+        /// `submit` in the caller.
+        submit: Cost,
+        /// The manager, to move one item to the call queue.
+        enqueue: Cost,
+        /// The feeder, to pickle and write one item, without its payload.
+        feed: Cost,
+        /// The worker, to read and unpickle one item, without its payload.
+        receive: Cost,
+        /// The worker, to pickle and write one result, without its payload.
+        send: Cost,
+        /// The manager, each time it waits on its pipes.
+        wait: Cost,
+        /// The manager, to read one result and set its future, without its payload.
+        deliver: Cost,
+        /// The caller, to collect one result.
+        collect: Cost,
+        /// Each further task of a chunk, in the worker.
+        chunk_item: Cost,
+        /// The manager, to shut the pool down, without joining.
+        shutdown: Cost,
+    }
+}
+
+costs! {
+    /// `multiprocessing.Pool` (semantics 4.6).
+    MultiprocessingPoolCosts {
+        /// The constructor, without its processes and threads.
+        create: Cost,
+        /// `map` or `apply_async` in the caller, for one message.
+        submit: Cost,
+        /// The task handler, to pickle and write one message, without its payload.
+        feed: Cost,
+        /// The worker, to read and unpickle one message, without its payload.
+        receive: Cost,
+        /// The worker, to pickle and write one result, without its payload.
+        send: Cost,
+        /// The result handler, to read and store one result, without its payload.
+        deliver: Cost,
+        /// Each further task of a chunk, in the worker.
+        chunk_item: Cost,
+        /// `terminate`, without joining.
+        shutdown: Cost,
+    }
+}
+
+costs! {
+    /// Pickling and pipes, in nanoseconds per mebibyte.
+    PickleCosts {
+        /// `pickle.dumps` of bytes.
+        dumps_per_mib: u64,
+        /// `pickle.loads` of bytes.
+        loads_per_mib: u64,
+        /// Writing to or reading from a pipe, each side.
+        pipe_per_mib: u64,
+    }
+}
+
+costs! {
+    /// Subinterpreters (semantics 6).
+    InterpreterCosts {
+        /// Creating one with its own lock.
+        create: Cost,
+        /// Destroying one.
+        destroy: Cost,
+        /// One call into it, beyond what a thread pool costs.
+        call: Cost,
+    }
+}
+
+costs! {
+    /// Memory in bytes, for the estimate in the summary.
+    MemoryCosts {
+        /// The main process.
+        base: u64,
+        /// A thread.
+        thread: u64,
+        /// A coroutine.
+        coroutine: u64,
+        /// A subinterpreter.
+        interpreter: u64,
+    }
+}
+
+/// A duration that a profile file writes as text: `"25us"`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub struct Cost(pub SimDuration);
+
+impl<'de> Deserialize<'de> for Cost {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Cost).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for Cost {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}ns", self.0.as_nanos()))
+    }
+}
+
+const fn one_thousand() -> u32 {
+    1_000
+}
+
+/// Why a profile cannot be used.
+#[derive(Clone, Debug)]
+pub struct ProfileError {
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// Where in the text, in bytes.
+    pub span: Option<Range<usize>>,
+}
+
+/// The built-in profiles and their texts.
+const BUILT_IN: [(&str, &str); 10] = [
+    ("ideal", include_str!("ideal.toml")),
+    ("cpython-3.8", include_str!("cpython-3.8.toml")),
+    ("cpython-3.9", include_str!("cpython-3.9.toml")),
+    ("cpython-3.10", include_str!("cpython-3.10.toml")),
+    ("cpython-3.11", include_str!("cpython-3.11.toml")),
+    ("cpython-3.12", include_str!("cpython-3.12.toml")),
+    ("cpython-3.13", include_str!("cpython-3.13.toml")),
+    ("cpython-3.13t", include_str!("cpython-3.13t.toml")),
+    ("cpython-3.14", include_str!("cpython-3.14.toml")),
+    ("cpython-3.14t", include_str!("cpython-3.14t.toml")),
+];
+
+static PARSED: LazyLock<Vec<(&str, Arc<Profile>)>> = LazyLock::new(|| {
+    BUILT_IN
+        .iter()
+        .map(|(name, text)| {
+            let profile = parse(text).unwrap_or_else(|error| panic!("{name}: {}", error.message));
+            (*name, Arc::new(profile))
+        })
+        .collect()
+});
+
+/// The profile that scenarios use when they name none.
+pub const DEFAULT: &str = "cpython-3.13";
+
+/// The names of the built-in profiles.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
+
+/// The built-in profile of that name.
+pub fn built_in(name: &str) -> Option<Arc<Profile>> {
+    PARSED.iter().find(|(built_in, _)| *built_in == name).map(|(_, profile)| Arc::clone(profile))
+}
+
+/// The text of a built-in profile, as a start for one's own.
+pub fn text(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, text)| *text)
+}
+
+/// Reads a profile file.
+///
+/// # Errors
+/// When the text is no TOML, lacks a key, has one too many, or a value makes no sense.
+pub fn parse(text: &str) -> Result<Profile, ProfileError> {
+    let profile: Profile = toml::from_str(text).map_err(|error| ProfileError {
+        message: error.message().to_owned(),
+        span: error.span(),
+    })?;
+    let fault = |message: &str| Err(ProfileError { message: message.to_owned(), span: None });
+    if !(8..=14).contains(&profile.python) {
+        return fault("`python` is the minor version of Python 3: 8 to 14");
+    }
+    if profile.machine.quantum.0.is_zero() {
+        return fault("`machine.quantum` must be positive");
+    }
+    if profile.lock.switch_interval.0.is_zero() {
+        return fault("`lock.switch_interval` must be positive");
+    }
+    if profile.lock.requester_permille > 1_000 {
+        return fault("`lock.requester_permille` is at most 1000");
+    }
+    if !(1..=1_000_000).contains(&profile.compute_permille) {
+        return fault("`compute_permille` lies between 1 and 1000000");
+    }
+    Ok(profile)
+}
+
+impl Profile {
+    /// Whether the interpreter has a lock unless the scenario takes it away.
+    pub const fn has_lock(&self) -> bool {
+        !self.free_threaded
+    }
+
+    /// Whether this Python has the tool.
+    pub const fn has(&self, tool: Tool) -> bool {
+        match tool {
+            Tool::ToThread => self.python >= 9,
+            Tool::InterpreterPool => self.python >= 14,
+            Tool::Sequential
+            | Tool::Threading
+            | Tool::ThreadPool
+            | Tool::Asyncio
+            | Tool::Multiprocessing
+            | Tool::MultiprocessingPool
+            | Tool::ProcessPool => true,
+        }
+    }
+
+    /// How many workers the tool has when nothing is said (semantics 4.4 to 4.8).
+    pub fn default_workers(&self, tool: Tool, cores: u32) -> u32 {
+        match tool {
+            Tool::ThreadPool | Tool::ToThread | Tool::InterpreterPool => (cores + 4).min(32),
+            Tool::MultiprocessingPool | Tool::ProcessPool => cores,
+            Tool::Sequential | Tool::Threading | Tool::Asyncio | Tool::Multiprocessing => 1,
+        }
+    }
+
+    /// How many tasks a message to a worker carries when nothing is said (semantics 4.5, 4.6).
+    pub fn default_chunk(&self, tool: Tool, tasks: u32, workers: u32) -> u32 {
+        match tool {
+            Tool::MultiprocessingPool => tasks.div_ceil(workers.saturating_mul(4)).max(1),
+            _ => 1,
+        }
+    }
+
+    /// The start method of this Python on Linux (semantics 4.7).
+    pub const fn default_start(&self) -> StartMethod {
+        if self.python >= 14 { StartMethod::Forkserver } else { StartMethod::Fork }
+    }
+
+    /// What starting a process that way costs.
+    pub const fn start(&self, method: StartMethod) -> &StartCosts {
+        match method {
+            StartMethod::Fork => &self.process.fork,
+            StartMethod::Spawn => &self.process.spawn,
+            StartMethod::Forkserver => &self.process.forkserver,
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! Simulated time: whole nanoseconds, and nothing but whole nanoseconds.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
+use std::str::FromStr;
+
+/// An instant of simulated time: whole nanoseconds since the run began.
+///
+/// Integer on purpose. Two events are simultaneous exactly when their times are
+/// equal, so a tie is a fact about the model and never about rounding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub struct SimTime(u64);
+
+/// A length of simulated time in whole nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub struct SimDuration(u64);
+
+impl SimTime {
+    /// The start of every run.
+    pub const ZERO: Self = Self(0);
+    /// Later than every instant that a run can reach.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// The instant `ns` nanoseconds after the start.
+    pub const fn from_nanos(ns: u64) -> Self {
+        Self(ns)
+    }
+
+    /// Nanoseconds since the start.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The time from `earlier` to this instant, zero if `earlier` is later.
+    pub const fn saturating_since(self, earlier: Self) -> SimDuration {
+        SimDuration(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The first multiple of `grain` that is not before this instant; a zero grain changes nothing.
+    #[must_use]
+    pub const fn round_up_to(self, grain: SimDuration) -> Self {
+        if grain.0 == 0 { self } else { Self(self.0.div_ceil(grain.0) * grain.0) }
+    }
+}
+
+impl SimDuration {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+    /// The longest duration that a scenario may name: 100 years of 365.25 days.
+    pub const LONGEST: Self = Self(100 * 36_525 * 864 * 1_000_000_000);
+
+    /// A duration of `ns` nanoseconds.
+    pub const fn from_nanos(ns: u64) -> Self {
+        Self(ns)
+    }
+
+    /// A duration of `us` microseconds.
+    pub const fn from_micros(us: u64) -> Self {
+        Self(us * 1_000)
+    }
+
+    /// A duration of `ms` milliseconds.
+    pub const fn from_millis(ms: u64) -> Self {
+        Self(ms * 1_000_000)
+    }
+
+    /// A duration of `s` seconds.
+    pub const fn from_secs(s: u64) -> Self {
+        Self(s * 1_000_000_000)
+    }
+
+    /// Nanoseconds.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// Seconds, for display and statistics only: never for the clock.
+    #[expect(clippy::cast_precision_loss, reason = "display only")]
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// Whether this is no time at all.
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The difference, zero where `other` is longer.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// This duration times `numerator / denominator`, rounded half up.
+    ///
+    /// # Panics
+    /// When the denominator is zero or the product does not fit.
+    #[must_use]
+    pub fn scaled(self, numerator: u64, denominator: u64) -> Self {
+        let product = u128::from(self.0) * u128::from(numerator) + u128::from(denominator / 2);
+        let quotient = product / u128::from(denominator);
+        Self(u64::try_from(quotient).expect("a scaled duration fits 64 bits"))
+    }
+}
+
+impl Add<SimDuration> for SimTime {
+    type Output = Self;
+    fn add(self, length: SimDuration) -> Self {
+        Self(self.0 + length.0)
+    }
+}
+
+impl AddAssign<SimDuration> for SimTime {
+    fn add_assign(&mut self, length: SimDuration) {
+        self.0 += length.0;
+    }
+}
+
+impl Sub for SimTime {
+    type Output = SimDuration;
+    fn sub(self, earlier: Self) -> SimDuration {
+        SimDuration(self.0 - earlier.0)
+    }
+}
+
+impl Add for SimDuration {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl AddAssign for SimDuration {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sub for SimDuration {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl SubAssign for SimDuration {
+    fn sub_assign(&mut self, other: Self) {
+        self.0 -= other.0;
+    }
+}
+
+impl Mul<u64> for SimDuration {
+    type Output = Self;
+    fn mul(self, times: u64) -> Self {
+        Self(self.0 * times)
+    }
+}
+
+impl Sum for SimDuration {
+    fn sum<I: Iterator<Item = Self>>(durations: I) -> Self {
+        durations.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// The units of a duration, longest first, with their length in nanoseconds.
+pub const UNITS: [(&str, u64); 5] =
+    [("min", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
+
+/// Why a text is not a duration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DurationError {
+    /// No digits where the number should be, or something odd within it.
+    Number,
+    /// The number stands without a unit.
+    MissingUnit,
+    /// The unit is none of [`UNITS`].
+    Unit,
+    /// Finer than a nanosecond.
+    TooFine,
+    /// Longer than [`SimDuration::LONGEST`].
+    TooLong,
+}
+
+impl fmt::Display for DurationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Number => "a duration starts with a number, like `1.5ms`",
+            Self::MissingUnit => "a duration needs a unit: ns, us, ms, s or min",
+            Self::Unit => "the units are ns, us, ms, s and min",
+            Self::TooFine => "time is counted in whole nanoseconds",
+            Self::TooLong => "the longest duration is 100 years",
+        })
+    }
+}
+
+impl std::error::Error for DurationError {}
+
+/// Reads `3ns`, `20us`, `1.5ms`, `2s`, `2min`: a plain decimal number and a unit, exact to the nanosecond.
+impl FromStr for SimDuration {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let number_end =
+            text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let (number, unit) = text.split_at(number_end);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let is_number = !whole.is_empty()
+            && !fraction.contains('.')
+            && (!number.contains('.') || !fraction.is_empty());
+        if !is_number {
+            return Err(DurationError::Number);
+        }
+        let unit = unit.trim_start();
+        if unit.is_empty() {
+            return Err(DurationError::MissingUnit);
+        }
+        let (_, length) =
+            UNITS.into_iter().find(|(name, _)| *name == unit).ok_or(DurationError::Unit)?;
+        let nanos = exact_nanos(whole, fraction.trim_end_matches('0'), length)?;
+        if nanos > Self::LONGEST.0 { Err(DurationError::TooLong) } else { Ok(Self(nanos)) }
+    }
+}
+
+/// `whole.fraction` units of `length` nanoseconds, where that is a whole number of nanoseconds.
+fn exact_nanos(whole: &str, fraction: &str, length: u64) -> Result<u64, DurationError> {
+    const TOO_LONG: DurationError = DurationError::TooLong;
+    let digits = |text: &str| text.bytes().fold(Some(0_u64), |sum, digit| {
+        sum?.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    });
+    let whole = digits(whole).and_then(|n| n.checked_mul(length)).ok_or(TOO_LONG)?;
+    if fraction.is_empty() {
+        return Ok(whole);
+    }
+    if fraction.len() > 11 {
+        return Err(DurationError::TooFine);
+    }
+    let scale = 10_u128.pow(u32::try_from(fraction.len()).expect("at most 11 digits"));
+    let part = u128::from(digits(fraction).ok_or(TOO_LONG)?) * u128::from(length);
+    if part % scale != 0 {
+        return Err(DurationError::TooFine);
+    }
+    let part = u64::try_from(part / scale).expect("a part of one unit fits 64 bits");
+    whole.checked_add(part).ok_or(TOO_LONG)
+}
+
+/// Writes the duration as people read it, with up to four significant digits: `1.5 s`, `20 ms`, `312 us`.
+///
+/// For exact output print [`SimDuration::as_nanos`].
+impl fmt::Display for SimDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("0 s");
+        }
+        let rounded = round_to_significant(self.0, 4);
+        let (unit, length) = UNITS[1..]
+            .iter()
+            .copied()
+            .find(|(_, length)| rounded >= *length)
+            .expect("a nanosecond is the shortest non-zero duration");
+        let (whole, fraction) = (rounded / length, rounded % length);
+        if fraction == 0 {
+            return write!(f, "{whole} {unit}");
+        }
+        let width = length.ilog10() as usize;
+        let digits = format!("{fraction:0width$}");
+        write!(f, "{whole}.{} {unit}", digits.trim_end_matches('0'))
+    }
+}
+
+impl fmt::Display for SimTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SimDuration(self.0).fmt(f)
+    }
+}
+
+/// Rounds half up to `digits` significant decimal digits.
+fn round_to_significant(value: u64, digits: u32) -> u64 {
+    let length = value.ilog10() + 1;
+    if length <= digits {
+        return value;
+    }
+    let grain = 10_u64.pow(length - digits);
+    (value / grain + u64::from(value % grain >= grain / 2)) * grain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_shown_in_its_own_unit_with_four_digits() {
+        let cases = [
+            (0, "0 s"),
+            (3, "3 ns"),
+            (20_000, "20 us"),
+            (1_500_000, "1.5 ms"),
+            (150_214_345_678, "150.2 s"),
+            (999_996_000, "1 s"),
+            (1_000_000_000, "1 s"),
+        ];
+        for (ns, shown) in cases {
+            assert_eq!(SimDuration::from_nanos(ns).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn a_duration_is_read_exactly_or_refused() {
+        let good = [("3ns", 3), ("20us", 20_000), ("1.5ms", 1_500_000), ("2 s", 2_000_000_000)];
+        for (text, ns) in good {
+            assert_eq!(text.parse(), Ok(SimDuration::from_nanos(ns)), "{text}");
+        }
+        assert_eq!("2min".parse(), Ok(SimDuration::from_secs(120)));
+        assert_eq!("0.000000001s".parse(), Ok(SimDuration::from_nanos(1)));
+        let bad = [
+            ("", DurationError::Number),
+            ("-1ms", DurationError::Number),
+            ("1..5ms", DurationError::Number),
+            ("1.ms", DurationError::Number),
+            ("5", DurationError::MissingUnit),
+            ("5 sec", DurationError::Unit),
+            ("0.5ns", DurationError::TooFine),
+            ("1.0000000001s", DurationError::TooFine),
+            ("99999999999999999999s", DurationError::TooLong),
+            ("60000000min", DurationError::TooLong),
+        ];
+        for (text, error) in bad {
+            assert_eq!(text.parse::<SimDuration>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn rounding_up_keeps_exact_multiples() {
+        let grain = SimDuration::from_millis(1);
+        assert_eq!(SimTime::from_nanos(1_000_000).round_up_to(grain).as_nanos(), 1_000_000);
+        assert_eq!(SimTime::from_nanos(1_000_001).round_up_to(grain).as_nanos(), 2_000_000);
+        assert_eq!(SimTime::from_nanos(7).round_up_to(SimDuration::ZERO).as_nanos(), 7);
+    }
+
+    #[test]
+    fn scaling_rounds_half_up() {
+        assert_eq!(SimDuration::from_nanos(5).scaled(14, 10).as_nanos(), 7);
+        assert_eq!(SimDuration::from_nanos(1).scaled(1, 2).as_nanos(), 1);
+        assert_eq!(SimDuration::from_nanos(1).scaled(1, 3).as_nanos(), 0);
+    }
+}
