@@ -3,8 +3,19 @@
 //! A scenario says what a program waits on and what it computes; gilsim plays it through every
 //! concurrency tool that Python has and shows who ran, who waited, for what, and for how long.
 
+pub mod chart;
+pub mod cli;
+pub mod engine;
 pub mod ids;
+pub mod import;
 pub mod model;
+pub mod plan;
 pub mod profile;
+pub mod python;
+pub mod report;
+pub mod scenario;
+pub mod sink;
 pub mod time;
+pub mod tools;
 pub mod trace;
+pub mod workload;

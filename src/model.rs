@@ -264,7 +264,10 @@ impl Tool {
     pub const fn takes_workers(self) -> bool {
         matches!(
             self,
-            Self::ThreadPool | Self::MultiprocessingPool | Self::ProcessPool | Self::InterpreterPool
+            Self::ThreadPool
+                | Self::MultiprocessingPool
+                | Self::ProcessPool
+                | Self::InterpreterPool
         )
     }
 

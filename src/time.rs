@@ -201,8 +201,7 @@ impl FromStr for SimDuration {
     type Err = DurationError;
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
-        let number_end =
-            text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (number, unit) = text.split_at(number_end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         let is_number = !whole.is_empty()
@@ -225,9 +224,10 @@ impl FromStr for SimDuration {
 /// `whole.fraction` units of `length` nanoseconds, where that is a whole number of nanoseconds.
 fn exact_nanos(whole: &str, fraction: &str, length: u64) -> Result<u64, DurationError> {
     const TOO_LONG: DurationError = DurationError::TooLong;
-    let digits = |text: &str| text.bytes().fold(Some(0_u64), |sum, digit| {
-        sum?.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-    });
+    let digits = |text: &str| {
+        text.bytes()
+            .try_fold(0_u64, |sum, digit| sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
+    };
     let whole = digits(whole).and_then(|n| n.checked_mul(length)).ok_or(TOO_LONG)?;
     if fraction.is_empty() {
         return Ok(whole);

@@ -209,3 +209,39 @@ pub struct Totals {
     /// An estimate of the memory that the real program would take, in bytes.
     pub memory_bytes: u64,
 }
+
+/// The names of a run's rows: sites, computations, semaphores, queues, kinds of overhead.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Names(Vec<String>);
+
+impl NameId {
+    /// The empty name, of bare durations.
+    pub const EMPTY: Self = Self(0);
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self(vec![String::new()])
+    }
+}
+
+impl Names {
+    /// The text of a name.
+    pub fn get(&self, name: NameId) -> &str {
+        &self.0[name.index()]
+    }
+
+    /// Adds a name, or finds it where it is there already.
+    pub fn intern(&mut self, name: &str) -> NameId {
+        let position = self.0.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.0.push(name.to_owned());
+            self.0.len() - 1
+        });
+        NameId::at(position)
+    }
+
+    /// All names, in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}

@@ -1,0 +1,1 @@
+//! Pictures: Gantt charts as SVG and PNG.

@@ -1,0 +1,1 @@
+//! The simulation itself: a pure function from a plan to rows.

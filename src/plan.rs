@@ -1,0 +1,1 @@
+//! What the engine is given: processes, locks, threads, channels and their programs.

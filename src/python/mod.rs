@@ -1,0 +1,1 @@
+//! Real Python: programs that do a scenario for real, and measuring them.

@@ -1,0 +1,1 @@
+//! The concurrency tools of Python, each as a topology.
