@@ -1,1 +1,535 @@
-//! What is to be done, draw by draw.
+//! What is to be done, draw by draw: a scenario with its chance taken out.
+//!
+//! Every draw depends on (seed, replicate, entry, task in the entry, leaf step as executed) alone: a
+//! `ChaCha8` key per (seed, replicate, entry), a stream per leaf step, two words of 64 bits per task.
+//! So a step's draw is the same under every tool and interleaving, and stays when another step or
+//! another entry changes. Transcendental functions come from `libm`, whose results do not depend on
+//! the platform.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
+use crate::model::{
+    Arrival, Distribution, OffloadTo, Payload, Scenario, Setting, StepSpec, TaskEntry, WaitOn, Work,
+};
+use crate::time::{SimDuration, SimTime};
+
+/// All tasks of a run, their arrivals, and the length of every step.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    entries: Vec<Entry>,
+    task_count: u32,
+    /// Tasks in order of arrival; `None` where that is the order of their numbers.
+    by_arrival: Option<Vec<TaskId>>,
+}
+
+/// The tasks of one `[[tasks]]` entry.
+#[derive(Clone, Debug)]
+struct Entry {
+    name: String,
+    first: u32,
+    count: u32,
+    payload: Payload,
+    arrivals: Arrivals,
+    script: Arc<[Step]>,
+    /// One column per drawn step, one value per task.
+    columns: Vec<Vec<SimDuration>>,
+}
+
+#[derive(Clone, Debug)]
+enum Arrivals {
+    AtOnce,
+    At(Vec<SimTime>),
+}
+
+/// One step of an entry's tasks, with repeats unrolled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// Its number among the leaf steps as executed; of an offload, the number of its first leaf step.
+    pub leaf: u32,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Waits; an await point in a coroutine.
+    Wait(Option<SiteId>, Length),
+    /// Waits, blocking the thread even inside a coroutine.
+    Block(Option<SiteId>, Length),
+    /// Burns CPU; without a name it is Python code.
+    Compute(Option<ComputationId>, Length),
+    /// Gives way.
+    Yield,
+    /// Takes a permit.
+    Acquire(SemaphoreId),
+    /// Gives a permit back.
+    Release(SemaphoreId),
+    /// Puts an item.
+    Put(QueueId),
+    /// Takes an item.
+    Get(QueueId),
+    /// The steps up to the matching end run in an executor.
+    OffloadBegin(OffloadTo, u32),
+    /// The end of an offload.
+    OffloadEnd,
+}
+
+/// How long a step takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Length {
+    /// The same for every task.
+    Constant(SimDuration),
+    /// Drawn: the column of the entry that holds it.
+    Drawn(u32),
+}
+
+/// A run that is beyond what gilsim can count or keep.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TooLarge {
+    /// Simulated time would pass 2^62 ns (146 years).
+    Time,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time => f.write_str(
+                "the waits and computations of this run add up to more than 146 years, \
+                 the most that gilsim counts: use shorter durations or fewer tasks",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
+/// The most simulated time that the demands of one run may add up to.
+const LONGEST_RUN: u128 = 1 << 62;
+
+impl Workload {
+    /// Draws everything that the scenario leaves to chance, for the sites and computations of one tool.
+    ///
+    /// # Errors
+    /// When the demands add up to more time than can be counted.
+    pub fn sample(
+        scenario: &Scenario,
+        setting: &Setting,
+        replicate: u32,
+    ) -> Result<Self, TooLarge> {
+        let mut first = 0;
+        let mut entries = Vec::with_capacity(scenario.tasks.len());
+        for (index, spec) in scenario.tasks.iter().enumerate() {
+            let key = Key { seed: scenario.seed, replicate, entry: index as u64 };
+            entries.push(Entry::sample(spec, setting, first, key));
+            first += spec.count;
+        }
+        let mut workload = Self { entries, task_count: first, by_arrival: None };
+        workload.check_total(setting)?;
+        workload.by_arrival = workload.order_of_arrival();
+        Ok(workload)
+    }
+
+    /// How many tasks there are.
+    pub fn task_count(&self) -> u32 {
+        self.task_count
+    }
+
+    /// How many `[[tasks]]` entries there are.
+    pub fn entry_count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The entry that a task belongs to, as its position in the scenario.
+    pub fn entry_of(&self, task: TaskId) -> usize {
+        self.entries.partition_point(|entry| entry.first <= task.0) - 1
+    }
+
+    /// What people call the tasks of an entry; may be empty.
+    pub fn entry_name(&self, entry: usize) -> &str {
+        &self.entries[entry].name
+    }
+
+    /// What crosses a process boundary for a task.
+    pub fn payload(&self, task: TaskId) -> Payload {
+        self.entries[self.entry_of(task)].payload
+    }
+
+    /// When a task arrives.
+    pub fn arrival(&self, task: TaskId) -> SimTime {
+        let entry = &self.entries[self.entry_of(task)];
+        match &entry.arrivals {
+            Arrivals::AtOnce => SimTime::ZERO,
+            Arrivals::At(instants) => instants[(task.0 - entry.first) as usize],
+        }
+    }
+
+    /// The task that arrives at position `position`; ties go by number.
+    pub fn nth_to_arrive(&self, position: u32) -> TaskId {
+        match &self.by_arrival {
+            None => TaskId(position),
+            Some(order) => order[position as usize],
+        }
+    }
+
+    /// The steps of the tasks of an entry.
+    pub fn script(&self, entry: usize) -> &Arc<[Step]> {
+        &self.entries[entry].script
+    }
+
+    /// How long a step of a task takes.
+    pub fn length(&self, entry: usize, task: TaskId, length: Length) -> SimDuration {
+        match length {
+            Length::Constant(constant) => constant,
+            Length::Drawn(column) => {
+                let entry = &self.entries[entry];
+                entry.columns[column as usize][(task.0 - entry.first) as usize]
+            }
+        }
+    }
+
+    /// How much CPU time the leaf step `leaf` of a task demands, `None` where it computes nothing.
+    pub fn computation_length(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
+        match self.leaf_action(task, leaf)? {
+            Action::Compute(_, length) => Some(self.length(self.entry_of(task), task, length)),
+            _ => None,
+        }
+    }
+
+    /// How long the leaf step `leaf` of a task waits or computes, `None` where it does neither.
+    pub fn leaf_length(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
+        match self.leaf_action(task, leaf)? {
+            Action::Wait(_, length) | Action::Block(_, length) | Action::Compute(_, length) => {
+                Some(self.length(self.entry_of(task), task, length))
+            }
+            _ => None,
+        }
+    }
+
+    /// What the leaf step `leaf` of a task does.
+    fn leaf_action(&self, task: TaskId, leaf: u32) -> Option<Action> {
+        let is_leaf = |action| !matches!(action, Action::OffloadBegin(..) | Action::OffloadEnd);
+        let script = self.script(self.entry_of(task));
+        let from = script.partition_point(|step| step.leaf < leaf);
+        let same = script[from..].iter().take_while(|step| step.leaf == leaf);
+        same.map(|step| step.action).find(|action| is_leaf(*action))
+    }
+
+    /// Whether any step is offloaded to such an executor.
+    pub fn offloads_to(&self, executor: OffloadTo) -> bool {
+        let goes_there =
+            |step: &Step| matches!(step.action, Action::OffloadBegin(to, _) if to == executor);
+        self.entries.iter().any(|entry| entry.script.iter().any(goes_there))
+    }
+
+    /// Refuses a run whose demands cannot be added up in 64 bits, whatever the schedule.
+    fn check_total(&self, setting: &Setting) -> Result<(), TooLarge> {
+        let factor = u128::from(setting.interpreter.profile.compute_permille).max(1_000);
+        let mut total = 0_u128;
+        for entry in &self.entries {
+            if let Arrivals::At(instants) = &entry.arrivals {
+                let last = instants.iter().max().map_or(0, |last| last.as_nanos());
+                total = total.max(u128::from(last));
+            }
+        }
+        for entry in &self.entries {
+            let constant: u128 = entry.script.iter().map(Step::constant_nanos).sum();
+            total += constant * u128::from(entry.count) * factor / 1_000;
+            let drawn = entry.columns.iter().flatten().map(|value| u128::from(value.as_nanos()));
+            total += drawn.sum::<u128>() * factor / 1_000;
+        }
+        if total > LONGEST_RUN { Err(TooLarge::Time) } else { Ok(()) }
+    }
+
+    fn order_of_arrival(&self) -> Option<Vec<TaskId>> {
+        if self.entries.iter().all(|entry| matches!(entry.arrivals, Arrivals::AtOnce)) {
+            return None;
+        }
+        let mut order: Vec<TaskId> = (0..self.task_count).map(TaskId).collect();
+        order.sort_by_cached_key(|task| self.arrival(*task));
+        Some(order)
+    }
+}
+
+impl Step {
+    fn constant_nanos(&self) -> u128 {
+        match self.action {
+            Action::Wait(_, Length::Constant(length))
+            | Action::Block(_, Length::Constant(length))
+            | Action::Compute(_, Length::Constant(length)) => u128::from(length.as_nanos()),
+            _ => 0,
+        }
+    }
+}
+
+impl Entry {
+    fn sample(spec: &TaskEntry, setting: &Setting, first: u32, key: Key) -> Self {
+        let mut script =
+            Script { setting, steps: Vec::new(), drawn: Vec::new(), leaf: 0, uses: Vec::new() };
+        script.unroll(&spec.steps);
+        let Script { steps, drawn, .. } = script;
+        let columns = drawn.iter().map(|draw| draw.column(spec.count, key)).collect();
+        Self {
+            name: spec.name.clone(),
+            first,
+            count: spec.count,
+            payload: spec.payload,
+            arrivals: Arrivals::sample(&spec.arrive, spec.count, key),
+            script: steps.into(),
+            columns,
+        }
+    }
+}
+
+/// A script in the making.
+struct Script<'a> {
+    setting: &'a Setting,
+    steps: Vec<Step>,
+    drawn: Vec<Draw<'a>>,
+    leaf: u32,
+    /// How often each cycle was used so far in a task, by the address of its distribution.
+    uses: Vec<(*const Distribution, u32)>,
+}
+
+/// A step whose length differs from task to task.
+struct Draw<'a> {
+    distribution: &'a Distribution,
+    leaf: u32,
+    /// How many earlier steps of the task used the same cycle.
+    uses_before: u32,
+}
+
+impl<'a> Script<'a> {
+    fn unroll(&mut self, specs: &'a [StepSpec]) {
+        for spec in specs {
+            match spec {
+                StepSpec::Repeat { times, steps } => {
+                    for _ in 0..*times {
+                        self.unroll(steps);
+                    }
+                }
+                StepSpec::Offload { to, steps } => {
+                    let begin = self.steps.len();
+                    self.push(Action::OffloadEnd);
+                    self.unroll(steps);
+                    let end = u32::try_from(self.steps.len()).expect("scripts are bounded");
+                    self.steps[begin].action = Action::OffloadBegin(*to, end);
+                    self.push(Action::OffloadEnd);
+                }
+                StepSpec::Wait(on) => self.leaf(|script| {
+                    let (site, length) = script.wait(on);
+                    Action::Wait(site, length)
+                }),
+                StepSpec::Block(on) => self.leaf(|script| {
+                    let (site, length) = script.wait(on);
+                    Action::Block(site, length)
+                }),
+                StepSpec::Compute(work) => self.leaf(|script| {
+                    let (computation, length) = script.work(work);
+                    Action::Compute(computation, length)
+                }),
+                StepSpec::Yield => self.leaf(|_| Action::Yield),
+                StepSpec::Acquire(semaphore) => self.leaf(|_| Action::Acquire(*semaphore)),
+                StepSpec::Release(semaphore) => self.leaf(|_| Action::Release(*semaphore)),
+                StepSpec::Put(queue) => self.leaf(|_| Action::Put(*queue)),
+                StepSpec::Get(queue) => self.leaf(|_| Action::Get(*queue)),
+            }
+        }
+    }
+
+    fn push(&mut self, action: Action) {
+        self.steps.push(Step { leaf: self.leaf, action });
+    }
+
+    fn leaf(&mut self, action: impl FnOnce(&mut Self) -> Action) {
+        let action = action(self);
+        self.push(action);
+        self.leaf += 1;
+    }
+
+    fn wait(&mut self, on: &'a WaitOn) -> (Option<SiteId>, Length) {
+        match on {
+            WaitOn::Site(site) => {
+                let setting = self.setting;
+                (Some(*site), self.length(&setting.sites[site.index()].latency))
+            }
+            WaitOn::Time(distribution) => (None, self.length(distribution)),
+        }
+    }
+
+    fn work(&mut self, work: &'a Work) -> (Option<ComputationId>, Length) {
+        match work {
+            Work::Named(computation) => {
+                let setting = self.setting;
+                (Some(*computation), self.length(&setting.computations[computation.index()].time))
+            }
+            Work::Time(distribution) => (None, self.length(distribution)),
+        }
+    }
+
+    fn length(&mut self, distribution: &'a Distribution) -> Length {
+        if let Distribution::Constant(constant) = distribution {
+            return Length::Constant(*constant);
+        }
+        let uses_before = self.count_use(distribution);
+        self.drawn.push(Draw { distribution, leaf: self.leaf, uses_before });
+        Length::Drawn(u32::try_from(self.drawn.len() - 1).expect("scripts are bounded"))
+    }
+
+    /// Counts the uses of a cycle within a task; other distributions need no count.
+    fn count_use(&mut self, distribution: &'a Distribution) -> u32 {
+        if !matches!(distribution, Distribution::Cycle(_)) {
+            return 0;
+        }
+        let address = std::ptr::from_ref(distribution);
+        if let Some((_, uses)) = self.uses.iter_mut().find(|(known, _)| *known == address) {
+            *uses += 1;
+            return *uses - 1;
+        }
+        self.uses.push((address, 1));
+        0
+    }
+}
+
+/// What a stream of draws belongs to.
+#[derive(Clone, Copy)]
+struct Key {
+    seed: u64,
+    replicate: u32,
+    entry: u64,
+}
+
+/// Which draws of an entry a key is for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Steps,
+    Arrivals,
+}
+
+impl Key {
+    fn stream(self, purpose: Purpose, stream: u64) -> ChaCha8Rng {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.seed.to_le_bytes());
+        seed[8..12].copy_from_slice(&self.replicate.to_le_bytes());
+        seed[12] = purpose as u8;
+        seed[16..24].copy_from_slice(&self.entry.to_le_bytes());
+        let mut rng = ChaCha8Rng::from_seed(seed);
+        rng.set_stream(stream);
+        rng
+    }
+}
+
+impl Draw<'_> {
+    fn column(&self, count: u32, key: Key) -> Vec<SimDuration> {
+        if let Distribution::Cycle(values) = self.distribution {
+            let start = self.uses_before as usize;
+            return (start..start + count as usize).map(|at| values[at % values.len()]).collect();
+        }
+        let mut rng = key.stream(Purpose::Steps, u64::from(self.leaf));
+        (0..count).map(|_| draw(self.distribution, rng.random(), rng.random())).collect()
+    }
+}
+
+impl Arrivals {
+    fn sample(arrival: &Arrival, count: u32, key: Key) -> Self {
+        match arrival {
+            Arrival::AtOnce => Self::AtOnce,
+            Arrival::At(instants) => Self::At(instants.to_vec()),
+            Arrival::Every(Distribution::Cycle(values)) => {
+                let gaps = (0..count as usize).map(|gap| values[gap % values.len()]);
+                Self::At(running_sum(SimTime::ZERO, gaps))
+            }
+            Arrival::Every(gap) => {
+                let mut rng = key.stream(Purpose::Arrivals, 0);
+                let gaps = (0..count).map(|_| draw(gap, rng.random(), rng.random()));
+                Self::At(running_sum(SimTime::ZERO, gaps))
+            }
+            Arrival::Poisson { per_second } => {
+                let mut rng = key.stream(Purpose::Arrivals, 0);
+                let mean = 1e9 / per_second;
+                let mut gaps = (0..count).map(|_| {
+                    let gap = exponential(mean, rng.random());
+                    let _: u64 = rng.random();
+                    gap
+                });
+                let first = gaps.next().unwrap_or(SimDuration::ZERO);
+                Self::At(running_sum(SimTime::from_nanos(first.as_nanos()), gaps))
+            }
+        }
+    }
+}
+
+/// `first`, then each next instant one gap later. Saturates far beyond the longest run, which is then refused.
+fn running_sum(first: SimTime, gaps: impl Iterator<Item = SimDuration>) -> Vec<SimTime> {
+    let mut next = first.as_nanos();
+    let mut instants = vec![first];
+    for gap in gaps {
+        next = next.saturating_add(gap.as_nanos()).min(i64::MAX as u64);
+        instants.push(SimTime::from_nanos(next));
+    }
+    instants
+}
+
+/// One draw, made from 128 random bits.
+fn draw(distribution: &Distribution, a: u64, b: u64) -> SimDuration {
+    match distribution {
+        Distribution::Constant(constant) => *constant,
+        Distribution::Uniform { low, high } => {
+            let span = u128::from(high.as_nanos() - low.as_nanos()) + 1;
+            let offset = (u128::from(a) * span) >> 64;
+            *low + SimDuration::from_nanos(u64::try_from(offset).expect("less than the span"))
+        }
+        Distribution::Exponential { mean } => exponential(nanos(*mean), a),
+        Distribution::Normal { mean, sd } => {
+            from_nanos(nanos(*mean) + nanos(*sd) * standard_normal(a, b))
+        }
+        Distribution::LogNormal { p50, p99 } => {
+            let sigma = libm::log(nanos(*p99) / nanos(*p50)) / Z_99;
+            from_nanos(nanos(*p50) * libm::exp(sigma * standard_normal(a, b)))
+        }
+        Distribution::Pareto { min, shape } => {
+            from_nanos(nanos(*min) * libm::pow(open_unit(a), -1.0 / shape))
+        }
+        Distribution::Cycle(_) => unreachable!("cycles are counted, not drawn"),
+        Distribution::Samples(samples) => {
+            let index = (u128::from(a) * samples.len() as u128) >> 64;
+            samples[usize::try_from(index).expect("less than the length")]
+        }
+    }
+}
+
+/// The 99th percentile of the standard normal distribution.
+const Z_99: f64 = 2.326_347_874_040_841;
+
+/// Uniform on (0, 1]: the top 53 bits, and never zero.
+#[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
+fn open_unit(bits: u64) -> f64 {
+    ((bits >> 11) + 1) as f64 / (1_u64 << 53) as f64
+}
+
+fn exponential(mean_ns: f64, bits: u64) -> SimDuration {
+    from_nanos(-mean_ns * libm::log(open_unit(bits)))
+}
+
+/// Box and Muller's transform, one of its two values.
+fn standard_normal(a: u64, b: u64) -> f64 {
+    let radius = libm::sqrt(-2.0 * libm::log(open_unit(a)));
+    radius * libm::cos(2.0 * std::f64::consts::PI * open_unit(b))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a draw need not be exact to the nanosecond")]
+fn nanos(duration: SimDuration) -> f64 {
+    duration.as_nanos() as f64
+}
+
+/// The nearest whole nanosecond, between zero and the longest duration.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
+fn from_nanos(ns: f64) -> SimDuration {
+    let longest = nanos(SimDuration::LONGEST);
+    SimDuration::from_nanos(libm::round(ns.clamp(0.0, longest)) as u64)
+}
