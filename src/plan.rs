@@ -80,6 +80,8 @@ pub struct MachineRules {
     pub base_slice: SimDuration,
     /// How much later than asked a timer fires.
     pub timer_slack: SimDuration,
+    /// CPU time of `time.sleep(0)` where it goes round the kernel's timers; `None` where it is a sleep.
+    pub sleep_zero: Option<SimDuration>,
 }
 
 /// The interpreter lock (semantics 1).
@@ -207,20 +209,10 @@ pub enum Op {
         /// Where to go when no task is left.
         none: Pc,
     },
-    /// Starts a thread with the item at hand and waits until it has set its started event.
-    StartThread {
-        /// Its program.
-        program: Pc,
-        /// Who is joined with it.
-        group: Group,
-    },
-    /// Starts a process with the item at hand; its thread has a lock of its own.
-    StartProcess {
-        /// Its program.
-        program: Pc,
-        /// Who is joined with it.
-        group: Group,
-    },
+    /// Starts a thread and waits until it has set its started event.
+    StartThread(Start),
+    /// Starts a process, whose thread has a lock of its own.
+    StartProcess(Start),
     /// Sets the started event that the parent waits for.
     Started,
     /// Goes on only in the first thread that comes here; others jump.
@@ -287,6 +279,8 @@ pub enum Op {
         /// What kind of bookkeeping.
         name: NameId,
     },
+    /// Waits until the results of all tasks are there.
+    AwaitAll,
     /// Joins all threads of a group, in order of birth.
     Join {
         /// The group.
@@ -304,6 +298,17 @@ pub enum Op {
     Return,
     /// The thread ends.
     Exit,
+}
+
+/// A thread or process to start.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Its program.
+    pub program: Pc,
+    /// Who is joined with it.
+    pub group: Group,
+    /// Whether it gets the item at hand, whose first task is from then on its task.
+    pub with_item: bool,
 }
 
 impl Plan {
@@ -393,9 +398,7 @@ impl Op {
             Self::NextArrival { none, .. }
             | Self::TryTake { none, .. }
             | Self::TryAcquire { none, .. } => visit(none),
-            Self::StartThread { program, .. } | Self::StartProcess { program, .. } => {
-                visit(program)
-            }
+            Self::StartThread(start) | Self::StartProcess(start) => visit(&mut start.program),
             Self::Once { again, .. } => visit(again),
             Self::Take { nudged, closed, .. } => {
                 visit(nudged);
@@ -417,6 +420,7 @@ impl Op {
             | Self::RunItem
             | Self::Deliver
             | Self::Collect { .. }
+            | Self::AwaitAll
             | Self::Join { .. }
             | Self::RunLoop
             | Self::Return

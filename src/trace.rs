@@ -231,6 +231,11 @@ impl Names {
         &self.0[name.index()]
     }
 
+    /// The id of a name that is there.
+    pub fn find(&self, name: &str) -> Option<NameId> {
+        self.0.iter().position(|known| known == name).map(NameId::at)
+    }
+
     /// Adds a name, or finds it where it is there already.
     pub fn intern(&mut self, name: &str) -> NameId {
         let position = self.0.iter().position(|known| known == name).unwrap_or_else(|| {

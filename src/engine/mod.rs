@@ -1,1 +1,383 @@
 //! The simulation itself: a pure function from a plan to rows.
+//!
+//! No chance, no clock, no file and no float is in here. The engine is the only one who acts: the
+//! lock, the cores, the queues and the event loop change themselves and say what follows; the files
+//! of this folder that hold an `impl Engine` move threads, record rows and move the clock.
+//!
+//! At an instant all due events are applied in the order of [`queue::Rank`], the threads they free
+//! take their steps of no length in the order of their numbers, then idle cores are given work, and
+//! all that is repeated until nothing is left to do at that instant.
+
+#![deny(clippy::float_arithmetic, reason = "simulated time is integer")]
+
+mod cores;
+mod cpu;
+mod event_loop;
+mod gil;
+mod lock;
+mod ops;
+mod queue;
+mod record;
+mod steps;
+mod stuck;
+mod sync;
+mod thread;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use crate::ids::{LockId, NameId, ProcessId, TaskId, ThreadId};
+use crate::plan::{Group, Pc, Plan};
+use crate::time::{SimDuration, SimTime};
+use crate::trace::{Outcome, Sink, State, Totals};
+use crate::workload::Step;
+
+use cores::Cores;
+use event_loop::EventLoop;
+use lock::Lock;
+use queue::{Event, EventQueue, Rank};
+use sync::{Channel, Executor, Queue, Semaphore, Site};
+use thread::{Item, Status, Then, Thread, Wait};
+
+/// Plays a plan to its end and tells `sink` what happens.
+pub fn simulate(plan: &Plan, sink: &mut dyn Sink) -> (Outcome, Totals) {
+    let mut engine = Engine::new(plan, sink);
+    engine.run();
+    let outcome = engine.outcome();
+    (outcome, engine.totals())
+}
+
+/// Whether a thread can go on at once, or has to wait for something to happen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Flow {
+    Go,
+    Pause,
+}
+
+/// More steps of no length than this at one instant are a fault of the engine.
+const STEPS_PER_INSTANT_MAX: u64 = 1 << 36;
+
+/// A task, from arrival to completion.
+#[derive(Clone, Copy, Debug)]
+struct Task {
+    /// The next step, as a position in the script of its entry.
+    at: u32,
+    entry: u32,
+    /// How far it is within that step.
+    stage: u8,
+    /// How far it is in its life as a coroutine.
+    phase: event_loop::Phase,
+    done: bool,
+    /// Whether its results have reached whoever waits for them.
+    delivered: bool,
+    /// What it does while it is on no thread, since when.
+    off_thread: Option<OffThread>,
+}
+
+/// A row of a task that is on no thread.
+#[derive(Clone, Copy, Debug)]
+struct OffThread {
+    state: State,
+    name: NameId,
+    since: SimTime,
+}
+
+/// Names of the rows that the engine itself records.
+#[derive(Clone, Copy)]
+struct OwnNames {
+    wake: NameId,
+    switch: NameId,
+    event_loop: NameId,
+    poll: NameId,
+    step: NameId,
+    create: NameId,
+    executor: NameId,
+    result: NameId,
+    join: NameId,
+    start: NameId,
+    arrival: NameId,
+}
+
+struct Engine<'a> {
+    plan: &'a Plan,
+    sink: &'a mut dyn Sink,
+    names: OwnNames,
+    now: SimTime,
+    events: EventQueue,
+    /// Threads that can go on at this instant; the lowest number goes first.
+    ready_now: BinaryHeap<Reverse<ThreadId>>,
+    /// Threads that came to want a core at this instant, in that order.
+    wanting: Vec<ThreadId>,
+    cores: Cores,
+    turns: u64,
+    threads: Vec<Thread>,
+    locks: Vec<Lock>,
+    processes: u32,
+    interpreters: u32,
+    /// The lock of each process's main interpreter.
+    process_locks: Vec<Option<LockId>>,
+    semaphores: Vec<Semaphore>,
+    queues: Vec<Queue>,
+    sites: Vec<Site>,
+    channels: Vec<Channel>,
+    executors: Vec<Executor>,
+    onces: u64,
+    scripts: Vec<Arc<[Step]>>,
+    tasks: Vec<Task>,
+    /// How many tasks have been taken in order of arrival.
+    arrived: u32,
+    /// How many results have been collected in order of arrival.
+    collected: u32,
+    /// How many results have been delivered.
+    delivered: u32,
+    event_loop: Option<EventLoop>,
+    ended: bool,
+}
+
+impl<'a> Engine<'a> {
+    fn new(plan: &'a Plan, sink: &'a mut dyn Sink) -> Self {
+        let workload = &plan.workload;
+        let tasks = (0..workload.task_count()).map(|task| Task::new(plan, TaskId(task))).collect();
+        let channels = plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect();
+        let mut engine = Self {
+            plan,
+            sink,
+            names: OwnNames::find(plan),
+            now: SimTime::ZERO,
+            events: EventQueue::default(),
+            ready_now: BinaryHeap::new(),
+            wanting: Vec::new(),
+            cores: Cores::new(plan.machine.cores),
+            turns: 0,
+            threads: Vec::new(),
+            locks: Vec::new(),
+            processes: 0,
+            interpreters: 0,
+            process_locks: Vec::new(),
+            semaphores: plan.semaphores.iter().map(|it| Semaphore::new(it.permits)).collect(),
+            queues: plan.queues.iter().map(|(_, capacity)| Queue::new(*capacity)).collect(),
+            sites: plan.sites.iter().map(|it| Site::new(it.connections)).collect(),
+            channels,
+            executors: plan
+                .executors
+                .iter()
+                .map(|it| Executor::new(it.workers, it.all_at_once))
+                .collect(),
+            onces: 0,
+            scripts: (0..workload.entry_count())
+                .map(|it| Arc::clone(workload.script(it)))
+                .collect(),
+            tasks,
+            arrived: 0,
+            collected: 0,
+            delivered: 0,
+            event_loop: plan.event_loop.as_ref().map(|rules| EventLoop::new(*rules)),
+            ended: false,
+        };
+        let main = engine.new_process(Pc(0), Group(0), Item::NONE);
+        engine.ready_now.push(Reverse(main));
+        engine
+    }
+
+    /// Plays instant after instant until the main thread ends or nothing can happen any more.
+    fn run(&mut self) {
+        loop {
+            self.play_instant();
+            if self.ended {
+                return;
+            }
+            match self.events.peek() {
+                Some((at, _)) => {
+                    assert!(at >= self.now, "time goes back from {:?} to {at:?}", self.now);
+                    self.now = at;
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Does everything that happens at the present instant.
+    fn play_instant(&mut self) {
+        let mut steps = 0;
+        while !self.ended {
+            steps += 1;
+            assert!(steps < STEPS_PER_INSTANT_MAX, "no progress at {:?}", self.now);
+            let due = self.events.peek().filter(|(at, _)| *at == self.now);
+            match due {
+                Some((_, Rank::BurstEnd | Rank::Wake)) => self.apply_next_event(),
+                _ if !self.ready_now.is_empty() => self.go_on_with_next_thread(),
+                Some(_) => self.apply_next_event(),
+                None => {
+                    self.dispatch();
+                    if self.ready_now.is_empty() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn apply_next_event(&mut self) {
+        match self.events.pop().expect("an event was seen") {
+            Event::BurstEnd(core) => self.end_of_burst(core),
+            Event::Wake(thread) => self.time_has_come(thread),
+            Event::Patience(thread) => self.patience_is_over(thread),
+            Event::QuantumEnd(core) => self.end_of_slice(core),
+        }
+    }
+
+    fn go_on_with_next_thread(&mut self) {
+        let Reverse(thread) = self.ready_now.pop().expect("somebody can go on");
+        match self.thread(thread).then {
+            Then::TakeLock => self.take_lock_and_go_on(thread),
+            Then::AskHolder => self.ask_holder(thread),
+            Then::GoOn => self.go_on(thread),
+        }
+    }
+
+    fn thread(&self, thread: ThreadId) -> &Thread {
+        &self.threads[thread.index()]
+    }
+
+    fn thread_mut(&mut self, thread: ThreadId) -> &mut Thread {
+        &mut self.threads[thread.index()]
+    }
+
+    fn task(&self, task: TaskId) -> &Task {
+        &self.tasks[task.index()]
+    }
+
+    fn task_mut(&mut self, task: TaskId) -> &mut Task {
+        &mut self.tasks[task.index()]
+    }
+
+    /// A new process with a lock of its own, and its main thread.
+    fn new_process(&mut self, program: Pc, group: Group, item: Item) -> ThreadId {
+        let process = ProcessId(self.processes);
+        self.processes += 1;
+        let lock = self.new_lock();
+        self.process_locks.push(lock);
+        self.new_thread(process, program, group, item)
+    }
+
+    fn new_lock(&mut self) -> Option<LockId> {
+        self.plan.lock?;
+        self.locks.push(Lock::default());
+        Some(LockId::at(self.locks.len() - 1))
+    }
+
+    fn new_thread(
+        &mut self,
+        process: ProcessId,
+        program: Pc,
+        group: Group,
+        item: Item,
+    ) -> ThreadId {
+        let id = ThreadId::at(self.threads.len());
+        let lock = self.process_locks[process.index()];
+        let mut thread = Thread::new(process, lock, program, group);
+        thread.item = item;
+        self.threads.push(thread);
+        id
+    }
+
+    /// Blocks a thread, which holds no lock, until somebody wakes it.
+    fn block(&mut self, thread: ThreadId, wait: Wait, row: Option<(State, NameId)>) -> Flow {
+        self.leave_core(thread);
+        self.thread_mut(thread).status = Status::Blocked(wait);
+        self.show(thread, row);
+        Flow::Pause
+    }
+
+    /// Blocks a thread for a time; a real timer is a little late.
+    fn sleep(
+        &mut self,
+        thread: ThreadId,
+        length: SimDuration,
+        row: Option<(State, NameId)>,
+    ) -> Flow {
+        let at = self.now + length + self.plan.machine.timer_slack;
+        self.events.wake_at(thread, at);
+        self.block(thread, Wait::Time, row)
+    }
+
+    fn time_has_come(&mut self, thread: ThreadId) {
+        if self.thread(thread).status == Status::Blocked(Wait::Poll) {
+            self.poll_ends();
+        }
+        self.wake(thread, Then::TakeLock);
+    }
+
+    /// Wakes a sleeping thread, which then does `then`.
+    fn wake(&mut self, thread: ThreadId, then: Then) {
+        let latency = self.plan.machine.wake_latency;
+        let sleeper = self.thread_mut(thread);
+        assert!(
+            !matches!(sleeper.status, Status::Active | Status::Ready | Status::Dead),
+            "{thread:?} is woken while {:?}",
+            sleeper.status
+        );
+        sleeper.then = then;
+        sleeper.status = Status::Active;
+        if latency.is_zero() {
+            self.ready_now.push(Reverse(thread));
+        } else {
+            self.thread_mut(thread).woken = true;
+            self.want_core(thread);
+        }
+    }
+
+    fn totals(&self) -> Totals {
+        let memory = self.plan.memory;
+        let (threads, processes) = (self.threads.len() as u64, u64::from(self.processes));
+        let coroutines = if self.event_loop.is_some() { self.tasks.len() as u64 } else { 0 };
+        let memory_bytes = memory.base
+            + memory.process * (processes - 1)
+            + memory.thread * (threads - processes)
+            + memory.coroutine * coroutines
+            + memory.interpreter * u64::from(self.interpreters);
+        Totals {
+            makespan: self.now - SimTime::ZERO,
+            switches: self.locks.iter().map(Lock::switches).sum(),
+            threads: u32::try_from(threads).expect("threads have 32-bit numbers"),
+            processes: self.processes,
+            memory_bytes,
+        }
+    }
+}
+
+impl Task {
+    fn new(plan: &Plan, task: TaskId) -> Self {
+        let since = plan.workload.arrival(task);
+        Self {
+            at: 0,
+            entry: u32::try_from(plan.workload.entry_of(task)).expect("entries are bounded"),
+            stage: 0,
+            phase: event_loop::Phase::Made,
+            done: false,
+            delivered: false,
+            off_thread: Some(OffThread { state: State::Queued, name: NameId::EMPTY, since }),
+        }
+    }
+}
+
+impl OwnNames {
+    /// The names that every plan has: see `tools::own_names`.
+    fn find(plan: &Plan) -> Self {
+        let find = |name: &str| plan.names.find(name).expect("every plan has the engine's names");
+        Self {
+            wake: find("wake"),
+            switch: find("switch"),
+            event_loop: find("loop"),
+            poll: find("poll"),
+            step: find("step"),
+            create: find("create"),
+            executor: find("executor"),
+            result: find("result"),
+            join: find("join"),
+            start: find("start"),
+            arrival: find("arrival"),
+        }
+    }
+}

@@ -1,1 +1,49 @@
-//! The concurrency tools of Python, each as a topology.
+//! The concurrency tools of Python, each as a topology: which threads and processes it has, and the
+//! small programs that they run.
+//!
+//! One file per tool. A file says how the tool's code in CPython's standard library goes, in the
+//! instructions of [`crate::plan::Op`]; what each instruction costs comes from the profile.
+
+mod asyncio;
+mod builder;
+mod interpreter_pool;
+mod multiprocessing;
+mod multiprocessing_pool;
+mod process_pool;
+mod sequential;
+mod thread_pool;
+mod threading;
+
+use crate::model::{Scenario, Tool, ToolRun};
+use crate::plan::Plan;
+use crate::workload::{TooLarge, Workload};
+
+use builder::Builder;
+
+/// The names that the engine itself gives to rows.
+const ENGINE_NAMES: [&str; 12] = [
+    "wake", "switch", "loop", "poll", "step", "create", "executor", "result", "join", "start",
+    "arrival", "pickle",
+];
+
+/// The plan of one run: the scenario's draws of one replicate, laid out for one tool.
+///
+/// # Errors
+/// When the scenario's demands add up to more time than can be counted.
+pub fn lay_out(scenario: &Scenario, tool: &ToolRun, replicate: u32) -> Result<Plan, TooLarge> {
+    let workload = Workload::sample(scenario, &tool.setting, replicate)?;
+    let mut builder = Builder::new(scenario, tool, workload, replicate);
+    let write = match tool.tool {
+        Tool::Sequential => sequential::write,
+        Tool::Threading => threading::write,
+        Tool::ThreadPool => thread_pool::write,
+        Tool::Asyncio => asyncio::write,
+        Tool::ToThread => asyncio::write_to_thread,
+        Tool::Multiprocessing => multiprocessing::write,
+        Tool::MultiprocessingPool => multiprocessing_pool::write,
+        Tool::ProcessPool => process_pool::write,
+        Tool::InterpreterPool => interpreter_pool::write,
+    };
+    write(&mut builder);
+    Ok(builder.finish())
+}

@@ -1,0 +1,566 @@
+//! The event loop: its iterations, and coroutines on it.
+//!
+//! One iteration polls, collects due timers, and runs as many handles as were ready then; what is
+//! added meanwhile runs in the next one (`BaseEventLoop._run_once` in CPython's
+//! `Lib/asyncio/base_events.py`; semantics 3.1 to 3.3).
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use crate::ids::{NameId, QueueId, SemaphoreId, SiteId, TaskId, ThreadId};
+use crate::model::{LockMode, OffloadTo};
+use crate::plan::{LoopRules, Pc};
+use crate::time::{SimDuration, SimTime};
+use crate::trace::State;
+use crate::workload::{Action, Length};
+
+use super::sync::Waiter;
+use super::thread::{Burst, Item, Then, Wait};
+use super::{Engine, Flow};
+
+/// The event loop.
+#[derive(Debug)]
+pub(super) struct EventLoop {
+    rules: LoopRules,
+    at: At,
+    ready: VecDeque<Handle>,
+    /// How many handles are still to run in this iteration.
+    todo: usize,
+    /// Sleeping coroutines; of equal times the first set is the first to fire.
+    timers: BinaryHeap<Reverse<(SimTime, u64, TaskId)>>,
+    timers_set: u64,
+    poll: Poll,
+    /// Whether another thread has written to the self-pipe since it was drained last.
+    signalled: bool,
+    unfinished: u32,
+    main_is_done: bool,
+}
+
+/// The present poll, or the last one.
+#[derive(Debug, Default)]
+struct Poll {
+    waits: bool,
+    began: SimTime,
+    ended: SimTime,
+}
+
+/// Where the loop's thread is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum At {
+    Creating,
+    Created,
+    Iteration,
+    Poll,
+    PollOfNoLength,
+    LongPoll,
+    Collect,
+    NextHandle,
+    Handle(Handle),
+}
+
+/// A callback that is ready to run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Handle {
+    /// A timer completes its coroutine's future.
+    Timer(TaskId),
+    /// An executor's result completes its coroutine's future.
+    Result(TaskId),
+    /// A coroutine goes on.
+    Step(TaskId),
+    /// A coroutine's end is counted by `gather`.
+    Gathered,
+    /// The main coroutine goes on, and ends.
+    Main,
+}
+
+/// How far a task is in its life as a coroutine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// Its first step is still to come.
+    Made,
+    /// It sleeps until its arrival.
+    Arriving,
+    /// It wants a place within the limit.
+    AtLimit,
+    /// It does its steps.
+    InSteps,
+    /// It has done them.
+    Over,
+}
+
+/// The stage of a step whose wait has been served.
+const SERVED: u8 = 2;
+
+impl EventLoop {
+    pub(super) fn new(rules: LoopRules) -> Self {
+        Self {
+            rules,
+            at: At::Creating,
+            ready: VecDeque::new(),
+            todo: 0,
+            timers: BinaryHeap::new(),
+            timers_set: 0,
+            poll: Poll::default(),
+            signalled: false,
+            unfinished: 0,
+            main_is_done: false,
+        }
+    }
+
+    fn set_timer(&mut self, task: TaskId, when: SimTime) {
+        self.timers_set += 1;
+        self.timers.push(Reverse((when, self.timers_set, task)));
+    }
+
+    fn next_timer(&self) -> Option<SimTime> {
+        self.timers.peek().map(|Reverse((when, _, _))| *when)
+    }
+
+    /// Takes the next timer that is due.
+    fn due_timer(&mut self, now: SimTime) -> Option<(SimTime, TaskId)> {
+        let Reverse((when, _, task)) = *self.timers.peek()?;
+        if when > now {
+            return None;
+        }
+        self.timers.pop();
+        Some((when, task))
+    }
+}
+
+impl Engine<'_> {
+    fn event_loop(&mut self) -> &mut EventLoop {
+        self.event_loop.as_mut().expect("only plans with a loop come here")
+    }
+
+    fn rules(&self) -> LoopRules {
+        self.event_loop.as_ref().expect("only plans with a loop come here").rules
+    }
+
+    fn loop_goes_to(&mut self, at: At, flow: Flow) -> Flow {
+        self.event_loop().at = at;
+        flow
+    }
+
+    /// Whether a coroutine's permit is handed to it; without a loop there is none to hand it to.
+    pub(super) fn fair_semaphores(&self) -> bool {
+        self.event_loop.as_ref().is_some_and(|it| it.rules.fair_semaphores)
+    }
+
+    fn bookkeeping(&mut self, thread: ThreadId, left: SimDuration, name: NameId) -> Flow {
+        self.work(thread, Burst { left, state: State::Overhead, lock: LockMode::Held, name })
+    }
+
+    /// The instruction that runs the event loop until its main coroutine is done: one stage of it.
+    pub(super) fn run_loop(&mut self, thread: ThreadId) -> Flow {
+        let rules = self.rules();
+        let name = self.names.event_loop;
+        let event_loop = self.event_loop();
+        let (at, main_is_done) = (event_loop.at, event_loop.main_is_done);
+        match at {
+            At::Creating => {
+                let cost = rules.create_task * u64::from(self.plan.workload.task_count());
+                self.event_loop().at = At::Created;
+                let name = self.names.create;
+                self.bookkeeping(thread, cost, name)
+            }
+            At::Created => self.schedule_first_steps(),
+            At::Iteration if main_is_done => self.next_op(thread),
+            At::Iteration => {
+                self.event_loop().at = At::Poll;
+                self.bookkeeping(thread, rules.iteration, name)
+            }
+            At::Poll => {
+                let now = self.now;
+                let event_loop = self.event_loop();
+                let has_work = !event_loop.ready.is_empty()
+                    || event_loop.next_timer().is_some_and(|when| when <= now);
+                event_loop.at = if has_work { At::PollOfNoLength } else { At::LongPoll };
+                // The poll gives the lock up even when its timeout is zero.
+                self.let_go(thread)
+            }
+            At::PollOfNoLength => {
+                self.event_loop().at = At::Collect;
+                self.relock(thread)
+            }
+            At::LongPoll => self.poll(thread),
+            At::Collect => self.collect_timers(thread),
+            At::NextHandle => self.next_handle(thread),
+            At::Handle(handle) => self.run_handle(thread, handle),
+        }
+    }
+
+    /// The main coroutine has made all tasks and waits for them.
+    fn schedule_first_steps(&mut self) -> Flow {
+        let count = self.plan.workload.task_count();
+        for task in (0..count).map(TaskId) {
+            if self.plan.workload.arrival(task) <= self.now {
+                self.change_to_ready(task, self.now);
+            }
+            self.event_loop().ready.push_back(Handle::Step(task));
+        }
+        self.event_loop().unfinished = count;
+        if count == 0 {
+            self.event_loop().ready.push_back(Handle::Main);
+        }
+        self.loop_goes_to(At::Iteration, Flow::Go)
+    }
+
+    fn change_to_ready(&mut self, task: TaskId, at: SimTime) {
+        let name = self.names.event_loop;
+        self.change_off_thread(task, State::Ready, name, at);
+    }
+
+    /// Blocks until the next timer is due or another thread writes to the self-pipe.
+    fn poll(&mut self, thread: ThreadId) -> Flow {
+        let (now, slack) = (self.now, self.plan.machine.timer_slack);
+        let event_loop = self.event_loop();
+        event_loop.at = At::Collect;
+        if !event_loop.ready.is_empty() {
+            return self.relock(thread);
+        }
+        event_loop.poll = Poll { waits: true, began: now, ended: now };
+        if let Some(when) = event_loop.next_timer() {
+            let timeout = when.saturating_since(now);
+            let rounded = SimTime::ZERO + timeout;
+            let rounded = rounded.round_up_to(event_loop.rules.poll_granularity);
+            let until = now + (rounded - SimTime::ZERO) + slack;
+            self.events.set_poll(thread, until);
+        }
+        let row = Some((State::Io, self.names.poll));
+        self.block(thread, Wait::Poll, row)
+    }
+
+    /// The loop's poll is over.
+    pub(super) fn poll_ends(&mut self) {
+        let now = self.now;
+        let poll = &mut self.event_loop().poll;
+        poll.waits = false;
+        poll.ended = now;
+    }
+
+    /// Ends the loop's poll, if it is in one, for something has become ready.
+    fn signal_loop(&mut self) {
+        if self.event_loop().poll.waits {
+            self.poll_ends();
+            self.event_loop().signalled = true;
+            self.events.clear_poll(ThreadId::MAIN);
+            self.wake(ThreadId::MAIN, Then::TakeLock);
+        }
+    }
+
+    /// Takes due timers behind what is ready already, and fixes how many handles this iteration runs.
+    fn collect_timers(&mut self, thread: ThreadId) -> Flow {
+        let now = self.now;
+        while let Some((when, task)) = self.event_loop().due_timer(now) {
+            let poll = &self.event_loop().poll;
+            let slept_through = when > poll.began && when <= poll.ended;
+            let ready_at = if slept_through { poll.ended } else { when };
+            self.change_to_ready(task, ready_at);
+            self.event_loop().ready.push_back(Handle::Timer(task));
+        }
+        let name = self.names.event_loop;
+        let event_loop = self.event_loop();
+        event_loop.todo = event_loop.ready.len();
+        event_loop.at = At::NextHandle;
+        let signalled = std::mem::take(&mut event_loop.signalled);
+        let cost = if signalled { event_loop.rules.drain } else { SimDuration::ZERO };
+        self.bookkeeping(thread, cost, name)
+    }
+
+    /// Begins the next handle of the iteration: what it costs before it has an effect.
+    fn next_handle(&mut self, thread: ThreadId) -> Flow {
+        let rules = self.rules();
+        let event_loop = self.event_loop();
+        if event_loop.todo == 0 {
+            return self.loop_goes_to(At::Iteration, Flow::Go);
+        }
+        event_loop.todo -= 1;
+        let handle = event_loop.ready.pop_front().expect("as many handles as were counted");
+        event_loop.at = At::Handle(handle);
+        let cost = match handle {
+            Handle::Timer(_) => rules.timer_fire,
+            Handle::Result(_) => rules.future,
+            Handle::Gathered => SimDuration::ZERO,
+            Handle::Main => rules.step,
+            Handle::Step(task) => return self.begin_step(thread, task),
+        };
+        let name = self.names.event_loop;
+        self.bookkeeping(thread, cost, name)
+    }
+
+    fn begin_step(&mut self, thread: ThreadId, task: TaskId) -> Flow {
+        let rules = self.rules();
+        let cost = match self.task(task).phase {
+            Phase::Made => rules.first_step,
+            _ => rules.step,
+        };
+        // A task has no rows before it arrives, nor once it is done.
+        if self.plan.workload.arrival(task) <= self.now && !self.task(task).done {
+            self.attach(task, thread);
+        }
+        let name = self.names.step;
+        self.bookkeeping(thread, cost, name)
+    }
+
+    fn run_handle(&mut self, thread: ThreadId, handle: Handle) -> Flow {
+        match handle {
+            Handle::Timer(task) | Handle::Result(task) => {
+                self.event_loop().ready.push_back(Handle::Step(task));
+            }
+            Handle::Gathered => {
+                let event_loop = self.event_loop();
+                event_loop.unfinished -= 1;
+                if event_loop.unfinished == 0 {
+                    event_loop.ready.push_back(Handle::Main);
+                }
+            }
+            Handle::Main => self.event_loop().main_is_done = true,
+            Handle::Step(task) => return self.run_coroutine(thread, task),
+        }
+        self.loop_goes_to(At::NextHandle, Flow::Go)
+    }
+
+    /// Runs a coroutine for one stage of what it is at.
+    fn run_coroutine(&mut self, thread: ThreadId, task: TaskId) -> Flow {
+        match self.task(task).phase {
+            Phase::Made => {
+                self.task_mut(task).phase = Phase::Arriving;
+                let arrival = self.plan.workload.arrival(task);
+                if arrival <= self.now {
+                    return Flow::Go;
+                }
+                self.event_loop().set_timer(task, arrival);
+                self.loop_goes_to(At::NextHandle, Flow::Go)
+            }
+            Phase::Arriving => {
+                self.task_mut(task).phase = Phase::AtLimit;
+                Flow::Go
+            }
+            Phase::AtLimit => self.pass_limit(thread, task),
+            Phase::InSteps => self.step_on_loop(thread, task),
+            Phase::Over => self.leave_loop(task),
+        }
+    }
+
+    /// `async with limit:` round all that the task does.
+    fn pass_limit(&mut self, thread: ThreadId, task: TaskId) -> Flow {
+        let rules = self.rules();
+        let Some(limit) = rules.limit else {
+            self.task_mut(task).phase = Phase::InSteps;
+            return Flow::Go;
+        };
+        if self.task(task).stage == SERVED || self.try_permit(limit) {
+            let record = self.task_mut(task);
+            record.phase = Phase::InSteps;
+            record.stage = 0;
+            return Flow::Go;
+        }
+        self.wait_for_permit(thread, task, limit)
+    }
+
+    fn try_permit(&mut self, semaphore: SemaphoreId) -> bool {
+        let fair = self.fair_semaphores();
+        self.semaphores[semaphore.index()].try_acquire(fair)
+    }
+
+    fn wait_for_permit(&mut self, thread: ThreadId, task: TaskId, semaphore: SemaphoreId) -> Flow {
+        self.semaphores[semaphore.index()].wait(Waiter::Coroutine(task));
+        let name = self.plan.semaphores[semaphore.index()].name;
+        self.suspend(thread, State::Sync, name)
+    }
+
+    /// The coroutine on the loop's thread leaves it until somebody resumes it.
+    fn suspend(&mut self, thread: ThreadId, state: State, name: NameId) -> Flow {
+        self.detach(thread, Some((state, name)));
+        self.loop_goes_to(At::NextHandle, Flow::Go)
+    }
+
+    /// What a coroutine awaits has come about: it goes on in the next iteration. `served` tells that
+    /// it has what it waited for; else it has to look again.
+    pub(super) fn resume_coroutine(&mut self, task: TaskId, served: bool) {
+        if served {
+            self.task_mut(task).stage = SERVED;
+        }
+        self.change_to_ready(task, self.now);
+        self.event_loop().ready.push_back(Handle::Step(task));
+        self.signal_loop();
+    }
+
+    /// An executor has done a coroutine's work (`call_soon_threadsafe`).
+    pub(super) fn executor_is_done(&mut self, task: TaskId) {
+        if self.task(task).done {
+            self.task_mut(task).phase = Phase::Over;
+        } else {
+            self.change_to_ready(task, self.now);
+        }
+        self.event_loop().ready.push_back(Handle::Result(task));
+        self.event_loop().signalled = true;
+        self.signal_loop();
+    }
+
+    /// Runs one stage of a coroutine's step.
+    fn step_on_loop(&mut self, thread: ThreadId, task: TaskId) -> Flow {
+        let length = self.scripts[self.task(task).entry as usize].len();
+        if self.task(task).at as usize == length {
+            return self.end_coroutine(thread, task);
+        }
+        if self.task(task).at == 0 && self.rules().offload_tasks {
+            return self.offload(thread, task, OffloadTo::Threads, None);
+        }
+        let stage = self.task(task).stage;
+        match self.action(task) {
+            Action::Wait(site, length) => self.await_answer(thread, task, site, length),
+            Action::Block(site, length) => self.wait_on_thread(thread, task, site, length),
+            Action::Compute(computation, length) => {
+                let (name, lock) = match computation {
+                    Some(computation) => self.plan.computations[computation.index()],
+                    None => (NameId::EMPTY, LockMode::Held),
+                };
+                self.compute(thread, task, name, lock, length)
+            }
+            Action::Yield if stage == SERVED => self.next_step(task),
+            Action::Yield => self.give_way_on_loop(thread, task),
+            Action::Acquire(semaphore) => {
+                if stage == SERVED || self.try_permit(semaphore) {
+                    return self.next_step(task);
+                }
+                self.wait_for_permit(thread, task, semaphore)
+            }
+            Action::Release(semaphore) => {
+                self.release_semaphore(semaphore);
+                self.next_step(task)
+            }
+            Action::Put(queue) => self.put_on_loop(thread, task, queue),
+            Action::Get(queue) => self.get_on_loop(thread, task, queue),
+            Action::OffloadBegin(to, end) => {
+                self.task_mut(task).at += 1;
+                self.offload(thread, task, to, Some(end))
+            }
+            Action::OffloadEnd => self.next_step(task),
+        }
+    }
+
+    /// A bare yield: the coroutine goes on in the next iteration.
+    fn give_way_on_loop(&mut self, thread: ThreadId, task: TaskId) -> Flow {
+        self.task_mut(task).stage = SERVED;
+        self.event_loop().ready.push_back(Handle::Step(task));
+        let name = self.names.event_loop;
+        self.suspend(thread, State::Ready, name)
+    }
+
+    /// `await`s a site or a time. The connection is held until the coroutine runs again.
+    fn await_answer(
+        &mut self,
+        thread: ThreadId,
+        task: TaskId,
+        site: Option<SiteId>,
+        length: Length,
+    ) -> Flow {
+        const TIMER_SET: u8 = 3;
+        const ANSWERED: u8 = 4;
+        let rules = self.rules();
+        let name = site.map_or(NameId::EMPTY, |site| self.plan.sites[site.index()].name);
+        match self.task(task).stage {
+            0 => {
+                let connected = site.is_none_or(|site| self.sites[site.index()].try_connect());
+                if connected {
+                    self.task_mut(task).stage = SERVED;
+                    return Flow::Go;
+                }
+                if let Some(site) = site {
+                    self.sites[site.index()].wait(Waiter::Coroutine(task));
+                }
+                self.suspend(thread, State::Sync, name)
+            }
+            SERVED if self.length(task, length).is_zero() => {
+                self.task_mut(task).stage = ANSWERED;
+                self.event_loop().ready.push_back(Handle::Step(task));
+                let name = self.names.event_loop;
+                self.suspend(thread, State::Ready, name)
+            }
+            SERVED => {
+                self.task_mut(task).stage = TIMER_SET;
+                let name = self.names.step;
+                self.bookkeeping(thread, rules.timer_set, name)
+            }
+            TIMER_SET => {
+                self.task_mut(task).stage = ANSWERED;
+                let when = self.now + self.length(task, length);
+                self.event_loop().set_timer(task, when);
+                self.suspend(thread, State::Suspended, name)
+            }
+            _ => {
+                self.disconnect(site);
+                self.next_step(task)
+            }
+        }
+    }
+
+    fn put_on_loop(&mut self, thread: ThreadId, task: TaskId, queue: QueueId) -> Flow {
+        if let Ok(getter) = self.queues[queue.index()].try_put() {
+            self.wake_waiter(getter);
+            return self.next_step(task);
+        }
+        self.queues[queue.index()].wait_for_room(Waiter::Coroutine(task));
+        let name = self.plan.queues[queue.index()].0;
+        self.suspend(thread, State::Sync, name)
+    }
+
+    fn get_on_loop(&mut self, thread: ThreadId, task: TaskId, queue: QueueId) -> Flow {
+        if let Ok(putter) = self.queues[queue.index()].try_get() {
+            self.wake_waiter(putter);
+            return self.next_step(task);
+        }
+        self.queues[queue.index()].wait_for_item(Waiter::Coroutine(task));
+        let name = self.plan.queues[queue.index()].0;
+        self.suspend(thread, State::Sync, name)
+    }
+
+    /// Submits the steps up to `until`, or all, to an executor; the coroutine awaits their result.
+    fn offload(
+        &mut self,
+        thread: ThreadId,
+        task: TaskId,
+        to: OffloadTo,
+        until: Option<u32>,
+    ) -> Flow {
+        let rules = self.rules();
+        let submit: Option<Pc> = match to {
+            OffloadTo::Threads => rules.submit_to_threads,
+            OffloadTo::Processes => rules.submit_to_processes,
+        };
+        let submit = submit.expect("a plan has the executors that its steps use");
+        self.task_mut(task).stage = 0;
+        let state = if until.is_none() { State::Queued } else { State::Sync };
+        let name = if until.is_none() { NameId::EMPTY } else { self.names.executor };
+        self.suspend(thread, state, name);
+        self.thread_mut(thread).item =
+            Item { first: task.0, count: 1, until, from_coroutine: true };
+        let back = self.thread(thread).pc;
+        self.call(thread, submit, back)
+    }
+
+    /// The coroutine has done its steps.
+    fn end_coroutine(&mut self, thread: ThreadId, task: TaskId) -> Flow {
+        self.detach(thread, None);
+        if !self.task(task).done {
+            self.finish(task);
+        }
+        self.leave_loop(task)
+    }
+
+    /// The coroutine leaves the limit, and `gather` hears of its end.
+    fn leave_loop(&mut self, task: TaskId) -> Flow {
+        self.task_mut(task).phase = Phase::Over;
+        if let Some(limit) = self.rules().limit {
+            self.release_semaphore(limit);
+        }
+        self.event_loop().ready.push_back(Handle::Gathered);
+        self.loop_goes_to(At::NextHandle, Flow::Go)
+    }
+
+    /// What keeps the coroutines waiting when the loop waits for ever.
+    pub(super) fn is_polling(&self) -> bool {
+        self.event_loop.as_ref().is_some_and(|it| it.poll.waits)
+    }
+}

@@ -1,0 +1,224 @@
+//! The interpreter lock at work: taking it, giving it up, being asked for it.
+//!
+//! Rules: semantics 1.2 to 1.6 (`take_gil`, `drop_gil` in CPython's `Python/ceval_gil.c`). Under
+//! `exact` the lock goes to the longest waiter at the instant of its release; elsewhere a release
+//! only wakes a waiter, and whoever comes first takes the lock.
+
+use crate::ids::{LockId, NameId, ThreadId};
+use crate::model::LockMode;
+use crate::time::SimDuration;
+use crate::trace::{Hold, State};
+
+use super::thread::{Status, Then};
+use super::{Engine, Flow};
+
+impl Engine<'_> {
+    fn lock(&mut self, lock: LockId) -> &mut super::Lock {
+        &mut self.locks[lock.index()]
+    }
+
+    /// Takes the thread's lock, or waits for it. When it pauses, the thread goes on where it is as
+    /// soon as it has the lock.
+    pub(super) fn relock(&mut self, thread: ThreadId) -> Flow {
+        self.thread_mut(thread).then = Then::TakeLock;
+        let Some(lock) = self.thread(thread).lock else { return self.locked(thread) };
+        if self.lock(lock).holder().is_none() {
+            self.take(lock, thread);
+            return self.locked(thread);
+        }
+        self.wait_for_lock(thread, lock);
+        Flow::Pause
+    }
+
+    fn locked(&mut self, thread: ThreadId) -> Flow {
+        self.thread_mut(thread).then = Then::GoOn;
+        Flow::Go
+    }
+
+    pub(super) fn take_lock_and_go_on(&mut self, thread: ThreadId) {
+        if self.thread(thread).holds || self.relock(thread) == Flow::Go {
+            self.thread_mut(thread).then = Then::GoOn;
+            self.go_on(thread);
+        }
+    }
+
+    fn take(&mut self, lock: LockId, thread: ThreadId) {
+        let now = self.now;
+        let freed = self.lock(lock).take(thread, now);
+        self.thread_mut(thread).holds = true;
+        for ousted in freed {
+            let then = self.thread(ousted).then;
+            self.wake(ousted, then);
+        }
+    }
+
+    /// The thread sleeps until its lock is free or its patience is over.
+    fn wait_for_lock(&mut self, thread: ThreadId, lock: LockId) {
+        self.leave_core(thread);
+        let now = self.now;
+        if self.plan.machine.exact {
+            self.lock(lock).ask(thread, now);
+        } else {
+            self.lock(lock).ask_last(thread, now);
+        }
+        let record = self.thread_mut(thread);
+        record.asked_at = now;
+        record.status = Status::LockWait;
+        self.show(thread, Some((State::LockWait, NameId::EMPTY)));
+        self.renew_patience(thread, lock);
+    }
+
+    fn renew_patience(&mut self, thread: ThreadId, lock: LockId) {
+        let rules = self.plan.lock.as_ref().expect("a lock has rules");
+        let until = self.now + rules.switch_interval + self.plan.machine.timer_slack;
+        self.events.set_patience(thread, until);
+        self.thread_mut(thread).switches_seen = self.locks[lock.index()].switches();
+    }
+
+    /// A waiter has waited a switch interval. Under `exact` it keeps its place and acts at once;
+    /// elsewhere it has to wake up first.
+    pub(super) fn patience_is_over(&mut self, thread: ThreadId) {
+        let lock = self.thread(thread).lock.expect("only a lock is waited for with patience");
+        if !self.plan.machine.exact {
+            self.lock(lock).withdraw(thread);
+            return self.wake(thread, Then::AskHolder);
+        }
+        let unchanged = self.lock(lock).switches() == self.thread(thread).switches_seen;
+        self.renew_patience(thread, lock);
+        if unchanged {
+            self.request(lock, thread);
+        }
+    }
+
+    /// A waiter whose patience was over has woken: it takes the lock if it is free by now, else asks
+    /// the holder to give way, unless the holder changed meanwhile, and waits again.
+    pub(super) fn ask_holder(&mut self, thread: ThreadId) {
+        let lock = self.thread(thread).lock.expect("only a lock is waited for with patience");
+        let free = self.lock(lock).holder().is_none();
+        let unchanged = self.lock(lock).switches() == self.thread(thread).switches_seen;
+        if free {
+            return self.take_lock_and_go_on(thread);
+        }
+        self.thread_mut(thread).then = Then::TakeLock;
+        self.wait_for_lock(thread, lock);
+        if unchanged {
+            self.request(lock, thread);
+        }
+    }
+
+    /// Asks the holder to give way. Python code that is on a core does so at once, any other at the
+    /// next point where it looks.
+    fn request(&mut self, lock: LockId, by: ThreadId) {
+        let now = self.now;
+        self.lock(lock).ask_holder(by, now);
+        let holder = self.lock(lock).holder().expect("a free lock is taken, not asked for");
+        let record = self.thread(holder);
+        let on_core = record.core.is_some() && record.entry_left.is_zero();
+        if on_core && !record.burst.left.is_zero() && record.burst.lock == LockMode::Held {
+            self.give_way(holder);
+        }
+    }
+
+    /// Whether the thread holds a lock that somebody asked for.
+    pub(super) fn is_asked(&self, thread: ThreadId) -> bool {
+        let record = self.thread(thread);
+        let asked = |lock: LockId| self.locks[lock.index()].request().is_some();
+        record.holds && record.lock.is_some_and(asked)
+    }
+
+    /// The holder gives the lock up on request, and wants it back.
+    pub(super) fn give_way(&mut self, thread: ThreadId) {
+        self.leave_core(thread);
+        self.thread_mut(thread).then = Then::TakeLock;
+        let lock = self.thread(thread).lock.expect("a holder has a lock");
+        self.release(thread, lock);
+        if self.plan.machine.exact {
+            self.wait_for_lock(thread, lock);
+        } else {
+            self.oust(thread, lock);
+        }
+    }
+
+    /// A thread that gave its lock up on request waits until somebody has taken it.
+    fn oust(&mut self, thread: ThreadId, lock: LockId) {
+        self.leave_core(thread);
+        self.lock(lock).oust(thread);
+        self.thread_mut(thread).status = Status::Ousted;
+        self.show(thread, Some((State::LockWait, NameId::EMPTY)));
+    }
+
+    /// Gives the lock up around a blocking call. When it pauses, the thread goes on where it is,
+    /// without the lock, as soon as somebody else has taken it: it was asked for.
+    pub(super) fn let_go(&mut self, thread: ThreadId) -> Flow {
+        let Some(lock) = self.thread(thread).lock else { return Flow::Go };
+        let asked = self.lock(lock).request().is_some();
+        self.release(thread, lock);
+        if asked && !self.plan.machine.exact {
+            self.thread_mut(thread).then = Then::GoOn;
+            self.oust(thread, lock);
+            return Flow::Pause;
+        }
+        Flow::Go
+    }
+
+    /// The thread gives the lock up for good: nobody waits for a switch.
+    pub(super) fn let_go_for_good(&mut self, thread: ThreadId) {
+        if let Some(lock) = self.thread(thread).lock {
+            self.release(thread, lock);
+        }
+    }
+
+    fn release(&mut self, thread: ThreadId, lock: LockId) {
+        let request = self.lock(lock).request();
+        let start = self.lock(lock).give_up(thread);
+        self.thread_mut(thread).holds = false;
+        let end = self.now;
+        self.sink.hold(&Hold { lock, thread, start, end });
+        let next = match request {
+            Some(request) if request.at == self.now && self.requester_wins(lock, request.by) => {
+                Some(request.by)
+            }
+            _ => self.lock(lock).next(),
+        };
+        let Some(next) = next else { return };
+        self.events.clear_patience(next);
+        if self.plan.machine.exact {
+            self.take(lock, next);
+            self.wake(next, Then::GoOn);
+        } else {
+            self.wake(next, Then::TakeLock);
+        }
+    }
+
+    /// Whether the requester, who has hardly fallen asleep again, gets ahead of the longest waiter
+    /// (semantics 1.5.3). If so it sleeps no longer.
+    fn requester_wins(&mut self, lock: LockId, requester: ThreadId) -> bool {
+        let permille = self.plan.lock.as_ref().map_or(0, |rules| rules.requester_permille);
+        let switches = self.lock(lock).switches();
+        let key = self.plan.seed ^ (u64::from(lock.0) << 48) ^ switches;
+        let wins = mix(key) % 1_000 < u64::from(permille);
+        wins && self.lock(lock).withdraw(requester)
+    }
+
+    /// Goes on with a thread that has what it needs: with its burst, or with its program. A holder
+    /// that was asked to give way during a C call does so now.
+    pub(super) fn go_on(&mut self, thread: ThreadId) {
+        if self.is_asked(thread) {
+            return self.give_way(thread);
+        }
+        if self.thread(thread).burst.left > SimDuration::ZERO {
+            self.carry_on(thread);
+        } else {
+            self.run_program(thread);
+        }
+    }
+}
+
+/// A well-mixed number that depends on the key alone: the finaliser of `SplitMix64` (Steele, Lea and
+/// Flood, 2014).
+const fn mix(key: u64) -> u64 {
+    let mut z = key.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,162 @@
+//! An interpreter lock: who holds it and who waits. It changes only itself; the engine acts.
+//!
+//! Source of the rules: `take_gil` and `drop_gil` in CPython's `Python/ceval_gil.c`.
+
+use std::collections::VecDeque;
+
+use crate::ids::ThreadId;
+use crate::time::SimTime;
+
+/// An interpreter lock.
+#[derive(Debug, Default)]
+pub(super) struct Lock {
+    holder: Option<ThreadId>,
+    held_since: SimTime,
+    last_holder: Option<ThreadId>,
+    /// How often the holder changed.
+    switches: u64,
+    /// Who asked the holder to give way, if anybody did since it took the lock.
+    request: Option<Request>,
+    /// Those who sleep until the lock is free, longest first.
+    waiters: VecDeque<Waiter>,
+    /// Those who gave it up on request and wait until somebody has taken it.
+    ousted: Vec<ThreadId>,
+}
+
+/// A wish that the holder give way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    /// Whose wish.
+    pub(super) by: ThreadId,
+    /// Since when.
+    pub(super) at: SimTime,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiter {
+    thread: ThreadId,
+    asked_at: SimTime,
+}
+
+impl Lock {
+    /// Who holds it.
+    pub(super) fn holder(&self) -> Option<ThreadId> {
+        self.holder
+    }
+
+    /// How often its holder changed.
+    pub(super) fn switches(&self) -> u64 {
+        self.switches
+    }
+
+    /// The pending wish that the holder give way.
+    pub(super) fn request(&self) -> Option<Request> {
+        self.request
+    }
+
+    /// `thread` takes the free lock. Returns those who waited for that.
+    ///
+    /// # Panics
+    /// When the lock is held.
+    pub(super) fn take(&mut self, thread: ThreadId, now: SimTime) -> Vec<ThreadId> {
+        assert!(self.holder.is_none(), "{thread:?} takes a lock that {:?} holds", self.holder);
+        self.holder = Some(thread);
+        self.held_since = now;
+        if self.last_holder != Some(thread) {
+            self.last_holder = Some(thread);
+            self.switches += 1;
+        }
+        self.request = None;
+        std::mem::take(&mut self.ousted)
+    }
+
+    /// `thread` gives the lock up. Returns since when it held it.
+    ///
+    /// # Panics
+    /// When `thread` does not hold it.
+    pub(super) fn give_up(&mut self, thread: ThreadId) -> SimTime {
+        assert_eq!(self.holder, Some(thread), "only the holder gives a lock up");
+        self.holder = None;
+        self.held_since
+    }
+
+    /// `thread` sleeps until the lock is free. Its place is that of the instant at which it asks;
+    /// of two who ask at one instant, the lower number is first.
+    pub(super) fn ask(&mut self, thread: ThreadId, now: SimTime) {
+        let waiter = Waiter { thread, asked_at: now };
+        let behind = |other: &Waiter| other.asked_at == now && other.thread > thread;
+        let later = self.waiters.iter().rev().take_while(|other| behind(other)).count();
+        self.waiters.insert(self.waiters.len() - later, waiter);
+    }
+
+    /// `thread` sleeps until the lock is free, behind everybody else.
+    pub(super) fn ask_last(&mut self, thread: ThreadId, now: SimTime) {
+        self.waiters.push_back(Waiter { thread, asked_at: now });
+    }
+
+    /// The longest sleeper, who sleeps no longer.
+    pub(super) fn next(&mut self) -> Option<ThreadId> {
+        self.waiters.pop_front().map(|waiter| waiter.thread)
+    }
+
+    /// `thread` sleeps no longer. Returns whether it did.
+    pub(super) fn withdraw(&mut self, thread: ThreadId) -> bool {
+        let place = self.waiters.iter().position(|waiter| waiter.thread == thread);
+        place.is_some_and(|place| self.waiters.remove(place).is_some())
+    }
+
+    /// `by` wishes that the holder give way.
+    pub(super) fn ask_holder(&mut self, by: ThreadId, at: SimTime) {
+        self.request.get_or_insert(Request { by, at });
+    }
+
+    /// `thread` gave the lock up on request and waits until somebody has taken it.
+    pub(super) fn oust(&mut self, thread: ThreadId) {
+        self.ousted.push(thread);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: ThreadId = ThreadId(1);
+    const B: ThreadId = ThreadId(2);
+    const C: ThreadId = ThreadId(3);
+
+    fn at(ns: u64) -> SimTime {
+        SimTime::from_nanos(ns)
+    }
+
+    #[test]
+    fn the_longest_waiter_is_next_and_ties_go_by_number() {
+        let mut lock = Lock::default();
+        lock.ask(C, at(1));
+        lock.ask(B, at(2));
+        lock.ask(A, at(2));
+        assert_eq!([lock.next(), lock.next(), lock.next()], [Some(C), Some(A), Some(B)]);
+    }
+
+    #[test]
+    fn a_switch_is_a_change_of_holder() {
+        let mut lock = Lock::default();
+        for thread in [A, A, B, A] {
+            lock.take(thread, at(0));
+            lock.give_up(thread);
+        }
+        assert_eq!(lock.switches(), 3);
+    }
+
+    #[test]
+    fn taking_the_lock_ends_the_request_and_frees_the_ousted() {
+        let mut lock = Lock::default();
+        lock.take(A, at(0));
+        lock.ask_holder(B, at(5));
+        lock.ask_holder(C, at(6));
+        assert_eq!(lock.request().map(|request| request.by), Some(B));
+        lock.give_up(A);
+        lock.oust(A);
+        assert_eq!(lock.take(B, at(7)), [A]);
+        assert!(lock.request().is_none());
+    }
+}

@@ -1,0 +1,507 @@
+//! The instructions of a thread's program.
+//!
+//! A thread holds its lock between instructions. One that blocks goes through stages: it gives the
+//! lock up, waits without it, and takes it back.
+
+use crate::ids::{NameId, SemaphoreId, TaskId, ThreadId};
+use crate::model::LockMode;
+use crate::plan::{ChannelId, Group, Op, Pc, Start};
+use crate::time::SimDuration;
+use crate::trace::State;
+
+use super::steps::Progress;
+use super::sync::{Taken, Waiter, Woken};
+use super::thread::{Burst, Item, Status, Then, Wait};
+use super::{Engine, Flow};
+
+impl Engine<'_> {
+    /// Runs a thread's program until it pauses.
+    pub(super) fn run_program(&mut self, thread: ThreadId) {
+        while !self.ended && self.thread(thread).status != Status::Dead {
+            if self.run_op(thread) == Flow::Pause {
+                return;
+            }
+        }
+    }
+
+    /// Runs one stage of the thread's instruction.
+    fn run_op(&mut self, thread: ThreadId) -> Flow {
+        let record = self.thread(thread);
+        let (op, stage) = (self.plan.code[record.pc.0 as usize], record.stage);
+        match op {
+            Op::Spend { length, name, lock } => self.spend(thread, length, name, lock, stage),
+            Op::SpendOnItem { base, each_further, sent_per_mib, received_per_mib, name } => {
+                let further = u64::from(record.item.count.saturating_sub(1));
+                let bytes = self.payload_nanos(record.item, sent_per_mib, received_per_mib);
+                let length = base + each_further * further + bytes;
+                self.spend(thread, length, name, LockMode::Held, stage)
+            }
+            Op::NextArrival { chunk, none } => self.next_arrival(thread, chunk, none, stage),
+            Op::StartThread(start) => self.start_thread(thread, start, stage),
+            Op::StartProcess(start) => self.start_process(thread, start),
+            Op::Started => self.started(thread),
+            Op::Once { flag, again } => self.once(thread, flag, again),
+            Op::EnterInterpreter => self.enter_interpreter(thread, stage),
+            Op::LeaveInterpreter => self.leave_interpreter(thread, stage),
+            Op::Put(channel) => self.put(thread, channel),
+            Op::Nudge(channel) => {
+                let taker = self.channels[channel.0 as usize].nudge();
+                self.wake_taker(taker);
+                self.next_op(thread)
+            }
+            Op::Take { from, nudged, closed } => {
+                self.take_item(thread, from, nudged, closed, stage)
+            }
+            Op::TryTake { from, none } => self.try_take(thread, from, none),
+            Op::Close(channel) => {
+                let taker = self.channels[channel.0 as usize].close();
+                self.wake_taker(taker);
+                self.next_op(thread)
+            }
+            Op::Acquire(semaphore) => self.acquire_op(thread, semaphore, stage),
+            Op::TryAcquire { semaphore, none } => {
+                let granted = self.semaphores[semaphore.index()].try_acquire(false);
+                if granted { self.next_op(thread) } else { self.jump(thread, none) }
+            }
+            Op::Release(semaphore) => {
+                self.release_semaphore(semaphore);
+                self.next_op(thread)
+            }
+            Op::Grow { executor, enough } => {
+                let grows = self.executors[executor.0 as usize].grow();
+                if grows { self.next_op(thread) } else { self.jump(thread, enough) }
+            }
+            Op::Idle(executor) => {
+                self.executors[executor.0 as usize].note_idle();
+                self.next_op(thread)
+            }
+            Op::RunItem => self.run_item(thread, stage),
+            Op::Deliver => self.deliver(thread),
+            Op::Collect { each, name } => self.collect(thread, each, name, stage),
+            Op::AwaitAll => self.await_all(thread, stage),
+            Op::Join { group, each } => self.join(thread, group, each, stage),
+            Op::RunLoop => self.run_loop(thread),
+            Op::Jump(to) => self.jump(thread, to),
+            Op::Call(to) => self.call(thread, to, Pc(self.thread(thread).pc.0 + 1)),
+            Op::Return => self.jump(thread, self.thread(thread).return_to),
+            Op::Exit => self.exit(thread),
+        }
+    }
+
+    pub(super) fn next_op(&mut self, thread: ThreadId) -> Flow {
+        let next = Pc(self.thread(thread).pc.0 + 1);
+        self.jump(thread, next)
+    }
+
+    fn jump(&mut self, thread: ThreadId, to: Pc) -> Flow {
+        let record = self.thread_mut(thread);
+        record.pc = to;
+        record.stage = 0;
+        Flow::Go
+    }
+
+    pub(super) fn call(&mut self, thread: ThreadId, to: Pc, return_to: Pc) -> Flow {
+        self.thread_mut(thread).return_to = return_to;
+        self.jump(thread, to)
+    }
+
+    pub(super) fn set_stage(&mut self, thread: ThreadId, stage: u8) {
+        self.thread_mut(thread).stage = stage;
+    }
+
+    fn spend(
+        &mut self,
+        thread: ThreadId,
+        length: SimDuration,
+        name: NameId,
+        lock: LockMode,
+        stage: u8,
+    ) -> Flow {
+        let burst = Burst { left: length, state: State::Overhead, lock, name };
+        match (stage, lock) {
+            _ if length.is_zero() => self.next_op(thread),
+            (0, LockMode::Released) => {
+                self.set_stage(thread, 1);
+                self.let_go(thread)
+            }
+            (1, LockMode::Released) => {
+                self.set_stage(thread, 2);
+                self.thread_mut(thread).then = Then::TakeLock;
+                self.work(thread, burst)
+            }
+            (0, LockMode::Held | LockMode::Kept) => {
+                self.set_stage(thread, 1);
+                self.work(thread, burst)
+            }
+            _ => self.next_op(thread),
+        }
+    }
+
+    /// The time that the payloads of an item's tasks take, at rates in nanoseconds per mebibyte.
+    fn payload_nanos(&self, item: Item, sent_per_mib: u64, received_per_mib: u64) -> SimDuration {
+        if sent_per_mib == 0 && received_per_mib == 0 {
+            return SimDuration::ZERO;
+        }
+        let each = |position| {
+            let payload = self.plan.workload.payload(self.task_of(item, position));
+            u128::from(payload.send) * u128::from(sent_per_mib)
+                + u128::from(payload.receive) * u128::from(received_per_mib)
+        };
+        let total: u128 = (0..item.count).map(each).sum();
+        SimDuration::from_nanos(u64::try_from(total >> 20).unwrap_or(u64::MAX >> 2))
+    }
+
+    /// The task at a position of an item.
+    pub(super) fn task_of(&self, item: Item, position: u32) -> TaskId {
+        if item.from_coroutine {
+            TaskId(item.first)
+        } else {
+            self.plan.workload.nth_to_arrive(item.first + position)
+        }
+    }
+
+    fn next_arrival(&mut self, thread: ThreadId, chunk: u32, none: Pc, stage: u8) -> Flow {
+        let workload = &self.plan.workload;
+        if stage == 0 {
+            if self.arrived == workload.task_count() {
+                return self.jump(thread, none);
+            }
+            let arrival = workload.arrival(workload.nth_to_arrive(self.arrived));
+            if arrival > self.now {
+                self.set_stage(thread, 1);
+                return self.let_go(thread);
+            }
+            let item = self.next_chunk(chunk);
+            self.thread_mut(thread).item = item;
+            return self.next_op(thread);
+        }
+        let arrival = workload.arrival(workload.nth_to_arrive(self.arrived));
+        self.set_stage(thread, 0);
+        let row = Some((State::Io, self.names.arrival));
+        self.sleep(thread, arrival.saturating_since(self.now), row)
+    }
+
+    /// The next tasks, up to `chunk` that arrive at one instant.
+    fn next_chunk(&mut self, chunk: u32) -> Item {
+        let workload = &self.plan.workload;
+        let arrival = |position| workload.arrival(workload.nth_to_arrive(position));
+        let first = self.arrived;
+        let limit = workload.task_count().min(first.saturating_add(chunk));
+        let together = |position: &u32| arrival(*position) == arrival(first);
+        let further = (first + 1..limit).take_while(together).count();
+        let count = 1 + u32::try_from(further).expect("a chunk is bounded");
+        self.arrived += count;
+        Item { first, count, until: None, from_coroutine: false }
+    }
+
+    /// `Thread.start()`: the parent waits until the child has set its started event.
+    fn start_thread(&mut self, parent: ThreadId, start: Start, stage: u8) -> Flow {
+        match stage {
+            0 => {
+                let process = self.thread(parent).process;
+                let item = self.item_for(parent, start);
+                let child = self.new_thread(process, start.program, start.group, item);
+                self.bring_to_life(child, parent);
+                self.set_stage(parent, 1);
+                self.let_go(parent)
+            }
+            1 => {
+                let child = self.thread(parent).child;
+                self.set_stage(parent, 2);
+                if self.thread(child).started {
+                    return self.relock(parent);
+                }
+                let row = Some((State::Sync, self.names.start));
+                self.block(parent, Wait::Started(child), row)
+            }
+            _ => self.next_op(parent),
+        }
+    }
+
+    fn start_process(&mut self, parent: ThreadId, start: Start) -> Flow {
+        let item = self.item_for(parent, start);
+        let child = self.new_process(start.program, start.group, item);
+        self.bring_to_life(child, parent);
+        self.next_op(parent)
+    }
+
+    fn item_for(&self, parent: ThreadId, start: Start) -> Item {
+        if start.with_item { self.thread(parent).item } else { Item::NONE }
+    }
+
+    /// A new thread begins to run its program; a kernel takes as long for that as for a wake-up.
+    fn bring_to_life(&mut self, child: ThreadId, parent: ThreadId) {
+        self.thread_mut(parent).child = child;
+        let record = self.thread_mut(child);
+        record.parent = parent;
+        record.status = Status::Blocked(Wait::Time);
+        let item = record.item;
+        if item != Item::NONE {
+            let task = self.task_of(item, 0);
+            self.attach(task, child);
+        }
+        self.wake(child, Then::TakeLock);
+    }
+
+    fn started(&mut self, child: ThreadId) -> Flow {
+        let record = self.thread_mut(child);
+        record.started = true;
+        let parent = record.parent;
+        if self.thread(parent).status == Status::Blocked(Wait::Started(child)) {
+            self.wake(parent, Then::TakeLock);
+        }
+        self.next_op(child)
+    }
+
+    fn once(&mut self, thread: ThreadId, flag: u8, again: Pc) -> Flow {
+        let bit = 1 << flag;
+        let first = self.onces & bit == 0;
+        self.onces |= bit;
+        if first { self.next_op(thread) } else { self.jump(thread, again) }
+    }
+
+    fn enter_interpreter(&mut self, thread: ThreadId, stage: u8) -> Flow {
+        match stage {
+            0 => {
+                self.set_stage(thread, 1);
+                self.let_go(thread)
+            }
+            1 => {
+                if self.thread(thread).own_lock.is_none() {
+                    self.interpreters += 1;
+                    let lock = self.new_lock();
+                    self.thread_mut(thread).own_lock = lock;
+                }
+                let record = self.thread_mut(thread);
+                record.lock = record.own_lock;
+                record.stage = 2;
+                self.relock(thread)
+            }
+            _ => self.next_op(thread),
+        }
+    }
+
+    fn leave_interpreter(&mut self, thread: ThreadId, stage: u8) -> Flow {
+        match stage {
+            0 => {
+                self.set_stage(thread, 1);
+                self.let_go(thread)
+            }
+            1 => {
+                let process = self.thread(thread).process;
+                let lock = self.process_locks[process.index()];
+                let record = self.thread_mut(thread);
+                record.lock = lock;
+                record.stage = 2;
+                self.relock(thread)
+            }
+            _ => self.next_op(thread),
+        }
+    }
+
+    fn put(&mut self, thread: ThreadId, channel: ChannelId) -> Flow {
+        let item = self.thread(thread).item;
+        if let Some((taker, handed)) = self.channels[channel.0 as usize].put(item) {
+            if let Some(item) = handed {
+                let record = self.thread_mut(taker);
+                record.item = item;
+                record.stage = HANDED;
+            }
+            self.wake(taker, Then::TakeLock);
+        }
+        self.next_op(thread)
+    }
+
+    fn wake_taker(&mut self, taker: Option<ThreadId>) {
+        if let Some(taker) = taker {
+            self.wake(taker, Then::TakeLock);
+        }
+    }
+
+    fn take_item(
+        &mut self,
+        thread: ThreadId,
+        from: ChannelId,
+        nudged: Pc,
+        closed: Pc,
+        stage: u8,
+    ) -> Flow {
+        match stage {
+            0 => match self.channels[from.0 as usize].take() {
+                Taken::Item(item) => self.have_item(thread, item),
+                Taken::Nudge => self.jump(thread, nudged),
+                Taken::Closed => {
+                    // The next taker finds out only now, as with the sentinel that is put back.
+                    let next = self.channels[from.0 as usize].close();
+                    self.wake_taker(next);
+                    self.jump(thread, closed)
+                }
+                Taken::Nothing => {
+                    self.set_stage(thread, 1);
+                    self.let_go(thread)
+                }
+            },
+            1 => {
+                self.set_stage(thread, 0);
+                if self.channels[from.0 as usize].has_something() {
+                    return self.relock(thread);
+                }
+                self.channels[from.0 as usize].park(thread);
+                self.block(thread, Wait::Channel(from), None)
+            }
+            _ => {
+                let item = self.thread(thread).item;
+                self.have_item(thread, item)
+            }
+        }
+    }
+
+    fn try_take(&mut self, thread: ThreadId, from: ChannelId, none: Pc) -> Flow {
+        match self.channels[from.0 as usize].take_item() {
+            Some(item) => self.have_item(thread, item),
+            None => self.jump(thread, none),
+        }
+    }
+
+    fn have_item(&mut self, thread: ThreadId, item: Item) -> Flow {
+        self.thread_mut(thread).item = item;
+        self.next_op(thread)
+    }
+
+    fn acquire_op(&mut self, thread: ThreadId, semaphore: SemaphoreId, stage: u8) -> Flow {
+        match self.acquire(thread, semaphore, stage, None) {
+            Progress::Done => self.next_op(thread),
+            Progress::At(stage, flow) => {
+                self.set_stage(thread, stage);
+                flow
+            }
+        }
+    }
+
+    pub(super) fn release_semaphore(&mut self, semaphore: SemaphoreId) {
+        let fair = self.fair_semaphores();
+        match self.semaphores[semaphore.index()].release(fair) {
+            None => {}
+            Some(Woken::ToLookAgain(Waiter::Thread(thread))) => self.wake(thread, Then::TakeLock),
+            Some(Woken::Served(Waiter::Thread(thread))) => {
+                unreachable!("{thread:?} is never handed a permit")
+            }
+            Some(Woken::Served(Waiter::Coroutine(task))) => self.resume_coroutine(task, true),
+            Some(Woken::ToLookAgain(Waiter::Coroutine(task))) => self.resume_coroutine(task, false),
+        }
+    }
+
+    fn deliver(&mut self, thread: ThreadId) -> Flow {
+        let item = self.thread(thread).item;
+        for position in 0..item.count {
+            let task = self.task_of(item, position);
+            if item.from_coroutine {
+                self.executor_is_done(task);
+            } else {
+                self.task_mut(task).delivered = true;
+                self.delivered += 1;
+            }
+        }
+        let all = self.delivered == self.plan.workload.task_count();
+        let waits = |record: &super::Thread| match record.status {
+            Status::Blocked(Wait::Result(task)) => self.task(task).delivered,
+            Status::Blocked(Wait::AllResults) => all,
+            _ => false,
+        };
+        // Only the main thread collects results.
+        if waits(self.thread(ThreadId::MAIN)) {
+            self.wake(ThreadId::MAIN, Then::TakeLock);
+        }
+        self.next_op(thread)
+    }
+
+    fn collect(&mut self, thread: ThreadId, each: SimDuration, name: NameId, stage: u8) -> Flow {
+        let total = self.plan.workload.task_count();
+        let task = |position| self.plan.workload.nth_to_arrive(position);
+        if stage == 1 {
+            self.set_stage(thread, 0);
+            let next = task(self.collected);
+            if self.task(next).delivered {
+                return self.relock(thread);
+            }
+            return self.block(thread, Wait::Result(next), Some((State::Sync, self.names.result)));
+        }
+        if self.collected == total {
+            return self.next_op(thread);
+        }
+        let delivered = |position: &u32| self.task(task(*position)).delivered;
+        let count = (self.collected..total).take_while(delivered).count();
+        if count == 0 {
+            self.set_stage(thread, 1);
+            return self.let_go(thread);
+        }
+        self.collected += u32::try_from(count).expect("tasks have 32-bit numbers");
+        let left = each * count as u64;
+        self.work(thread, Burst { left, state: State::Overhead, lock: LockMode::Held, name })
+    }
+
+    fn await_all(&mut self, thread: ThreadId, stage: u8) -> Flow {
+        if self.delivered == self.plan.workload.task_count() {
+            return if stage == 0 { self.next_op(thread) } else { self.relock_at(thread, 0) };
+        }
+        match stage {
+            0 => {
+                self.set_stage(thread, 1);
+                self.let_go(thread)
+            }
+            _ => {
+                self.set_stage(thread, 0);
+                self.block(thread, Wait::AllResults, Some((State::Sync, self.names.result)))
+            }
+        }
+    }
+
+    fn relock_at(&mut self, thread: ThreadId, stage: u8) -> Flow {
+        self.set_stage(thread, stage);
+        self.relock(thread)
+    }
+
+    fn join(&mut self, thread: ThreadId, group: Group, each: SimDuration, stage: u8) -> Flow {
+        let from = self.thread(thread).join_at as usize;
+        let mut rest = self.threads[from..].iter();
+        let Some(next) = rest.position(|child| child.group == group) else {
+            self.thread_mut(thread).join_at = 0;
+            return self.next_op(thread);
+        };
+        let child = ThreadId::at(from + next);
+        self.thread_mut(thread).join_at = child.0;
+        let dead = self.thread(child).status == Status::Dead;
+        if stage == 1 {
+            self.set_stage(thread, 0);
+            if dead {
+                return self.relock(thread);
+            }
+            self.thread_mut(child).joiner = Some(thread);
+            return self.block(thread, Wait::Joined(child), Some((State::Sync, self.names.join)));
+        }
+        if !dead {
+            self.set_stage(thread, 1);
+            return self.let_go(thread);
+        }
+        self.thread_mut(thread).join_at = child.0 + 1;
+        let name = self.names.join;
+        self.work(thread, Burst { left: each, state: State::Overhead, lock: LockMode::Held, name })
+    }
+
+    fn exit(&mut self, thread: ThreadId) -> Flow {
+        self.let_go_for_good(thread);
+        self.leave_core(thread);
+        self.show(thread, None);
+        let record = self.thread_mut(thread);
+        record.status = Status::Dead;
+        let joiner = record.joiner;
+        if let Some(joiner) = joiner {
+            self.wake(joiner, Then::TakeLock);
+        }
+        self.ended |= thread == ThreadId::MAIN;
+        Flow::Pause
+    }
+}
+
+/// The stage of a taker that was handed its item.
+const HANDED: u8 = 2;

@@ -1,0 +1,331 @@
+//! What threads and coroutines wait for each other with: semaphores, queues, sites, channels,
+//! executors. They change only themselves and say who is to be woken.
+
+use std::collections::VecDeque;
+
+use crate::ids::{TaskId, ThreadId};
+
+use super::thread::Item;
+
+/// Somebody who waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Waiter {
+    /// A blocked thread.
+    Thread(ThreadId),
+    /// A suspended coroutine.
+    Coroutine(TaskId),
+}
+
+/// Who is to be woken, and whether it already has what it waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Woken {
+    /// It has it.
+    Served(Waiter),
+    /// It has to look again: somebody else may be faster (barging).
+    ToLookAgain(Waiter),
+}
+
+/// A semaphore.
+///
+/// A thread's is `threading.Semaphore`, which lets newcomers barge; a coroutine's is
+/// `asyncio.Semaphore`, which since 3.10 hands a permit straight to the longest waiter
+/// (CPython `Lib/threading.py`, `Lib/asyncio/locks.py`).
+#[derive(Debug)]
+pub(super) struct Semaphore {
+    permits: u32,
+    waiters: VecDeque<Waiter>,
+}
+
+impl Semaphore {
+    pub(super) fn new(permits: u32) -> Self {
+        Self { permits, waiters: VecDeque::new() }
+    }
+
+    /// Takes a permit if there is one; with `fair`, only if nobody waits for it already.
+    pub(super) fn try_acquire(&mut self, fair: bool) -> bool {
+        let granted = self.permits > 0 && !(fair && !self.waiters.is_empty());
+        self.permits -= u32::from(granted);
+        granted
+    }
+
+    pub(super) fn wait(&mut self, waiter: Waiter) {
+        self.waiters.push_back(waiter);
+    }
+
+    /// Gives a permit back. With `fair`, a coroutine that is woken has it.
+    pub(super) fn release(&mut self, fair: bool) -> Option<Woken> {
+        match self.waiters.pop_front() {
+            Some(waiter @ Waiter::Coroutine(_)) if fair => Some(Woken::Served(waiter)),
+            waiter => {
+                self.permits = self.permits.saturating_add(1);
+                waiter.map(Woken::ToLookAgain)
+            }
+        }
+    }
+}
+
+/// A queue: a number of items, room for some, and those who wait for either.
+///
+/// Waking is no hand-over, with threads and coroutines alike: whoever comes first takes the item
+/// (CPython `Lib/queue.py`, `Lib/asyncio/queues.py`).
+#[derive(Debug)]
+pub(super) struct Queue {
+    items: u64,
+    capacity: Option<u32>,
+    getters: VecDeque<Waiter>,
+    putters: VecDeque<Waiter>,
+}
+
+impl Queue {
+    pub(super) fn new(capacity: Option<u32>) -> Self {
+        Self { items: 0, capacity, getters: VecDeque::new(), putters: VecDeque::new() }
+    }
+
+    /// Puts an item if there is room. Returns whether there was, and who is to look for it.
+    pub(super) fn try_put(&mut self) -> Result<Option<Waiter>, Full> {
+        if self.capacity.is_some_and(|capacity| self.items >= u64::from(capacity)) {
+            return Err(Full);
+        }
+        self.items += 1;
+        Ok(self.getters.pop_front())
+    }
+
+    /// Takes an item if there is one. Returns whether there was, and who is to look for the room.
+    pub(super) fn try_get(&mut self) -> Result<Option<Waiter>, Empty> {
+        if self.items == 0 {
+            return Err(Empty);
+        }
+        self.items -= 1;
+        Ok(self.putters.pop_front())
+    }
+
+    pub(super) fn wait_for_room(&mut self, waiter: Waiter) {
+        self.putters.push_back(waiter);
+    }
+
+    pub(super) fn wait_for_item(&mut self, waiter: Waiter) {
+        self.getters.push_back(waiter);
+    }
+}
+
+/// A queue has no room.
+#[derive(Debug)]
+pub(super) struct Full;
+
+/// A queue has no item.
+#[derive(Debug)]
+pub(super) struct Empty;
+
+/// A site: free connections, and the requests that wait for one, first come first served.
+#[derive(Debug)]
+pub(super) struct Site {
+    /// `None` is no limit.
+    free: Option<u32>,
+    waiters: VecDeque<Waiter>,
+}
+
+impl Site {
+    pub(super) fn new(connections: Option<u32>) -> Self {
+        Self { free: connections, waiters: VecDeque::new() }
+    }
+
+    /// Takes a connection if there is one.
+    pub(super) fn try_connect(&mut self) -> bool {
+        match &mut self.free {
+            None => true,
+            Some(0) => false,
+            Some(free) => {
+                *free -= 1;
+                true
+            }
+        }
+    }
+
+    pub(super) fn wait(&mut self, waiter: Waiter) {
+        self.waiters.push_back(waiter);
+    }
+
+    /// Ends a connection. Returns who has it next.
+    pub(super) fn disconnect(&mut self) -> Option<Waiter> {
+        let next = self.waiters.pop_front();
+        if let (None, Some(free)) = (next, &mut self.free) {
+            *free += 1;
+        }
+        next
+    }
+}
+
+/// A channel between the tool's threads: work queues, pipes.
+#[derive(Debug)]
+pub(super) struct Channel {
+    items: VecDeque<Item>,
+    takers: VecDeque<ThreadId>,
+    hand_off: bool,
+    nudged: bool,
+    closed: bool,
+}
+
+/// What a channel has for a taker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Taken {
+    /// An item.
+    Item(Item),
+    /// No item, but a nudge.
+    Nudge,
+    /// No item, and there will be none.
+    Closed,
+    /// Nothing yet.
+    Nothing,
+}
+
+impl Channel {
+    pub(super) fn new(hand_off: bool) -> Self {
+        Self {
+            items: VecDeque::new(),
+            takers: VecDeque::new(),
+            hand_off,
+            nudged: false,
+            closed: false,
+        }
+    }
+
+    /// Puts an item. Returns the parked taker to wake, and the item if that taker already has it.
+    pub(super) fn put(&mut self, item: Item) -> Option<(ThreadId, Option<Item>)> {
+        match self.takers.pop_front() {
+            Some(taker) if self.hand_off => Some((taker, Some(item))),
+            taker => {
+                self.items.push_back(item);
+                taker.map(|taker| (taker, None))
+            }
+        }
+    }
+
+    /// Notes that there is something to look for. Returns the parked taker to wake.
+    pub(super) fn nudge(&mut self) -> Option<ThreadId> {
+        self.nudged = true;
+        self.takers.pop_front()
+    }
+
+    /// Notes that nothing more comes. Returns the parked taker to wake.
+    pub(super) fn close(&mut self) -> Option<ThreadId> {
+        self.closed = true;
+        self.takers.pop_front()
+    }
+
+    /// Takes what there is.
+    pub(super) fn take(&mut self) -> Taken {
+        if let Some(item) = self.items.pop_front() {
+            return Taken::Item(item);
+        }
+        if std::mem::take(&mut self.nudged) {
+            return Taken::Nudge;
+        }
+        if self.closed { Taken::Closed } else { Taken::Nothing }
+    }
+
+    /// Takes an item if there is one.
+    pub(super) fn take_item(&mut self) -> Option<Item> {
+        self.items.pop_front()
+    }
+
+    /// Whether a taker would get something.
+    pub(super) fn has_something(&self) -> bool {
+        !self.items.is_empty() || self.nudged || self.closed
+    }
+
+    pub(super) fn park(&mut self, taker: ThreadId) {
+        self.takers.push_back(taker);
+    }
+}
+
+/// An executor that grows on demand (CPython `_adjust_thread_count`, `_adjust_process_count`).
+#[derive(Debug)]
+pub(super) struct Executor {
+    workers: u32,
+    most: u32,
+    all_at_once: bool,
+    idle: u32,
+}
+
+impl Executor {
+    pub(super) fn new(most: u32, all_at_once: bool) -> Self {
+        Self { workers: 0, most, all_at_once, idle: 0 }
+    }
+
+    /// Whether a submit starts a worker. If so the worker counts; if an idle one is there instead, it
+    /// is idle no longer.
+    pub(super) fn grow(&mut self) -> bool {
+        if !self.all_at_once && self.idle > 0 {
+            self.idle -= 1;
+            return false;
+        }
+        let grows = self.workers < self.most;
+        self.workers += u32::from(grows);
+        grows
+    }
+
+    /// A worker finds itself idle.
+    pub(super) fn note_idle(&mut self) {
+        self.idle = self.idle.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const T1: Waiter = Waiter::Thread(ThreadId(1));
+    const C1: Waiter = Waiter::Coroutine(TaskId(1));
+
+    #[test]
+    fn a_coroutine_is_handed_its_permit_and_a_thread_has_to_look_again() {
+        let mut semaphore = Semaphore::new(1);
+        assert!(semaphore.try_acquire(true));
+        semaphore.wait(C1);
+        semaphore.wait(T1);
+        assert_eq!(semaphore.release(true), Some(Woken::Served(C1)));
+        assert!(!semaphore.try_acquire(false), "the permit went to the coroutine");
+        assert_eq!(semaphore.release(true), Some(Woken::ToLookAgain(T1)));
+        assert!(semaphore.try_acquire(false), "a newcomer may barge");
+    }
+
+    #[test]
+    fn a_fair_semaphore_refuses_newcomers_while_somebody_waits() {
+        let mut semaphore = Semaphore::new(1);
+        semaphore.wait(T1);
+        assert!(!semaphore.try_acquire(true));
+        assert!(semaphore.try_acquire(false));
+    }
+
+    #[test]
+    fn a_bounded_queue_wakes_one_putter_for_each_item_taken() {
+        let mut queue = Queue::new(Some(1));
+        assert!(matches!(queue.try_put(), Ok(None)));
+        assert!(queue.try_put().is_err());
+        queue.wait_for_room(T1);
+        assert!(matches!(queue.try_get(), Ok(Some(waiter)) if waiter == T1));
+        assert!(queue.try_get().is_err());
+    }
+
+    #[test]
+    fn a_connection_goes_to_the_first_in_line() {
+        let mut site = Site::new(Some(1));
+        assert!(site.try_connect());
+        assert!(!site.try_connect());
+        site.wait(T1);
+        assert_eq!(site.disconnect(), Some(T1));
+        assert!(!site.try_connect(), "the waiter has it");
+        assert_eq!(site.disconnect(), None);
+        assert!(site.try_connect());
+    }
+
+    #[test]
+    fn an_executor_grows_only_while_nobody_is_idle() {
+        let mut executor = Executor::new(2, false);
+        assert!(executor.grow());
+        executor.note_idle();
+        assert!(!executor.grow());
+        assert!(executor.grow());
+        assert!(!executor.grow(), "it is full");
+    }
+}

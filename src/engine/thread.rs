@@ -1,0 +1,195 @@
+//! An OS thread: where it stands in its program, and what it is doing.
+
+use crate::ids::{
+    CoreId, LockId, NameId, ProcessId, QueueId, SemaphoreId, SiteId, TaskId, ThreadId,
+};
+use crate::model::LockMode;
+use crate::plan::{ChannelId, Group, Pc};
+use crate::time::{SimDuration, SimTime};
+use crate::trace::State;
+
+/// An OS thread.
+#[derive(Clone, Debug)]
+pub(super) struct Thread {
+    pub(super) process: ProcessId,
+    pub(super) group: Group,
+    /// The lock it runs under now.
+    pub(super) lock: Option<LockId>,
+    /// The lock of its own interpreter, where it has made one.
+    pub(super) own_lock: Option<LockId>,
+    pub(super) holds: bool,
+
+    pub(super) pc: Pc,
+    pub(super) return_to: Pc,
+    /// How far it is within the instruction at `pc`.
+    pub(super) stage: u8,
+    pub(super) item: Item,
+    /// The next task of the item.
+    pub(super) item_at: u32,
+    /// The next thread to join.
+    pub(super) join_at: u32,
+
+    pub(super) status: Status,
+    pub(super) then: Then,
+    pub(super) burst: Burst,
+    /// What a core does before it goes on with the burst: waking the thread, or switching to it.
+    pub(super) entry_left: SimDuration,
+    pub(super) entry_name: NameId,
+    pub(super) woken: bool,
+
+    pub(super) core: Option<CoreId>,
+    pub(super) last_core: Option<CoreId>,
+    /// When it began to want a core, as a count of such beginnings over the whole run.
+    pub(super) ready_turn: u64,
+    /// CPU time so far in nanoseconds, raised for long sleepers (EEVDF's lag).
+    pub(super) vruntime: u64,
+
+    /// The lock's switch count when its current patience began.
+    pub(super) switches_seen: u64,
+    /// When it asked for the lock.
+    pub(super) asked_at: SimTime,
+
+    pub(super) started: bool,
+    pub(super) parent: ThreadId,
+    /// The thread or process that it started last.
+    pub(super) child: ThreadId,
+    pub(super) joiner: Option<ThreadId>,
+    pub(super) task: Option<TaskId>,
+    pub(super) row: Option<OpenRow>,
+}
+
+/// The tasks that a thread has at hand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Item {
+    /// The position of the first one in the order of arrival; of a coroutine's item, the task itself.
+    pub(super) first: u32,
+    /// How many there are.
+    pub(super) count: u32,
+    /// Where in the script to stop; `None` runs whole tasks.
+    pub(super) until: Option<u32>,
+    /// Whether it was sent by a coroutine.
+    pub(super) from_coroutine: bool,
+}
+
+impl Item {
+    pub(super) const NONE: Self = Self { first: 0, count: 0, until: None, from_coroutine: false };
+}
+
+/// Whether a thread runs, waits, and for what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Status {
+    /// On a core, or taking a step of no length.
+    Active,
+    /// Wants a core.
+    Ready,
+    /// Waits for its lock.
+    LockWait,
+    /// Gave its lock up on request and waits until somebody has taken it.
+    Ousted,
+    /// Blocked without the lock.
+    Blocked(Wait),
+    /// Gone.
+    Dead,
+}
+
+/// What a blocked thread waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wait {
+    /// A timer.
+    Time,
+    /// The started event of a child.
+    Started(ThreadId),
+    /// The end of a child.
+    Joined(ThreadId),
+    /// An item of a channel.
+    Channel(ChannelId),
+    /// A permit.
+    Semaphore(SemaphoreId),
+    /// Room in a queue.
+    Room(QueueId),
+    /// An item of a queue.
+    Item(QueueId),
+    /// A connection of a site.
+    Connection(SiteId),
+    /// The result of a task.
+    Result(TaskId),
+    /// The results of all tasks.
+    AllResults,
+    /// The event loop's poll.
+    Poll,
+}
+
+/// What a thread does as soon as it can.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Then {
+    /// Takes its lock, then goes on.
+    TakeLock,
+    /// Asks the holder of its lock to give way, if nothing has changed meanwhile.
+    AskHolder,
+    /// Goes on as it is.
+    GoOn,
+}
+
+/// Work of positive length on a core.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Burst {
+    pub(super) left: SimDuration,
+    pub(super) state: State,
+    pub(super) lock: LockMode,
+    pub(super) name: NameId,
+}
+
+impl Burst {
+    pub(super) const NONE: Self = Self {
+        left: SimDuration::ZERO,
+        state: State::Running,
+        lock: LockMode::Held,
+        name: NameId::EMPTY,
+    };
+}
+
+/// A row that has begun.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct OpenRow {
+    pub(super) state: State,
+    pub(super) name: NameId,
+    pub(super) step: u32,
+    pub(super) since: SimTime,
+}
+
+impl Thread {
+    /// A thread that is about to run `program` under `lock`.
+    pub(super) fn new(process: ProcessId, lock: Option<LockId>, program: Pc, group: Group) -> Self {
+        Self {
+            process,
+            group,
+            lock,
+            own_lock: None,
+            holds: false,
+            pc: program,
+            return_to: program,
+            stage: 0,
+            item: Item::NONE,
+            item_at: 0,
+            join_at: 0,
+            status: Status::Active,
+            then: Then::TakeLock,
+            burst: Burst::NONE,
+            entry_left: SimDuration::ZERO,
+            entry_name: NameId::EMPTY,
+            woken: false,
+            core: None,
+            last_core: None,
+            ready_turn: 0,
+            vruntime: 0,
+            switches_seen: 0,
+            asked_at: SimTime::ZERO,
+            started: false,
+            parent: ThreadId::MAIN,
+            child: ThreadId::MAIN,
+            joiner: None,
+            task: None,
+            row: None,
+        }
+    }
+}

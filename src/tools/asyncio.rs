@@ -1,0 +1,108 @@
+//! `asyncio`: a coroutine per task on one event loop, and `asyncio.to_thread` per task (CPython
+//! `Lib/asyncio/runners.py`, `base_events.py`, `threads.py`).
+
+use crate::model::{OffloadTo, Tool};
+use crate::plan::{Label, LoopRules, Op};
+
+use super::builder::Builder;
+use super::process_pool::ProcessPool;
+use super::thread_pool::ThreadPool;
+
+/// `asyncio.run` of a coroutine that gathers one coroutine per task.
+pub(super) fn write(builder: &mut Builder<'_>) {
+    write_loop(builder, false);
+}
+
+/// The same with `asyncio.to_thread` per task.
+pub(super) fn write_to_thread(builder: &mut Builder<'_>) {
+    write_loop(builder, true);
+}
+
+fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
+    let costs = builder.profile().event_loop;
+    let rules = rules(builder, offload_tasks);
+    builder.event_loop(rules);
+    let uses_threads = offload_tasks || builder.workload().offloads_to(OffloadTo::Threads);
+    let threads =
+        uses_threads.then(|| ThreadPool::new(builder, default_workers(builder, Tool::ToThread)));
+    let processes = (!offload_tasks && builder.workload().offloads_to(OffloadTo::Processes))
+        .then(|| ProcessPool::new(builder, default_workers(builder, Tool::ProcessPool)));
+
+    builder.spend("create", costs.start);
+    if processes.is_some() {
+        let cost = builder.profile().process_pool.create;
+        builder.spend("create", cost);
+    }
+    builder.code.push(Op::RunLoop);
+    if let Some(pool) = &processes {
+        pool.shut_down(builder);
+    }
+    let stopper = builder.code.label();
+    if threads.is_some() {
+        stop_executor(builder, stopper);
+    }
+    builder.spend("shutdown", costs.stop);
+    builder.code.push(Op::Exit);
+
+    if let Some(pool) = threads {
+        write_stopper(builder, stopper, &pool);
+        write_offload(builder, &pool);
+        pool.write_submit(builder);
+        pool.write_worker(builder, |_| {}, |builder| builder.code.push(Op::RunItem), |_| {});
+    }
+    if let Some(pool) = processes {
+        builder.submit_to_processes_at(pool.submit);
+        pool.write_programs(builder);
+    }
+}
+
+fn default_workers(builder: &Builder<'_>, tool: Tool) -> u32 {
+    builder.profile().default_workers(tool, builder.tool.setting.machine.cores)
+}
+
+/// `loop.run_in_executor(None, …)`.
+fn write_offload(builder: &mut Builder<'_>, pool: &ThreadPool) {
+    let cost = builder.profile().event_loop.offload;
+    let submit = builder.code.here();
+    builder.submit_to_threads_at(submit);
+    builder.spend("submit", cost);
+    builder.code.push(Op::Jump(pool.submit.target()));
+}
+
+/// `shutdown_default_executor`: a thread of its own joins the executor's threads.
+fn stop_executor(builder: &mut Builder<'_>, stopper: Label) {
+    let cost = builder.profile().event_loop.stop_executor;
+    let group = builder.group();
+    builder.spend("shutdown", cost);
+    builder.start_thread(stopper, group, false);
+    builder.join_threads(group);
+}
+
+fn write_stopper(builder: &mut Builder<'_>, stopper: Label, pool: &ThreadPool) {
+    builder.code.place(stopper);
+    builder.boot_thread();
+    builder.code.push(Op::Close(pool.work));
+    builder.join_threads(pool.workers);
+    builder.exit_thread();
+}
+
+fn rules(builder: &mut Builder<'_>, offload_tasks: bool) -> LoopRules {
+    let profile = builder.profile();
+    let costs = profile.event_loop;
+    LoopRules {
+        limit: builder.tool.limit.map(|limit| builder.semaphore("limit", limit)),
+        offload_tasks,
+        fair_semaphores: profile.python >= 10,
+        poll_granularity: profile.machine.poll_granularity.0,
+        submit_to_threads: None,
+        submit_to_processes: None,
+        iteration: costs.iteration.0,
+        create_task: costs.create_task.0,
+        first_step: costs.first_step.0,
+        step: costs.step.0,
+        timer_set: costs.timer_set.0,
+        timer_fire: costs.timer_fire.0,
+        future: costs.future.0,
+        drain: costs.drain.0,
+    }
+}

@@ -1,0 +1,201 @@
+//! `concurrent.futures.ProcessPoolExecutor` (CPython `Lib/concurrent/futures/process.py`): the caller,
+//! a manager thread and a feeder thread share the parent's lock; worker processes have their own.
+
+use crate::ids::SemaphoreId;
+use crate::model::StartMethod;
+use crate::plan::{ChannelId, ExecutorId, Group, Label, Op};
+use crate::profile::Cost;
+
+use super::builder::Builder;
+
+/// The parts of a process pool.
+pub(super) struct ProcessPool {
+    /// Items that the manager has not moved to the call queue yet.
+    pending: ChannelId,
+    /// From the call queue to its feeder thread.
+    feed: ChannelId,
+    /// From the feeder to the workers.
+    calls: ChannelId,
+    /// From the workers to the manager, who is also nudged through it.
+    results: ChannelId,
+    /// Room in the call queue: `workers` + 1 items that no worker has taken.
+    room: SemaphoreId,
+    read_lock: SemaphoreId,
+    write_lock: SemaphoreId,
+    executor: ExecutorId,
+    all_at_once: bool,
+    workers: Group,
+    helpers: Group,
+    feeders: Group,
+    programs: Programs,
+    /// Where the program starts that submits the item at hand.
+    pub(super) submit: Label,
+}
+
+struct Programs {
+    manager: Label,
+    feeder: Label,
+    worker: Label,
+}
+
+/// `EXTRA_QUEUED_CALLS` of the module.
+const EXTRA_QUEUED_CALLS: u32 = 1;
+
+pub(super) fn write(builder: &mut Builder<'_>) {
+    let costs = builder.profile().process_pool;
+    let pool = ProcessPool::new(builder, builder.tool.workers);
+    builder.spend("create", costs.create);
+    let chunk = builder.tool.chunk;
+    builder.for_each_arrival(chunk, |builder| builder.code.push(Op::Call(pool.submit.target())));
+    builder.collect(costs.collect);
+    pool.shut_down(builder);
+    builder.code.push(Op::Exit);
+    pool.write_programs(builder);
+}
+
+impl ProcessPool {
+    pub(super) fn new(builder: &mut Builder<'_>, workers: u32) -> Self {
+        // 3.8 starts all workers at the first submit; later versions do so only when they fork.
+        let all_at_once = builder.profile().python == 8 || builder.tool.start == StartMethod::Fork;
+        Self {
+            pending: builder.channel(false),
+            feed: builder.channel(false),
+            calls: builder.channel(false),
+            results: builder.channel(false),
+            room: builder.semaphore("call queue", workers.saturating_add(EXTRA_QUEUED_CALLS)),
+            read_lock: builder.semaphore("pipe", 1),
+            write_lock: builder.semaphore("pipe", 1),
+            executor: builder.executor(workers, all_at_once),
+            all_at_once,
+            workers: builder.group(),
+            helpers: builder.group(),
+            feeders: builder.group(),
+            programs: Programs {
+                manager: builder.code.label(),
+                feeder: builder.code.label(),
+                worker: builder.code.label(),
+            },
+            submit: builder.code.label(),
+        }
+    }
+
+    /// `shutdown(wait=True)`: the manager ends the workers and is joined.
+    pub(super) fn shut_down(&self, builder: &mut Builder<'_>) {
+        builder.code.push(Op::Close(self.results));
+        builder.join_threads(self.helpers);
+    }
+
+    pub(super) fn write_programs(&self, builder: &mut Builder<'_>) {
+        self.write_submit(builder);
+        self.write_manager(builder);
+        self.write_feeder(builder);
+        self.write_worker(builder);
+    }
+
+    /// `submit`: the item, the wake-up, then workers and the manager as far as they are still to be
+    /// started.
+    fn write_submit(&self, builder: &mut Builder<'_>) {
+        let cost = builder.profile().process_pool.submit;
+        let (enough, running) = (builder.code.label(), builder.code.label());
+        builder.code.place(self.submit);
+        builder.spend("submit", cost);
+        builder.code.push(Op::Put(self.pending));
+        builder.code.push(Op::Nudge(self.results));
+        let grow = builder.code.here();
+        builder.code.push(Op::Grow { executor: self.executor, enough: enough.target() });
+        builder.start_process(self.programs.worker, self.workers, false);
+        if self.all_at_once {
+            builder.code.push(Op::Jump(grow.target()));
+        }
+        builder.code.place(enough);
+        let flag = builder.once();
+        builder.code.push(Op::Once { flag, again: running.target() });
+        builder.start_thread(self.programs.manager, self.helpers, false);
+        builder.code.place(running);
+        builder.code.push(Op::Return);
+    }
+
+    /// The manager: fills the call queue while there is room, waits, takes one result, and so on.
+    fn write_manager(&self, builder: &mut Builder<'_>) {
+        let costs = builder.profile().process_pool;
+        let pickle = builder.profile().pickle;
+        let code = &mut builder.code;
+        let [no_room, none_pending, fed, closed] = std::array::from_fn(|_| code.label());
+        builder.code.place(self.programs.manager);
+        builder.boot_thread();
+
+        let fill = builder.code.here();
+        builder.code.push(Op::TryAcquire { semaphore: self.room, none: no_room.target() });
+        builder.code.push(Op::TryTake { from: self.pending, none: none_pending.target() });
+        builder.spend("enqueue", costs.enqueue);
+        builder.code.push(Op::Put(self.feed));
+        let flag = builder.once();
+        builder.code.push(Op::Once { flag, again: fed.target() });
+        builder.start_thread(self.programs.feeder, self.feeders, false);
+        builder.code.place(fed);
+        builder.code.push(Op::Jump(fill.target()));
+
+        builder.code.place(none_pending);
+        builder.code.push(Op::Release(self.room));
+        builder.code.place(no_room);
+        builder.spend("wait", costs.wait);
+        let (nudged, closed_to) = (fill.target(), closed.target());
+        builder.code.push(Op::Take { from: self.results, nudged, closed: closed_to });
+        let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
+        builder.spend_on_received("pickle", costs.deliver, rate);
+        builder.deliver();
+        builder.code.push(Op::Idle(self.executor));
+        builder.code.push(Op::Jump(fill.target()));
+
+        builder.code.place(closed);
+        builder.spend("shutdown", costs.shutdown);
+        builder.code.push(Op::Close(self.feed));
+        builder.join_threads(self.feeders);
+        builder.join_processes(self.workers);
+        builder.exit_thread();
+    }
+
+    /// The call queue's feeder: pickles under the parent's lock, one item at a time.
+    fn write_feeder(&self, builder: &mut Builder<'_>) {
+        let costs = builder.profile().process_pool;
+        let pickle = builder.profile().pickle;
+        let closed = builder.code.label();
+        builder.code.place(self.programs.feeder);
+        builder.boot_thread();
+        let next = builder.code.here();
+        builder.take(self.feed, closed);
+        let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
+        builder.spend_on_sent("pickle", costs.feed, Cost::default(), rate);
+        builder.code.push(Op::Put(self.calls));
+        builder.code.push(Op::Jump(next.target()));
+        builder.code.place(closed);
+        builder.code.push(Op::Close(self.calls));
+        builder.exit_thread();
+    }
+
+    /// A worker process.
+    fn write_worker(&self, builder: &mut Builder<'_>) {
+        let costs = builder.profile().process_pool;
+        let pickle = builder.profile().pickle;
+        let closed = builder.code.label();
+        builder.code.place(self.programs.worker);
+        builder.boot_process();
+        let next = builder.code.here();
+        builder.code.push(Op::Acquire(self.read_lock));
+        builder.take(self.calls, closed);
+        builder.code.push(Op::Release(self.read_lock));
+        builder.code.push(Op::Release(self.room));
+        let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
+        builder.spend_on_sent("pickle", costs.receive, costs.chunk_item, rate);
+        builder.code.push(Op::RunItem);
+        let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
+        builder.spend_on_received("pickle", costs.send, rate);
+        builder.code.push(Op::Acquire(self.write_lock));
+        builder.code.push(Op::Put(self.results));
+        builder.code.push(Op::Release(self.write_lock));
+        builder.code.push(Op::Jump(next.target()));
+        builder.code.place(closed);
+        builder.code.push(Op::Release(self.read_lock));
+        builder.exit_process();
+    }
+}

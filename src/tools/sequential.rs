@@ -1,0 +1,10 @@
+//! One task after the other on the main thread.
+
+use crate::plan::Op;
+
+use super::builder::Builder;
+
+pub(super) fn write(builder: &mut Builder<'_>) {
+    builder.for_each_arrival(1, |builder| builder.code.push(Op::RunItem));
+    builder.code.push(Op::Exit);
+}

@@ -1,0 +1,106 @@
+//! `concurrent.futures.ThreadPoolExecutor` (CPython `Lib/concurrent/futures/thread.py`).
+
+use crate::plan::{ChannelId, ExecutorId, Group, Label, Op};
+
+use super::builder::Builder;
+
+/// The parts of a thread pool.
+pub(super) struct ThreadPool {
+    pub(super) work: ChannelId,
+    executor: ExecutorId,
+    pub(super) workers: Group,
+    worker: Label,
+    /// Where the program starts that submits the item at hand.
+    pub(super) submit: Label,
+}
+
+pub(super) fn write(builder: &mut Builder<'_>) {
+    let pool = ThreadPool::new(builder, builder.tool.workers);
+    pool.write_main(builder);
+    pool.write_submit(builder);
+    pool.write_worker(builder, |_| {}, |builder| builder.code.push(Op::RunItem), |_| {});
+}
+
+impl ThreadPool {
+    pub(super) fn new(builder: &mut Builder<'_>, workers: u32) -> Self {
+        // SimpleQueue hands an item straight to a parked getter since 3.13.
+        let hand_off = builder.profile().python >= 13;
+        Self {
+            work: builder.channel(hand_off),
+            executor: builder.executor(workers, false),
+            workers: builder.group(),
+            worker: builder.code.label(),
+            submit: builder.code.label(),
+        }
+    }
+
+    /// `with Executor() as executor:` submits every task as it arrives, then collects the results.
+    pub(super) fn write_main(&self, builder: &mut Builder<'_>) {
+        let costs = builder.profile().thread_pool;
+        builder.spend("create", costs.create);
+        builder.for_each_arrival(1, |builder| builder.code.push(Op::Call(self.submit.target())));
+        builder.collect(costs.collect);
+        self.shut_down(builder);
+        builder.code.push(Op::Exit);
+    }
+
+    /// `shutdown(wait=True)`.
+    pub(super) fn shut_down(&self, builder: &mut Builder<'_>) {
+        let cost = builder.profile().thread_pool.shutdown;
+        builder.spend("shutdown", cost);
+        builder.code.push(Op::Close(self.work));
+        builder.join_threads(self.workers);
+    }
+
+    /// `submit`: the item goes into the queue first, then a worker is started if none is idle.
+    pub(super) fn write_submit(&self, builder: &mut Builder<'_>) {
+        let cost = builder.profile().thread_pool.submit;
+        let enough = builder.code.label();
+        builder.code.place(self.submit);
+        builder.spend("submit", cost);
+        builder.code.push(Op::Put(self.work));
+        builder.code.push(Op::Grow { executor: self.executor, enough: enough.target() });
+        builder.start_thread(self.worker, self.workers, false);
+        builder.code.place(enough);
+        builder.code.push(Op::Return);
+    }
+
+    /// A worker: `run` does the item at hand, `prepare` and `clean_up` surround them all.
+    ///
+    /// Since 3.12 a worker says that it is idle when the queue is empty; before, after each item.
+    pub(super) fn write_worker(
+        &self,
+        builder: &mut Builder<'_>,
+        prepare: impl FnOnce(&mut Builder<'_>),
+        run: impl FnOnce(&mut Builder<'_>),
+        clean_up: impl FnOnce(&mut Builder<'_>),
+    ) {
+        let costs = builder.profile().thread_pool;
+        let idle_when_empty = builder.profile().python >= 12;
+        let (have_item, closed) = (builder.code.label(), builder.code.label());
+        builder.code.place(self.worker);
+        builder.boot_thread();
+        prepare(builder);
+        let next = builder.code.here();
+        if idle_when_empty {
+            let empty = builder.code.label();
+            builder.code.push(Op::TryTake { from: self.work, none: empty.target() });
+            builder.code.push(Op::Jump(have_item.target()));
+            builder.code.place(empty);
+            builder.code.push(Op::Idle(self.executor));
+        }
+        builder.take(self.work, closed);
+        builder.code.place(have_item);
+        builder.spend("dequeue", costs.dequeue);
+        run(builder);
+        builder.spend("complete", costs.complete);
+        builder.deliver();
+        if !idle_when_empty {
+            builder.code.push(Op::Idle(self.executor));
+        }
+        builder.code.push(Op::Jump(next.target()));
+        builder.code.place(closed);
+        clean_up(builder);
+        builder.exit_thread();
+    }
+}
