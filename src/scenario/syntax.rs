@@ -72,32 +72,29 @@ fn never_closed(text: &str, root: &Table, errors: &[Error]) -> Option<usize> {
     let unclosed = errors.iter().filter(|error| error.message().starts_with("unclosed "));
     let ends = unclosed.filter_map(Error::span).map(|span| span.start).min()?;
     let mut opens = Vec::new();
-    collect_open(text, root.entries.iter().map(|entry| &entry.node), ends, &mut opens);
+    for entry in &root.entries {
+        collect_open(text, &entry.node, ends, &mut opens);
+    }
     opens.into_iter().min()
 }
 
-/// The starts of all lists and inline tables among `nodes` and below that end at `end` without their bracket.
-fn collect_open<'n>(
-    text: &str,
-    nodes: impl Iterator<Item = &'n Node>,
-    end: usize,
-    opens: &mut Vec<usize>,
-) {
-    for node in nodes {
-        let (first, last) = (node.place.start as usize, node.place.end as usize);
-        let bracket = text.get(first..=first).filter(|bracket| matches!(*bracket, "[" | "{"));
-        match &node.value {
-            Value::List(items) => collect_open(text, items.iter(), end, opens),
-            Value::Table(table) => {
-                let below = table.entries.iter().map(|entry| &entry.node);
-                collect_open(text, below, end, opens);
-            }
-            _ => continue,
+/// The starts of `node` and of what is in it that go on until `end` or beyond without their closing bracket.
+fn collect_open(text: &str, node: &Node, end: usize, opens: &mut Vec<usize>) {
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| collect_open(text, item, end, opens)),
+        Value::Table(table) => {
+            let below = table.entries.iter();
+            below.for_each(|entry| collect_open(text, &entry.node, end, opens));
         }
-        let is_closed = bracket.is_some_and(|open| text[..last].ends_with(closing(open)));
-        if bracket.is_some() && last >= end && !is_closed {
-            opens.push(first);
-        }
+        _ => return,
+    }
+    let (first, last) = (node.place.start as usize, node.place.end as usize);
+    let Some(open) = text.get(first..=first).filter(|open| matches!(*open, "[" | "{")) else {
+        return;
+    };
+    let is_closed = text.get(..last).is_some_and(|text| text.ends_with(closing(open)));
+    if last >= end && !is_closed {
+        opens.push(first);
     }
 }
 
