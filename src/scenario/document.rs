@@ -1,0 +1,182 @@
+//! A scenario file as a tree that can be changed key by key and resolved as often as one likes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::fault::{Fault, FaultKind, Faults};
+use super::files::{self, Files, ReadError};
+use super::read;
+use super::source::{Place, Source};
+use super::syntax::{self, Trust};
+use super::tree::Table;
+use super::{Input, Loaded, limits, set};
+
+/// A scenario file before its meaning is looked at. Clones share all that they do not change.
+///
+/// ```
+/// use std::path::Path;
+/// use gilsim::scenario::Document;
+///
+/// let text = "tasks = [{ steps = [{ wait = '1s' }] }]";
+/// let document = Document::parse(text, "pages.toml", Path::new(""));
+/// let mut varied = document.clone();
+/// varied.set("--vary", "machine.cores", "8").expect("the key exists");
+/// let scenario = varied.resolve().expect("the scenario is sound").scenario;
+/// assert_eq!(scenario.tools[0].setting.machine.cores, 8);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub(super) root: Table,
+    /// The scenario's text, then those of the settings made by [`Document::set`].
+    pub(super) sources: Vec<Arc<Source>>,
+    pub(super) files: Arc<Files>,
+    /// The folder that paths in the scenario are relative to.
+    pub(super) base: Arc<Path>,
+    /// Whether the file lists no tools and the tree holds all there are, see [`set`].
+    pub(super) implied_tools: bool,
+    syntax_faults: Arc<[Fault]>,
+    trust: Trust,
+    sha256: String,
+}
+
+impl Document {
+    /// Reads a scenario file. Faults of its content are reported when it is resolved.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is too large, or is not UTF-8.
+    pub fn read(path: &Path) -> Result<Self, Faults> {
+        let name = path.display().to_string();
+        match files::read_text(path, limits::SCENARIO_BYTES) {
+            Ok((text, sha256)) => {
+                let base = path.parent().unwrap_or(Path::new(""));
+                Ok(Self::from_text(text, sha256, &name, base))
+            }
+            Err(ReadError::Io(error)) => {
+                Err(Faults::unreadable(format!("cannot read `{name}`: {error}")))
+            }
+            Err(ReadError::TooLarge(limit)) => Err(too_large(&name, limit)),
+            Err(ReadError::NotUtf8(text, byte)) => {
+                let source = Arc::new(Source { name, text });
+                Err(Faults::new(vec![source], vec![not_utf8(0, byte)]))
+            }
+        }
+    }
+
+    /// A document from the text of a scenario. `name` is what messages and the manifest call it, `base` the
+    /// folder that its paths are relative to. Faults are reported when it is resolved.
+    pub fn parse(text: &str, name: &str, base: &Path) -> Self {
+        let sha256 = files::digest(text.as_bytes());
+        Self::from_text(files::without_mark(text.to_owned()), sha256, name, base)
+    }
+
+    fn from_text(text: String, sha256: String, name: &str, base: &Path) -> Self {
+        let parsed = syntax::parse(&text, 0);
+        Self {
+            root: parsed.root,
+            sources: vec![Arc::new(Source { name: name.to_owned(), text })],
+            files: Arc::default(),
+            base: Arc::from(base),
+            implied_tools: false,
+            syntax_faults: Arc::from(parsed.faults),
+            trust: parsed.trust,
+            sha256,
+        }
+    }
+
+    /// Sets one key, as `--set KEY=VALUE` does (product contract, section 4): `machine.cores`,
+    /// `sites.shop.latency`, `tasks.page.count`, `tools.LABEL.workers`, `tools.workers`.
+    /// `option` is what messages call the source of the setting, `--set` or `--vary`.
+    ///
+    /// The value is TOML, else a bare text. Whether it makes sense shows when the document is resolved.
+    ///
+    /// # Errors
+    /// When there is no such key, or the value opens a bracket or quote that it does not close. Then nothing is changed.
+    pub fn set(&mut self, option: &str, key: &str, value: &str) -> Result<(), Faults> {
+        let setting = format!("{key}={value}");
+        set::apply(self, option, &setting).map_err(|faults| self.undo_set(faults))
+    }
+
+    fn undo_set(&mut self, faults: Vec<Fault>) -> Faults {
+        let faults = Faults::new(self.sources.clone(), faults);
+        self.sources.pop();
+        faults
+    }
+
+    /// Applies texts `KEY=VALUE` and resolves; all faults together.
+    pub(super) fn resolve_with(mut self, sets: &[String]) -> Result<Loaded, Faults> {
+        let mut faults = Vec::new();
+        for setting in sets {
+            faults.extend(set::apply(&mut self, "--set", setting).err().unwrap_or_default());
+        }
+        self.resolve_after(faults)
+    }
+
+    /// What the document says, checked and with all defaults.
+    ///
+    /// # Errors
+    /// With every fault that was found.
+    pub fn resolve(&self) -> Result<Loaded, Faults> {
+        self.resolve_after(Vec::new())
+    }
+
+    fn resolve_after(&self, mut faults: Vec<Fault>) -> Result<Loaded, Faults> {
+        let outcome = read::scenario(self);
+        faults.extend(self.syntax_faults.iter().cloned());
+        let believed = outcome.faults.into_iter().filter(|fault| self.believes(fault));
+        faults.extend(believed);
+        if !faults.is_empty() {
+            return Err(Faults::new(outcome.sources, faults));
+        }
+        let mut inputs =
+            vec![Input { name: relative_name(&self.name()), sha256: self.sha256.clone() }];
+        inputs.extend(outcome.inputs);
+        Ok(Loaded { scenario: outcome.scenario, inputs })
+    }
+
+    /// What messages call the scenario.
+    pub(super) fn name(&self) -> String {
+        self.sources.first().map(|source| source.name.clone()).unwrap_or_default()
+    }
+
+    /// Whether a fault of meaning can be believed after the faults of syntax.
+    fn believes(&self, fault: &Fault) -> bool {
+        let is_of_the_file = fault.place.source == 0;
+        let on_a_faulty_line = || {
+            let line = |place: Place| self.sources[0].line(place).number;
+            let here = line(fault.place);
+            self.syntax_faults.iter().any(|syntax| line(syntax.place) == here)
+        };
+        match self.trust {
+            Trust::Whole => true,
+            Trust::Present => {
+                fault.kind != FaultKind::Missing && !(is_of_the_file && on_a_faulty_line())
+            }
+            Trust::Before(byte) => {
+                fault.kind != FaultKind::Missing
+                    && is_of_the_file
+                    && (fault.place.end as usize) <= byte
+            }
+        }
+    }
+}
+
+fn too_large(name: &str, limit: u64) -> Faults {
+    let title = format!("`{name}` is larger than {} MiB, too large for a scenario", limit >> 20);
+    Faults::new(Vec::new(), vec![Fault::new(Place::NOWHERE, title)])
+}
+
+/// The fault of a text that is not UTF-8 from a byte on.
+pub(super) fn not_utf8(source: usize, byte: usize) -> Fault {
+    Fault::new(Place::new(source, byte..byte + 1), "the file is not UTF-8 text")
+        .label("expected UTF-8")
+        .help("save it again with the encoding UTF-8")
+}
+
+/// The name that the manifest gives a file: as written, but never an absolute path.
+pub(super) fn relative_name(name: &str) -> String {
+    let path = PathBuf::from(name);
+    match path.file_name() {
+        Some(file) if path.is_absolute() => file.to_string_lossy().into_owned(),
+        _ => name.to_owned(),
+    }
+}

@@ -1,0 +1,46 @@
+//! The sizes that a scenario may have, all in one place.
+//!
+//! They are far above what makes sense and low enough that no sum of them overflows, so that a slip of
+//! the keyboard gives a message and not a full memory.
+
+/// Bytes of a scenario or profile file.
+pub const SCENARIO_BYTES: u64 = 16 << 20;
+
+/// Bytes of a data file (`samples`, `csv`).
+pub const DATA_FILE_BYTES: u64 = 256 << 20;
+
+/// Cores of a machine.
+pub const CORES: u64 = 4_096;
+
+/// Tasks of one entry, and of a scenario in all.
+pub const TASKS: u64 = 10_000_000;
+
+/// Workers of a pool.
+pub const WORKERS: u64 = 100_000;
+
+/// Connections of a site, permits of a semaphore, items of a queue, `limit` and `chunk` of a tool.
+pub const AMOUNT: u64 = 1_000_000_000;
+
+/// Steps within steps (`repeat`, `offload`).
+pub const NESTING: usize = 16;
+
+/// Leaf steps of one task, with every `repeat` unrolled.
+pub const LEAF_STEPS: u64 = 10_000_000;
+
+/// Leaf steps of all tasks of a scenario: each stores a draw.
+pub const DRAWS: u64 = 200_000_000;
+
+/// Bytes of a payload in one direction: 1 TB.
+pub const PAYLOAD_BYTES: u64 = 1_000_000_000_000;
+
+/// Nanoseconds that all tasks of a scenario together may wait and compute: 146 years.
+pub const DEMAND_NANOS: u128 = 1 << 62;
+
+/// Arrivals in a second: one in each nanosecond.
+pub const ARRIVALS_PER_SECOND: f64 = 1e9;
+
+/// Faults that are shown of one data file.
+pub const DATA_FILE_FAULTS: usize = 10;
+
+/// Faults that are shown in all.
+pub const SHOWN_FAULTS: usize = 1_000;

@@ -1,0 +1,154 @@
+//! From TOML text to a tree, with every fault of the syntax.
+
+use std::ops::Range;
+
+use toml::de::{DeTable, Error};
+
+use super::fault::Fault;
+use super::source::Place;
+use super::tree::{Node, Table, Value, shortened};
+use crate::time::SimDuration;
+
+/// What came of a text.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    /// The tree, as far as the text could be understood.
+    pub(super) root: Table,
+    /// What is wrong with the syntax.
+    pub(super) faults: Vec<Fault>,
+    /// How far the tree can be trusted.
+    pub(super) trust: Trust,
+}
+
+/// How far a tree can be trusted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Trust {
+    /// Wholly: all keys and values are as they were meant.
+    Whole,
+    /// What stands there is as it was meant, but something may be missing.
+    Present,
+    /// Only what stands before this byte.
+    Before(usize),
+}
+
+/// Reads the text of source number `source`.
+pub(super) fn parse(text: &str, source: usize) -> Parsed {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let root = Table::from_toml(table.get_ref(), source);
+    if errors.is_empty() {
+        return Parsed { root, faults: Vec::new(), trust: Trust::Whole };
+    }
+    if let Some(open) = never_closed(text, &root, &errors) {
+        return cut_at(open, text, root, &errors, source);
+    }
+    let sound = errors.iter().all(|error| is_unquoted(error) || is_duplicate(error));
+    let faults = errors.iter().map(|error| fault_of(error, text, source)).collect();
+    Parsed { root, faults, trust: if sound { Trust::Whole } else { Trust::Present } }
+}
+
+/// The parser takes all that follows an open bracket for part of it: only what stands before is worth a message.
+fn cut_at(open: usize, text: &str, root: Table, errors: &[Error], source: usize) -> Parsed {
+    let bracket = &text[open..=open];
+    let mut faults: Vec<Fault> = errors
+        .iter()
+        .filter(|error| span_of(error, text).start < open)
+        .map(|error| fault_of(error, text, source))
+        .collect();
+    let place = Place::new(source, open..open + 1);
+    faults.push(
+        Fault::new(place, format!("this `{bracket}` is never closed"))
+            .label(format!("expected `{}` after the last item", closing(bracket))),
+    );
+    Parsed { root, faults, trust: Trust::Before(open) }
+}
+
+/// The bracket that closes one that opens.
+fn closing(open: &str) -> char {
+    if open == "{" { '}' } else { ']' }
+}
+
+/// The first bracket that the text leaves open.
+fn never_closed(text: &str, root: &Table, errors: &[Error]) -> Option<usize> {
+    let unclosed = errors.iter().filter(|error| error.message().starts_with("unclosed "));
+    let ends = unclosed.filter_map(Error::span).map(|span| span.start).min()?;
+    let mut opens = Vec::new();
+    for entry in &root.entries {
+        collect_open(text, &entry.node, ends, &mut opens);
+    }
+    opens.into_iter().min()
+}
+
+/// The starts of `node` and of what is in it that go on until `end` or beyond without their closing bracket.
+fn collect_open(text: &str, node: &Node, end: usize, opens: &mut Vec<usize>) {
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| collect_open(text, item, end, opens)),
+        Value::Table(table) => {
+            let below = table.entries.iter();
+            below.for_each(|entry| collect_open(text, &entry.node, end, opens));
+        }
+        _ => return,
+    }
+    let (first, last) = (node.place.start as usize, node.place.end as usize);
+    let Some(open) = text.get(first..=first).filter(|open| matches!(*open, "[" | "{")) else {
+        return;
+    };
+    let is_closed = text.get(..last).is_some_and(|text| text.ends_with(closing(open)));
+    if last >= end && !is_closed {
+        opens.push(first);
+    }
+}
+
+fn is_unquoted(error: &Error) -> bool {
+    error.message().starts_with("string values must be quoted")
+}
+
+fn is_duplicate(error: &Error) -> bool {
+    error.message().starts_with("duplicate key")
+}
+
+/// Where an error is, within the text.
+fn span_of(error: &Error, text: &str) -> Range<usize> {
+    let span = error.span().unwrap_or(0..0);
+    span.start.min(text.len())..span.end.min(text.len())
+}
+
+/// An error of the parser in the words of this program.
+fn fault_of(error: &Error, text: &str, source: usize) -> Fault {
+    let span = span_of(error, text);
+    let place = Place::new(source, span.clone());
+    let found = text.get(span).unwrap_or_default();
+    if is_duplicate(error) {
+        return Fault::new(place, format!("`{}` is said twice", shortened(found)))
+            .label("the second time");
+    }
+    if is_unquoted(error) && found.is_empty() {
+        return Fault::new(place, "a value is missing").label("expected a value after `=`");
+    }
+    if is_unquoted(error) {
+        let what = if found.parse::<SimDuration>().is_ok() { "a duration" } else { "a text" };
+        return Fault::new(place, format!("{what} must be in quotes"))
+            .label(format!("write \"{}\"", shortened(found)));
+    }
+    let (title, expected) = error.message().split_once(", ").unwrap_or((error.message(), ""));
+    Fault::new(place, title).label(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trust(text: &str) -> (Trust, usize) {
+        let parsed = parse(text, 0);
+        (parsed.trust, parsed.faults.len())
+    }
+
+    #[test]
+    fn a_tree_is_trusted_as_far_as_the_parser_kept_its_way() {
+        assert_eq!(trust("a = 1"), (Trust::Whole, 0));
+        assert_eq!(trust("a = 20ms\nb = c"), (Trust::Whole, 2));
+        assert_eq!(trust("a = 1\na = 2"), (Trust::Whole, 1));
+        assert_eq!(trust("a = \"x\nb = 2"), (Trust::Present, 1));
+        assert_eq!(trust("a = 1\nb = [1, 2\n[[tasks]]\nname = 3"), (Trust::Before(10), 1));
+        assert_eq!(trust("a = [{b = 1, {c = 2}]"), (Trust::Before(4), 1));
+    }
+}
