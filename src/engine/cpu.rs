@@ -114,7 +114,7 @@ impl Engine<'_> {
         if !record.entry_left.is_zero() {
             let name = record.entry_name;
             self.show(thread, Some((State::Overhead, name)));
-        } else if record.burst.left.is_zero() {
+        } else if record.burst.left.is_zero() || record.lacks_lock() {
             self.ready_now.push(Reverse(thread));
             return;
         } else if self.must_give_way(thread) {

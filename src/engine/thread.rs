@@ -192,4 +192,9 @@ impl Thread {
             row: None,
         }
     }
+
+    /// Whether it cannot go on with its burst before it has its lock back.
+    pub(super) fn lacks_lock(&self) -> bool {
+        self.burst.lock != LockMode::Released && self.lock.is_some() && !self.holds
+    }
 }
