@@ -91,17 +91,19 @@ impl Engine<'_> {
     }
 
     /// A waiter whose patience was over has woken: it takes the lock if it is free by now, else asks
-    /// the holder to give way, unless the holder changed meanwhile, and waits again.
+    /// the holder to give way, unless the holder changed meanwhile, and waits again. It does not get
+    /// ahead of a thread for which the lock was given up: the next holder is the longest waiter or
+    /// the requester (semantics 1.5.3, measured).
     pub(super) fn ask_holder(&mut self, thread: ThreadId) {
         let lock = self.thread(thread).lock.expect("only a lock is waited for with patience");
-        let free = self.lock(lock).holder().is_none();
+        let free = self.lock(lock).is_up_for_grabs();
         let unchanged = self.lock(lock).switches() == self.thread(thread).switches_seen;
         if free {
             return self.take_lock_and_go_on(thread);
         }
         self.thread_mut(thread).then = Then::TakeLock;
         self.wait_for_lock(thread, lock);
-        if unchanged {
+        if unchanged && self.lock(lock).holder().is_some() {
             self.request(lock, thread);
         }
     }
@@ -186,6 +188,9 @@ impl Engine<'_> {
             self.take(lock, next);
             self.wake(next, Then::GoOn);
         } else {
+            if request.is_some() {
+                self.lock(lock).promise_to(next);
+            }
             self.wake(next, Then::TakeLock);
         }
     }

@@ -17,6 +17,8 @@ pub(super) struct Lock {
     switches: u64,
     /// Who asked the holder to give way, if anybody did since it took the lock.
     request: Option<Request>,
+    /// Who was woken to take the lock that its holder gave up on request.
+    heir: Option<ThreadId>,
     /// Those who sleep until the lock is free, longest first.
     waiters: VecDeque<Waiter>,
     /// Those who gave it up on request and wait until somebody has taken it.
@@ -44,6 +46,16 @@ impl Lock {
         self.holder
     }
 
+    /// Whether it is free for whoever comes, and nobody is on the way to whom it was given up.
+    pub(super) fn is_up_for_grabs(&self) -> bool {
+        self.holder.is_none() && self.heir.is_none()
+    }
+
+    /// The lock was given up on request, and `thread` was woken to take it.
+    pub(super) fn promise_to(&mut self, thread: ThreadId) {
+        self.heir = Some(thread);
+    }
+
     /// How often its holder changed.
     pub(super) fn switches(&self) -> u64 {
         self.switches
@@ -67,6 +79,7 @@ impl Lock {
             self.switches += 1;
         }
         self.request = None;
+        self.heir = None;
         std::mem::take(&mut self.ousted)
     }
 
