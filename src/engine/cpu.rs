@@ -38,7 +38,12 @@ impl Engine<'_> {
         record.status = Status::Ready;
         record.ready_turn = turn;
         self.show(thread, Some((State::Ready, crate::ids::NameId::EMPTY)));
-        self.wanting.push(thread);
+        if self.plan.machine.exact {
+            self.wanting.push(thread);
+        } else {
+            // A kernel places a thread when it is woken: the waker is still on its core.
+            self.place(thread);
+        }
     }
 
     /// Gives idle cores to those who have waited longest, then a place to those who came to want one
@@ -209,7 +214,9 @@ impl Engine<'_> {
         let running = on_core.running.expect("nobody is placed behind an idle core");
         let since_picked = self.now - on_core.picked_at;
         let unaccounted = self.now - on_core.accounted_to;
-        if machine.exact || !self.thread(woken).woken {
+        let record = self.thread(running);
+        let between_bursts = record.entry_left.is_zero() && record.burst.left.is_zero();
+        if machine.exact || !self.thread(woken).woken || between_bursts {
             return false;
         }
         let runtime = self.thread(running).vruntime + unaccounted.as_nanos();

@@ -130,7 +130,6 @@ impl Engine<'_> {
 
     /// The holder gives the lock up on request, and wants it back.
     pub(super) fn give_way(&mut self, thread: ThreadId) {
-        self.leave_core(thread);
         self.thread_mut(thread).then = Then::TakeLock;
         let lock = self.thread(thread).lock.expect("a holder has a lock");
         self.release(thread, lock);
