@@ -32,25 +32,26 @@ pub fn read(text: &str) -> Result<Recording, ImportError> {
         .flexible(true)
         .trim(::csv::Trim::All)
         .from_reader(text.as_bytes());
-    let columns = Columns::find(reader.headers().map_err(|error| broken(&error))?)?;
+    let columns = Columns::find(text, reader.headers().map_err(|error| broken(&error))?)?;
     let mut requests = Vec::new();
     let mut limits = BTreeMap::new();
     for record in reader.records() {
         let record = record.map_err(|error| broken(&error))?;
-        let request = columns.request(&record)?;
-        agree(&mut limits, &request, line_of(&record))?;
+        let line = line_of(text, &record);
+        let request = columns.request(&record, line)?;
+        agree(&mut limits, &request, line)?;
         requests.push(request);
     }
     Recording::new(Source::Table, requests.into_iter().map(|request| Ok(Ok(request))), 1)
 }
 
 impl Columns {
-    fn find(header: &::csv::StringRecord) -> Result<Self, ImportError> {
+    fn find(text: &str, header: &::csv::StringRecord) -> Result<Self, ImportError> {
         let find = |name: &str| header.iter().position(|cell| cell.eq_ignore_ascii_case(name));
         let need = |name: &str| {
             find(name).ok_or_else(|| {
                 ImportError::on_line(
-                    1,
+                    line_of(text, header),
                     format!(
                         "the first row names no column `{name}`: \
                          it should be `host,latency`, with `start` and `connections` if known"
@@ -66,11 +67,11 @@ impl Columns {
         })
     }
 
-    fn request(&self, record: &::csv::StringRecord) -> Result<Request, ImportError> {
+    fn request(&self, record: &::csv::StringRecord, line: usize) -> Result<Request, ImportError> {
         let cell = |column: usize| record.get(column).unwrap_or_default();
         let given = |column: Option<usize>| column.map(cell).filter(|cell| !cell.is_empty());
         let wrong = |column: &str, message: String| {
-            ImportError::on_line(line_of(record), format!("`{column}`: {message}"))
+            ImportError::on_line(line, format!("`{column}`: {message}"))
         };
         let host = Host::of_url(cell(self.host))
             .map(|(_, host)| host)
@@ -108,8 +109,13 @@ fn agree(
     ))
 }
 
-fn line_of(record: &::csv::StringRecord) -> usize {
-    record.position().and_then(|place| usize::try_from(place.line()).ok()).unwrap_or(1)
+/// The line of a record, which the reader places before the empty lines that it skips.
+fn line_of(text: &str, record: &::csv::StringRecord) -> usize {
+    let Some(place) = record.position() else { return 1 };
+    let start = usize::try_from(place.byte()).ok().and_then(|byte| text.get(byte..));
+    let skipped =
+        start.unwrap_or_default().bytes().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    usize::try_from(place.line()).unwrap_or(1) + skipped.filter(|byte| *byte == b'\n').count()
 }
 
 /// A duration as in scenarios, or a plain number of seconds.
@@ -121,7 +127,10 @@ fn duration(cell: &str) -> Result<SimDuration, String> {
             Err(NumberError::NotANumber) if error != DurationError::MissingUnit => {
                 Err(error.to_string())
             }
-            Err(error) => Err(format!("{error}, of seconds or with a unit, like `20ms`")),
+            Err(NumberError::NotANumber) => {
+                Err("a time is a number of seconds or has a unit, like `20ms`".to_owned())
+            }
+            Err(error) => Err(error.to_string()),
         },
     }
 }

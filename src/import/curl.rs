@@ -8,11 +8,12 @@ use serde_json::value::RawValue;
 use super::error::ImportError;
 use super::har::connections_for;
 use super::host::Host;
-use super::number::{ExactTime, NumberError, Unit};
+use super::number::{ExactTime, Unit};
 use super::recording::{Absence, Recording, Request, Source};
 
 /// The fields of `%{json}` that count. Numbers of seconds; curl 7.70 and later.
 #[derive(Deserialize)]
+#[serde(expecting = "an object with curl's timings")]
 struct Transfer<'a> {
     #[serde(borrow)]
     url_effective: Option<Cow<'a, str>>,
@@ -104,13 +105,8 @@ fn request(
 }
 
 fn seconds(text: &str, value: &str) -> Result<ExactTime, ImportError> {
-    ExactTime::parse(value, Unit::Seconds).map_err(|error| {
-        let message = match error {
-            NumberError::NotANumber => format!("{error} of seconds"),
-            NumberError::Negative | NumberError::TooLong => error.to_string(),
-        };
-        ImportError::at(text, value, message)
-    })
+    ExactTime::parse(value, Unit::Seconds)
+        .map_err(|error| ImportError::at(text, value, error.of(Unit::Seconds)))
 }
 
 fn not_a_timing(text: &str, line: &str) -> ImportError {

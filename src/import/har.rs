@@ -3,6 +3,7 @@
 //! Format: W3C Web Performance Working Group, "HTTP Archive (HAR) format", sections `entries` and `timings`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -22,12 +23,14 @@ const CONNECTIONS: u32 = 6;
 const STREAMS: u32 = 100;
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object that holds `log`")]
 struct Document<'a> {
     #[serde(borrow)]
     log: Log<'a>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object that holds `entries`")]
 struct Log<'a> {
     #[serde(borrow, default)]
     pages: Option<Vec<Page<'a>>>,
@@ -36,6 +39,7 @@ struct Log<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object for a page")]
 struct Page<'a> {
     #[serde(borrow)]
     id: Option<Text<'a>>,
@@ -43,7 +47,7 @@ struct Page<'a> {
 
 /// Everything is optional: browsers and converters leave out what they do not know.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object for a request")]
 struct Entry<'a> {
     #[serde(borrow)]
     pageref: Option<Text<'a>>,
@@ -65,7 +69,7 @@ struct Entry<'a> {
 
 /// A request or a response.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 struct Message<'a> {
     #[serde(borrow)]
     url: Option<Text<'a>>,
@@ -78,6 +82,7 @@ struct Message<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Content<'a> {
     #[serde(borrow)]
     size: Option<&'a RawValue>,
@@ -85,6 +90,7 @@ struct Content<'a> {
 
 /// Milliseconds; below zero where a phase does not apply.
 #[derive(Deserialize)]
+#[serde(expecting = "an object with phases")]
 struct Timings<'a> {
     #[serde(borrow)]
     blocked: Option<&'a RawValue>,
@@ -124,32 +130,33 @@ pub fn read(text: &str) -> Result<Recording, ImportError> {
     let mut pages = Pages::new(log.pages.unwrap_or_default());
     let entries: Vec<_> = log
         .entries
-        .iter()
-        .map(|entry| {
-            let page = pages.index(entry.pageref.as_ref());
-            request(text, entry).map(|found| found.map(|request| Request { page, ..request }))
+        .into_iter()
+        .map(|mut entry| {
+            let page = pages.place(entry.pageref.take());
+            request(text, &entry).map(|found| found.map(|request| Request { page, ..request }))
         })
         .collect();
-    Recording::new(Source::Browser, entries, pages.ids.len())
+    Recording::new(Source::Browser, entries, pages.places.len())
 }
 
-/// The pages that the recording lists, and those that only its entries name.
+/// The places of the pages that the recording lists, and of those that only its entries name.
 struct Pages<'a> {
-    ids: Vec<Cow<'a, str>>,
+    places: BTreeMap<Cow<'a, str>, usize>,
 }
 
 impl<'a> Pages<'a> {
     fn new(pages: Vec<Page<'a>>) -> Self {
-        Self { ids: pages.into_iter().filter_map(|page| Some(page.id?.0)).collect() }
+        let mut found = Self { places: BTreeMap::new() };
+        for page in pages {
+            found.place(page.id);
+        }
+        found
     }
 
-    /// The page's place in the list; an entry without one belongs to the first.
-    fn index(&mut self, id: Option<&Text<'a>>) -> usize {
-        let Some(Text(id)) = id else { return 0 };
-        self.ids.iter().position(|known| known == id).unwrap_or_else(|| {
-            self.ids.push(id.clone());
-            self.ids.len() - 1
-        })
+    /// The page's place, from 0; an entry without a page belongs to the first.
+    fn place(&mut self, id: Option<Text<'a>>) -> usize {
+        let next = self.places.len();
+        id.map_or(0, |Text(id)| *self.places.entry(id).or_insert(next))
     }
 }
 
@@ -220,7 +227,7 @@ fn milliseconds(text: &str, value: Option<&RawValue>) -> Result<Option<ExactTime
     match ExactTime::parse(value, Unit::Milliseconds) {
         Ok(time) => Ok(Some(time)),
         Err(NumberError::Negative) => Ok(None),
-        Err(error) => Err(ImportError::at(text, value, format!("{error} of milliseconds"))),
+        Err(error) => Err(ImportError::at(text, value, error.of(Unit::Milliseconds))),
     }
 }
 

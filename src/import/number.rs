@@ -48,6 +48,17 @@ impl fmt::Display for NumberError {
     }
 }
 
+impl NumberError {
+    /// What is wrong with a plain number of `unit`.
+    pub(super) fn of(self, unit: Unit) -> String {
+        match (self, unit) {
+            (Self::NotANumber, Unit::Seconds) => format!("{self} of seconds"),
+            (Self::NotANumber, Unit::Milliseconds) => format!("{self} of milliseconds"),
+            (Self::Negative | Self::TooLong, _) => self.to_string(),
+        }
+    }
+}
+
 impl ExactTime {
     /// Reads a decimal number as JSON writes it, with an exponent or without.
     pub(super) fn parse(text: &str, unit: Unit) -> Result<Self, NumberError> {

@@ -102,10 +102,10 @@ impl Recording {
     }
 
     fn heading(&self, options: &Options, requests: usize, hosts: usize) -> String {
-        let recorder = match self.source {
-            Source::Browser => "a browser",
-            Source::Curl => "curl",
-            Source::Table => "a table",
+        let (origin, how) = match self.source {
+            Source::Browser => ("a browser's recording", "recorded by a browser"),
+            Source::Curl => ("curl's timings", "measured by curl"),
+            Source::Table => ("a table", "from a table"),
         };
         let arrive = match options.arrivals {
             Arrivals::AtOnce => "All requests are known from the start.",
@@ -117,12 +117,12 @@ impl Recording {
             .map(|reasons| format!("# Left out of the recording: {reasons}.\n"))
             .unwrap_or_default();
         format!(
-            "# Made by `gilsim import` from {recorder}'s recording: \
+            "# Made by `gilsim import` from {origin}: \
              host names and numbers, nothing else.\n\
              # Each host is a site, each request a task; latencies as measured, in recorded order,\n\
              # without the time that requests were queued: that is simulated.\n\
              {left_out}\n\
-             title = \"{requests} {} to {hosts} {}, recorded by {recorder}\"\n\
+             title = \"{requests} {} to {hosts} {}, {how}\"\n\
              about = \"{arrive} Look at what queues for a connection, and how the tools overlap the rest.\"\n\n",
             if requests == 1 { "request" } else { "requests" },
             if hosts == 1 { "host" } else { "hosts" },
