@@ -112,6 +112,15 @@ fn span_of(error: &Error, text: &str) -> Range<usize> {
     span.start.min(text.len())..span.end.min(text.len())
 }
 
+/// The bytes of the word around byte `at`.
+fn word_around(text: &str, at: usize) -> Range<usize> {
+    let ends_word = |c: char| c.is_whitespace() || ",[]{}='\"#".contains(c);
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    let word: usize = before.chars().rev().take_while(|c| !ends_word(*c)).map(char::len_utf8).sum();
+    let end = before.len() + after.find(ends_word).unwrap_or(after.len());
+    before.len() - word..end
+}
+
 /// An error of the parser in the words of this program.
 fn fault_of(error: &Error, text: &str, source: usize) -> Fault {
     let span = span_of(error, text);
@@ -128,6 +137,11 @@ fn fault_of(error: &Error, text: &str, source: usize) -> Fault {
         let what = if found.parse::<SimDuration>().is_ok() { "a duration" } else { "a text" };
         return Fault::new(place, format!("{what} must be in quotes"))
             .label(format!("write \"{}\"", shortened(found)));
+    }
+    let word = word_around(text, place.start as usize);
+    if text[word.clone()].parse::<SimDuration>().is_ok() {
+        let label = format!("write \"{}\"", shortened(&text[word.clone()]));
+        return Fault::new(Place::new(source, word), "a duration must be in quotes").label(label);
     }
     let (title, expected) = error.message().split_once(", ").unwrap_or((error.message(), ""));
     Fault::new(place, title).label(expected)
