@@ -94,12 +94,27 @@ pub(super) fn nearest<'n>(wrong: &str, names: &[&'n str]) -> Option<&'n str> {
     let wrong = wrong.to_lowercase();
     let allowed = (wrong.chars().count() / 3).max(1);
     let near = names.iter().filter(|name| name.len() <= LONGEST).map(|name| {
-        let distance = strsim::osa_distance(&wrong, &name.to_lowercase());
-        (distance, *name)
+        let lower = name.to_lowercase();
+        // Of two names as near, the one with the same letters is the likelier.
+        let has_other_letters = letters(&lower) != letters(&wrong);
+        (strsim::osa_distance(&wrong, &lower), has_other_letters, *name)
     });
-    near.min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, _)| *distance <= allowed)
-        .map(|(_, name)| name)
+    let (distance, _, name) = near.min_by_key(|(distance, other, _)| (*distance, *other))?;
+    (distance <= allowed).then_some(name).or_else(|| longer(&wrong, names))
+}
+
+/// The first name that goes on where `wrong` stops.
+fn longer<'n>(wrong: &str, names: &[&'n str]) -> Option<&'n str> {
+    const CLEAR: usize = 3;
+    let goes_on = |name: &&&str| wrong.len() >= CLEAR && name.to_lowercase().starts_with(wrong);
+    names.iter().find(goes_on).copied()
+}
+
+/// The letters of a word, in order.
+fn letters(word: &str) -> Vec<char> {
+    let mut letters: Vec<char> = word.chars().collect();
+    letters.sort_unstable();
+    letters
 }
 
 /// Names in a sentence: `a`, `b` and `c`; the first dozen of many.
@@ -228,6 +243,8 @@ mod tests {
         assert_eq!(nearest("coers", &names), Some("cores"));
         assert_eq!(nearest("Cores", &names), Some("cores"));
         assert_eq!(nearest("wake-latency", &names), Some("wake_latency"));
+        assert_eq!(nearest("wake", &names), Some("wake_latency"));
+        assert_eq!(nearest("3.31", &["3.11", "3.13", "3.3"]), Some("3.13"));
         assert_eq!(nearest("memory", &names), None);
         assert_eq!(nearest("", &names), None);
     }

@@ -3,12 +3,15 @@
 //! A text becomes a tree of values with their places ([`Document`]); settings change the tree; the
 //! reader turns it into a [`Scenario`], one function a rule, and collects every fault on its way.
 
+mod brackets;
 mod data_file;
 mod document;
 mod fault;
 mod files;
 mod keys;
 pub mod limits;
+#[cfg(test)]
+mod properties;
 mod read;
 mod schema;
 mod set;

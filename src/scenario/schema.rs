@@ -179,3 +179,6 @@ fn profiles() -> Value {
         ],
     })
 }
+
+#[cfg(test)]
+mod tests;

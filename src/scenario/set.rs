@@ -144,6 +144,11 @@ fn set_at_root(document: &mut Document, path: &[Segment], setting: &Setting) -> 
             list_tools(document);
             set_in_tool(&mut document.root, label, rest, setting)
         }
+        ("tools", [key]) => {
+            let title = format!("`{}` cannot be set for all tools", shortened(&key.name));
+            let fault = Fault::new(key.place, title).label("expected tools.LABEL.KEY");
+            Err(fault.suggest(&key.name, PARTIAL.map(|(name, _)| name)))
+        }
         _ => set_in_table(&mut document.root, &keys::ROOT, path, setting, true),
     }
 }
@@ -279,7 +284,7 @@ fn set_in_table(
 ) -> Result<(), Fault> {
     let [first, rest @ ..] = path else { return Ok(()) };
     let Some(key) = keys.find(&first.name) else {
-        return Err(unknown_key(keys, &first.name, first.place));
+        return Err(unknown_key(keys, &first.name, first.place, keys.names()));
     };
     let below = |table: &mut Table, keys, rest: &[Segment]| {
         let node = table.get_or_insert(&first.name, first.place, || Node::empty_table(first.place));

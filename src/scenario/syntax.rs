@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use toml::de::{DeTable, Error};
 
+use super::brackets::{self, Open};
 use super::fault::Fault;
 use super::source::Place;
-use super::tree::{Node, Table, Value, shortened};
+use super::tree::{Table, shortened};
 use crate::time::SimDuration;
 
 /// What came of a text.
@@ -38,8 +39,12 @@ pub(super) fn parse(text: &str, source: usize) -> Parsed {
     if errors.is_empty() {
         return Parsed { root, faults: Vec::new(), trust: Trust::Whole };
     }
-    if let Some(open) = never_closed(text, &root, &errors) {
-        return cut_at(open, text, root, &errors, source);
+    let is_open = |error: &Error| {
+        error.message().starts_with("unclosed array")
+            || error.message().starts_with("unclosed inline table")
+    };
+    if let Some(open) = brackets::first_open(text).filter(|_| errors.iter().any(is_open)) {
+        return cut_at(&open, text, root, &errors, source);
     }
     let sound = errors.iter().all(|error| is_unquoted(error) || is_duplicate(error));
     let faults = errors.iter().map(|error| fault_of(error, text, source)).collect();
@@ -47,55 +52,20 @@ pub(super) fn parse(text: &str, source: usize) -> Parsed {
 }
 
 /// The parser takes all that follows an open bracket for part of it: only what stands before is worth a message.
-fn cut_at(open: usize, text: &str, root: Table, errors: &[Error], source: usize) -> Parsed {
-    let bracket = &text[open..=open];
+fn cut_at(open: &Open, text: &str, root: Table, errors: &[Error], source: usize) -> Parsed {
     let mut faults: Vec<Fault> = errors
         .iter()
-        .filter(|error| span_of(error, text).start < open)
+        .filter(|error| span_of(error, text).start < open.at)
         .map(|error| fault_of(error, text, source))
         .collect();
-    let place = Place::new(source, open..open + 1);
-    faults.push(
-        Fault::new(place, format!("this `{bracket}` is never closed"))
-            .label(format!("expected `{}` after the last item", closing(bracket))),
-    );
-    Parsed { root, faults, trust: Trust::Before(open) }
-}
-
-/// The bracket that closes one that opens.
-fn closing(open: &str) -> char {
-    if open == "{" { '}' } else { ']' }
-}
-
-/// The first bracket that the text leaves open.
-fn never_closed(text: &str, root: &Table, errors: &[Error]) -> Option<usize> {
-    let unclosed = errors.iter().filter(|error| error.message().starts_with("unclosed "));
-    let ends = unclosed.filter_map(Error::span).map(|span| span.start).min()?;
-    let mut opens = Vec::new();
-    for entry in &root.entries {
-        collect_open(text, &entry.node, ends, &mut opens);
-    }
-    opens.into_iter().min()
-}
-
-/// The starts of `node` and of what is in it that go on until `end` or beyond without their closing bracket.
-fn collect_open(text: &str, node: &Node, end: usize, opens: &mut Vec<usize>) {
-    match &node.value {
-        Value::List(items) => items.iter().for_each(|item| collect_open(text, item, end, opens)),
-        Value::Table(table) => {
-            let below = table.entries.iter();
-            below.for_each(|entry| collect_open(text, &entry.node, end, opens));
-        }
-        _ => return,
-    }
-    let (first, last) = (node.place.start as usize, node.place.end as usize);
-    let Some(open) = text.get(first..=first).filter(|open| matches!(*open, "[" | "{")) else {
-        return;
-    };
-    let is_closed = text.get(..last).is_some_and(|text| text.ends_with(closing(open)));
-    if last >= end && !is_closed {
-        opens.push(first);
-    }
+    let place = |at: usize| Place::new(source, at..at + 1);
+    let fault = Fault::new(place(open.at), format!("this `{}` is never closed", open.bracket))
+        .label(format!("expected `{}` after its last item", open.closing()));
+    faults.push(match open.instead {
+        Some(at) => fault.related(place(at), "this comes first"),
+        None => fault,
+    });
+    Parsed { root, faults, trust: Trust::Before(open.at) }
 }
 
 fn is_unquoted(error: &Error) -> bool {
@@ -110,6 +80,15 @@ fn is_duplicate(error: &Error) -> bool {
 fn span_of(error: &Error, text: &str) -> Range<usize> {
     let span = error.span().unwrap_or(0..0);
     span.start.min(text.len())..span.end.min(text.len())
+}
+
+/// The bytes of the word around byte `at`.
+fn word_around(text: &str, at: usize) -> Range<usize> {
+    let ends_word = |c: char| c.is_whitespace() || ",[]{}='\"#".contains(c);
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    let word: usize = before.chars().rev().take_while(|c| !ends_word(*c)).map(char::len_utf8).sum();
+    let end = before.len() + after.find(ends_word).unwrap_or(after.len());
+    before.len() - word..end
 }
 
 /// An error of the parser in the words of this program.
@@ -128,6 +107,11 @@ fn fault_of(error: &Error, text: &str, source: usize) -> Fault {
         let what = if found.parse::<SimDuration>().is_ok() { "a duration" } else { "a text" };
         return Fault::new(place, format!("{what} must be in quotes"))
             .label(format!("write \"{}\"", shortened(found)));
+    }
+    let word = word_around(text, place.start as usize);
+    if text[word.clone()].parse::<SimDuration>().is_ok() {
+        let label = format!("write \"{}\"", shortened(&text[word.clone()]));
+        return Fault::new(Place::new(source, word), "a duration must be in quotes").label(label);
     }
     let (title, expected) = error.message().split_once(", ").unwrap_or((error.message(), ""));
     Fault::new(place, title).label(expected)
@@ -149,6 +133,6 @@ mod tests {
         assert_eq!(trust("a = 1\na = 2"), (Trust::Whole, 1));
         assert_eq!(trust("a = \"x\nb = 2"), (Trust::Present, 1));
         assert_eq!(trust("a = 1\nb = [1, 2\n[[tasks]]\nname = 3"), (Trust::Before(10), 1));
-        assert_eq!(trust("a = [{b = 1, {c = 2}]"), (Trust::Before(4), 1));
+        assert_eq!(trust("a = [{b = 1, {c = 2}]"), (Trust::Before(5), 1));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Reader;
 use crate::model::Arrival;
-use crate::scenario::fault::Fault;
+use crate::scenario::fault::{Fault, nearest};
 use crate::scenario::keys;
 use crate::scenario::tree::{Node, shortened};
 use crate::time::{SimDuration, SimTime};
@@ -24,6 +24,9 @@ impl Reader<'_> {
             let label = match node.as_text() {
                 Some(text) if forms.contains(&text) => {
                     format!("write {{ {} = … }}", shortened(text))
+                }
+                Some(text) if nearest(text, &[AT_ONCE]).is_some() => {
+                    format!("did you mean \"{AT_ONCE}\"?")
                 }
                 Some(_) => {
                     format!("expected \"{AT_ONCE}\", or a table like {{ every = \"10ms\" }}")

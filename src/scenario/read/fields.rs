@@ -1,7 +1,7 @@
 //! Tables with known keys, and tables of names.
 
 use super::Reader;
-use crate::scenario::fault::{Fault, listed};
+use crate::scenario::fault::{Fault, listed, nearest};
 use crate::scenario::keys::{self, Keys, Kind};
 use crate::scenario::source::Place;
 use crate::scenario::tree::{Entry, Node, Table, shortened};
@@ -59,7 +59,8 @@ impl Reader<'_> {
         };
         for entry in &table.entries {
             if keys.find(&entry.key).is_none() {
-                let fault = unknown_key(keys, &entry.key, entry.place);
+                let absent = keys.names().filter(|name| table.get(name).is_none());
+                let fault = unknown_key(keys, &entry.key, entry.place, absent);
                 self.faults.push(fault);
             }
         }
@@ -69,7 +70,12 @@ impl Reader<'_> {
     /// The value of a key that the table must have.
     pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, key: &str) -> Option<&'n Node> {
         let found = fields.get(key);
-        if found.is_none() {
+        let is_misspelt = || {
+            fields.entries().iter().any(|entry| {
+                fields.keys.find(&entry.key).is_none() && nearest(&entry.key, &[key]).is_some()
+            })
+        };
+        if found.is_none() && !is_misspelt() {
             let what = fields.keys.what;
             let fault = Fault::missing(fields.place, format!("{what} needs `{key}`"));
             let about = fields.keys.find(key).map(|key| key.about).unwrap_or_default();
@@ -97,8 +103,8 @@ impl Reader<'_> {
             return None;
         };
         let Some(second) = found.next() else { return Some(first) };
-        let title = format!("{what} has one form: found `{}` and `{}`", first.key, second.key);
-        let fault = Fault::new(second.place, title).label("expected no second one");
+        let title = format!("`{}` and `{}` cannot stand together", first.key, second.key);
+        let fault = Fault::new(second.place, title).label(format!("{what} has only one of them"));
         self.refuse(fault.related(first.place, "the first"))
     }
 
@@ -128,8 +134,13 @@ fn key_list(keys: &Keys) -> String {
     listed(&keys.names().collect::<Vec<_>>())
 }
 
-/// The fault of a key that a table does not have.
-pub(in crate::scenario) fn unknown_key(keys: &'static Keys, key: &str, place: Place) -> Fault {
+/// The fault of a key that a table does not have; `names` are those that may have been meant.
+pub(in crate::scenario) fn unknown_key(
+    keys: &'static Keys,
+    key: &str,
+    place: Place,
+    names: impl Iterator<Item = &'static str>,
+) -> Fault {
     let title = format!("{} has no key `{}`", keys.what, shortened(key));
     let is_tool = std::ptr::eq(keys, &raw const keys::TOOL);
     if is_tool && keys::ROOT.find(key).is_some() {
@@ -137,5 +148,5 @@ pub(in crate::scenario) fn unknown_key(keys: &'static Keys, key: &str, place: Pl
             "expected machine, interpreter, sites or computations; every tool does the same tasks",
         );
     }
-    Fault::new(place, title).suggest(key, keys.names())
+    Fault::new(place, title).suggest(key, names)
 }

@@ -117,7 +117,7 @@ impl Reader<'_> {
     fn yields(&mut self, node: &Node) -> Option<StepSpec> {
         match node.value {
             Value::Boolean(true) => Some(StepSpec::Yield),
-            _ => self.expected(node, "`yield = true`"),
+            _ => self.expected(node, "true"),
         }
     }
 
