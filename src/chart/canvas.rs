@@ -63,11 +63,11 @@ pub(super) fn draw(
     svg::dress(&drawn, &marks, size, theme, heading)
 }
 
-impl Canvas<'_> {
+impl<'a> Canvas<'a> {
     fn put<E>(&mut self, element: &E, mark: Mark)
     where
         for<'b> &'b E: PointCollection<'b, (i32, i32)>,
-        for<'b> E: Drawable<SVGBackend<'b>>,
+        E: Drawable<SVGBackend<'a>>,
     {
         self.area.draw(element).expect("a string takes all that is written to it");
         self.marks.push(mark);

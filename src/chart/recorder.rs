@@ -89,8 +89,7 @@ impl Recorder {
             home: kept.home.unwrap_or(ThreadId::MAIN),
             pieces: kept.lane.into_pieces(grain),
         });
-        let locks = self.locks.into_iter().map(|(lock, kept)| LockRecord {
-            lock,
+        let locks = self.locks.into_iter().map(|(_, kept)| LockRecord {
             process: process(kept.first),
             held: kept.held,
             pieces: kept.lane.map(|lane| lane.into_pieces(grain)),
@@ -103,7 +102,6 @@ impl Recorder {
             locks: locks.collect(),
             cores: cores.collect(),
             worst_waiter: worst_waiter(&seen),
-            worker_count: self.thread_count + self.coroutine_count,
             crowded: self.thread_count + self.coroutine_count > MOST_WORKERS,
             task_count: self.coroutine.len(),
             busy: self.busy,
@@ -252,7 +250,6 @@ pub struct Recording {
     pub(super) locks: Vec<LockRecord>,
     pub(super) cores: Vec<(CoreId, Vec<Piece>)>,
     pub(super) worst_waiter: Option<(ThreadId, u64)>,
-    pub(super) worker_count: usize,
     /// Whether threads and coroutines together are too many to be shown one by one.
     pub(super) crowded: bool,
     pub(super) task_count: usize,
@@ -287,7 +284,6 @@ pub(super) struct CoroutineRecord {
 
 #[derive(Clone, Debug)]
 pub(super) struct LockRecord {
-    pub(super) lock: LockId,
     pub(super) process: ProcessId,
     pub(super) held: u128,
     /// None where there are too many locks.
