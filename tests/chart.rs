@@ -30,15 +30,71 @@ fn preview() {
     let page = |task: gilsim::ids::TaskId| format!("page {}", task.0);
     let named = Panel { task_name: Some(&page), ..panel("asyncio", loops, 1) };
     let charts = [
-        ("gil-turns", chart("", "threading, 4 tasks, 2 cores, cpython-3.13, seed 1", vec![panel("threading", gil, 2)])),
-        ("asyncio", chart("One blocking call stalls the five other coroutines", "asyncio, 6 tasks, 1 core", vec![named])),
-        ("process-pool", chart("Two processes, each with its own lock and core", "process_pool, 2 workers", vec![panel("process_pool", pool, 4)])),
-        ("threads-100", chart("", "threading, 100 tasks, 8 cores", vec![panel("threading", &threads, 8)])),
-        ("every-state", chart("Every state in a lane of its own", "by hand", vec![panel("all", &every, 2)])),
-        ("fine", chart("Turns too short to see", "threading, 4 tasks of 25 s", vec![panel("threading", &fine, 2)])),
-        ("pair", chart("", "4 tasks of 25 ms each, cpython-3.13, seed 1", vec![panel("threading", gil, 2), panel("process_pool", pool, 2), panel("asyncio", loops, 2)])),
-        ("download", chart("", "100 pages, 1.5 s each, 10 connections, 20 ms of parsing; 4 cores, cpython-3.13, seed 42", vec![
-            panel("sequential", &sequential, 8), panel("threading", &threads, 8), panel("asyncio", &coroutines, 8), panel("process_pool", pool, 8)])),
+        (
+            "gil-turns",
+            chart(
+                "",
+                "threading, 4 tasks, 2 cores, cpython-3.13, seed 1",
+                vec![panel("threading", gil, 2)],
+            ),
+        ),
+        (
+            "asyncio",
+            chart(
+                "One blocking call stalls the five other coroutines",
+                "asyncio, 6 tasks, 1 core",
+                vec![named],
+            ),
+        ),
+        (
+            "process-pool",
+            chart(
+                "Two processes, each with its own lock and core",
+                "process_pool, 2 workers",
+                vec![panel("process_pool", pool, 4)],
+            ),
+        ),
+        (
+            "threads-100",
+            chart("", "threading, 100 tasks, 8 cores", vec![panel("threading", &threads, 8)]),
+        ),
+        (
+            "every-state",
+            chart("Every state in a lane of its own", "by hand", vec![panel("all", &every, 6)]),
+        ),
+        (
+            "fine",
+            chart(
+                "Turns too short to see",
+                "threading, 4 tasks of 25 s",
+                vec![panel("threading", &fine, 2)],
+            ),
+        ),
+        (
+            "pair",
+            chart(
+                "",
+                "4 tasks of 25 ms each, cpython-3.13, seed 1",
+                vec![
+                    panel("threading", gil, 2),
+                    panel("process_pool", pool, 2),
+                    panel("asyncio", loops, 2),
+                ],
+            ),
+        ),
+        (
+            "download",
+            chart(
+                "",
+                "100 pages, 1.5 s each, 10 connections, 20 ms of parsing; 4 cores, cpython-3.13, seed 42",
+                vec![
+                    panel("sequential", &sequential, 8),
+                    panel("threading", &threads, 8),
+                    panel("asyncio", &coroutines, 8),
+                    panel("process_pool", pool, 8),
+                ],
+            ),
+        ),
     ];
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
     for (name, chart) in charts {
@@ -55,6 +111,6 @@ fn preview() {
 fn alt_text_names_makespan_lock_share_and_worst_waiter() {
     let run = script::gil_turns(4, 5);
     let text = alt_text(&chart("", "", vec![panel("threading", &run, 2)]));
-    assert!(text.contains("threading: makespan 103 ms; GIL held 99.0 % of it"), "{text}");
+    assert!(text.contains("threading: makespan 103 ms; GIL held 99 % of it"), "{text}");
     assert!(text.contains("T4 waits longest, 75 ms"), "{text}");
 }

@@ -79,10 +79,10 @@ impl Ranged for TimeAxis {
 impl ValueFormatter<u64> for TimeAxis {
     fn format_ext(&self, value: &u64) -> String {
         let (unit, length) = match self.end {
-            0..2_000 => ("ns", 1),
-            2_000..2_000_000 => ("µs", 1_000),
-            2_000_000..2_000_000_000 => ("ms", 1_000_000),
-            2_000_000_000..300_000_000_000 => ("s", SECOND),
+            0..1_000 => ("ns", 1),
+            1_000..1_000_000 => ("µs", 1_000),
+            1_000_000..SECOND => ("ms", 1_000_000),
+            SECOND..300_000_000_000 => ("s", SECOND),
             _ => ("min", MINUTE),
         };
         let (whole, rest) = (value / length, value % length);
@@ -107,7 +107,7 @@ mod tests {
     fn ticks_stand_at_round_times_in_one_unit() {
         assert_eq!(ticks(100_000_000), ["0 ms", "20 ms", "40 ms", "60 ms", "80 ms", "100 ms"]);
         assert_eq!(ticks(150_200_000_000)[..3], ["0 s", "20 s", "40 s"]);
-        assert_eq!(ticks(1_985_000_000)[1], "500 ms");
+        assert_eq!(ticks(1_616_000_000)[..2], ["0 s", "0.2 s"]);
         assert_eq!(ticks(2_100_000_000)[..2], ["0 s", "0.5 s"]);
         assert_eq!(ticks(7), ["0 ns", "1 ns", "2 ns", "3 ns", "4 ns", "5 ns", "6 ns", "7 ns"]);
         assert_eq!(ticks(30 * MINUTE)[1], "5 min");

@@ -105,7 +105,13 @@ impl<'a> Canvas<'a> {
     }
 
     /// A straight line of a pixel's width.
-    pub(super) fn line(&mut self, from: (i32, i32), to: (i32, i32), color: RGBColor, stroke: Stroke) {
+    pub(super) fn line(
+        &mut self,
+        from: (i32, i32),
+        to: (i32, i32),
+        color: RGBColor,
+        stroke: Stroke,
+    ) {
         let path = PathElement::new(vec![from, to], color.stroke_width(10));
         self.put(&path, Mark::Line(stroke));
     }

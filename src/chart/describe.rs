@@ -1,6 +1,6 @@
 //! Figures in words: the text for those who do not see them, and a title where none is given.
 
-use super::words::{clean, duration, percent};
+use super::words::{brief_percent, clean, duration};
 use super::{Chart, Panel, palette, thread_name};
 use crate::trace::State;
 
@@ -20,21 +20,21 @@ fn run(panel: &Panel<'_>) -> String {
     let mut facts = vec![format!("makespan {}", duration(recording.makespan))];
     if let Some(held) = recording.lock_held_share() {
         let lock = if recording.locks.len() > 1 { "busiest GIL" } else { "GIL" };
-        facts.push(format!("{lock} held {} of it", percent(held)));
+        facts.push(format!("{lock} held {} of it", brief_percent(held)));
     }
     let waiting = recording.share(State::LockWait);
     match recording.worst_waiter {
         Some((thread, wait)) => facts.push(format!(
             "tasks wait for the GIL {} of their time; {} waits longest, {}",
-            percent(waiting),
+            brief_percent(waiting),
             thread_name(thread),
             duration(wait)
         )),
         None => facts.push("nobody waits for a GIL".to_owned()),
     }
     if let Some((state, share)) = largest(panel) {
-        let state = palette::wording(state, has_lock(panel));
-        facts.push(format!("largest share of task time: {state}, {}", percent(share)));
+        let (share, doing) = (brief_percent(share), palette::doing(state));
+        facts.push(format!("tasks spend most of their time, {share}, {doing}"));
     }
     let label = clean(panel.label);
     let lead = if label.trim().is_empty() { "This run".to_owned() } else { label };
@@ -69,8 +69,8 @@ fn single(panel: &Panel<'_>) -> String {
     let lead = format!("{} takes {makespan}", clean(panel.label));
     match largest(panel) {
         Some((state, share)) => {
-            let words = palette::wording(state, false).split(':').next().unwrap_or_default();
-            format!("{}: tasks spend {} of their time {words}", lead.trim(), percent(share))
+            let (lead, share, doing) = (lead.trim(), brief_percent(share), palette::doing(state));
+            format!("{lead}: tasks spend {share} of their time {doing}")
         }
         None => lead,
     }

@@ -3,7 +3,7 @@
 use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 
 use super::axis::TimeAxis;
-use super::canvas::{At, Canvas, Stroke};
+use super::canvas::{At, Canvas, Frame, Stroke};
 use super::lane::{Piece, coarsen};
 use super::layout::{Content, GUTTER, INDENT, Lane, Layout, MARGIN, PLOT, PanelLayout, Row, WIDTH};
 use super::share;
@@ -16,6 +16,9 @@ use crate::trace::State;
 const OUTLINED: i32 = 30;
 /// Bars narrower than this have no hover text, because nobody can point at them.
 const POINTABLE: i32 = 20;
+
+/// Strips thinner than this are not drawn.
+const THINNEST_STRIP: i32 = 8;
 
 /// An axis of time in its place.
 #[derive(Clone, Copy)]
@@ -71,13 +74,21 @@ fn panel_heading(canvas: &mut Canvas<'_>, placed: &PanelLayout<'_>) {
 }
 
 fn grid(canvas: &mut Canvas<'_>, placed: &PanelLayout<'_>, view: View) {
-    let (rule, muted) = (canvas.colors.rule, canvas.colors.muted);
+    let rule = canvas.colors.rule;
     for tick in view.axis.key_points(9_usize) {
         let x = view.x(tick);
         canvas.line((x, placed.top), (x, placed.bottom), rule, Stroke::Dotted);
         let label = view.axis.format_ext(&tick);
-        canvas.text(&label, At::Middle(x, placed.bottom + 140), Font::SMALL, muted);
+        tick_label(canvas, &label, (x, placed.bottom + 140));
     }
+}
+
+/// A label below a tick, or beside it where it would be cut off at the margin.
+fn tick_label(canvas: &mut Canvas<'_>, label: &str, (x, y): (i32, i32)) {
+    let edge = WIDTH - 30;
+    let fits = x + Font::SMALL.width(label) / 2 <= edge;
+    let at = if fits { At::Middle(x, y) } else { At::End(edge, y) };
+    canvas.text(label, at, Font::SMALL, canvas.colors.muted);
 }
 
 /// The frame, ticks and caption of the magnified lanes.
@@ -104,7 +115,7 @@ fn magnified(
         let x = view.x(tick);
         canvas.line((x, top), (x, bottom), rule, Stroke::Dotted);
         let label = view.axis.format_ext(&tick);
-        canvas.text(&label, At::Middle(x, top - 40), Font::SMALL, muted);
+        tick_label(canvas, &label, (x, top - 40));
     }
     let caption = format!("the same lanes, {} as wide", magnification(shared, view));
     canvas.text(&caption, At::Start(left, placed.band), Font::SMALL_BOLD, muted);
@@ -148,8 +159,14 @@ fn draw_row(
     let views = [Some(shared), inset];
     match &row.content {
         Content::Heading(text) => section(canvas, row, text),
+        Content::Idle { label, left } => {
+            lane_label(canvas, row, label, *left);
+            for view in views.into_iter().flatten() {
+                base_line(canvas, panel, row, view);
+            }
+        }
         Content::Lane(lane) => {
-            lane_label(canvas, row, lane);
+            group_label(canvas, row, lane);
             for view in views.into_iter().flatten() {
                 draw_lane(canvas, panel, row, lane, view);
             }
@@ -170,29 +187,57 @@ fn section(canvas: &mut Canvas<'_>, row: &Row<'_>, text: &str) {
     canvas.line((MARGIN, y), (GUTTER, y), rule, Stroke::Solid);
 }
 
-fn lane_label(canvas: &mut Canvas<'_>, row: &Row<'_>, lane: &Lane<'_>) {
-    let (ink, muted, rule) = (canvas.colors.ink, canvas.colors.muted, canvas.colors.rule);
-    let font = if row.height < 220 { Font::SMALL } else { Font::LANE };
-    let baseline = row.top + row.height / 2 + font.size * 36 / 100;
-    let mut start = MARGIN + if lane.indented { INDENT } else { 0 };
-    if let Some(group) = &lane.group {
-        canvas.line((MARGIN, row.top - 30), (WIDTH - MARGIN, row.top - 30), rule, Stroke::Solid);
-        canvas.text(group, At::Start(MARGIN, baseline), Font::SMALL_BOLD, muted);
-        start = MARGIN + Font::SMALL_BOLD.width(group) + 60;
-    }
-    let (at, color) = if lane.left && lane.group.is_none() {
-        (At::Start(start, baseline), if lane.indented { muted } else { ink })
-    } else {
-        (At::End(GUTTER, baseline), ink)
-    };
-    canvas.cut_text(&lane.label, GUTTER - start, at, font, color);
+/// The baseline of a label in the middle of a row.
+const fn baseline(row: &Row<'_>, font: Font) -> i32 {
+    row.top + row.height / 2 + font.size * 36 / 100
 }
 
-fn draw_lane(canvas: &mut Canvas<'_>, panel: Panel<'_>, row: &Row<'_>, lane: &Lane<'_>, view: View) {
+const fn lane_font(row: &Row<'_>) -> Font {
+    if row.height < 220 { Font::SMALL } else { Font::LANE }
+}
+
+pub(super) fn lane_label(canvas: &mut Canvas<'_>, row: &Row<'_>, label: &str, left: bool) {
+    let font = lane_font(row);
+    let y = baseline(row, font);
+    let at = if left { At::Start(MARGIN, y) } else { At::End(GUTTER, y) };
+    canvas.cut_text(label, GUTTER - MARGIN, at, font, canvas.colors.ink);
+}
+
+/// The label of a lane, with that of the process that begins with it.
+fn group_label(canvas: &mut Canvas<'_>, row: &Row<'_>, lane: &Lane<'_>) {
+    let (muted, rule) = (canvas.colors.muted, canvas.colors.rule);
+    let font = lane_font(row);
+    let y = baseline(row, font);
+    if lane.ruled {
+        let above = row.top - 40;
+        canvas.line((MARGIN, above), (WIDTH - MARGIN, above), rule, Stroke::Solid);
+    }
+    if let Some(group) = &lane.group {
+        canvas.text(group, At::Start(MARGIN, y), Font::SMALL_BOLD, muted);
+        let room = GUTTER - MARGIN - Font::SMALL_BOLD.width(group) - 60;
+        canvas.cut_text(&lane.label, room, At::End(GUTTER, y), font, canvas.colors.ink);
+    } else if lane.indented {
+        let start = MARGIN + INDENT;
+        canvas.cut_text(&lane.label, GUTTER - start, At::Start(start, y), font, muted);
+    } else {
+        lane_label(canvas, row, &lane.label, lane.left);
+    }
+}
+
+fn base_line(canvas: &mut Canvas<'_>, panel: Panel<'_>, row: &Row<'_>, view: View) {
     let middle = row.top + row.height / 2;
-    let rule = canvas.colors.rule;
     let end = view.x(panel.recording.makespan);
-    canvas.line((view.left, middle), (end, middle), rule, Stroke::Solid);
+    canvas.line((view.left, middle), (end, middle), canvas.colors.rule, Stroke::Solid);
+}
+
+fn draw_lane(
+    canvas: &mut Canvas<'_>,
+    panel: Panel<'_>,
+    row: &Row<'_>,
+    lane: &Lane<'_>,
+    view: View,
+) {
+    base_line(canvas, panel, row, view);
     let pixel = view.axis.pixel(view.right - view.left);
     for piece in coarsen(lane.pieces.iter().cloned(), pixel) {
         draw_piece(canvas, panel, row, lane, view, &piece);
@@ -211,7 +256,11 @@ fn draw_piece(
     let left = view.x(piece.start);
     // A tenth of a pixel is the least that can be drawn.
     let right = view.x(piece.start + piece.covered).max(left + 1);
-    let full = if lane.resource { palette::height(piece.state).min(16) } else { palette::height(piece.state) };
+    let full = if lane.resource {
+        palette::height(piece.state).min(16)
+    } else {
+        palette::height(piece.state)
+    };
     let height = full * row.height / 22;
     let top = row.top + (row.height - height) / 2;
     let frame = (left, top, right, top + height);
@@ -221,8 +270,22 @@ fn draw_piece(
     if let Some(pattern) = palette::pattern(piece.state) {
         canvas.overlay(frame, pattern);
     }
-    if piece.mix.is_none() {
+    strip(canvas, frame, piece);
+    // Under the short bars of a resource there is no label: the worker's own lane has it.
+    if piece.mix.is_none() && !(lane.resource && full == 10) {
         inscribe(canvas, row, frame, piece.state, &inscription(panel, lane, piece));
+    }
+}
+
+/// Where intervals were merged, the next state after the one that fills most has a strip at the foot of the bar,
+/// as high as its share, so that the turns of a thread that mostly waits do not vanish.
+fn strip(canvas: &mut Canvas<'_>, (left, top, right, bottom): Frame, piece: &Piece) {
+    let Some((state, time)) = piece.runner_up() else { return };
+    let Some(color) = canvas.colors.state(state) else { return };
+    let share = u128::from(time) * u128::from((bottom - top).unsigned_abs());
+    let height = i32::try_from(share / u128::from(piece.covered.max(1))).unwrap_or(0);
+    if height >= THINNEST_STRIP {
+        canvas.fill((left, bottom - height, right, bottom), color);
     }
 }
 
@@ -238,7 +301,7 @@ fn inscription(panel: Panel<'_>, lane: &Lane<'_>, piece: &Piece) -> String {
 fn inscribe(
     canvas: &mut Canvas<'_>,
     row: &Row<'_>,
-    (left, top, right, bottom): (i32, i32, i32, i32),
+    (left, top, right, bottom): Frame,
     state: State,
     label: &str,
 ) {
@@ -279,7 +342,9 @@ fn hover(panel: Panel<'_>, lane: &Lane<'_>, piece: &Piece) -> String {
         text = format!("{text}, {name}");
     }
     match piece.who {
-        Some(thread) if lane.resource => text = format!("{text}, {}", thread_name(ThreadId(thread))),
+        Some(thread) if lane.resource => {
+            text = format!("{text}, {}", thread_name(ThreadId(thread)))
+        }
         Some(task) => text = format!("{text}, {}", panel.task(TaskId(task))),
         None => {}
     }

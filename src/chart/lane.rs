@@ -5,11 +5,12 @@ use crate::trace::State;
 
 /// Above this many pieces a lane is coarsened to half of them or fewer.
 ///
-/// A lane of nothing but short intervals then keeps at least 1,024 pieces over its whole length, which is more than
-/// a figure has pixels.
-const CAP: usize = 4096;
+/// Two neighbours that did not merge are wider than the grain together, and none that merged is wider than it.
+/// A lane of nothing but short intervals therefore keeps at least an eighth of this number, about as many as a
+/// figure has pixels.
+const CAP: usize = 6144;
 
-/// A stretch of a lane.
+/// A stretch of a lane: 48 bytes, and 72 more where intervals of several states were merged.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Piece {
     pub(super) start: u64,
@@ -36,6 +37,14 @@ impl Piece {
 
     const fn is_solid(&self) -> bool {
         self.covered == self.end - self.start
+    }
+
+    /// The state that fills most of it after `state`, and how much it fills; none where it has but one.
+    pub(super) fn runner_up(&self) -> Option<(State, u64)> {
+        let times = self.mix.as_deref()?;
+        let others = State::ALL.into_iter().rev().filter(|&state| state != self.state);
+        let next = others.max_by_key(|&state| times[state as usize])?;
+        (times[next as usize] > 0).then(|| (next, times[next as usize]))
     }
 
     fn absorb(&mut self, next: &Self) {
@@ -76,7 +85,7 @@ pub(super) fn coarsen(pieces: impl IntoIterator<Item = Piece>, grain: u64) -> Ve
     merged
 }
 
-/// Ends a group; groups of one state that touch become one.
+/// Ends a group; groups that touch become one where both have the same state first and the same next.
 fn close(merged: &mut Vec<Piece>, group: Option<Piece>) {
     let Some(group) = group else { return };
     match merged.last_mut() {
@@ -85,12 +94,17 @@ fn close(merged: &mut Vec<Piece>, group: Option<Piece>) {
                 && last.is_solid()
                 && group.is_solid()
                 && last.end == group.start
-                && last.state == group.state =>
+                && last.state == group.state
+                && next(last) == next(&group) =>
         {
             last.absorb(&group);
         }
         _ => merged.push(group),
     }
+}
+
+fn next(piece: &Piece) -> Option<State> {
+    piece.runner_up().map(|(state, _)| state)
 }
 
 /// The pieces of one lane, in the order of time.
@@ -126,14 +140,14 @@ impl Lane {
     }
 
     fn shrink(&mut self) {
-        let span = match (self.pieces.first(), self.pieces.last()) {
-            (Some(first), Some(last)) => last.end - first.start,
-            _ => 0,
-        };
-        self.grain = self.grain.max(span / CAP as u64).max(1);
-        while self.pieces.len() > CAP / 2 {
-            self.grain = self.grain.saturating_mul(2);
+        // New intervals have not been merged at the present grain yet; it only grows if that is not enough.
+        self.grain = self.grain.max(1);
+        loop {
             self.pieces = coarsen(std::mem::take(&mut self.pieces), self.grain);
+            if self.pieces.len() <= CAP / 2 {
+                return;
+            }
+            self.grain = self.grain.saturating_mul(2);
         }
     }
 
@@ -172,7 +186,10 @@ mod tests {
     fn intervals_of_a_pixel_or_more_stay_exact() {
         let rows = [(State::Running, 0, 100), (State::Io, 100, 250), (State::Running, 300, 400)];
         let pieces = lane(&rows).into_pieces(100);
-        assert_eq!(shown(&pieces), rows.map(|(state, start, end)| (state, start, end, end - start)));
+        assert_eq!(
+            shown(&pieces),
+            rows.map(|(state, start, end)| (state, start, end, end - start))
+        );
     }
 
     #[test]
@@ -184,10 +201,7 @@ mod tests {
             (State::Io, 55, 500),
         ])
         .into_pieces(100);
-        assert_eq!(
-            shown(&pieces),
-            [(State::LockWait, 0, 55, 55), (State::Io, 55, 500, 445)]
-        );
+        assert_eq!(shown(&pieces), [(State::LockWait, 0, 55, 55), (State::Io, 55, 500, 445)]);
     }
 
     #[test]
@@ -207,11 +221,16 @@ mod tests {
         let mut lane = Lane::default();
         for turn in 0..1_000_000 {
             let state = if turn % 3 == 0 { State::Running } else { State::LockWait };
-            lane.push(state, NameId::EMPTY, Some(turn), (u64::from(turn) * 7, u64::from(turn) * 7 + 5));
+            lane.push(
+                state,
+                NameId::EMPTY,
+                Some(turn),
+                (u64::from(turn) * 7, u64::from(turn) * 7 + 5),
+            );
             assert!(lane.pieces.len() <= CAP);
         }
         let pieces = lane.into_pieces(1);
-        assert!(pieces.len() > 1024, "{}", pieces.len());
+        assert!(pieces.len() >= CAP / 8, "{}", pieces.len());
         assert_eq!(pieces.iter().map(|piece| piece.covered).sum::<u64>(), 5_000_000);
         assert!(pieces.windows(2).all(|pair| pair[0].end <= pair[1].start));
         assert!(pieces[1..pieces.len() - 1].iter().all(|piece| piece.state == State::LockWait));

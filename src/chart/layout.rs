@@ -1,6 +1,7 @@
 //! Where everything stands: from a chart to rows with their places, in tenths of a pixel.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use plotters::coord::ranged1d::Ranged;
 
@@ -36,6 +37,8 @@ pub(super) struct Layout<'a> {
     pub(super) subtitle: Vec<String>,
     pub(super) panels: Vec<PanelLayout<'a>>,
     pub(super) axis: TimeAxis,
+    /// Whether a lane has bars thinner than a pixel.
+    pub(super) merged: bool,
     pub(super) legend_top: i32,
     pub(super) height: i32,
 }
@@ -65,12 +68,27 @@ pub(super) struct Row<'a> {
 pub(super) enum Content<'a> {
     Heading(&'static str),
     Lane(Lane<'a>),
+    /// Cores that nothing ever ran on.
+    Idle {
+        label: String,
+        left: bool,
+    },
     /// Stacked shares of all tasks in each state.
     Shares,
     /// Stacked numbers of busy cores.
     Cores,
     /// A number over time.
-    Level { label: String, unit: &'static str, timeline: &'a Timeline<1>, most: f64, locks: bool },
+    Level(Level<'a>),
+}
+
+/// A number over time.
+pub(super) struct Level<'a> {
+    pub(super) label: String,
+    pub(super) unit: &'static str,
+    pub(super) timeline: &'a Timeline<1>,
+    pub(super) most: f64,
+    /// Of locks, not of requests.
+    pub(super) locks: bool,
 }
 
 /// A lane of bars.
@@ -78,6 +96,8 @@ pub(super) struct Lane<'a> {
     pub(super) label: String,
     /// The process that begins with this lane.
     pub(super) group: Option<String>,
+    /// Whether a rule stands above it.
+    pub(super) ruled: bool,
     pub(super) indented: bool,
     /// Labels stand left where some are indented.
     pub(super) left: bool,
@@ -93,7 +113,10 @@ impl<'a> Layout<'a> {
         let subtitle = Font::SUBTITLE.wrap(&clean(chart.subtitle), room, 2);
         let longest = chart.panels.iter().map(|panel| panel.recording.makespan).max();
         let axis = TimeAxis::until(longest.unwrap_or(0));
-        let mut y = 60 + lines(&title) * 200 + lines(&subtitle) * 160 + 100;
+        let mut y = 60
+            + lines(&title) * 200
+            + lines(&subtitle) * 160
+            + if chart.panels.len() > 1 { 160 } else { 100 };
         let mut panels = Vec::new();
         for panel in &chart.panels {
             let placed = place(*panel, chart.panels.len(), axis, y);
@@ -101,8 +124,9 @@ impl<'a> Layout<'a> {
             y = placed.bottom + 280;
             panels.push(placed);
         }
-        let height = y + legend::height(chart) + 60;
-        Self { title, subtitle, panels, axis, legend_top: y, height }
+        let merged = panels.iter().any(|placed| has_thin_bars(placed, axis));
+        let height = y + legend::height(chart, merged) + 60;
+        Self { title, subtitle, panels, axis, merged, legend_top: y, height }
     }
 }
 
@@ -122,21 +146,35 @@ fn place<'a>(panel: Panel<'a>, panels: usize, axis: TimeAxis, y: i32) -> PanelLa
     let mut rows = Vec::new();
     for content in contents {
         let (height, gap) = measure(&content, compact);
-        let row_top = bottom + if matches!(&content, Content::Lane(lane) if lane.group.is_some()) { 40 } else { 0 };
+        let row_top =
+            bottom + if matches!(&content, Content::Lane(lane) if lane.ruled) { 40 } else { 0 };
         rows.push(Row { top: row_top, height, content });
         bottom = row_top + height + gap;
     }
     PanelLayout { panel, heading, band, top, bottom, rows, inset }
 }
 
+fn has_thin_bars(placed: &PanelLayout<'_>, axis: TimeAxis) -> bool {
+    let pixel = match placed.inset {
+        Some((left, right)) => TimeAxis::until(placed.panel.recording.makespan).pixel(right - left),
+        None => axis.pixel(PLOT.1 - PLOT.0),
+    };
+    placed.rows.iter().any(|row| match &row.content {
+        Content::Lane(lane) => {
+            lane.pieces.iter().any(|piece| piece.mix.is_some() || piece.end - piece.start < pixel)
+        }
+        _ => false,
+    })
+}
+
 /// Height of a row and of the gap below it.
 const fn measure(content: &Content<'_>, compact: bool) -> (i32, i32) {
     match content {
         Content::Heading(_) => (190, 50),
-        Content::Lane(_) if compact => (120, 40),
-        Content::Lane(_) => (220, 80),
+        Content::Lane(_) | Content::Idle { .. } if compact => (120, 40),
+        Content::Lane(_) | Content::Idle { .. } => (220, 80),
         Content::Shares => (1600, 120),
-        Content::Cores | Content::Level { .. } => (300, 80),
+        Content::Cores | Content::Level(_) => (300, 80),
     }
 }
 
@@ -156,9 +194,10 @@ fn contents(panel: Panel<'_>, panels: usize) -> Vec<Content<'_>> {
     let processes: BTreeSet<ProcessId> =
         recording.threads.iter().map(|thread| thread.process).collect();
     let locks_in_groups = processes.len() > 1
-        && recording.locks.iter().all(|lock| {
-            lock.pieces.is_some() && processes.contains(&lock.process)
-        });
+        && recording
+            .locks
+            .iter()
+            .all(|lock| lock.pieces.is_some() && processes.contains(&lock.process));
     for &process in &processes {
         let first = rows.len();
         let threads = recording.threads.iter().filter(|thread| thread.process == process);
@@ -171,6 +210,8 @@ fn contents(panel: Panel<'_>, panels: usize) -> Vec<Content<'_>> {
         if processes.len() > 1
             && let Some(Content::Lane(lane)) = rows.get_mut(first)
         {
+            // The heading has its own rule.
+            lane.ruled = first > 1;
             lane.group = Some(format!("process {}", process.0));
         }
     }
@@ -185,9 +226,17 @@ fn contents(panel: Panel<'_>, panels: usize) -> Vec<Content<'_>> {
 /// A thread's lane, and below it those of the coroutines of its loop.
 fn worker<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, thread: &'a ThreadRecord) {
     let recording = panel.recording;
-    let left = !recording.crowded && !recording.coroutines.is_empty();
+    let left = recording.shows_coroutines();
     let lane = |label: String, pieces: &'a [Piece], indented: bool| {
-        Content::Lane(Lane { label, group: None, indented, left, resource: false, pieces })
+        Content::Lane(Lane {
+            label,
+            group: None,
+            ruled: false,
+            indented,
+            left,
+            resource: false,
+            pieces,
+        })
     };
     rows.push(lane(thread_name(thread.thread), &thread.pieces, false));
     if recording.crowded {
@@ -199,11 +248,19 @@ fn worker<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, thread: &'a ThreadR
 }
 
 fn lock_lanes<'a>(rows: &mut Vec<Content<'a>>, locks: &[&'a LockRecord], recording: &'a Recording) {
-    let left = !recording.crowded && !recording.coroutines.is_empty();
+    let left = recording.shows_coroutines();
     for (index, lock) in locks.iter().enumerate() {
         let label = if locks.len() > 1 { format!("GIL {index}") } else { "GIL".to_owned() };
         let pieces = lock.pieces.as_deref().unwrap_or_default();
-        let lane = Lane { label, group: None, indented: false, left, resource: true, pieces };
+        let lane = Lane {
+            label,
+            group: None,
+            ruled: false,
+            indented: false,
+            left,
+            resource: true,
+            pieces,
+        };
         rows.push(Content::Lane(lane));
     }
 }
@@ -225,14 +282,36 @@ fn resources<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, panels: usize, w
         rows.push(Content::Cores);
         return;
     }
-    let left = !recording.crowded && !recording.coroutines.is_empty();
-    for core in 0..panel.cores {
-        let recorded = recording.cores.iter().find(|(id, _)| id.0 == core);
-        let pieces = recorded.map_or(&[][..], |(_, pieces)| pieces);
+    let left = recording.shows_coroutines();
+    let used = recording.cores.iter().filter(|(core, _)| core.0 < panel.cores);
+    let mut idle_from = 0;
+    for (core, pieces) in used {
+        idle(rows, idle_from..core.0, left);
+        idle_from = core.0 + 1;
+        let core = core.0;
         let label = format!("core {core}");
-        let lane = Lane { label, group: None, indented: false, left, resource: true, pieces };
+        let lane = Lane {
+            label,
+            group: None,
+            ruled: false,
+            indented: false,
+            left,
+            resource: true,
+            pieces,
+        };
         rows.push(Content::Lane(lane));
     }
+    idle(rows, idle_from..panel.cores, left);
+}
+
+/// One row for neighbouring cores that nothing ever ran on.
+fn idle(rows: &mut Vec<Content<'_>>, cores: Range<u32>, left: bool) {
+    let label = match cores.len() {
+        0 => return,
+        1 => format!("core {}", cores.start),
+        _ => format!("cores {}–{}", cores.start, cores.end - 1),
+    };
+    rows.push(Content::Idle { label, left });
 }
 
 fn sites<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>) {
@@ -255,7 +334,7 @@ fn level<'a>(
     makespan: u64,
     locks: bool,
 ) -> Option<Content<'a>> {
-    let columns = 800;
-    let most = timeline.levels(makespan, columns).iter().fold(0.0, |most: f64, level| most.max(level[0]));
-    (most > 0.0).then_some(Content::Level { label, unit, timeline, most, locks })
+    let levels = timeline.levels(makespan, 800);
+    let most = levels.iter().fold(0.0, |most: f64, level| most.max(level[0]));
+    (most > 0.0).then_some(Content::Level(Level { label, unit, timeline, most, locks }))
 }

@@ -2,6 +2,7 @@
 
 use super::canvas::{At, Canvas, Stroke};
 use super::layout::{Layout, MARGIN, WIDTH};
+use super::timeline::as_float;
 use super::words::{Font, clean, percent};
 use super::{Chart, MOST_WORKERS, Panel, describe, palette};
 use crate::trace::State;
@@ -13,10 +14,10 @@ const SHARES: i32 = 3200;
 const MOST_COLUMNS: usize = 9;
 
 /// The height of the legend with its notes.
-pub(super) fn height(chart: &Chart<'_>) -> i32 {
+pub(super) fn height(chart: &Chart<'_>, merged: bool) -> i32 {
     let states = count(occurring(chart).len());
     let table = if is_table(chart) { (states + 1) * LINE } else { (states + 2) / 3 * LINE };
-    table + 100 + count(notes(chart).len()) * 150
+    table + 100 + count(notes(chart, merged).len()) * 150
 }
 
 fn count(items: usize) -> i32 {
@@ -49,7 +50,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>, chart: &Chart<'
             continue;
         }
         let (row, column) = (count(index / 3), count(index % 3));
-        let share = share_of_all(&chart.panels, state);
+        let share = share_of_all(&chart.panels, state).unwrap_or_else(|| "0 %".to_owned());
         let text = format!("{words} · {share}");
         entry(canvas, state, &text, (MARGIN + 40 + column * 3120, y + row * LINE));
     }
@@ -57,7 +58,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>, chart: &Chart<'
         y += (count(states.len()) + 2) / 3 * LINE;
     }
     let muted = canvas.colors.muted;
-    for (index, note) in notes(chart).iter().enumerate() {
+    for (index, note) in notes(chart, layout.merged).iter().enumerate() {
         let baseline = y + 130 + count(index) * 150;
         canvas.text(note, At::Start(MARGIN, baseline), Font::SMALL, muted);
     }
@@ -100,36 +101,35 @@ fn shares(canvas: &mut Canvas<'_>, chart: &Chart<'_>, state: State, top: i32) {
     let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
     for (index, panel) in chart.panels.iter().enumerate() {
         let (right, _) = column(chart, index);
-        let share = share_of_all(std::slice::from_ref(panel), state);
-        let color = if share == NONE { muted } else { ink };
-        canvas.text(&share, At::End(right, top + 130), Font::SMALL, color);
+        let at = At::End(right, top + 130);
+        match share_of_all(std::slice::from_ref(panel), state) {
+            Some(share) => canvas.text(&share, at, Font::SMALL, ink),
+            None => canvas.text("–", at, Font::SMALL, muted),
+        }
     }
 }
 
-/// Stands for a state that tasks are never in.
-const NONE: &str = "–";
-
-/// A state's share of the task time of some runs.
-fn share_of_all(panels: &[Panel<'_>], state: State) -> String {
+/// A state's share of the task time of some runs; none where no task is ever in it.
+fn share_of_all(panels: &[Panel<'_>], state: State) -> Option<String> {
     let time = |state: State| -> u128 {
         panels.iter().map(|panel| panel.recording.totals[state as usize]).sum()
     };
     let all: u128 = State::ALL.into_iter().map(time).sum();
-    if time(state) == 0 {
-        return NONE.to_owned();
-    }
-    percent(super::timeline::as_float(time(state)) / super::timeline::as_float(all))
+    (time(state) > 0).then(|| percent(as_float(time(state)) / as_float(all)))
 }
 
 /// What a reader could ask about the figure, answered in a line each.
-fn notes(chart: &Chart<'_>) -> Vec<String> {
-    let mut notes = vec![
-        "Thin line: not born, queued, idle or done. Dashed line: makespan. A bar thinner than a pixel is merged into \
-         the state that fills most of the pixel."
-            .to_owned(),
-    ];
-    let crowded: Vec<_> =
-        chart.panels.iter().filter(|panel| panel.recording.crowded).collect();
+fn notes(chart: &Chart<'_>, merged: bool) -> Vec<String> {
+    let mut notes =
+        vec!["Thin line: not born, queued, idle or done. Dashed line: makespan.".to_owned()];
+    if merged {
+        notes.push(
+            "Intervals thinner than a pixel are merged: the bar shows the state that fills most of it, the strip at \
+             its foot the next."
+                .to_owned(),
+        );
+    }
+    let crowded: Vec<_> = chart.panels.iter().filter(|panel| panel.recording.crowded).collect();
     if !crowded.is_empty() {
         let which = if chart.panels.len() > 1 {
             let labels: Vec<_> = crowded.iter().map(|panel| clean(panel.label)).collect();

@@ -74,8 +74,7 @@ fn thread_name(thread: ThreadId) -> String {
 /// However long the runs, a lane has at most two bars to a pixel.
 pub fn svg(chart: &Chart<'_>) -> String {
     let layout = layout::Layout::of(chart);
-    let heading =
-        svg::Heading { title: layout.title.join(" "), description: alt_text(chart) };
+    let heading = svg::Heading { title: layout.title.join(" "), description: alt_text(chart) };
     canvas::draw((layout::WIDTH, layout.height), chart.theme, &heading, |canvas| {
         gantt::draw(canvas, &layout);
         legend::draw(canvas, &layout, chart);

@@ -139,8 +139,23 @@ pub(super) const fn wording(state: State, locked: bool) -> &'static str {
         State::LockWait => "waiting for the GIL",
         State::Io => "blocked on I/O",
         State::Suspended => "suspended at await",
-        State::Sync => "waiting: semaphore, queue, executor",
+        State::Sync => "waiting: permit, queue, connection",
         State::Queued => "queued, not started",
+    }
+}
+
+/// What tasks do in a state, to go on from "tasks spend 10 % of their time …".
+pub(super) const fn doing(state: State) -> &'static str {
+    match state {
+        State::Running => "running Python",
+        State::Native => "in native code",
+        State::Overhead => "in overhead",
+        State::Ready => "ready, with no core or loop free",
+        State::LockWait => "waiting for the GIL",
+        State::Io => "blocked on I/O",
+        State::Suspended => "suspended at await",
+        State::Sync => "waiting for a permit, a queue or a connection",
+        State::Queued => "queued",
     }
 }
 

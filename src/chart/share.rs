@@ -2,7 +2,7 @@
 
 use super::canvas::{At, Canvas, Stroke};
 use super::gantt::View;
-use super::layout::{Content, GUTTER, MARGIN, Row};
+use super::layout::{Content, GUTTER, Level, MARGIN, Row};
 use super::timeline::as_float;
 use super::words::{Font, clean};
 use super::{Panel, describe, palette};
@@ -21,15 +21,22 @@ const STACK: [State; 8] = [
 ];
 
 /// What stands in the gutter beside a level.
-pub(super) fn label(canvas: &mut Canvas<'_>, panel: Panel<'_>, row: &Row<'_>, content: &Content<'_>) {
+pub(super) fn label(
+    canvas: &mut Canvas<'_>,
+    panel: Panel<'_>,
+    row: &Row<'_>,
+    content: &Content<'_>,
+) {
     let (name, detail) = match content {
         Content::Shares => {
             scale(canvas, row);
             (format!("{} tasks", panel.recording.task_count), "share in each state".to_owned())
         }
         Content::Cores => ("busy cores".to_owned(), format!("of {}", panel.cores)),
-        Content::Level { label, unit, most, .. } => (label.clone(), format!("{unit}, max {}", number(*most))),
-        Content::Heading(_) | Content::Lane(_) => return,
+        Content::Level(level) => {
+            (level.label.clone(), format!("{}, max {}", level.unit, number(level.most)))
+        }
+        Content::Heading(_) | Content::Lane(_) | Content::Idle { .. } => return,
     };
     let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
     let room = GUTTER - MARGIN;
@@ -42,8 +49,14 @@ pub(super) fn label(canvas: &mut Canvas<'_>, panel: Panel<'_>, row: &Row<'_>, co
         return;
     }
     let middle = row.top + row.height / 2;
-    canvas.cut_text(&name, room, At::End(GUTTER, middle - 10), Font::LANE, ink);
-    canvas.cut_text(&detail, room, At::End(GUTTER, middle + 120), Font::TINY, muted);
+    let at = |y| if is_left(panel) { At::Start(MARGIN, y) } else { At::End(GUTTER, y) };
+    canvas.cut_text(&name, room, at(middle - 10), Font::LANE, ink);
+    canvas.cut_text(&detail, room, at(middle + 120), Font::TINY, muted);
+}
+
+/// Labels stand left where the panel has coroutines, which are indented.
+const fn is_left(panel: Panel<'_>) -> bool {
+    panel.recording.shows_coroutines()
 }
 
 fn scale(canvas: &mut Canvas<'_>, row: &Row<'_>) {
@@ -58,7 +71,11 @@ fn scale(canvas: &mut Canvas<'_>, row: &Row<'_>) {
 /// A number of things as people read it: whole where it is whole.
 fn number(value: f64) -> String {
     let tenths = (value * 10.0).round();
-    if (tenths / 10.0).fract() == 0.0 { format!("{:.0}", tenths / 10.0) } else { format!("{:.1}", tenths / 10.0) }
+    if (tenths / 10.0).fract() == 0.0 {
+        format!("{:.0}", tenths / 10.0)
+    } else {
+        format!("{:.1}", tenths / 10.0)
+    }
 }
 
 pub(super) fn draw(
@@ -94,14 +111,14 @@ pub(super) fn draw(
             let top = row.top;
             canvas.line((view.left, top), (end, top), rule, Stroke::Solid);
         }
-        Content::Level { label, unit, timeline, most, locks } => {
+        Content::Level(Level { label, unit, timeline, most, locks }) => {
             let levels = timeline.levels(recording.makespan, columns);
             let levels = levels.iter().map(|level| [level[0] / most]);
             let state = if *locks { State::Running } else { State::Io };
             let title = clean(&format!("{label}: {unit}, at most {}", number(*most)));
             stack.draw(canvas, levels, &[(state, title)]);
         }
-        Content::Heading(_) | Content::Lane(_) => {}
+        Content::Heading(_) | Content::Lane(_) | Content::Idle { .. } => {}
     }
 }
 
@@ -156,8 +173,11 @@ impl Stack {
         let mut outlines = Vec::new();
         let mut column = 0;
         while column < lower.len() {
-            let Some(first) = (column..lower.len()).find(|&at| upper[at] < lower[at]) else { break };
-            let last = (first..lower.len()).find(|&at| upper[at] >= lower[at]).unwrap_or(lower.len());
+            let Some(first) = (column..lower.len()).find(|&at| upper[at] < lower[at]) else {
+                break;
+            };
+            let last =
+                (first..lower.len()).find(|&at| upper[at] >= lower[at]).unwrap_or(lower.len());
             let mut points = self.edge(upper, first, last);
             points.extend(self.edge(lower, first, last).into_iter().rev());
             outlines.push(points);

@@ -78,7 +78,9 @@ impl<const N: usize> Timeline<N> {
     /// The mean level of each series in each of `columns` equal parts of `0..end`.
     pub(super) fn levels(&self, end: u64, columns: usize) -> Vec<[f64; N]> {
         let sums = self.sums();
-        let edge = |column: usize| as_float(u128::from(end)) * as_float(column as u128) / as_float(columns as u128);
+        let edge = |column: usize| {
+            as_float(u128::from(end)) * as_float(column as u128) / as_float(columns as u128)
+        };
         let width = as_float(u128::from(self.width));
         (0..columns)
             .map(|column| {

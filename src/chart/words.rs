@@ -97,7 +97,12 @@ pub(super) fn duration(ns: u64) -> String {
     SimDuration::from_nanos(ns).to_string().replace(" us", " µs")
 }
 
-/// A share as a percentage with at most one decimal.
+/// A share as a percentage for a sentence: `73 %`, `4.8 %`.
+pub(super) fn brief_percent(share: f64) -> String {
+    percent(share).replace(".0 %", " %")
+}
+
+/// A share as a percentage with one decimal, for a table.
 pub(super) fn percent(share: f64) -> String {
     let tenths = (share * 1000.0).round();
     if share > 0.0 && tenths < 1.0 {
@@ -126,7 +131,9 @@ mod tests {
     fn lines_break_at_spaces_and_the_last_one_is_cut() {
         let lines = Font::TITLE.wrap("one two three four five six", 1000, 2);
         assert_eq!(lines.len(), 2);
-        assert!(lines[1].ends_with('…') && lines.iter().all(|line| Font::TITLE.width(line) <= 1000));
+        assert!(
+            lines[1].ends_with('…') && lines.iter().all(|line| Font::TITLE.width(line) <= 1000)
+        );
         assert_eq!(Font::TITLE.wrap("one", 9000, 2), ["one"]);
     }
 
@@ -142,6 +149,7 @@ mod tests {
         assert_eq!(percent(0.0001), "<0.1 %");
         assert_eq!(percent(0.4567), "45.7 %");
         assert_eq!(percent(0.99999), "100 %");
+        assert_eq!((brief_percent(0.73), brief_percent(0.048)), ("73 %".into(), "4.8 %".into()));
         assert_eq!(duration(312_000), "312 µs");
     }
 }

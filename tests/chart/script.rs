@@ -78,7 +78,10 @@ impl Script {
     }
 
     pub(crate) fn end(self, makespan: u64) -> Run {
-        Run { recording: self.recorder.finish(SimDuration::from_nanos(makespan)), names: self.names }
+        Run {
+            recording: self.recorder.finish(SimDuration::from_nanos(makespan)),
+            names: self.names,
+        }
     }
 }
 
@@ -253,7 +256,7 @@ pub(crate) fn every_state() -> Run {
     for (index, state) in State::ALL.into_iter().enumerate() {
         let number = index as u32;
         let mut on = thread(number + 1).task(number);
-        on.core = state.on_core().then_some(number % 2);
+        on.core = state.on_core().then_some(number + 1);
         let name = ["parse", "zlib", "switch", "", "", "api", "database", "slots", ""][index];
         if state == State::Queued {
             on.thread = None;
