@@ -208,13 +208,13 @@ fn group_label(canvas: &mut Canvas<'_>, row: &Row<'_>, lane: &Lane<'_>) {
     let (muted, rule) = (canvas.colors.muted, canvas.colors.rule);
     let font = lane_font(row);
     let y = baseline(row, font);
-    if lane.ruled {
+    if lane.group.as_ref().is_some_and(|group| group.ruled) {
         let above = row.top - 40;
         canvas.line((MARGIN, above), (WIDTH - MARGIN, above), rule, Stroke::Solid);
     }
     if let Some(group) = &lane.group {
-        canvas.text(group, At::Start(MARGIN, y), Font::SMALL_BOLD, muted);
-        let room = GUTTER - MARGIN - Font::SMALL_BOLD.width(group) - 60;
+        canvas.text(&group.label, At::Start(MARGIN, y), Font::SMALL_BOLD, muted);
+        let room = GUTTER - MARGIN - Font::SMALL_BOLD.width(&group.label) - 60;
         canvas.cut_text(&lane.label, room, At::End(GUTTER, y), font, canvas.colors.ink);
     } else if lane.indented {
         let start = MARGIN + INDENT;
@@ -343,7 +343,7 @@ fn hover(panel: Panel<'_>, lane: &Lane<'_>, piece: &Piece) -> String {
     }
     match piece.who {
         Some(thread) if lane.resource => {
-            text = format!("{text}, {}", thread_name(ThreadId(thread)))
+            text = format!("{text}, {}", thread_name(ThreadId(thread)));
         }
         Some(task) => text = format!("{text}, {}", panel.task(TaskId(task))),
         None => {}

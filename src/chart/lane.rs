@@ -56,7 +56,7 @@ impl Piece {
         let most = State::ALL.into_iter().rev().max_by_key(|&state| times[state as usize]);
         self.state = most.unwrap_or(self.state);
         self.covered += next.covered;
-        self.end = next.end;
+        self.end = self.end.max(next.end);
         self.mix = Some(Box::new(times));
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn coarsen(pieces: impl IntoIterator<Item = Piece>, grain: u64) -> Ve
     for piece in pieces {
         if let Some(group) = &mut open
             && piece.end - piece.start < grain
-            && piece.end - group.start <= grain
+            && piece.end.saturating_sub(group.start) <= grain
         {
             group.absorb(&piece);
             continue;
@@ -233,6 +233,7 @@ mod tests {
         assert!(pieces.len() >= CAP / 8, "{}", pieces.len());
         assert_eq!(pieces.iter().map(|piece| piece.covered).sum::<u64>(), 5_000_000);
         assert!(pieces.windows(2).all(|pair| pair[0].end <= pair[1].start));
-        assert!(pieces[1..pieces.len() - 1].iter().all(|piece| piece.state == State::LockWait));
+        let drawn = coarsen(pieces, 7_000_000 / 800);
+        assert!(drawn.iter().all(|piece| piece.state == State::LockWait));
     }
 }

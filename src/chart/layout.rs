@@ -91,13 +91,18 @@ pub(super) struct Level<'a> {
     pub(super) locks: bool,
 }
 
+/// The heading of a process's lanes.
+pub(super) struct Group {
+    pub(super) label: String,
+    /// Whether a rule stands above it.
+    pub(super) ruled: bool,
+}
+
 /// A lane of bars.
 pub(super) struct Lane<'a> {
     pub(super) label: String,
     /// The process that begins with this lane.
-    pub(super) group: Option<String>,
-    /// Whether a rule stands above it.
-    pub(super) ruled: bool,
+    pub(super) group: Option<Group>,
     pub(super) indented: bool,
     /// Labels stand left where some are indented.
     pub(super) left: bool,
@@ -134,7 +139,7 @@ fn lines(wrapped: &[String]) -> i32 {
     i32::try_from(wrapped.len()).unwrap_or(0)
 }
 
-fn place<'a>(panel: Panel<'a>, panels: usize, axis: TimeAxis, y: i32) -> PanelLayout<'a> {
+fn place(panel: Panel<'_>, panels: usize, axis: TimeAxis, y: i32) -> PanelLayout<'_> {
     let contents = contents(panel, panels);
     let lanes = contents.iter().filter(|content| matches!(content, Content::Lane(_))).count();
     let compact = lanes > COMFORTABLE;
@@ -146,10 +151,9 @@ fn place<'a>(panel: Panel<'a>, panels: usize, axis: TimeAxis, y: i32) -> PanelLa
     let mut rows = Vec::new();
     for content in contents {
         let (height, gap) = measure(&content, compact);
-        let row_top =
-            bottom + if matches!(&content, Content::Lane(lane) if lane.ruled) { 40 } else { 0 };
-        rows.push(Row { top: row_top, height, content });
-        bottom = row_top + height + gap;
+        let top = bottom + lead(&content);
+        rows.push(Row { top, height, content });
+        bottom = top + height + gap;
     }
     PanelLayout { panel, heading, band, top, bottom, rows, inset }
 }
@@ -165,6 +169,15 @@ fn has_thin_bars(placed: &PanelLayout<'_>, axis: TimeAxis) -> bool {
         }
         _ => false,
     })
+}
+
+/// Room above a row, for the rule between two processes.
+fn lead(content: &Content<'_>) -> i32 {
+    let group = match content {
+        Content::Lane(lane) => lane.group.as_ref(),
+        _ => None,
+    };
+    if group.is_some_and(|group| group.ruled) { 40 } else { 0 }
 }
 
 /// Height of a row and of the gap below it.
@@ -211,8 +224,8 @@ fn contents(panel: Panel<'_>, panels: usize) -> Vec<Content<'_>> {
             && let Some(Content::Lane(lane)) = rows.get_mut(first)
         {
             // The heading has its own rule.
-            lane.ruled = first > 1;
-            lane.group = Some(format!("process {}", process.0));
+            let label = format!("process {}", process.0);
+            lane.group = Some(Group { label, ruled: first > 1 });
         }
     }
     if recording.crowded {
@@ -228,15 +241,7 @@ fn worker<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, thread: &'a ThreadR
     let recording = panel.recording;
     let left = recording.shows_coroutines();
     let lane = |label: String, pieces: &'a [Piece], indented: bool| {
-        Content::Lane(Lane {
-            label,
-            group: None,
-            ruled: false,
-            indented,
-            left,
-            resource: false,
-            pieces,
-        })
+        Content::Lane(Lane { label, group: None, indented, left, resource: false, pieces })
     };
     rows.push(lane(thread_name(thread.thread), &thread.pieces, false));
     if recording.crowded {
@@ -252,15 +257,7 @@ fn lock_lanes<'a>(rows: &mut Vec<Content<'a>>, locks: &[&'a LockRecord], recordi
     for (index, lock) in locks.iter().enumerate() {
         let label = if locks.len() > 1 { format!("GIL {index}") } else { "GIL".to_owned() };
         let pieces = lock.pieces.as_deref().unwrap_or_default();
-        let lane = Lane {
-            label,
-            group: None,
-            ruled: false,
-            indented: false,
-            left,
-            resource: true,
-            pieces,
-        };
+        let lane = Lane { label, group: None, indented: false, left, resource: true, pieces };
         rows.push(Content::Lane(lane));
     }
 }
@@ -290,15 +287,7 @@ fn resources<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, panels: usize, w
         idle_from = core.0 + 1;
         let core = core.0;
         let label = format!("core {core}");
-        let lane = Lane {
-            label,
-            group: None,
-            ruled: false,
-            indented: false,
-            left,
-            resource: true,
-            pieces,
-        };
+        let lane = Lane { label, group: None, indented: false, left, resource: true, pieces };
         rows.push(Content::Lane(lane));
     }
     idle(rows, idle_from..panel.cores, left);

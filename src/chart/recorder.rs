@@ -89,7 +89,7 @@ impl Recorder {
             home: kept.home.unwrap_or(ThreadId::MAIN),
             pieces: kept.lane.into_pieces(grain),
         });
-        let locks = self.locks.into_iter().map(|(_, kept)| LockRecord {
+        let locks = self.locks.into_values().map(|kept| LockRecord {
             process: process(kept.first),
             held: kept.held,
             pieces: kept.lane.map(|lane| lane.into_pieces(grain)),
@@ -122,7 +122,7 @@ impl Recorder {
             Seen { process: row.process.unwrap_or(ProcessId::MAIN), lock_wait: 0 }
         });
         if row.state == State::LockWait {
-            seen.lock_wait = seen.lock_wait.saturating_add(row.length().as_nanos());
+            seen.lock_wait = seen.lock_wait.saturating_add(length(row));
         }
         if self.thread_count > MOST_WORKERS {
             self.threads.retain(|&thread, _| thread == ThreadId::MAIN);
@@ -135,7 +135,7 @@ impl Recorder {
     }
 
     fn on_task(&mut self, task: TaskId, row: &Row) {
-        self.totals[row.state as usize] += u128::from(row.length().as_nanos());
+        self.totals[row.state as usize] += u128::from(length(row));
         self.shares.add(row.state as usize, span(row));
         if self.coroutine.len() <= task.index() {
             self.coroutine.resize(task.index() + 1, false);
@@ -220,6 +220,11 @@ impl Sink for Recorder {
             lane.push(State::Running, NameId::EMPTY, Some(hold.thread.0), (start, end));
         }
     }
+}
+
+/// Zero where a row ends before it begins, which none does.
+fn length(row: &Row) -> u64 {
+    row.end.saturating_since(row.start).as_nanos()
 }
 
 fn span(row: &Row) -> (u64, u64) {

@@ -189,8 +189,7 @@ impl Stack {
     /// The steps of one edge from left to right, with nothing between two corners.
     fn edge(&self, heights: &[i32], first: usize, last: usize) -> Vec<(i32, i32)> {
         let mut points: Vec<(i32, i32)> = Vec::new();
-        for column in first..last {
-            let y = heights[column];
+        for (column, &y) in heights.iter().enumerate().take(last).skip(first) {
             match points.last_mut() {
                 Some(corner) if corner.1 == y => corner.0 = self.x(column + 1),
                 _ => points.extend([(self.x(column), y), (self.x(column + 1), y)]),

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::canvas::Stroke;
-use super::palette::{DARK, LIGHT, Pattern, Theme, dark_style, hex};
+use super::palette::{Colors, Pattern, Theme, dark_style, hex};
 
 /// The fonts of the texts; the first is the one that the widths are of.
 pub(super) const FAMILY: &str = "DejaVu Sans";
@@ -68,7 +68,7 @@ fn open(document: &mut String, (width, height): (u32, u32), theme: Theme, headin
     if theme == Theme::Auto {
         let _ = writeln!(document, "<style>{}</style>", dark_style());
     }
-    let dots = hex(if theme == Theme::Dark { DARK.ink } else { LIGHT.ink });
+    let dots = hex(Colors::of(theme).ink);
     let _ = writeln!(
         document,
         "<defs>\
@@ -79,6 +79,7 @@ fn open(document: &mut String, (width, height): (u32, u32), theme: Theme, headin
     );
 }
 
+/// One element as plotters wrote it, with its mark.
 fn element(document: &mut String, tag: &str, content: &str, mark: &Mark, theme: Theme) {
     let name = tag.trim_start_matches('<').split(' ').next().unwrap_or_default();
     document.push('<');
@@ -88,34 +89,10 @@ fn element(document: &mut String, tag: &str, content: &str, mark: &Mark, theme: 
             let _ = write!(document, " {key}=\"{value}\"");
         }
     }
+    document.push_str(&added(mark, theme));
     let title = match mark {
-        Mark::Plain => "",
-        Mark::Bar { outlined, title } => {
-            if *outlined {
-                let ink = hex(if theme == Theme::Dark { DARK.ink } else { LIGHT.ink });
-                let _ = write!(
-                    document,
-                    " stroke=\"{ink}\" stroke-opacity=\".55\" stroke-width=\"7.5\""
-                );
-            }
-            title
-        }
-        Mark::Overlay(pattern) => {
-            let _ = write!(document, " fill=\"url(#{})\" pointer-events=\"none\"", pattern.id());
-            ""
-        }
-        Mark::Line(stroke) => {
-            document.push_str(match stroke {
-                Stroke::Solid => "",
-                Stroke::Dotted => " stroke-dasharray=\"10 30\"",
-                Stroke::Dashed => " stroke-dasharray=\"50 30\"",
-            });
-            ""
-        }
-        Mark::Text { size, title } => {
-            let _ = write!(document, " font-size=\"{size}\"");
-            title
-        }
+        Mark::Bar { title, .. } | Mark::Text { title, .. } => title,
+        Mark::Plain | Mark::Overlay(_) | Mark::Line(_) => "",
     };
     if title.is_empty() && content.is_empty() {
         document.push_str("/>\n");
@@ -126,6 +103,25 @@ fn element(document: &mut String, tag: &str, content: &str, mark: &Mark, theme: 
         let _ = write!(document, "<title>{}</title>", escape(title));
     }
     let _ = writeln!(document, "{content}</{name}>");
+}
+
+/// The attributes that a mark adds.
+fn added(mark: &Mark, theme: Theme) -> String {
+    match mark {
+        Mark::Bar { outlined: true, .. } => {
+            let ink = hex(Colors::of(theme).ink);
+            format!(" stroke=\"{ink}\" stroke-opacity=\".55\" stroke-width=\"7.5\"")
+        }
+        Mark::Overlay(pattern) => {
+            format!(" fill=\"url(#{})\" pointer-events=\"none\"", pattern.id())
+        }
+        Mark::Line(Stroke::Dotted) => " stroke-dasharray=\"10 30\"".to_owned(),
+        Mark::Line(Stroke::Dashed) => " stroke-dasharray=\"50 30\"".to_owned(),
+        Mark::Text { size, .. } => format!(" font-size=\"{size}\""),
+        Mark::Plain | Mark::Bar { outlined: false, .. } | Mark::Line(Stroke::Solid) => {
+            String::new()
+        }
+    }
 }
 
 /// The attributes of a tag as plotters writes them: values are escaped, so a quote ends a value.

@@ -2,7 +2,7 @@
 
 use crate::time::SimDuration;
 
-/// Advance widths of DejaVu Sans from space to `~`, in thousandths of the font size.
+/// Advance widths of the bundled regular font from space to `~`, in thousandths of the font size.
 #[rustfmt::skip]
 const WIDTHS: [u16; 95] = [
     318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636, 636, 636, 636, 636,

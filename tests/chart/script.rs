@@ -32,9 +32,6 @@ pub(crate) fn task(task: u32) -> On {
 }
 
 impl On {
-    pub(crate) fn thread(self, thread: u32) -> Self {
-        Self { thread: Some(thread), ..self }
-    }
     pub(crate) fn task(self, task: u32) -> Self {
         Self { task: Some(task), ..self }
     }
@@ -180,7 +177,7 @@ pub(crate) fn process_pool() -> Run {
 pub(crate) fn downloads_by_threads(pages: u32) -> Run {
     let mut run = Script::new(&["shop"]);
     let (mut lock_free, mut birth) = (0, 0);
-    let mut free = vec![0_u64; 10];
+    let mut free = [0_u64; 10];
     for page in 0..pages {
         run.row(thread(0).core(0), State::Overhead, "thread_start", birth, birth + 200_000);
         birth += 200_000;
