@@ -28,10 +28,7 @@ pub(super) fn label(
     content: &Content<'_>,
 ) {
     let (name, detail) = match content {
-        Content::Shares => {
-            scale(canvas, row);
-            (format!("{} tasks", panel.recording.task_count), "share in each state".to_owned())
-        }
+        Content::Shares => return shares_label(canvas, panel, row),
         Content::Cores => ("busy cores".to_owned(), format!("of {}", panel.cores)),
         Content::Level(level) => {
             (level.label.clone(), format!("{}, max {}", level.unit, number(level.most)))
@@ -39,24 +36,21 @@ pub(super) fn label(
         Content::Heading(_) | Content::Lane(_) | Content::Idle { .. } => return,
     };
     let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
-    let room = GUTTER - MARGIN;
-    if matches!(content, Content::Shares) {
-        canvas.cut_text(&name, room - 300, At::Start(MARGIN, row.top + 110), Font::LANE, ink);
-        for (line, text) in ["share in", "each state"].into_iter().enumerate() {
-            let y = row.top + 270 + if line == 0 { 0 } else { 130 };
-            canvas.text(text, At::Start(MARGIN, y), Font::SMALL, muted);
-        }
-        return;
-    }
-    let middle = row.top + row.height / 2;
-    let at = |y| if is_left(panel) { At::Start(MARGIN, y) } else { At::End(GUTTER, y) };
+    let (room, middle) = (GUTTER - MARGIN, row.top + row.height / 2);
+    let left = panel.recording.shows_coroutines();
+    let at = |y| if left { At::Start(MARGIN, y) } else { At::End(GUTTER, y) };
     canvas.cut_text(&name, room, at(middle - 10), Font::LANE, ink);
     canvas.cut_text(&detail, room, at(middle + 120), Font::TINY, muted);
 }
 
-/// Labels stand left where the panel has coroutines, which are indented.
-const fn is_left(panel: Panel<'_>) -> bool {
-    panel.recording.shows_coroutines()
+fn shares_label(canvas: &mut Canvas<'_>, panel: Panel<'_>, row: &Row<'_>) {
+    let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
+    let tasks = format!("{} tasks", panel.recording.task_count);
+    canvas.text(&tasks, At::Start(MARGIN, row.top + 270), Font::SMALL_BOLD, ink);
+    for (text, y) in [("share in", 410), ("each state", 540)] {
+        canvas.text(text, At::Start(MARGIN, row.top + y), Font::SMALL, muted);
+    }
+    scale(canvas, row);
 }
 
 fn scale(canvas: &mut Canvas<'_>, row: &Row<'_>) {
