@@ -1,1 +1,88 @@
 //! Pictures: Gantt charts as SVG and PNG.
+//!
+//! A [`Recorder`] listens to each run and keeps a bounded [`Recording`] of it; a [`Chart`] puts one panel for each
+//! run on one shared axis of time; [`svg`] draws it, [`png()`] turns the same document into pixels, and
+//! [`alt_text`] says in words what it shows.
+//!
+//! A panel whose run is so short that the shared axis leaves it a fifth of the width or less shows its lanes
+//! twice: at the shared scale, where lengths can be compared between tools, and magnified in the room that is left.
+
+mod axis;
+mod canvas;
+mod describe;
+mod gantt;
+mod lane;
+mod layout;
+mod legend;
+mod palette;
+mod png;
+mod recorder;
+mod share;
+mod svg;
+mod timeline;
+mod words;
+
+pub use palette::Theme;
+pub use png::{PngError, png};
+pub use recorder::{MOST_WORKERS, Recorder, Recording};
+
+use crate::ids::{TaskId, ThreadId};
+use crate::trace::Names;
+
+/// A figure: one panel for each run, below each other on one axis of time.
+pub struct Chart<'a> {
+    /// The finding, in a sentence; if empty, one is made from the numbers.
+    pub title: &'a str,
+    /// The parameters; may be empty.
+    pub subtitle: &'a str,
+    /// The runs, in the order of the figure.
+    pub panels: Vec<Panel<'a>>,
+    /// The colours.
+    pub theme: Theme,
+}
+
+/// One run in a figure.
+#[derive(Clone, Copy)]
+pub struct Panel<'a> {
+    /// The tool's label.
+    pub label: &'a str,
+    /// A few words on its settings, like `10 workers`; may be empty.
+    pub note: &'a str,
+    /// What happened.
+    pub recording: &'a Recording,
+    /// The names that the recording's rows refer to.
+    pub names: &'a Names,
+    /// How many cores the machine has.
+    pub cores: u32,
+    /// What a task is called; `None` is `task 0`, `task 1`, …
+    pub task_name: Option<&'a dyn Fn(TaskId) -> String>,
+}
+
+impl Panel<'_> {
+    fn task(&self, task: TaskId) -> String {
+        self.task_name.map_or_else(|| format!("task {}", task.0), |name| name(task))
+    }
+}
+
+/// A thread as figures name it: `main`, then `T1`, `T2`, … by its number in the trace.
+fn thread_name(thread: ThreadId) -> String {
+    if thread == ThreadId::MAIN { "main".to_owned() } else { format!("T{}", thread.0) }
+}
+
+/// Draws a figure as an SVG document. The same chart gives the same bytes on every machine.
+///
+/// However long the runs, a lane has at most two bars to a pixel.
+pub fn svg(chart: &Chart<'_>) -> String {
+    let layout = layout::Layout::of(chart);
+    let heading = svg::Heading { title: layout.title.join(" "), description: alt_text(chart) };
+    canvas::draw((layout::WIDTH, layout.height), chart.theme, &heading, |canvas| {
+        gantt::draw(canvas, &layout);
+        legend::draw(canvas, &layout, chart);
+    })
+}
+
+/// What a figure shows, in a sentence for each run: makespan, how long the lock is held and waited for, and who
+/// waits longest.
+pub fn alt_text(chart: &Chart<'_>) -> String {
+    describe::alt_text(chart)
+}

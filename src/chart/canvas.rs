@@ -1,0 +1,148 @@
+//! What figures are drawn on: plotters' SVG backend, and beside it a note for each element of what plotters cannot say.
+//!
+//! Coordinates are tenths of a pixel, because plotters rounds to whole units; `svg` sets the `viewBox` to match.
+
+use plotters::backend::SVGBackend;
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::element::{Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle};
+
+use super::palette::{Colors, Pattern, Theme};
+use super::svg::{self, Mark};
+use super::words::{Font, clean};
+
+/// Plotters takes font sizes in another unit: it divides by this when it writes SVG.
+const PLOTTERS_FONT_UNIT: f64 = 1.24;
+
+/// A rectangle in tenths of a pixel: left, top, right, bottom.
+pub(super) type Frame = (i32, i32, i32, i32);
+
+/// Where a text stands: its anchor, and where on the baseline that is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum At {
+    Start(i32, i32),
+    Middle(i32, i32),
+    End(i32, i32),
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stroke {
+    Solid,
+    Dotted,
+    Dashed,
+}
+
+/// A figure being drawn.
+pub(super) struct Canvas<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
+    marks: Vec<Mark>,
+    pub(super) colors: Colors,
+}
+
+/// Draws a figure of `width` × `height` tenths of a pixel and returns it as a document.
+pub(super) fn draw(
+    (width, height): (i32, i32),
+    theme: Theme,
+    heading: &svg::Heading,
+    figure: impl FnOnce(&mut Canvas<'_>),
+) -> String {
+    let mut drawn = String::new();
+    let size = (width.unsigned_abs(), height.unsigned_abs());
+    let marks = {
+        let area = SVGBackend::with_string(&mut drawn, size).into_drawing_area();
+        let mut canvas = Canvas { area, marks: Vec::new(), colors: Colors::of(theme) };
+        let background = canvas.colors.background;
+        canvas.fill((0, 0, width, height), background);
+        figure(&mut canvas);
+        canvas.area.present().expect("a string takes all that is written to it");
+        canvas.marks
+    };
+    svg::dress(&drawn, &marks, size, theme, heading)
+}
+
+impl<'a> Canvas<'a> {
+    fn put<E>(&mut self, element: &E, mark: Mark)
+    where
+        for<'b> &'b E: PointCollection<'b, (i32, i32)>,
+        E: Drawable<SVGBackend<'a>>,
+    {
+        self.area.draw(element).expect("a string takes all that is written to it");
+        self.marks.push(mark);
+    }
+
+    /// A rectangle without an outline.
+    pub(super) fn fill(&mut self, frame: Frame, color: RGBColor) {
+        self.rectangle(frame, color, Mark::Plain);
+    }
+
+    /// A bar: outlined if it is wide enough for that, with a text that shows when it is pointed at.
+    pub(super) fn bar(&mut self, frame: Frame, color: RGBColor, outlined: bool, title: String) {
+        self.rectangle(frame, color, Mark::Bar { outlined, title });
+    }
+
+    /// A pattern over a bar.
+    pub(super) fn overlay(&mut self, frame: Frame, pattern: Pattern) {
+        self.rectangle(frame, self.colors.ink, Mark::Overlay(pattern));
+    }
+
+    fn rectangle(&mut self, (left, top, right, bottom): Frame, color: RGBColor, mark: Mark) {
+        let corners = [(left, top), (right, bottom)];
+        self.put(&Rectangle::new(corners, color.filled()), mark);
+    }
+
+    /// A filled area.
+    pub(super) fn area(&mut self, points: &[(i32, i32)], color: RGBColor, title: String) {
+        let mark = Mark::Bar { outlined: true, title };
+        self.put(&Polygon::new(points, color.filled()), mark);
+    }
+
+    /// A pattern over an area.
+    pub(super) fn area_overlay(&mut self, points: &[(i32, i32)], pattern: Pattern) {
+        self.put(&Polygon::new(points, self.colors.ink.filled()), Mark::Overlay(pattern));
+    }
+
+    /// A straight line of a pixel's width.
+    pub(super) fn line(
+        &mut self,
+        from: (i32, i32),
+        to: (i32, i32),
+        color: RGBColor,
+        stroke: Stroke,
+    ) {
+        let path = PathElement::new(vec![from, to], color.stroke_width(10));
+        self.put(&path, Mark::Line(stroke));
+    }
+
+    /// A text; nothing at all if it is empty.
+    pub(super) fn text(&mut self, text: &str, at: At, font: Font, color: RGBColor) {
+        self.titled_text(text, at, font, color, String::new());
+    }
+
+    /// A text cut to the room it has; the whole of it shows when it is pointed at.
+    pub(super) fn cut_text(&mut self, text: &str, room: i32, at: At, font: Font, color: RGBColor) {
+        let whole = clean(text);
+        let (shown, was_cut) = font.fit(&whole, room);
+        self.titled_text(&shown, at, font, color, if was_cut { whole } else { String::new() });
+    }
+
+    fn titled_text(&mut self, text: &str, at: At, font: Font, color: RGBColor, title: String) {
+        let text = clean(text);
+        if text.trim().is_empty() {
+            return;
+        }
+        let (position, anchor) = match at {
+            At::Start(x, y) => ((x, y), HPos::Left),
+            At::Middle(x, y) => ((x, y), HPos::Center),
+            At::End(x, y) => ((x, y), HPos::Right),
+        };
+        let face = if font.bold { FontStyle::Bold } else { FontStyle::Normal };
+        let size = f64::from(font.size) * PLOTTERS_FONT_UNIT;
+        let style = TextStyle::from((svg::FAMILY, size, face).into_font())
+            .color(&color)
+            .pos(Pos::new(anchor, VPos::Bottom));
+        self.put(&Text::new(text, position, style), Mark::Text { size: font.size, title });
+    }
+}
