@@ -5,7 +5,7 @@ use Mode::{Held, Kept, Released};
 use Step::{Acquire, Block, Compute, Get, Put, Release, Wait, Yield};
 
 fn play(world: &World, tool: Tool) -> Played {
-    crate::play(world, tool).played()
+    crate::play_naively(world, tool).played()
 }
 
 fn spent(played: &Played, task: usize, state: &str) -> u64 {
@@ -151,7 +151,7 @@ fn a_queue_couples_producer_and_consumer() {
 fn waiting_for_what_never_comes_is_a_deadlock() {
     let world = World { queues: vec![0], ..World::of(&[&[Get(0)]]) };
     for tool in [Tool::Sequential, Tool::Threading, Tool::Asyncio(None), Tool::ProcessPool(1)] {
-        assert_eq!(crate::play(&world, tool), crate::world::Ending::Deadlocked, "{tool:?}");
+        assert_eq!(crate::play_naively(&world, tool), crate::world::Ending::Deadlocked, "{tool:?}");
     }
 }
 

@@ -1,16 +1,28 @@
 //! Independent ways to the same numbers: a naive simulator and closed forms.
 
+#![allow(unreachable_pub, reason = "the modules are shared between test binaries")]
+
 #[path = "../shared/world.rs"]
 mod world;
+#[path = "../shared/worlds.rs"]
+mod worlds;
 
 mod by_hand;
 mod naive;
 mod naive_loop;
+mod naive_laws;
+
+#[cfg(false)]
+#[path = "../shared/play.rs"]
+mod play;
+
+#[cfg(false)]
+mod against_gilsim;
 
 use world::{Ending, Tool, World};
 
 /// Plays the world through a tool, the naive way.
-fn play(world: &World, tool: Tool) -> Ending {
+fn play_naively(world: &World, tool: Tool) -> Ending {
     match tool {
         Tool::Asyncio(limit) => naive_loop::play(world, limit),
         _ => naive::play(world, tool),
