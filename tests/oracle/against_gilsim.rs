@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
+use crate::config::config;
 use crate::play::{MS, run, scenario};
 use crate::world::{Ending, Played};
-use crate::worlds::{Case, Reach, config, tools, worlds};
+use crate::worlds::{Case, Reach, tools, worlds};
 use gilsim::trace::Outcome;
 
 /// What gilsim makes of the case; none where it deadlocks.

@@ -37,7 +37,11 @@ fn two_computing_threads_take_turns_after_the_rendezvous() {
     let world = World::of(&[&[Compute(15, Held)], &[Compute(10, Held)]]).on(2);
     let played = play(&world, Tool::Threading);
     assert_eq!(played.done, [20, 25]);
-    assert_eq!(spent(&played, 1, "queued"), 5, "the second is unborn until the main thread has the lock");
+    assert_eq!(
+        spent(&played, 1, "queued"),
+        5,
+        "the second is unborn until the main thread has the lock"
+    );
     assert_eq!(spent(&played, 1, "lock_wait"), 10);
 }
 
@@ -100,7 +104,9 @@ fn a_pool_of_one_is_a_queue() {
         ],
         ..World::of(&[])
     };
-    for tool in [Tool::ThreadPool(1), Tool::ProcessPool(1), Tool::Sequential, Tool::Asyncio(Some(1))] {
+    for tool in
+        [Tool::ThreadPool(1), Tool::ProcessPool(1), Tool::Sequential, Tool::Asyncio(Some(1))]
+    {
         assert_eq!(play(&world, tool).done, [5, 10, 21], "{tool:?}");
     }
 }
@@ -163,4 +169,18 @@ fn a_yield_lets_the_other_thread_run() {
     assert_eq!(played.done, [4, 5]);
     let played = play(&World::of(&[turns, turns]), Tool::Asyncio(None));
     assert_eq!(played.done, [4, 5]);
+}
+
+#[test]
+fn equal_tasks_scale_to_the_lesser_of_workers_and_cores() {
+    let steps: &[Step] = &[Compute(100, Held)];
+    for (workers, cores) in [(1, 4), (2, 4), (3, 3), (4, 4), (8, 8), (8, 4), (12, 2), (24, 1)] {
+        let world = World::of(&[steps; 24]).on(cores);
+        let expected = 2400 / u64::from(workers).min(cores as u64);
+        let pool = play(&world, Tool::ProcessPool(workers));
+        assert_eq!(pool.makespan, expected, "{workers} processes on {cores} cores");
+        let free = World { lock: false, ..world };
+        let pool = play(&free, Tool::ThreadPool(workers));
+        assert_eq!(pool.makespan, expected, "{workers} free threads on {cores} cores");
+    }
 }

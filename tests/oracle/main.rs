@@ -2,6 +2,8 @@
 
 #![allow(unreachable_pub, reason = "the modules are shared between test binaries")]
 
+#[path = "../shared/config.rs"]
+mod config;
 #[path = "../shared/world.rs"]
 mod world;
 #[path = "../shared/worlds.rs"]
@@ -9,8 +11,8 @@ mod worlds;
 
 mod by_hand;
 mod naive;
-mod naive_loop;
 mod naive_laws;
+mod naive_loop;
 
 #[cfg(false)]
 #[path = "../shared/play.rs"]
@@ -18,6 +20,16 @@ mod play;
 
 #[cfg(false)]
 mod against_gilsim;
+#[cfg(false)]
+mod amdahl;
+#[cfg(false)]
+mod graham;
+#[cfg(false)]
+mod lindley;
+#[cfg(false)]
+mod little;
+#[cfg(false)]
+mod queueing;
 
 use world::{Ending, Tool, World};
 

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
+use crate::config::config;
 use crate::play_naively;
 use crate::world::{Ending, Mode, Step, Tool, World};
-use crate::worlds::{Case, Reach, config, tools, worlds};
+use crate::worlds::{Case, Reach, tools, worlds};
 
 /// The time that a task's steps take by themselves in a state.
 fn demand(world: &World, task: usize, state: &str) -> u64 {

@@ -1,4 +1,4 @@
-//! A naive event loop under profile `ideal`, after `_run_once`, `Semaphore` and `Queue` of CPython 3.14.
+//! A naive event loop under profile `ideal`, after `_run_once`, `Semaphore` and `Queue` of `CPython` 3.14.
 //!
 //! One thread, so neither cores nor the lock matter: a computation simply moves the clock. Left open by the documents:
 //!
@@ -67,7 +67,8 @@ struct Loop<'w> {
 /// Plays the world through asyncio.
 pub fn play(world: &World, limit: Option<u32>) -> Ending {
     let sites = world.sites.iter().map(|site| site.connections.unwrap_or(u32::MAX / 2));
-    let permits = world.semaphores.iter().copied().chain(sites).chain([limit.unwrap_or(u32::MAX / 2)]);
+    let permits =
+        world.semaphores.iter().copied().chain(sites).chain([limit.unwrap_or(u32::MAX / 2)]);
     let mut it = Loop {
         world,
         now: 0,
@@ -168,8 +169,14 @@ impl Loop<'_> {
     fn perform(&mut self, task: usize, op: Op) -> Option<&'static str> {
         match op {
             Op::SleepUntil(instant) if instant <= self.now => {}
-            Op::SleepUntil(instant) => return self.sleep_until(task, instant, "queued"),
-            Op::Sleep(time) => return self.sleep_until(task, self.now + time, "suspended"),
+            Op::SleepUntil(instant) => {
+                self.set_timer(task, instant);
+                return Some("queued");
+            }
+            Op::Sleep(time) => {
+                self.set_timer(task, self.now + time);
+                return Some("suspended");
+            }
             Op::Acquire(semaphore) => {
                 let semaphore_now = &mut self.semaphores[semaphore];
                 if semaphore_now.value == 0 || !semaphore_now.waiters.is_empty() {
@@ -233,10 +240,9 @@ impl Loop<'_> {
         None
     }
 
-    fn sleep_until(&mut self, task: usize, due: u64, state: &'static str) -> Option<&'static str> {
+    fn set_timer(&mut self, task: usize, due: u64) {
         self.set += 1;
         self.timers.push((due, self.set, task));
-        Some(state)
     }
 
     /// The task keeps the loop's thread to itself.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use gilsim::engine::simulate;
 use gilsim::model::{Scenario, ToolRun};
+use gilsim::plan::Plan;
 use gilsim::scenario::parse;
 use gilsim::tools::lay_out;
 use gilsim::trace::{Finished, Hold, Names, Outcome, Row, Sink, State, Totals};
@@ -47,16 +48,25 @@ impl Sink for Heard {
 pub fn scenario(text: &str) -> Scenario {
     match parse(text, "test.toml", Path::new("."), &[]) {
         Ok(loaded) => loaded.scenario,
-        Err(faults) => panic!("{faults:?}\n{text}"),
+        Err(faults) => panic!("{faults}\n{text}"),
     }
+}
+
+/// The plan of one tool of a scenario.
+pub fn plan(scenario: &Scenario, tool: &ToolRun) -> Plan {
+    lay_out(scenario, tool, 0).expect("the demands of a test fit")
 }
 
 /// Plays one tool of a scenario.
 pub fn run(scenario: &Scenario, tool: &ToolRun) -> Run {
-    let plan = lay_out(scenario, tool, 0);
-    let mut heard = Heard::default();
-    let (outcome, totals) = simulate(&plan, &mut heard);
-    Run { outcome, totals, names: plan.names.clone(), heard }
+    play(&plan(scenario, tool), &mut None::<Heard>)
+}
+
+/// Plays a plan; another sink may listen.
+pub fn play(plan: &Plan, other: &mut dyn Sink) -> Run {
+    let mut heard = (Heard::default(), other);
+    let (outcome, totals) = simulate(plan, &mut heard);
+    Run { outcome, totals, names: plan.names.clone(), heard: heard.0 }
 }
 
 impl Run {

@@ -1,7 +1,6 @@
 //! Tiny scenarios as plain data, in whole milliseconds, and their TOML.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 /// What a computation does with the interpreter lock.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -91,7 +90,7 @@ impl Tool {
             Self::Asyncio(Some(limit)) => format!("limit = {limit}\n"),
             _ => String::new(),
         };
-        format!("[[tools]]\nuse = \"{}\"\n{setting}", self.name())
+        format!("\n[[tools]]\nuse = \"{}\"\n{setting}", self.name())
     }
 }
 
@@ -122,60 +121,52 @@ impl World {
 
     /// The scenario file of this world under profile `ideal`.
     pub fn toml(&self, tools: &[Tool]) -> String {
-        let mut text = format!(
+        let mut text = vec![format!(
             "title = \"A world of the oracle\"\n\n[machine]\ncores = {}\nquantum = \"4ms\"\n\n\
              [interpreter]\nprofile = \"ideal\"\nswitch_interval = \"5ms\"\nlock = {}\n",
             self.cores, self.lock
-        );
-        self.write_tables(&mut text);
-        for task in &self.tasks {
-            let steps: Vec<String> = task.steps.iter().map(step_toml).collect();
-            write!(text, "\n[[tasks]]\n").expect("a string takes all");
-            if task.arrive > 0 {
-                writeln!(text, "arrive = {{ at = [\"{}ms\"] }}", task.arrive)
-                    .expect("a string takes all");
-            }
-            writeln!(text, "steps = [{}]", steps.join(", ")).expect("a string takes all");
+        )];
+        for (number, site) in self.sites.iter().enumerate() {
+            text.push(format!("\n[sites.site{number}]\nlatency = \"{}ms\"\n", site.latency));
+            text.extend(site.connections.map(|limit| format!("connections = {limit}\n")));
         }
-        for tool in tools {
-            text += &format!("\n{}", tool.toml());
-        }
-        text
+        text.extend(self.computations().into_iter().map(|(time, mode)| {
+            let name = mode.name();
+            format!("\n[computations.{name}{time}]\ntime = \"{time}ms\"\nlock = \"{name}\"\n")
+        }));
+        text.extend(table("semaphores", "slots", &self.semaphores));
+        text.extend(table("queues", "jobs", &self.queues));
+        text.extend(self.tasks.iter().map(Task::toml));
+        text.extend(tools.iter().map(|tool| tool.toml()));
+        text.concat()
     }
 
-    fn write_tables(&self, text: &mut String) {
-        for (number, site) in self.sites.iter().enumerate() {
-            *text += &format!("\n[sites.site{number}]\nlatency = \"{}ms\"\n", site.latency);
-            if let Some(connections) = site.connections {
-                *text += &format!("connections = {connections}\n");
-            }
-        }
-        let computations: BTreeSet<(u64, Mode)> = self
-            .tasks
-            .iter()
-            .flat_map(|task| &task.steps)
-            .filter_map(|step| match step {
-                Step::Compute(time, mode) => Some((*time, *mode)),
-                _ => None,
-            })
-            .filter(|(_, mode)| *mode != Mode::Held)
-            .collect();
-        for (time, mode) in computations {
-            let name = mode.name();
-            *text +=
-                &format!("\n[computations.{name}{time}]\ntime = \"{time}ms\"\nlock = \"{name}\"\n");
-        }
-        let mut shared = |table: &str, letter: &str, sizes: &[u32]| {
-            if !sizes.is_empty() {
-                *text += &format!("\n[{table}]\n");
-            }
-            for (number, size) in sizes.iter().enumerate() {
-                *text += &format!("{letter}{number} = {size}\n");
-            }
+    /// The computations that need a name.
+    fn computations(&self) -> BTreeSet<(u64, Mode)> {
+        let named = |step: &Step| match step {
+            Step::Compute(time, mode @ (Mode::Kept | Mode::Released)) => Some((*time, *mode)),
+            _ => None,
         };
-        shared("semaphores", "slots", &self.semaphores);
-        shared("queues", "jobs", &self.queues);
+        self.tasks.iter().flat_map(|task| &task.steps).filter_map(named).collect()
     }
+}
+
+impl Task {
+    fn toml(&self) -> String {
+        let steps: Vec<String> = self.steps.iter().map(step_toml).collect();
+        let arrive = match self.arrive {
+            0 => String::new(),
+            later => format!("arrive = {{ at = [\"{later}ms\"] }}\n"),
+        };
+        format!("\n[[tasks]]\n{arrive}steps = [{}]\n", steps.join(", "))
+    }
+}
+
+fn table(name: &str, letters: &str, sizes: &[u32]) -> Vec<String> {
+    let header = (!sizes.is_empty()).then(|| format!("\n[{name}]\n"));
+    let entries = sizes.iter().enumerate();
+    let entries = entries.map(|(number, size)| format!("{letters}{number} = {size}\n"));
+    header.into_iter().chain(entries).collect()
 }
 
 fn step_toml(step: &Step) -> String {

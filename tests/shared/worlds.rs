@@ -1,23 +1,10 @@
-//! Random worlds, and how proptest is set up.
+//! Random worlds.
 
 use std::fmt;
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 use crate::world::{Mode, Site, Step, Task, Tool, World};
-
-/// The same cases on every run; `PROPTEST_CASES` and `PROPTEST_RNG_SEED` ask for more and for others.
-pub fn config(cases: u32) -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let asked = |name| std::env::var_os(name).is_some();
-    ProptestConfig {
-        cases: if asked("PROPTEST_CASES") { default.cases } else { cases },
-        rng_seed: if asked("PROPTEST_RNG_SEED") { default.rng_seed } else { RngSeed::Fixed(7) },
-        failure_persistence: None,
-        ..default
-    }
-}
 
 /// A world and a tool; a failure prints it as a scenario file.
 #[derive(Clone)]
@@ -63,8 +50,8 @@ pub fn worlds(reach: Reach) -> impl Strategy<Value = World> {
         Reach::Plain => Just(None).boxed(),
         Reach::Shared => proptest::option::of(1..=2_u32).boxed(),
     };
-    let site = (1..=12_u64, connections)
-        .prop_map(|(latency, connections)| Site { latency, connections });
+    let site =
+        (1..=12_u64, connections).prop_map(|(latency, connections)| Site { latency, connections });
     let shared = (
         proptest::collection::vec(site, SITES),
         proptest::collection::vec(1..=2_u32, SEMAPHORES),

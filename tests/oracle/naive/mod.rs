@@ -24,12 +24,13 @@
 //! 11. A task is `queued` until its worker has taken it from the pool's queue, with the lock.
 //! 12. `sequential` goes through the tasks by arrival, ties in file order.
 
+mod cores;
+mod lock;
+mod pool;
+
 use std::collections::VecDeque;
 
 use crate::world::{Ending, Mode, Played, Spent, Step, Tool, World};
-
-const QUANTUM: u64 = 4;
-const INTERVAL: u64 = 5;
 
 /// What a thread does next. `Start` and `Submit` are the main thread's.
 #[derive(Clone)]
@@ -76,6 +77,14 @@ enum Phase {
     Dead,
 }
 
+/// What a pool's queue holds.
+#[derive(Clone, Copy)]
+enum Item {
+    Task(usize),
+    /// The word to stop.
+    Stop,
+}
+
 struct Thread {
     ops: VecDeque<Op>,
     phase: Phase,
@@ -86,8 +95,8 @@ struct Thread {
     last_core: Option<usize>,
     started: bool,
     task: Option<usize>,
-    /// What the pool's queue handed to it: a task, or the word to stop.
-    handed: Option<Option<usize>>,
+    /// What the pool's queue handed to it.
+    handed: Option<Item>,
 }
 
 #[derive(Default)]
@@ -118,7 +127,7 @@ struct Naive<'w> {
     workers: u32,
     worker_processes: bool,
     idle: u32,
-    backlog: VecDeque<Option<usize>>,
+    backlog: VecDeque<Item>,
     done: Vec<Option<u64>>,
     spent: Vec<Spent>,
 }
@@ -339,7 +348,7 @@ impl<'w> Naive<'w> {
                     self.park(me, Why::Done(task));
                 }
             }
-            Op::CloseBacklog => self.put_work(None),
+            Op::CloseBacklog => self.put_work(Item::Stop),
             Op::JoinChildren => {
                 let alive = (1..self.threads.len()).find(|t| self.threads[*t].phase != Phase::Dead);
                 if let Some(child) = alive {
@@ -405,264 +414,5 @@ impl<'w> Naive<'w> {
                 unreachable!("programs have no such steps left")
             }
         }
-    }
-}
-
-/// Threads and pools.
-impl Naive<'_> {
-    fn start(&mut self, me: usize, task: Option<usize>, mut ops: Vec<Op>, process: bool) {
-        if !process {
-            ops.insert(0, Op::SetStarted);
-        }
-        let child = self.birth(ops, task, process && self.world.lock);
-        if !process {
-            self.threads[me].ops.push_front(Op::AwaitStarted(child));
-        }
-    }
-
-    /// The item is in the queue before the pool decides whether to grow (semantics 4.4).
-    fn submit(&mut self, me: usize, task: usize) {
-        self.put_work(Some(task));
-        let born = u32::try_from(self.threads.len() - 1).expect("few workers");
-        if self.idle > 0 {
-            self.idle -= 1;
-        } else if born < self.workers {
-            self.start(me, None, vec![Op::Fetch], self.worker_processes);
-        }
-    }
-
-    fn put_work(&mut self, item: Option<usize>) {
-        match self.first_parked(Why::Item) {
-            Some(worker) => {
-                self.threads[worker].handed = Some(item);
-                self.threads[worker].phase = Phase::Acts;
-            }
-            None => self.backlog.push_back(item),
-        }
-    }
-
-    fn fetch(&mut self, me: usize) {
-        let item = self.threads[me].handed.take().or_else(|| self.backlog.pop_front());
-        match item {
-            None => {
-                self.idle += 1;
-                self.park_and_retry(me, Why::Item, Op::Fetch);
-            }
-            Some(None) => self.put_work(None),
-            Some(Some(task)) => {
-                self.threads[me].ops.extend(program(self.world, task));
-                self.threads[me].ops.push_back(Op::Fetch);
-            }
-        }
-    }
-
-    fn park_and_retry(&mut self, me: usize, why: Why, op: Op) {
-        self.threads[me].ops.push_front(op);
-        self.park(me, why);
-    }
-
-    fn park(&mut self, me: usize, why: Why) {
-        self.parkings += 1;
-        self.leave(me, Phase::Parked(why, self.parkings));
-    }
-
-    fn first_parked(&self, why: Why) -> Option<usize> {
-        let parked = self.threads.iter().enumerate().filter_map(|(number, thread)| {
-            matches!(thread.phase, Phase::Parked(its, _) if its == why).then_some(number)
-        });
-        parked.min_by_key(|thread| match self.threads[*thread].phase {
-            Phase::Parked(_, order) => order,
-            _ => unreachable!("only parked ones are left"),
-        })
-    }
-
-    fn wake_first(&mut self, why: Why) -> bool {
-        let first = self.first_parked(why);
-        if let Some(thread) = first {
-            self.threads[thread].phase = Phase::Acts;
-        }
-        first.is_some()
-    }
-
-    fn wake_all(&mut self, why: Why) {
-        while self.wake_first(why) {}
-    }
-
-    /// Blocks: the thread lets go of its lock and its core.
-    fn leave(&mut self, me: usize, phase: Phase) {
-        self.threads[me].phase = phase;
-        self.vacate(me);
-        self.drop_lock(me);
-    }
-}
-
-/// The lock.
-impl Naive<'_> {
-    /// Whether the thread has its lock, or none to have; if not, it has asked now.
-    fn has_lock(&mut self, me: usize) -> bool {
-        let Some(lock) = self.threads[me].lock else { return true };
-        match self.locks[lock].holder {
-            Some(holder) if holder == me => true,
-            None => {
-                self.grant(lock, me);
-                true
-            }
-            Some(_) => {
-                let switches = self.locks[lock].switches;
-                self.threads[me].phase =
-                    Phase::WantsLock { asked: self.now, window: self.now, switches };
-                self.vacate(me);
-                false
-            }
-        }
-    }
-
-    fn grant(&mut self, lock: usize, to: usize) {
-        let lock = &mut self.locks[lock];
-        lock.holder = Some(to);
-        lock.switches += u64::from(lock.last_holder != Some(to));
-        lock.last_holder = Some(to);
-        lock.drop_requested = false;
-    }
-
-    /// Hands the lock over to the longest waiter, ties by thread number.
-    fn drop_lock(&mut self, me: usize) {
-        let Some(lock) = self.threads[me].lock else { return };
-        if self.locks[lock].holder != Some(me) {
-            return;
-        }
-        self.locks[lock].holder = None;
-        let waiters = self.threads.iter().enumerate().filter_map(|(number, thread)| {
-            match thread.phase {
-                Phase::WantsLock { asked, .. } if thread.lock == Some(lock) => {
-                    Some((asked, number))
-                }
-                _ => None,
-            }
-        });
-        if let Some((_, next)) = waiters.min() {
-            self.grant(lock, next);
-            self.threads[next].phase = Phase::Acts;
-        }
-    }
-
-    fn give_way(&mut self, me: usize) {
-        self.vacate(me);
-        self.drop_lock(me);
-        self.threads[me].phase = Phase::Acts;
-        self.has_lock(me);
-    }
-
-    /// Ends windows that are due; true as soon as one of them took the lock from a holder.
-    fn end_patience(&mut self) -> bool {
-        for me in 0..self.threads.len() {
-            let Phase::WantsLock { asked, window, switches } = self.threads[me].phase else {
-                continue;
-            };
-            if window + INTERVAL > self.now {
-                continue;
-            }
-            let lock = self.threads[me].lock.expect("it wants one");
-            let now = self.locks[lock].switches;
-            self.threads[me].phase = Phase::WantsLock { asked, window: self.now, switches: now };
-            if switches == now {
-                self.locks[lock].drop_requested = true;
-                if self.notice_requests() {
-                    return true;
-                }
-            }
-        }
-        false
-    }
-
-    /// A holder on a core that may be interrupted gives way (OPEN 3); true where one did.
-    fn notice_requests(&mut self) -> bool {
-        for lock in 0..self.locks.len() {
-            let Some(holder) = self.locks[lock].holder else { continue };
-            let thread = &self.threads[holder];
-            let interruptible = thread.phase == Phase::OnCore && thread.mode == Mode::Held;
-            if self.locks[lock].drop_requested && interruptible {
-                self.give_way(holder);
-                return true;
-            }
-        }
-        false
-    }
-}
-
-/// The cores.
-impl Naive<'_> {
-    fn vacate(&mut self, me: usize) {
-        for core in self.cores.iter_mut().filter(|core| core.occupant == Some(me)) {
-            core.occupant = None;
-        }
-    }
-
-    fn seat(&mut self, core: usize, thread: usize) {
-        self.cores[core].occupant = Some(thread);
-        self.cores[core].used = 0;
-        self.threads[thread].phase = Phase::OnCore;
-        self.threads[thread].last_core = Some(core);
-    }
-
-    fn fill_idle_cores(&mut self) {
-        for core in 0..self.cores.len() {
-            if self.cores[core].occupant.is_some() {
-                continue;
-            }
-            let ready = self.threads.iter().enumerate().filter_map(|(number, thread)| {
-                match thread.phase {
-                    Phase::InRunQueue { since } => Some((since, number)),
-                    _ => None,
-                }
-            });
-            if let Some((_, longest)) = ready.min() {
-                for other in &mut self.cores {
-                    other.queue.retain(|queued| *queued != longest);
-                }
-                self.seat(core, longest);
-            }
-        }
-    }
-
-    fn place(&mut self) {
-        for me in 0..self.threads.len() {
-            if self.threads[me].phase != Phase::WantsCore {
-                continue;
-            }
-            if self.cores.iter().any(|core| core.occupant == Some(me)) {
-                self.threads[me].phase = Phase::OnCore;
-                continue;
-            }
-            let idle = |core: &usize| self.cores[*core].occupant.is_none();
-            let last = self.threads[me].last_core.filter(idle);
-            let target = last.or_else(|| (0..self.cores.len()).find(idle));
-            if let Some(core) = target {
-                self.seat(core, me);
-                continue;
-            }
-            let fewest = (0..self.cores.len()).min_by_key(|core| self.cores[*core].queue.len());
-            self.cores[fewest.expect("there is a core")].queue.push_back(me);
-            self.threads[me].phase = Phase::InRunQueue { since: self.now };
-        }
-    }
-
-    /// Rotates the queues of cores whose quantum is over (OPEN 6 and 7); true where one did.
-    fn end_quanta(&mut self) -> bool {
-        let mut rotated = false;
-        for core in 0..self.cores.len() {
-            let Some(thread) = self.cores[core].occupant else { continue };
-            if self.cores[core].used < QUANTUM {
-                continue;
-            }
-            self.cores[core].used = 0;
-            if let Some(next) = self.cores[core].queue.pop_front() {
-                self.cores[core].queue.push_back(thread);
-                self.threads[thread].phase = Phase::InRunQueue { since: self.now };
-                self.seat(core, next);
-                rotated = true;
-            }
-        }
-        rotated
     }
 }
