@@ -1,0 +1,80 @@
+//! Cores with run queues of their own.
+
+use super::{Naive, Phase};
+
+const QUANTUM: u64 = 4;
+
+impl Naive<'_> {
+    pub(super) fn vacate(&mut self, me: usize) {
+        for core in self.cores.iter_mut().filter(|core| core.occupant == Some(me)) {
+            core.occupant = None;
+        }
+    }
+
+    pub(super) fn seat(&mut self, core: usize, thread: usize) {
+        self.cores[core].occupant = Some(thread);
+        self.cores[core].used = 0;
+        self.threads[thread].phase = Phase::OnCore;
+        self.threads[thread].last_core = Some(core);
+    }
+
+    pub(super) fn fill_idle_cores(&mut self) {
+        for core in 0..self.cores.len() {
+            if self.cores[core].occupant.is_some() {
+                continue;
+            }
+            let ready =
+                self.threads.iter().enumerate().filter_map(|(number, thread)| match thread.phase {
+                    Phase::InRunQueue { since } => Some((since, number)),
+                    _ => None,
+                });
+            if let Some((_, longest)) = ready.min() {
+                for other in &mut self.cores {
+                    other.queue.retain(|queued| *queued != longest);
+                }
+                self.seat(core, longest);
+            }
+        }
+    }
+
+    pub(super) fn place(&mut self) {
+        for me in 0..self.threads.len() {
+            if self.threads[me].phase != Phase::WantsCore {
+                continue;
+            }
+            if self.cores.iter().any(|core| core.occupant == Some(me)) {
+                self.threads[me].phase = Phase::OnCore;
+                continue;
+            }
+            let idle = |core: &usize| self.cores[*core].occupant.is_none();
+            let last = self.threads[me].last_core.filter(idle);
+            let target = last.or_else(|| (0..self.cores.len()).find(idle));
+            if let Some(core) = target {
+                self.seat(core, me);
+                continue;
+            }
+            let fewest = (0..self.cores.len()).min_by_key(|core| self.cores[*core].queue.len());
+            self.cores[fewest.expect("there is a core")].queue.push_back(me);
+            self.threads[me].phase = Phase::InRunQueue { since: self.now };
+        }
+    }
+
+    /// Rotates the queues of cores whose quantum is over (OPEN 6 and 7); true where one did.
+    pub(super) fn end_quanta(&mut self) -> bool {
+        let mut rotated = false;
+        for core in 0..self.cores.len() {
+            let Some(thread) = self.cores[core].occupant else { continue };
+            if self.cores[core].used < QUANTUM {
+                continue;
+            }
+            self.cores[core].used = 0;
+            if let Some(next) = self.cores[core].queue.pop_front() {
+                self.cores[core].queue.push_back(thread);
+                self.threads[thread].phase = Phase::InRunQueue { since: self.now };
+                self.seat(core, next);
+                rotated = true;
+            }
+        }
+        rotated
+    }
+}

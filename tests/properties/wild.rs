@@ -1,0 +1,266 @@
+//! Random scenarios of nearly all that the format has, as plain data and as TOML.
+
+use std::fmt;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+/// A duration in microseconds, or a distribution of them.
+#[derive(Clone, Debug)]
+pub enum Time {
+    Constant(u64),
+    Cycle(Vec<u64>),
+    Uniform(u64, u64),
+    Exponential(u64),
+}
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    Wait(Time),
+    WaitSite(usize),
+    Block(Time),
+    Compute(Time),
+    Named(usize),
+    Yield,
+    Guarded(usize, Vec<Step>),
+    Put(usize),
+    Get(usize),
+    Offload(Vec<Step>, bool),
+    Repeat(u32, Vec<Step>),
+}
+
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    AtOnce,
+    Every(Time),
+    Poisson(u32),
+}
+
+#[derive(Clone, Debug)]
+pub struct Entry {
+    count: u32,
+    arrive: Arrival,
+    payload: Option<(u32, u32)>,
+    steps: Vec<Step>,
+}
+
+/// A scenario; a failure prints it as a file.
+#[derive(Clone)]
+pub struct Wild {
+    cores: u32,
+    sites: Vec<(Time, Option<u32>)>,
+    computations: Vec<(Time, &'static str)>,
+    semaphores: Vec<u32>,
+    queues: Vec<u32>,
+    entries: Vec<Entry>,
+    /// A worker count for the pools and asyncio's limit; the defaults of the profile without.
+    width: Option<u32>,
+}
+
+const SITES: usize = 2;
+const COMPUTATIONS: usize = 3;
+
+impl Wild {
+    /// The scenario file under a profile, with all durations (quantum and switch interval too, if `scaled`) times `k`.
+    pub fn toml(&self, profile: &str, k: u64) -> String {
+        let mut text = vec![format!("title = \"A wild one\"\n[machine]\ncores = {}\n", self.cores)];
+        if k != 1 {
+            text.push(format!("quantum = \"{}ms\"\n", 4 * k));
+        }
+        text.push(format!("[interpreter]\nprofile = \"{profile}\"\n"));
+        if k != 1 {
+            text.push(format!("switch_interval = \"{}ms\"\n", 5 * k));
+        }
+        for (number, (latency, connections)) in self.sites.iter().enumerate() {
+            text.push(format!("[sites.s{number}]\nlatency = {}\n", latency.toml(k)));
+            text.extend(connections.map(|limit| format!("connections = {limit}\n")));
+        }
+        for (number, (time, lock)) in self.computations.iter().enumerate() {
+            text.push(format!(
+                "[computations.c{number}]\ntime = {}\nlock = \"{lock}\"\n",
+                time.toml(k)
+            ));
+        }
+        for (table, sizes) in [("semaphores", &self.semaphores), ("queues", &self.queues)] {
+            text.push(format!("[{table}]\n"));
+            text.extend(sizes.iter().enumerate().map(|(n, size)| format!("{table}{n} = {size}\n")));
+        }
+        text.extend(self.entries.iter().map(|entry| entry.toml(k)));
+        text.extend(self.width.map(with_width));
+        text.concat()
+    }
+}
+
+/// Every tool that all profiles have, the pools and asyncio so wide.
+fn with_width(width: u32) -> String {
+    format!(
+        "[[tools]]\nuse = \"sequential\"\n[[tools]]\nuse = \"threading\"\n\
+         [[tools]]\nuse = \"thread_pool\"\nworkers = {width}\n[[tools]]\nuse = \"asyncio\"\nlimit = {width}\n\
+         [[tools]]\nuse = \"to_thread\"\n[[tools]]\nuse = \"multiprocessing\"\n\
+         [[tools]]\nuse = \"multiprocessing_pool\"\nworkers = {width}\n\
+         [[tools]]\nuse = \"process_pool\"\nworkers = {width}\nchunk = 2\n\
+         [[tools]]\nuse = \"process_pool\"\nlabel = \"spawned\"\nworkers = {width}\nstart = \"spawn\"\n\
+         [[tools]]\nuse = \"threading\"\nlabel = \"free\"\ninterpreter = {{ lock = false }}\n"
+    )
+}
+
+impl Entry {
+    fn toml(&self, k: u64) -> String {
+        let arrive = match &self.arrive {
+            Arrival::AtOnce => String::new(),
+            Arrival::Every(gap) => format!("arrive = {{ every = {} }}\n", gap.toml(k)),
+            Arrival::Poisson(per_second) => {
+                format!("arrive = {{ poisson = \"{per_second}/s\" }}\n")
+            }
+        };
+        let payload = self.payload.map_or(String::new(), |(send, receive)| {
+            format!("payload = {{ send = \"{send}kB\", receive = \"{receive}kB\" }}\n")
+        });
+        let (count, steps) = (self.count, list(&self.steps, k));
+        format!("[[tasks]]\ncount = {count}\n{arrive}{payload}steps = {steps}\n")
+    }
+}
+
+impl Time {
+    fn toml(&self, k: u64) -> String {
+        let one = |us: &u64| format!("\"{}us\"", us * k);
+        match self {
+            Self::Constant(us) => one(us),
+            Self::Cycle(all) => {
+                let all: Vec<String> = all.iter().map(one).collect();
+                format!("{{ cycle = [{}] }}", all.join(", "))
+            }
+            Self::Uniform(low, more) => {
+                format!("{{ uniform = [{}, {}] }}", one(low), one(&(low + more)))
+            }
+            Self::Exponential(mean) => format!("{{ exponential = {} }}", one(mean)),
+        }
+    }
+}
+
+impl Step {
+    fn toml(&self, k: u64) -> String {
+        match self {
+            Self::Wait(time) => format!("{{ wait = {} }}", time.toml(k)),
+            Self::WaitSite(site) => format!("{{ wait = \"s{site}\" }}"),
+            Self::Block(time) => format!("{{ block = {} }}", time.toml(k)),
+            Self::Compute(time) => format!("{{ compute = {} }}", time.toml(k)),
+            Self::Named(computation) => format!("{{ compute = \"c{computation}\" }}"),
+            Self::Yield => "{ yield = true }".to_owned(),
+            Self::Guarded(semaphore, inner) => {
+                let inner: Vec<String> = inner.iter().map(|step| step.toml(k)).collect();
+                let name = format!("semaphores{semaphore}");
+                format!(
+                    "{{ acquire = \"{name}\" }}, {}, {{ release = \"{name}\" }}",
+                    inner.join(", ")
+                )
+            }
+            Self::Put(queue) => format!("{{ put = \"queues{queue}\" }}"),
+            Self::Get(queue) => format!("{{ get = \"queues{queue}\" }}"),
+            Self::Offload(inner, false) => format!("{{ offload = {} }}", list(inner, k)),
+            Self::Offload(inner, true) => {
+                format!("{{ offload = {}, to = \"processes\" }}", list(inner, k))
+            }
+            Self::Repeat(times, inner) => {
+                format!("{{ repeat = {times}, steps = {} }}", list(inner, k))
+            }
+        }
+    }
+}
+
+fn list(steps: &[Step], k: u64) -> String {
+    let steps: Vec<String> = steps.iter().map(|step| step.toml(k)).collect();
+    format!("[{}]", steps.join(", "))
+}
+
+impl fmt::Debug for Wild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{}", self.toml("ideal", 1))
+    }
+}
+
+/// Whether durations may be drawn at random, or must scale exactly.
+#[derive(Clone, Copy)]
+pub enum Chance {
+    Random,
+    Exact,
+}
+
+/// Scenarios of up to 18 tasks on up to 4 cores.
+pub fn scenarios(chance: Chance) -> impl Strategy<Value = Wild> {
+    let lock = prop_oneof![Just("held"), Just("kept"), Just("released")];
+    let around = (
+        1..=4_u32,
+        vec((time(chance), option::of(1..=3_u32)), SITES),
+        vec((time(chance), lock), COMPUTATIONS),
+        (1..=3_u32, 0..=2_u32),
+        option::of(1..=4_u32),
+    );
+    (around, vec(entry(chance), 1..=3)).prop_map(
+        |((cores, sites, computations, (permits, capacity), width), entries)| Wild {
+            cores,
+            sites,
+            computations,
+            semaphores: vec![permits],
+            queues: vec![capacity],
+            entries,
+            width,
+        },
+    )
+}
+
+fn time(chance: Chance) -> BoxedStrategy<Time> {
+    // Whole milliseconds make ties, odd microseconds make none.
+    let length = || prop_oneof![(1..=20_u64).prop_map(|ms| ms * 1_000), 0..=30_000_u64];
+    let exact = prop_oneof![
+        3 => length().prop_map(Time::Constant),
+        1 => vec(length(), 1..=3).prop_map(Time::Cycle),
+    ];
+    match chance {
+        Chance::Exact => exact.boxed(),
+        Chance::Random => prop_oneof![
+            3 => exact,
+            1 => (length(), length()).prop_map(|(low, more)| Time::Uniform(low, more)),
+            1 => length().prop_map(|mean| Time::Exponential(mean + 1)),
+        ]
+        .boxed(),
+    }
+}
+
+fn entry(chance: Chance) -> impl Strategy<Value = Entry> {
+    let every = time(chance).prop_map(Arrival::Every);
+    let arrive = match chance {
+        Chance::Exact => prop_oneof![Just(Arrival::AtOnce), every].boxed(),
+        Chance::Random => {
+            prop_oneof![2 => Just(Arrival::AtOnce), 1 => every, 1 => (1..=500_u32).prop_map(Arrival::Poisson)]
+                .boxed()
+        }
+    };
+    let payload = option::of((0..=500_u32, 0..=500_u32));
+    (1..=6_u32, arrive, payload, vec(step(chance), 1..=4))
+        .prop_map(|(count, arrive, payload, steps)| Entry { count, arrive, payload, steps })
+}
+
+fn step(chance: Chance) -> impl Strategy<Value = Step> {
+    let plain = || vec(plain_step(chance), 1..=2);
+    prop_oneof![
+        8 => plain_step(chance),
+        1 => plain().prop_map(|steps| Step::Guarded(0, steps)),
+        1 => Just(Step::Put(0)),
+        1 => Just(Step::Get(0)),
+        1 => (plain(), any::<bool>()).prop_map(|(steps, to)| Step::Offload(steps, to)),
+        1 => (1..=3_u32, plain()).prop_map(|(times, steps)| Step::Repeat(times, steps)),
+    ]
+}
+
+fn plain_step(chance: Chance) -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => time(chance).prop_map(Step::Wait),
+        2 => (0..SITES).prop_map(Step::WaitSite),
+        1 => time(chance).prop_map(Step::Block),
+        3 => time(chance).prop_map(Step::Compute),
+        3 => (0..COMPUTATIONS).prop_map(Step::Named),
+        1 => Just(Step::Yield),
+    ]
+}

@@ -1,0 +1,101 @@
+//! Random worlds.
+
+use std::fmt;
+
+use proptest::prelude::*;
+
+use crate::world::{Mode, Site, Step, Task, Tool, World};
+
+/// A world and a tool; a failure prints it as a scenario file.
+#[derive(Clone)]
+pub struct Case {
+    pub world: World,
+    pub tool: Tool,
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{}", self.world.toml(&[self.tool]))
+    }
+}
+
+/// Every tool that the naive simulator plays.
+pub fn tools() -> impl Strategy<Value = Tool> {
+    prop_oneof![
+        Just(Tool::Sequential),
+        Just(Tool::Threading),
+        (1..=3_u32).prop_map(Tool::ThreadPool),
+        proptest::option::of(1..=3_u32).prop_map(Tool::Asyncio),
+        Just(Tool::Multiprocessing),
+        (1..=3_u32).prop_map(Tool::ProcessPool),
+    ]
+}
+
+/// How much a random world may contain.
+#[derive(Clone, Copy)]
+pub enum Reach {
+    /// Waits and computations.
+    Plain,
+    /// And what tasks share: sites with connections, semaphores, queues.
+    Shared,
+}
+
+const SITES: usize = 2;
+const SEMAPHORES: usize = 2;
+const QUEUES: usize = 1;
+
+/// Worlds of 1 to 5 tasks of 1 to 4 steps or so on 1 to 3 cores.
+pub fn worlds(reach: Reach) -> impl Strategy<Value = World> {
+    let connections = match reach {
+        Reach::Plain => Just(None).boxed(),
+        Reach::Shared => proptest::option::of(1..=2_u32).boxed(),
+    };
+    let site =
+        (1..=12_u64, connections).prop_map(|(latency, connections)| Site { latency, connections });
+    let shared = (
+        proptest::collection::vec(site, SITES),
+        proptest::collection::vec(1..=2_u32, SEMAPHORES),
+        proptest::collection::vec(0..=2_u32, QUEUES),
+    );
+    let tasks = proptest::collection::vec(task(reach), 1..=5);
+    (1..=3_usize, any::<bool>(), shared, tasks).prop_map(|(cores, lock, shared, tasks)| World {
+        cores,
+        lock,
+        sites: shared.0,
+        semaphores: shared.1,
+        queues: shared.2,
+        tasks,
+    })
+}
+
+fn task(reach: Reach) -> impl Strategy<Value = Task> {
+    let arrive = prop_oneof![2 => Just(0), 1 => 0..=15_u64];
+    let parts = proptest::collection::vec(part(reach), 1..=4);
+    (arrive, parts).prop_map(|(arrive, parts)| Task { arrive, steps: parts.concat() })
+}
+
+/// A step, or a semaphore round one.
+fn part(reach: Reach) -> BoxedStrategy<Vec<Step>> {
+    let plain = plain_step().prop_map(|step| vec![step]);
+    match reach {
+        Reach::Plain => plain.boxed(),
+        Reach::Shared => {
+            let guarded = (0..SEMAPHORES, plain_step())
+                .prop_map(|(slots, step)| vec![Step::Acquire(slots), step, Step::Release(slots)]);
+            let puts = (0..QUEUES).prop_map(|queue| vec![Step::Put(queue)]);
+            let gets = (0..QUEUES).prop_map(|queue| vec![Step::Get(queue)]);
+            prop_oneof![5 => plain, 2 => guarded, 2 => puts, 1 => gets].boxed()
+        }
+    }
+}
+
+fn plain_step() -> impl Strategy<Value = Step> {
+    let mode = prop_oneof![3 => Just(Mode::Held), 1 => Just(Mode::Kept), 2 => Just(Mode::Released)];
+    prop_oneof![
+        3 => (1..=12_u64).prop_map(Step::Wait),
+        1 => (1..=12_u64).prop_map(Step::Block),
+        2 => (0..SITES).prop_map(Step::Site),
+        5 => (1..=15_u64, mode).prop_map(|(time, mode)| Step::Compute(time, mode)),
+        1 => Just(Step::Yield),
+    ]
+}
