@@ -20,7 +20,7 @@ pub(super) struct Fault {
     pub(super) place: Place,
     label: String,
     help: Option<String>,
-    related: Option<(Place, String)>,
+    related: Option<Box<(Place, String)>>,
 }
 
 /// What sort of fault it is.
@@ -69,7 +69,7 @@ impl Fault {
     /// A second place that explains the fault.
     #[must_use]
     pub(super) fn related(mut self, place: Place, label: impl Into<String>) -> Self {
-        self.related = Some((place, label.into()));
+        self.related = Some(Box::new((place, label.into())));
         self
     }
 
@@ -193,7 +193,7 @@ impl Faults {
             AnnotationKind::Primary,
             &fault.label,
         ));
-        if let Some((place, label)) = &fault.related {
+        if let Some((place, label)) = fault.related.as_deref() {
             group = group.elements(self.snippet(*place, AnnotationKind::Context, label));
         }
         match &fault.help {

@@ -11,7 +11,7 @@ pub(super) struct Keys {
     /// What the table is for.
     pub(super) about: &'static str,
     /// The keys in the order of the documentation.
-    pub(super) keys: &'static [Key],
+    pub(super) all: &'static [Key],
 }
 
 /// A key of a table.
@@ -92,12 +92,12 @@ const fn required(
 impl Keys {
     /// The key of that name.
     pub(super) fn find(&self, name: &str) -> Option<&'static Key> {
-        self.keys.iter().find(|key| key.name == name)
+        self.all.iter().find(|key| key.name == name)
     }
 
     /// All names.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.keys.iter().map(|key| key.name)
+        self.all.iter().map(|key| key.name)
     }
 }
 
@@ -105,7 +105,7 @@ impl Keys {
 pub(super) static ROOT: Keys = Keys {
     what: "a scenario",
     about: "What a program waits on and computes, and the concurrency tools it is played through.",
-    keys: &[
+    all: &[
         key(
             "title",
             Kind::Text,
@@ -169,7 +169,7 @@ pub(super) static ROOT: Keys = Keys {
 pub(super) static MACHINE: Keys = Keys {
     what: "`machine`",
     about: "The machine.",
-    keys: &[
+    all: &[
         key("cores", Kind::Whole(1, limits::CORES), "Processor cores; 4 by default.", "8"),
         key(
             "quantum",
@@ -190,7 +190,7 @@ pub(super) static MACHINE: Keys = Keys {
 pub(super) static INTERPRETER: Keys = Keys {
     what: "`interpreter`",
     about: "The Python interpreter.",
-    keys: &[
+    all: &[
         key(
             "profile",
             Kind::Profile,
@@ -216,7 +216,7 @@ pub(super) static INTERPRETER: Keys = Keys {
 pub(super) static SITE: Keys = Keys {
     what: "a site",
     about: "Something outside the program that is waited on.",
-    keys: &[
+    all: &[
         required(
             "latency",
             Kind::Distribution,
@@ -236,7 +236,7 @@ pub(super) static SITE: Keys = Keys {
 pub(super) static COMPUTATION: Keys = Keys {
     what: "a computation",
     about: "A named piece of CPU work.",
-    keys: &[
+    all: &[
         required("time", Kind::Distribution, "CPU time.", r#""20ms""#),
         key(
             "lock",
@@ -251,7 +251,7 @@ pub(super) static COMPUTATION: Keys = Keys {
 pub(super) static TASK: Keys = Keys {
     what: "`[[tasks]]`",
     about: "A group of tasks that do the same steps.",
-    keys: &[
+    all: &[
         key("name", Kind::Text, "For people; need not be unique.", r#""page""#),
         key(
             "count",
@@ -284,7 +284,7 @@ pub(super) static TASK: Keys = Keys {
 pub(super) static PAYLOAD: Keys = Keys {
     what: "`payload`",
     about: "Bytes that are pickled for a task when it crosses a process boundary.",
-    keys: &[
+    all: &[
         key("send", Kind::Size, "From the parent to the worker; 0B by default.", r#""1kB""#),
         key("receive", Kind::Size, "From the worker back; 0B by default.", r#""200kB""#),
     ],
@@ -294,7 +294,7 @@ pub(super) static PAYLOAD: Keys = Keys {
 pub(super) static ARRIVAL: Keys = Keys {
     what: "`arrive`",
     about: "When tasks arrive.",
-    keys: &[
+    all: &[
         key(
             "every",
             Kind::Distribution,
@@ -326,7 +326,7 @@ pub(super) static ARRIVAL: Keys = Keys {
 pub(super) static DISTRIBUTION: Keys = Keys {
     what: "a distribution",
     about: "A distribution of durations.",
-    keys: &[
+    all: &[
         key(
             "uniform",
             Kind::Durations(Some(2)),
@@ -371,7 +371,7 @@ pub(super) static DISTRIBUTION: Keys = Keys {
 pub(super) static LOGNORMAL: Keys = Keys {
     what: "`lognormal`",
     about: "Two percentiles of a log-normal distribution.",
-    keys: &[
+    all: &[
         required("p50", Kind::Duration, "The median, positive.", r#""10ms""#),
         required("p99", Kind::Duration, "The 99th percentile, at least the median.", r#""80ms""#),
     ],
@@ -381,7 +381,7 @@ pub(super) static LOGNORMAL: Keys = Keys {
 pub(super) static PARETO: Keys = Keys {
     what: "`pareto`",
     about: "The parameters of a Pareto distribution.",
-    keys: &[
+    all: &[
         required("min", Kind::Duration, "The shortest value.", r#""10ms""#),
         required(
             "shape",
@@ -396,7 +396,7 @@ pub(super) static PARETO: Keys = Keys {
 pub(super) static STEP: Keys = Keys {
     what: "a step",
     about: "One step of a task.",
-    keys: &[
+    all: &[
         key(
             "wait",
             Kind::SiteOrTime,
@@ -450,7 +450,7 @@ pub(super) const VERBS: [&str; 10] =
 pub(super) static TOOL: Keys = Keys {
     what: "`[[tools]]`",
     about: "One run of the scenario: a tool with its settings.",
-    keys: &[
+    all: &[
         required("use", Kind::Choice(&TOOL_NAMES), "Which tool.", r#""thread_pool""#),
         key(
             "label",

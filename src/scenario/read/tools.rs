@@ -17,8 +17,11 @@ use crate::scenario::tree::{Node, Value, shortened};
 const START_METHODS: [StartMethod; keys::START_METHODS.len()] =
     [StartMethod::Fork, StartMethod::Spawn, StartMethod::Forkserver];
 
+/// Whether a tool takes a setting.
+type Takes = fn(Tool) -> bool;
+
 /// Settings that only some tools take.
-pub(in crate::scenario) const PARTIAL: [(&str, fn(Tool) -> bool); 4] = [
+pub(in crate::scenario) const PARTIAL: [(&str, Takes); 4] = [
     ("workers", Tool::takes_workers),
     ("limit", Tool::takes_limit),
     ("chunk", Tool::takes_chunk),
@@ -47,13 +50,11 @@ pub(super) fn read(
     let mut context = Context { base, names, tasks, implied };
     let mut listed = Vec::new();
     if let Some(node) = fields.get("tools") {
-        match node.as_list() {
-            Some(items) => listed.extend(items.iter().cloned()),
-            None => {
-                let what = "a list of tables: write `[[tools]]` above each";
-                return reader.expected(node, what).unwrap_or_default();
-            }
-        }
+        let Some(items) = node.as_list() else {
+            let what = "a list of tables: write `[[tools]]` above each";
+            return reader.expected(node, what).unwrap_or_default();
+        };
+        listed.extend(items.iter().cloned());
     }
     if listed.is_empty() {
         listed = all();
@@ -95,6 +96,7 @@ fn tool(
     let over = setting::overrides(reader, &fields, context.names);
     let profile = context.base.profile(&over);
     let said = said(reader, &fields, tool);
+    let written = reader.text(&fields, "label");
     let (tool, profile) = (tool?, profile?);
     if !profile.has(tool) {
         let place = chosen.map_or(node.place, |chosen| chosen.place);
@@ -103,7 +105,7 @@ fn tool(
         }
         return None;
     }
-    let label = label(reader, &fields, tool, labels)?;
+    let label = label(reader, &fields, written.as_deref().unwrap_or(tool.name()), labels)?;
     let setting = context.base.setting(&over, Arc::clone(&profile));
     let cores = setting.machine.cores;
     let workers = said.workers.unwrap_or_else(|| profile.default_workers(tool, cores));
@@ -140,7 +142,7 @@ fn said(reader: &mut Reader<'_>, fields: &Fields<'_>, tool: Option<Tool>) -> Sai
 }
 
 /// The names of the tools that take a setting.
-pub(in crate::scenario) fn takers(takes: fn(Tool) -> bool) -> Vec<&'static str> {
+pub(in crate::scenario) fn takers(takes: Takes) -> Vec<&'static str> {
     Tool::ALL.into_iter().filter(|tool| takes(*tool)).map(Tool::name).collect()
 }
 
@@ -160,24 +162,19 @@ fn lacks(profile: &Profile, tool: Tool, place: Place) -> Fault {
 fn label(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
-    tool: Tool,
+    label: &str,
     labels: &mut BTreeMap<String, Place>,
 ) -> Option<String> {
-    let node = fields.get("label");
-    let label = match node {
-        Some(_) => reader.text(fields, "label")?,
-        None => tool.name().to_owned(),
-    };
-    let place = node.or(fields.get("use")).map_or(fields.place, |node| node.place);
+    let place = fields.get("label").or(fields.get("use")).map_or(fields.place, |node| node.place);
     if label.trim().is_empty() || label.contains(char::is_control) {
         let fault = Fault::new(place, "a label has no control characters and is not empty");
         return reader.refuse(fault.label("expected a label like \"10 threads\""));
     }
-    if let Some(first) = labels.get(&label) {
-        let title = format!("two tools are labelled `{}`", shortened(&label));
+    if let Some(first) = labels.get(label) {
+        let title = format!("two tools are labelled `{}`", shortened(label));
         let fault = Fault::new(place, title).label("expected another `label` for this one");
         return reader.refuse(fault.related(*first, "the first"));
     }
-    labels.insert(label.clone(), place);
-    Some(label)
+    labels.insert(label.to_owned(), place);
+    Some(label.to_owned())
 }
