@@ -10,6 +10,7 @@ use crate::model::{StartMethod, Tool, ToolRun};
 use crate::profile::{self, Profile};
 use crate::scenario::fault::{Fault, listed};
 use crate::scenario::keys;
+use crate::scenario::limits;
 use crate::scenario::source::Place;
 use crate::scenario::tree::{Node, Value, shortened};
 
@@ -60,12 +61,40 @@ pub(super) fn read(
         listed = all();
         context.implied = true;
     }
+    if !sizes_fit(reader, fields, &listed, names) {
+        return Vec::new();
+    }
     let mut labels = BTreeMap::new();
     let mut runs = Vec::new();
     for node in &listed {
         runs.extend(tool(reader, node, &context, &mut labels));
     }
     runs
+}
+
+/// Whether the tools with their own sites and computations are few enough; else there is a fault.
+fn sizes_fit(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    tools: &[Node],
+    names: &Names<'_>,
+) -> bool {
+    let copied = names.sites.names().count() + names.computations.names().count();
+    let title = if tools.len() > limits::TOOLS {
+        format!("there are {} tools: at most {} are possible", tools.len(), limits::TOOLS)
+    } else if tools.len().saturating_mul(copied) > limits::SETTINGS {
+        format!("there are {copied} sites and computations for each of {} tools", tools.len())
+    } else {
+        return true;
+    };
+    let place = tools.last().map(|tool| tool.place).filter(|place| *place != Place::NOWHERE);
+    let fault = Fault::new(place.unwrap_or(fields.place), title);
+    reader.faults.push(fault.label(format!(
+        "at most {} tools, and {} sites and computations times tools, are possible",
+        limits::TOOLS,
+        limits::SETTINGS
+    )));
+    false
 }
 
 /// An entry for each tool there is, of which nobody wrote anything.
