@@ -35,8 +35,12 @@ impl Bench {
             demanded: Box::new(self.demanded),
             names: &self.names,
         });
-        rows.iter().for_each(|row| audit.row(row));
-        lives.iter().for_each(|life| audit.finished(life));
+        for row in rows {
+            audit.row(row);
+        }
+        for life in lives {
+            audit.finished(life);
+        }
         audit.check()
     }
 
