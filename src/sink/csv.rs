@@ -188,7 +188,9 @@ mod tests {
         let mut trace = TraceCsv::new(Vec::new());
         for label in awkward {
             trace.begin(label, 0, &names);
-            ids.iter().for_each(|id| trace.row(&row(State::Sync, 0, 1).name(*id)));
+            for id in &ids {
+                trace.row(&row(State::Sync, 0, 1).name(*id));
+            }
         }
         let bytes = trace.finish().unwrap();
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
