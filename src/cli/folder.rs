@@ -95,13 +95,9 @@ impl Folder {
             kept.map_err(|error| self.unwritable(name, &error.error))?;
             names.push(name);
         }
-        for stale in known.iter().filter(|known| !names.contains(known)) {
-            match fs::remove_file(self.path.join(stale)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(self.unwritable(stale, &error));
-                }
-                _ => {}
-            }
+        let stale = known.iter().filter(|known| !names.contains(known));
+        for name in stale.filter(|name| self.path.join(name).is_file()) {
+            fs::remove_file(self.path.join(name)).map_err(|error| self.unwritable(name, &error))?;
         }
         for made in std::mem::take(&mut self.made) {
             unfinished.end(&made);
@@ -213,8 +209,8 @@ mod tests {
         }
         fs::create_dir_all(root.path().join("study/summary.csv")).unwrap();
         let mut folder = Folder::open(&root.path().join("study")).unwrap();
-        folder.add("summary.csv", b"rows").unwrap();
-        assert_eq!(folder.finish(&[]).unwrap_err().code, Code::File);
+        assert_eq!(folder.add("summary.csv", b"rows").unwrap_err().code, Code::File);
+        drop(folder);
         assert_eq!(names(&root.path().join("study")), ["summary.csv"]);
     }
 

@@ -36,7 +36,13 @@ impl Unfinished {
 }
 
 /// From now on SIGINT, SIGTERM and SIGHUP remove what is unfinished and end the program.
+///
+/// A program under `nohup` is left alone: it is to outlive its terminal, and the three signals can only
+/// be served together.
 pub(super) fn watch() {
+    if hangup_is_ignored() {
+        return;
+    }
     let served = ctrlc::set_handler(|| {
         let unfinished = Unfinished::lock();
         // Folders were begun before what is in them. One that is not empty is not ours to remove.
@@ -49,4 +55,13 @@ pub(super) fn watch() {
     if let Err(error) = served {
         console::say(&format!("warning: an interrupt may leave temporary files behind: {error}"));
     }
+}
+
+/// Whether the program was started with SIGHUP ignored; known on Linux only.
+fn hangup_is_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // SIGHUP is signal 1, the lowest bit.
+    mask.is_some_and(|mask| mask & 1 == 1)
 }

@@ -16,10 +16,10 @@ pub(super) const HEADINGS: [&str; 10] = [
     "p50",
     "p95",
     "where task time went",
-    "cpu busy",
+    "cpu",
     "lock wait",
     "threads",
-    "processes",
+    "procs",
 ];
 
 /// The columns that hold text; the others hold numbers.
@@ -95,6 +95,7 @@ fn table(results: &[ToolResult<'_>]) -> Table {
         table.add_row(cells(result).map(Cell::new));
     }
     for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((u16::from(index > 0), 0));
         if !TEXT_COLUMNS.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -165,11 +166,11 @@ mod tests {
 Download 100 pages
 100 tasks, 4 cores, ideal, seed 42
 
- tool           makespan   speed-up       p50       p95   where task time went        cpu busy   lock wait   threads   processes
-─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
- sequential      150.2 s      1.00×   75.11 s   142.7 s   queued 99.3 %, io 0.7 %          1 %         0 s         1           1
- asyncio         2.006 s        75×   1.003 s   1.906 s   suspended 98 %, ready 2 %        1 %         0 s         1           1
- process_pool       12 s        13×       6 s    11.4 s   queued 83 %, io 17 %             1 %         0 s         1           1
+tool          makespan  speed-up      p50      p95  where task time went       cpu  lock wait  threads  procs
+─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+sequential     150.2 s     1.00×  75.11 s  142.7 s  queued 99.3 %, io 0.7 %    1 %        0 s        1      1
+asyncio        2.006 s       75×  1.003 s  1.906 s  suspended 98 %, ready 2 %  1 %        0 s        1      1
+process_pool      12 s       13×      6 s   11.4 s  queued 83 %, io 17 %       1 %        0 s        1      1
 
 asyncio wins: 2.006 s, 75 times as fast as sequential. sequential takes 150.2 s: one task at a time, \
 so its tasks spent 99.3 % of their time queued behind one another; process_pool takes 12 s: only 8 workers \
@@ -181,7 +182,7 @@ for 100 tasks, so its tasks spent 83 % of their time in the backlog.
     #[test]
     fn colour_adds_nothing_but_codes() {
         let coloured = downloads(true);
-        assert!(coloured.contains("\u{1b}[1m asyncio"));
+        assert!(coloured.contains("\u{1b}[1masyncio"));
         assert_eq!(coloured.replace("\u{1b}[1m", "").replace("\u{1b}[0m", ""), downloads(false));
     }
 

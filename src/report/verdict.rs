@@ -79,17 +79,23 @@ fn contest(finished: &[Finisher<'_>]) -> Vec<String> {
 /// Who wins or ties, and by how much.
 fn opening(first: &[Finisher<'_>], rest: &[Finisher<'_>]) -> String {
     let margin = margin(first[0], rest);
-    if let [winner] = first {
-        return format!("{} wins: {}{margin}.", label(*winner), makespan(*winner));
+    let best = first[0].1.makespan_ns;
+    let level = first.iter().filter(|(_, row)| row.makespan_ns == best).count();
+    let (level, near) = first.split_at(level);
+    let labels: Vec<String> = level.iter().map(|one| label(*one)).collect();
+    let (verb, hair) = match (level.len(), near.is_empty()) {
+        (1, true) => ("wins:", ""),
+        (1, false) => ("wins", " by a hair:"),
+        _ => ("tie at", ""),
+    };
+    let opening = format!("{} {verb}{hair} {}{margin}", list(&labels), time(best));
+    if near.is_empty() {
+        return format!("{opening}.");
     }
-    let exact = first.iter().all(|(_, row)| row.makespan_ns == first[0].1.makespan_ns);
-    if exact {
-        let labels: Vec<String> = first.iter().map(|one| label(*one)).collect();
-        return format!("{} tie at {}{margin}.", list(&labels), makespan(first[0]));
-    }
-    let timed: Vec<String> =
-        first.iter().map(|one| format!("{} ({})", label(*one), makespan(*one))).collect();
-    format!("{} are as good as equal, within {NEAR_PERCENT} %{margin}.", list(&timed))
+    let near: Vec<String> =
+        near.iter().map(|one| format!("{} ({})", label(*one), makespan(*one))).collect();
+    let verb = if near.len() == 1 { "is" } else { "are" };
+    format!("{opening}; {} {verb} as good as equal, within {NEAR_PERCENT} %.", list(&near))
 }
 
 /// How much faster the winner is than `sequential`, or without it than the next best.
@@ -202,7 +208,7 @@ mod tests {
         ]);
         assert_eq!(
             text,
-            "asyncio (100 ms) and threading (104 ms) are as good as equal, within 5 %."
+            "asyncio wins by a hair: 100 ms; threading (104 ms) is as good as equal, within 5 %."
         );
         let text = of(vec![
             made(Tool::Threading, 100, &[(State::Io, 1_000)]),
