@@ -58,6 +58,9 @@ impl Folder {
     /// # Errors
     /// When it cannot be made.
     pub(super) fn begin(&mut self, name: &'static str) -> Result<File, Failure> {
+        if self.path.join(name).is_dir() {
+            return Err(self.unwritable(name, &io::ErrorKind::IsADirectory.into()));
+        }
         let mut unfinished = Unfinished::lock();
         let (file, path) =
             temporary(&self.path).map_err(|error| self.unwritable(name, &error))?.into_parts();
