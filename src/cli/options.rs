@@ -15,7 +15,7 @@ pub(super) struct Common {
     pub(super) set: Vec<String>,
 
     /// The seed of all draws, instead of the scenario's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
 
     /// Only the tool of this label (repeatable)
