@@ -56,7 +56,7 @@ pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>], colour: bool)
 }
 
 /// What holds for all tools: `100 tasks, 8 cores, cpython-3.13, seed 42`.
-pub(super) fn settings(scenario: &Scenario) -> String {
+pub fn settings(scenario: &Scenario) -> String {
     let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
     let cores = common(scenario, |run| run.setting.machine.cores);
     let profile = common(scenario, |run| run.setting.interpreter.profile.name.as_str());
