@@ -201,7 +201,6 @@ fn a_full_disk_behind_stdout_is_a_file_error() {
 }
 
 /// What needs the scenario reader and the engine.
-#[cfg(any())]
 mod played {
     use super::*;
 

@@ -11,11 +11,11 @@ mod interrupt;
 mod man;
 mod manifest;
 mod options;
+mod picture;
 mod play;
 mod progress;
 mod run;
 mod schema;
-mod stand_in;
 
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};

@@ -2,17 +2,20 @@
 
 use std::io::Write;
 
-pub(super) use super::stand_in::scenario::{Faults, Input, Loaded, load, schema};
+pub(super) use crate::scenario::{Faults, Input, Loaded, load, schema};
 
 use super::failure::Failure;
+use super::picture::Recorded;
 use super::progress::Progress;
-use super::stand_in::plan::Plan;
-use super::stand_in::{engine, tools};
+use crate::chart::Recorder;
+use crate::engine;
 use crate::model::{Scenario, Tool, ToolRun};
+use crate::plan::Plan;
 use crate::sink::audit::{Audit, AuditSetting, Violation};
 use crate::sink::csv::TraceCsv;
 use crate::sink::row::SummaryRow;
 use crate::sink::summary::Summary;
+use crate::tools;
 use crate::trace::{Outcome, Stuck};
 
 /// Who listens to a run besides the summary.
@@ -21,6 +24,8 @@ pub(super) struct Listeners<'a, W: Write> {
     pub(super) progress: Option<&'a mut Progress>,
     /// Whether the laws of the trace are checked.
     pub(super) audit: bool,
+    /// Whether the run is recorded for a chart.
+    pub(super) chart: bool,
 }
 
 /// What one tool made of the scenario.
@@ -29,6 +34,8 @@ pub(super) struct Played {
     pub(super) outcome: Result<SummaryRow, Vec<Stuck>>,
     /// Laws of the trace that do not hold: bugs of gilsim.
     pub(super) violations: Vec<Violation>,
+    /// What a chart needs, where one is wanted.
+    pub(super) recorded: Option<Recorded>,
 }
 
 /// Plays the scenario through one tool.
@@ -51,13 +58,19 @@ pub(super) fn play<W: Write>(
     }
     let mut summary = Summary::default();
     let mut audit = listeners.audit.then(|| Audit::new(laws_of(run, &plan)));
-    let mut sink = ((&mut summary, listeners.trace), (audit.as_mut(), listeners.progress));
+    let sites = plan.sites.iter().map(|site| site.name);
+    let mut chart = listeners.chart.then(|| Recorder::new(sites));
+    let mut sink =
+        ((&mut summary, listeners.trace), (chart.as_mut(), (audit.as_mut(), listeners.progress)));
     let (outcome, totals) = engine::simulate(&plan, &mut sink);
     let outcome = match outcome {
         Outcome::Finished => Ok(summary.finish(&run.label, replicate, plan.machine.cores, &totals)),
         Outcome::Deadlocked(stuck) => Err(stuck),
     };
-    Ok(Played { outcome, violations: audit.map(|audit| audit.check()).unwrap_or_default() })
+    let violations = audit.map(|audit| audit.check()).unwrap_or_default();
+    let recorded =
+        chart.map(|chart| Recorded { recording: chart.finish(totals.makespan), names: plan.names });
+    Ok(Played { outcome, violations, recorded })
 }
 
 /// What an audit has to know of a plan.

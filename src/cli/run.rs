@@ -10,6 +10,7 @@ use super::folder::Folder;
 use super::interrupt;
 use super::manifest::Manifest;
 use super::options::{Common, Format};
+use super::picture;
 use super::play::{Input, Listeners, Loaded, Played, load, play};
 use super::progress::Progress;
 use crate::model::{Scenario, Tool};
@@ -132,7 +133,8 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     // Opened before the work, so that a wrong place is known at once.
     let mut folder = Folder::open(&study.folder)?;
     let trace = (!args.no_trace).then(|| folder.begin("trace.csv")).transpose()?;
-    let played = play_all(study, args, trace.map(TraceCsv::new), &folder)?;
+    let mut played = play_all(study, args, trace.map(TraceCsv::new), &folder)?;
+    let recorded: Vec<_> = played.iter_mut().filter_map(|one| one.recorded.take()).collect();
     let violations = told_violations(&study.scenario, &played);
     let results = compared(&study.scenario, played);
     let rows: Vec<SummaryRow> = results.iter().filter_map(ToolResult::row).cloned().collect();
@@ -141,6 +143,9 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     for (name, text) in files {
         let text = text.map_err(|error| folder.unwritable(name, &error))?;
         folder.add(name, &text)?;
+    }
+    if !args.no_chart {
+        picture::add(&mut folder, &study.scenario, &recorded)?;
     }
     folder.add("manifest.json", &manifest(study, args))?;
     let path = folder.path().to_owned();
@@ -168,8 +173,12 @@ fn play_all(
     let mut progress = if args.common.quiet { None } else { Progress::on_terminal(tasks) };
     let mut played = Vec::new();
     for run in &scenario.tools {
-        let listeners =
-            Listeners { trace: trace.as_mut(), progress: progress.as_mut(), audit: args.audit };
+        let listeners = Listeners {
+            trace: trace.as_mut(),
+            progress: progress.as_mut(),
+            audit: args.audit,
+            chart: !args.no_chart,
+        };
         played.push(play(scenario, run, 0, listeners)?);
     }
     if let Some(progress) = progress {
