@@ -56,7 +56,7 @@ enum Flow {
 }
 
 /// More steps of no length than this at one instant are a fault of the engine.
-const STEPS_PER_INSTANT_MAX: u64 = 1 << 36;
+const STEPS_PER_INSTANT_MAX: u64 = 1 << 22;
 
 /// A task, from arrival to completion.
 #[derive(Clone, Copy, Debug)]

@@ -241,7 +241,7 @@ impl Engine<'_> {
                         self.thread_mut(thread).then = Then::TakeLock;
                         let name = NameId::EMPTY;
                         let lock = LockMode::Released;
-                        self.work(thread, Burst { left, state: State::Native, lock, name })
+                        self.work(thread, Burst { left, state: State::Overhead, lock, name })
                     }
                 }
             }
