@@ -18,17 +18,24 @@ impl Naive<'_> {
         self.threads[thread].last_core = Some(core);
     }
 
+    /// The threads in some phase, in the order in which they came into it.
+    fn in_order(&self, place: impl Fn(Phase) -> Option<u64>) -> Vec<usize> {
+        let of = |number: usize| Some((place(self.threads[number].phase)?, number));
+        let mut places: Vec<_> = (0..self.threads.len()).filter_map(of).collect();
+        places.sort_unstable();
+        places.into_iter().map(|(_, number)| number).collect()
+    }
+
     pub(super) fn fill_idle_cores(&mut self) {
         for core in 0..self.cores.len() {
             if self.cores[core].occupant.is_some() {
                 continue;
             }
-            let ready =
-                self.threads.iter().enumerate().filter_map(|(number, thread)| match thread.phase {
-                    Phase::InRunQueue { since } => Some((since, number)),
-                    _ => None,
-                });
-            if let Some((_, longest)) = ready.min() {
+            let ready = self.in_order(|phase| match phase {
+                Phase::InRunQueue(since) => Some(since),
+                _ => None,
+            });
+            if let Some(&longest) = ready.first() {
                 for other in &mut self.cores {
                     other.queue.retain(|queued| *queued != longest);
                 }
@@ -38,10 +45,11 @@ impl Naive<'_> {
     }
 
     pub(super) fn place(&mut self) {
-        for me in 0..self.threads.len() {
-            if self.threads[me].phase != Phase::WantsCore {
-                continue;
-            }
+        let wanting = self.in_order(|phase| match phase {
+            Phase::WantsCore(since) => Some(since),
+            _ => None,
+        });
+        for me in wanting {
             if self.cores.iter().any(|core| core.occupant == Some(me)) {
                 self.threads[me].phase = Phase::OnCore;
                 continue;
@@ -55,7 +63,7 @@ impl Naive<'_> {
             }
             let fewest = (0..self.cores.len()).min_by_key(|core| self.cores[*core].queue.len());
             self.cores[fewest.expect("there is a core")].queue.push_back(me);
-            self.threads[me].phase = Phase::InRunQueue { since: self.now };
+            self.threads[me].phase = Phase::InRunQueue(self.next());
         }
     }
 
@@ -70,7 +78,7 @@ impl Naive<'_> {
             self.cores[core].used = 0;
             if let Some(next) = self.cores[core].queue.pop_front() {
                 self.cores[core].queue.push_back(thread);
-                self.threads[thread].phase = Phase::InRunQueue { since: self.now };
+                self.threads[thread].phase = Phase::InRunQueue(self.next());
                 self.seat(core, next);
                 rotated = true;
             }
