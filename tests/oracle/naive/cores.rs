@@ -2,8 +2,6 @@
 
 use super::{Naive, Phase};
 
-const QUANTUM: u64 = 4;
-
 impl Naive<'_> {
     pub(super) fn vacate(&mut self, me: usize) {
         for core in self.cores.iter_mut().filter(|core| core.occupant == Some(me)) {
@@ -44,7 +42,10 @@ impl Naive<'_> {
         }
     }
 
-    pub(super) fn place(&mut self) {
+    /// Gives new wanters a core, or a place in the shortest queue where no core is idle.
+    ///
+    /// While a core is `vacated` at this instant, threads that have been ready for longer may want it, so new ones wait.
+    pub(super) fn place(&mut self, vacated: bool) {
         let wanting = self.in_order(|phase| match phase {
             Phase::WantsCore(since) => Some(since),
             _ => None,
@@ -56,23 +57,25 @@ impl Naive<'_> {
             }
             let idle = |core: &usize| self.cores[*core].occupant.is_none();
             let last = self.threads[me].last_core.filter(idle);
-            let target = last.or_else(|| (0..self.cores.len()).find(idle));
-            if let Some(core) = target {
-                self.seat(core, me);
-                continue;
+            match last.or_else(|| (0..self.cores.len()).find(idle)) {
+                Some(_) if vacated => {}
+                Some(core) => self.seat(core, me),
+                None => self.enqueue(me),
             }
-            let fewest = (0..self.cores.len()).min_by_key(|core| self.cores[*core].queue.len());
-            self.cores[fewest.expect("there is a core")].queue.push_back(me);
-            self.threads[me].phase = Phase::InRunQueue(self.next());
         }
     }
 
-    /// Rotates the queues of cores whose quantum is over (OPEN 6 and 7); true where one did.
-    pub(super) fn end_quanta(&mut self) -> bool {
-        let mut rotated = false;
+    fn enqueue(&mut self, me: usize) {
+        let fewest = (0..self.cores.len()).min_by_key(|core| self.cores[*core].queue.len());
+        self.cores[fewest.expect("there is a core")].queue.push_back(me);
+        self.threads[me].phase = Phase::InRunQueue(self.next());
+    }
+
+    /// Rotates the queues of cores whose quantum is over (OPEN 6 and 7).
+    pub(super) fn end_quanta(&mut self) {
         for core in 0..self.cores.len() {
             let Some(thread) = self.cores[core].occupant else { continue };
-            if self.cores[core].used < QUANTUM {
+            if self.cores[core].used < self.world.quantum {
                 continue;
             }
             self.cores[core].used = 0;
@@ -80,9 +83,7 @@ impl Naive<'_> {
                 self.cores[core].queue.push_back(thread);
                 self.threads[thread].phase = Phase::InRunQueue(self.next());
                 self.seat(core, next);
-                rotated = true;
             }
         }
-        rotated
     }
 }

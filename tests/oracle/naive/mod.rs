@@ -6,9 +6,9 @@
 //!
 //! 1. A thread acts (in no time) up to where it blocks or computes; of all that can act, the lowest number does
 //!    first. Hence a child asks for the lock after its parent has let go of it in `Thread.start`.
-//! 2. At one instant: threads act; then patience ends, lowest thread first; then idle cores take the thread that
-//!    has been ready longest; then new wanters are placed, in the order in which they came to want one; then
-//!    quanta end, lowest core first. This repeats until nothing changes.
+//! 2. At one instant: threads act; then patience ends, lowest thread first; then new wanters join a queue, if no core
+//!    is idle, in the order in which they came to want one; then quanta end, lowest core first; then idle cores take
+//!    the thread that has been ready longest; then they take new wanters. This repeats until nothing changes.
 //! 3. A drop request that finds the holder off its core is noticed when the holder is next on one, at once.
 //! 4. A request that outlasts a `kept` computation is honoured at its end, before the next step.
 //! 5. A switch at the very instant that a window opened, but after it opened, is a switch within it.
@@ -303,9 +303,11 @@ impl<'w> Naive<'w> {
             if let Some(next) = self.threads.iter().position(|t| t.phase == Phase::Acts) {
                 self.act(next);
             } else if !self.end_patience() {
+                self.place(true);
+                self.end_quanta();
                 self.fill_idle_cores();
-                self.place();
-                if !self.end_quanta() && !self.notice_requests() {
+                self.place(false);
+                if !self.notice_requests() {
                     return;
                 }
             }
