@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::config::config;
 use crate::play::{MS, run, scenario};
 use crate::world::{Ending, Played, Tool};
-use crate::worlds::{Case, Reach, Room, tools, worlds};
+use crate::worlds::{Case, Reach, Room, cut_in_two, tools, worlds};
 use gilsim::trace::Outcome;
 
 /// What gilsim makes of the case; none where it deadlocks.
@@ -65,5 +65,11 @@ proptest! {
         case in cases(Reach::Shared, Room::Quanta)
     ) {
         prop_assert_eq!(gilsim(&case), crate::play_naively(&case.world, case.tool));
+    }
+
+    #[test]
+    fn a_held_computation_cut_in_two_plays_as_one(case in cases(Reach::Shared, Room::Quanta)) {
+        let cut = Case { world: cut_in_two(&case.world), tool: case.tool };
+        prop_assert_eq!(gilsim(&cut), gilsim(&case));
     }
 }

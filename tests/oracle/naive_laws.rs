@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::config::config;
 use crate::play_naively;
 use crate::world::{Ending, Mode, Step, Tool, World};
-use crate::worlds::{Case, Reach, Room, tools, worlds};
+use crate::worlds::{Case, Reach, Room, cut_in_two, tools, worlds};
 
 /// The time that a task's steps take by themselves in a state.
 fn demand(world: &World, task: usize, state: &str) -> u64 {
@@ -49,6 +49,13 @@ proptest! {
                 prop_assert_eq!(had, demand(&case.world, task, "io"), "task {} of {:?}", task, case);
             }
         }
+    }
+
+    #[test]
+    fn a_held_computation_cut_in_two_plays_as_one(world in crowded_or_not(), tool in tools()) {
+        let case = Case { world, tool };
+        let cut = play_naively(&cut_in_two(&case.world), tool);
+        prop_assert_eq!(cut, play_naively(&case.world, tool), "{:?}", case);
     }
 
     #[test]

@@ -116,3 +116,18 @@ fn plain_step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Yield),
     ]
 }
+
+/// The same world, each `held` computation cut in two where it can be.
+pub fn cut_in_two(world: &World) -> World {
+    let cut = |step: &Step| match *step {
+        Step::Compute(time, Mode::Held) if time > 1 => {
+            vec![Step::Compute(time / 2, Mode::Held), Step::Compute(time - time / 2, Mode::Held)]
+        }
+        step => vec![step],
+    };
+    let mut world = world.clone();
+    for task in &mut world.tasks {
+        task.steps = task.steps.iter().flat_map(cut).collect();
+    }
+    world
+}
