@@ -16,24 +16,17 @@ impl Naive<'_> {
         self.threads[thread].last_core = Some(core);
     }
 
-    /// The threads in some phase, in the order in which they came into it.
-    fn in_order(&self, place: impl Fn(Phase) -> Option<u64>) -> Vec<usize> {
-        let of = |number: usize| Some((place(self.threads[number].phase)?, number));
-        let mut places: Vec<_> = (0..self.threads.len()).filter_map(of).collect();
-        places.sort_unstable();
-        places.into_iter().map(|(_, number)| number).collect()
-    }
-
     pub(super) fn fill_idle_cores(&mut self) {
         for core in 0..self.cores.len() {
             if self.cores[core].occupant.is_some() {
                 continue;
             }
-            let ready = self.in_order(|phase| match phase {
-                Phase::InRunQueue(since) => Some(since),
-                _ => None,
+            let heads = self.cores.iter().filter_map(|core| core.queue.front().copied());
+            let ready = heads.map(|number| match self.threads[number].phase {
+                Phase::InRunQueue { since } => (since, number),
+                _ => unreachable!("a run queue holds threads that are ready"),
             });
-            if let Some(&longest) = ready.first() {
+            if let Some((_, longest)) = ready.min() {
                 for other in &mut self.cores {
                     other.queue.retain(|queued| *queued != longest);
                 }
@@ -42,37 +35,31 @@ impl Naive<'_> {
         }
     }
 
-    /// Gives new wanters a core, or a place in the shortest queue where no core is idle.
-    ///
-    /// While a core is `vacated` at this instant, threads that have been ready for longer may want it, so new ones wait.
-    pub(super) fn place(&mut self, vacated: bool) {
-        let wanting = self.in_order(|phase| match phase {
-            Phase::WantsCore(since) => Some(since),
-            _ => None,
-        });
-        for me in wanting {
+    pub(super) fn place(&mut self) {
+        for me in 0..self.threads.len() {
+            if self.threads[me].phase != Phase::WantsCore {
+                continue;
+            }
             if self.cores.iter().any(|core| core.occupant == Some(me)) {
                 self.threads[me].phase = Phase::OnCore;
                 continue;
             }
             let idle = |core: &usize| self.cores[*core].occupant.is_none();
             let last = self.threads[me].last_core.filter(idle);
-            match last.or_else(|| (0..self.cores.len()).find(idle)) {
-                Some(_) if vacated => {}
-                Some(core) => self.seat(core, me),
-                None => self.enqueue(me),
+            let target = last.or_else(|| (0..self.cores.len()).find(idle));
+            if let Some(core) = target {
+                self.seat(core, me);
+                continue;
             }
+            let fewest = (0..self.cores.len()).min_by_key(|core| self.cores[*core].queue.len());
+            self.cores[fewest.expect("there is a core")].queue.push_back(me);
+            self.threads[me].phase = Phase::InRunQueue { since: self.now };
         }
     }
 
-    fn enqueue(&mut self, me: usize) {
-        let fewest = (0..self.cores.len()).min_by_key(|core| self.cores[*core].queue.len());
-        self.cores[fewest.expect("there is a core")].queue.push_back(me);
-        self.threads[me].phase = Phase::InRunQueue(self.next());
-    }
-
-    /// Rotates the queues of cores whose quantum is over (OPEN 6 and 7).
-    pub(super) fn end_quanta(&mut self) {
+    /// Rotates the queues of cores whose quantum is over (OPEN 6 and 7); true where one did.
+    pub(super) fn end_quanta(&mut self) -> bool {
+        let mut rotated = false;
         for core in 0..self.cores.len() {
             let Some(thread) = self.cores[core].occupant else { continue };
             if self.cores[core].used < self.world.quantum {
@@ -81,9 +68,11 @@ impl Naive<'_> {
             self.cores[core].used = 0;
             if let Some(next) = self.cores[core].queue.pop_front() {
                 self.cores[core].queue.push_back(thread);
-                self.threads[thread].phase = Phase::InRunQueue(self.next());
+                self.threads[thread].phase = Phase::InRunQueue { since: self.now };
                 self.seat(core, next);
+                rotated = true;
             }
         }
+        rotated
     }
 }

@@ -6,9 +6,9 @@
 //!
 //! 1. A thread acts (in no time) up to where it blocks or computes; of all that can act, the lowest number does
 //!    first. Hence a child asks for the lock after its parent has let go of it in `Thread.start`.
-//! 2. At one instant: threads act; then patience ends, lowest thread first; then new wanters join a queue, if no core
-//!    is idle, in the order in which they came to want one; then quanta end, lowest core first; then idle cores take
-//!    the thread that has been ready longest; then they take new wanters. This repeats until nothing changes.
+//! 2. At one instant: threads act; then patience ends, lowest thread first; then idle cores take the thread that
+//!    has been ready longest (ties by thread number); then new wanters are placed, by thread number; then
+//!    quanta end, lowest core first. This repeats until nothing changes.
 //! 3. A drop request that finds the holder off its core is noticed when the holder is next on one, at once.
 //! 4. A request that outlasts a `kept` computation is honoured at its end, before the next step.
 //! 5. A switch at the very instant that a window opened, but after it opened, is a switch within it.
@@ -22,8 +22,8 @@
 //!    result in order, then shuts the pool down and joins the workers in order of birth.
 //! 10. `yield` lets go of the lock and of the core; both may come back at the same instant.
 //! 11. A task is `queued` until its worker has taken it from the pool's queue, with the lock.
-//! 13. An item of a `SimpleQueue` goes to the thread that waits longest, one for a process to the lowest that waits.
 //! 12. `sequential` goes through the tasks by arrival, ties in file order.
+//! 13. An item of a `SimpleQueue` goes to the thread that waits longest, one for a process to the lowest that waits.
 
 mod cores;
 mod lock;
@@ -70,14 +70,9 @@ enum Why {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Acts,
-    WantsLock {
-        asked: u64,
-        window: u64,
-        switches: u64,
-    },
-    /// Since when, as a place in the order of all that happened.
-    WantsCore(u64),
-    InRunQueue(u64),
+    WantsLock { asked: u64, window: u64, switches: u64 },
+    WantsCore,
+    InRunQueue { since: u64 },
     OnCore,
     SleepsUntil(u64),
     Parked(Why, u64),
@@ -130,7 +125,7 @@ struct Naive<'w> {
     connections: Vec<u32>,
     permits: Vec<u32>,
     items: Vec<u32>,
-    order: u64,
+    parkings: u64,
     workers: u32,
     worker_processes: bool,
     idle: u32,
@@ -179,7 +174,7 @@ impl<'w> Naive<'w> {
             connections: world.sites.iter().map(|s| s.connections.unwrap_or(u32::MAX)).collect(),
             permits: world.semaphores.clone(),
             items: vec![0; world.queues.len()],
-            order: 0,
+            parkings: 0,
             workers,
             worker_processes: matches!(tool, Tool::ProcessPool(_)),
             idle: 0,
@@ -282,20 +277,14 @@ impl<'w> Naive<'w> {
         match thread.phase {
             Phase::OnCore if thread.mode == Mode::Released => "native",
             Phase::OnCore => "running",
-            Phase::InRunQueue(_) => "ready",
+            Phase::InRunQueue { .. } => "ready",
             Phase::WantsLock { .. } => "lock_wait",
             Phase::SleepsUntil(_) => "io",
             Phase::Parked(..) => "sync",
-            Phase::Acts | Phase::WantsCore(_) | Phase::Dead => {
+            Phase::Acts | Phase::WantsCore | Phase::Dead => {
                 unreachable!("no time passes in such a phase")
             }
         }
-    }
-
-    /// The next place in the order of all that happens.
-    fn next(&mut self) -> u64 {
-        self.order += 1;
-        self.order
     }
 
     /// Does all that happens at this instant (OPEN 1 and 2).
@@ -304,11 +293,9 @@ impl<'w> Naive<'w> {
             if let Some(next) = self.threads.iter().position(|t| t.phase == Phase::Acts) {
                 self.act(next);
             } else if !self.end_patience() {
-                self.place(true);
-                self.end_quanta();
                 self.fill_idle_cores();
-                self.place(false);
-                if !self.notice_requests() {
+                self.place();
+                if !self.end_quanta() && !self.notice_requests() {
                     return;
                 }
             }
@@ -324,7 +311,7 @@ impl<'w> Naive<'w> {
                 return self.give_way(me); // OPEN 4
             }
             if self.threads[me].left > 0 {
-                self.threads[me].phase = Phase::WantsCore(self.next());
+                self.threads[me].phase = Phase::WantsCore;
                 return;
             }
             let Some(op) = self.threads[me].ops.pop_front() else {

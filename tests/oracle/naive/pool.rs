@@ -68,8 +68,8 @@ impl Naive<'_> {
     }
 
     pub(super) fn park(&mut self, me: usize, why: Why) {
-        let order = self.next();
-        self.leave(me, Phase::Parked(why, order));
+        self.parkings += 1;
+        self.leave(me, Phase::Parked(why, self.parkings));
     }
 
     pub(super) fn first_parked(&self, why: Why) -> Option<usize> {

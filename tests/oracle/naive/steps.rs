@@ -11,7 +11,7 @@ impl Naive<'_> {
                 self.threads[me].mode = mode;
                 if mode == Mode::Released {
                     self.drop_lock(me);
-                    self.threads[me].phase = Phase::WantsCore(self.next());
+                    self.threads[me].phase = Phase::WantsCore;
                 }
             }
             Step::Acquire(semaphore) => match self.permits[semaphore].checked_sub(1) {
