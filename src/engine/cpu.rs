@@ -133,6 +133,9 @@ impl Engine<'_> {
     fn schedule_core(&mut self, core: CoreId) {
         let Some(thread) = self.cores.get(core).running else { return };
         let record = self.thread(thread);
+        if !record.is_working() {
+            return;
+        }
         let left = if record.entry_left.is_zero() { record.burst.left } else { record.entry_left };
         let work_ends = self.cores.get(core).accounted_to + left;
         let slice_ends = if self.cores.has_queue(core) {
