@@ -1,5 +1,7 @@
 //! Values as Python source writes them.
 
+use std::fmt::Write as _;
+
 use crate::time::SimDuration;
 
 /// A Python string literal.
@@ -19,7 +21,7 @@ fn push_escaped(literal: &mut String, character: char) {
         '\n' => literal.push_str("\\n"),
         '\t' => literal.push_str("\\t"),
         _ if is_invisible(character) => {
-            literal.push_str(&format!("\\U{:08x}", u32::from(character)));
+            write!(literal, "\\U{:08x}", u32::from(character)).expect("text grows");
         }
         _ => literal.push(character),
     }
@@ -38,7 +40,7 @@ pub(super) fn prose(text: &str) -> String {
         .chars()
         .map(|character| if is_invisible(character) && character != '\n' { ' ' } else { character })
         .collect();
-    let escaped = escaped.replace('\\', "\\\\").replace('"', "\\\"");
+    let escaped = escaped.replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
     let paragraphs: Vec<String> = escaped
         .split("\n\n")
         .map(|paragraph| wrapped(paragraph, 79))
@@ -100,6 +102,7 @@ mod tests {
 
     #[test]
     fn prose_cannot_end_its_docstring() {
+        assert_eq!(prose("a \"bit\""), "a \"bit\"");
         assert_eq!(prose("say \"\"\" and \\"), "say \\\"\\\"\\\" and \\\\");
         assert_eq!(prose("one\n\n\n\ntwo\u{7}three"), "one\n\ntwo three");
         assert!(prose(&"word ".repeat(100)).lines().all(|line| line.chars().count() <= 79));

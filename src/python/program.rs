@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::ids::TaskId;
 use crate::model::{LockMode, Scenario, Tool, ToolRun};
+use crate::python::features::turn_on_tool;
 use crate::python::literal::{prose, seconds, string};
 use crate::python::shape::{Given, Shape};
 use crate::python::steps::Functions;
@@ -56,68 +57,10 @@ pub fn program(
     filling.set("SHARE", share(&filling, scenario, tool));
     filling.set("PAYLOADS", tasks.payloads());
     filling.set("STEPS", tasks.functions(&functions.source, &filling));
-    let table = match filling.has("table") {
-        true => tasks.table(draws, arrivals, is_timed),
-        false => tasks.counts(),
-    };
+    let table =
+        if filling.has("table") { tasks.table(draws, arrivals, is_timed) } else { tasks.counts() };
     filling.set("TASKS", table);
     with_tidy_blank_lines(&TEMPLATE.map(|part| filling.fill(part)).concat())
-}
-
-/// The features that follow from the tool and from what the steps need.
-fn turn_on_tool(filling: &mut Filling, tool: &ToolRun) {
-    use Tool::{Asyncio, InterpreterPool, Multiprocessing, MultiprocessingPool, ProcessPool};
-    filling.turn_on(tool.tool.name());
-    let starts_processes = tool.tool.takes_start() || filling.has("offload_processes");
-    filling.turn_on_if(starts_processes, "process_start");
-    filling.turn_on_if(starts_processes || tool.tool == InterpreterPool, "inherit");
-    filling.turn_on_if(matches!(tool.tool, Asyncio | Tool::ToThread), "loop");
-    filling.turn_on_if(tool.tool.takes_workers(), "workers");
-    filling.turn_on_if(tool.tool.takes_chunk(), "chunk");
-    filling.turn_on_if(tool.limit.is_some() && tool.tool == Asyncio, "limit");
-    let waits_in_thread = ["acquire", "put", "get", "visit", "visit_and_block"]
-        .iter()
-        .any(|method| filling.has(&format!("m.{method}")));
-    let shares_processes = filling.has("shared_processes");
-    let in_thread = tool.tool == Asyncio && shares_processes && waits_in_thread;
-    filling.turn_on_if(in_thread, "in_thread");
-    let threads = filling.has("offload_threads") || in_thread || tool.tool == Tool::ToThread;
-    filling.turn_on_if(threads, "offload_threads");
-    let executor = threads || matches!(tool.tool, Tool::ThreadPool | InterpreterPool);
-    filling.turn_on_if(executor, "executor");
-    if shares_processes {
-        filling.turn_off("ask_loop");
-    }
-    let is_old = tool.setting.interpreter.profile.python < 9;
-    filling.turn_on_if(is_old, "old_offload");
-    let calls = filling.has("m.offload") && !is_old || tool.tool == Tool::ToThread;
-    filling.turn_on_if(calls, "to_thread_call");
-    let shared = filling.has_any(&["connections", "semaphores", "queues"]);
-    filling.turn_on_if(shared, "shared");
-    let between = shares_processes || tool.tool.takes_start();
-    filling.turn_on_if(shared && between, "process_shared");
-    if tool.tool == InterpreterPool {
-        filling.turn_on_if(shared, "permits");
-        let has_queues = filling.has("queues");
-        filling.turn_on_if(has_queues, "interpreter_queues");
-    }
-    let has_thread_queues =
-        filling.has("queues") && !between && !matches!(tool.tool, Asyncio | InterpreterPool);
-    filling.turn_on_if(has_thread_queues, "thread_queues");
-    if filling.has("arrivals") {
-        match tool.tool {
-            ProcessPool | MultiprocessingPool => {
-                filling.turn_on("arriving_batch");
-                filling.turn_on("groupby");
-            }
-            Tool::Sequential
-            | Tool::Threading
-            | Tool::ThreadPool
-            | Multiprocessing
-            | InterpreterPool => filling.turn_on("arriving_one"),
-            Asyncio | Tool::ToThread => {}
-        }
-    }
 }
 
 fn set_constants(filling: &mut Filling, scenario: &Scenario, tool: &ToolRun) {
@@ -125,12 +68,13 @@ fn set_constants(filling: &mut Filling, scenario: &Scenario, tool: &ToolRun) {
     let profile = &interpreter.profile;
     filling.set("DOCSTRING", docstring(scenario, tool));
     filling.set("LABEL", string(&tool.label));
-    filling.set("CORES", machine.cores);
-    filling.set("WORKERS", tool.workers);
-    filling.set("LIMIT", tool.limit.unwrap_or(0));
-    filling.set("CHUNK", tool.chunk);
-    filling.set("THREADS", profile.default_workers(Tool::ToThread, machine.cores));
-    filling.set("PROCESSES", profile.default_workers(Tool::ProcessPool, machine.cores));
+    filling.set("CORES", machine.cores.to_string());
+    filling.set("WORKERS", tool.workers.to_string());
+    filling.set("LIMIT", tool.limit.unwrap_or(0).to_string());
+    filling.set("CHUNK", tool.chunk.to_string());
+    let workers = |tool| profile.default_workers(tool, machine.cores).to_string();
+    filling.set("THREADS", workers(Tool::ToThread));
+    filling.set("PROCESSES", workers(Tool::ProcessPool));
     filling.set("START_METHOD", string(tool.start.name()));
     filling.set("SWITCH_INTERVAL", seconds(interpreter.switch_interval));
     let usual = SimDuration::from_millis(5);
@@ -145,21 +89,26 @@ fn set_arguments(filling: &mut Filling) {
     filling.set("RUN_ARGUMENTS", format!("{start}{limit}"));
     filling.set("JOBS", if is_timed { "arriving(jobs, start)" } else { "jobs" });
     let inherited = [("compute", "RATES"), ("connections", "CONNECTIONS")];
-    let inherited = inherited.into_iter().chain([("semaphores", "SEMAPHORES"), ("queues", "QUEUES")]);
+    let inherited =
+        inherited.into_iter().chain([("semaphores", "SEMAPHORES"), ("queues", "QUEUES")]);
     let inherited: Vec<&str> =
         inherited.filter(|(feature, _)| filling.has(feature)).map(|(_, name)| name).collect();
     filling.set("INHERITED", format!("SETTINGS, {}", inherited.join(", ")).trim_end().to_owned());
     let modes = [LockMode::Held, LockMode::Kept, LockMode::Released].map(LockMode::name);
     let works: Vec<&str> = modes.into_iter().filter(|mode| filling.has(mode)).collect();
     filling.set("WORKS", format!("{},", works.join(", ")));
-    filling.set("COMPUTE_STATE", match &works[..] {
-        ["released"] => "\"native\"",
-        [.., "released"] => "\"native\" if work is released else \"running\"",
-        _ => "\"running\"",
-    });
-    let off_thread = match filling.has("asyncio") {
-        true => "(\"queued\", \"suspended\", \"sync\", \"ready\")",
-        false => "(\"queued\",)",
+    filling.set(
+        "COMPUTE_STATE",
+        match &works[..] {
+            ["released"] => "\"native\"",
+            [.., "released"] => "\"native\" if work is released else \"running\"",
+            _ => "\"running\"",
+        },
+    );
+    let off_thread = if filling.has("asyncio") {
+        "(\"queued\", \"suspended\", \"sync\", \"ready\")"
+    } else {
+        "(\"queued\",)"
     };
     filling.set("OFF_THREAD", off_thread);
 }

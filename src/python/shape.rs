@@ -61,7 +61,7 @@ impl Shape {
         let mut known: BTreeMap<String, usize> = BTreeMap::new();
         let mut shape_of = Vec::with_capacity(scenario.tasks.len());
         for entry in &scenario.tasks {
-            let steps = folded(nodes(&entry.steps, setting));
+            let steps = folded(&nodes(&entry.steps, setting));
             let key = format!("{:?} {:?}", entry.payload, timeless(&steps));
             let index = *known.entry(key).or_insert(shapes.len());
             if let Some(shape) = shapes.get_mut(index) {
@@ -108,8 +108,8 @@ fn node(spec: &StepSpec, setting: &Setting) -> Node {
         StepSpec::Release(semaphore) => Node::Release(*semaphore),
         StepSpec::Put(queue) => Node::Put(*queue),
         StepSpec::Get(queue) => Node::Get(*queue),
-        StepSpec::Offload { to, steps } => Node::Offload(*to, folded(nodes(steps, setting))),
-        StepSpec::Repeat { times, steps } => Node::Repeat(*times, folded(nodes(steps, setting))),
+        StepSpec::Offload { to, steps } => Node::Offload(*to, folded(&nodes(steps, setting))),
+        StepSpec::Repeat { times, steps } => Node::Repeat(*times, folded(&nodes(steps, setting))),
     }
 }
 
@@ -134,7 +134,7 @@ fn constant(distribution: &Distribution) -> Time {
 const LONGEST_PERIOD: usize = 8;
 
 /// The steps with three or more alike in a row, or alike groups in a row, made a loop.
-fn folded(steps: Vec<Node>) -> Vec<Node> {
+fn folded(steps: &[Node]) -> Vec<Node> {
     let keys: Vec<String> = steps.iter().map(|step| format!("{:?}", step.timeless())).collect();
     let mut folded = Vec::with_capacity(steps.len());
     let mut at = 0;
@@ -278,10 +278,8 @@ impl<'a> Given<'a> {
 
     fn take(&mut self, is_computation: bool) {
         let time = (self.draws)(self.task, self.leaf);
-        self.times.push(match is_computation {
-            true => time.scaled(self.compute_permille.into(), 1_000),
-            false => time,
-        });
+        let permille = if is_computation { self.compute_permille } else { 1_000 };
+        self.times.push(time.scaled(permille.into(), 1_000));
         self.leaf += 1;
     }
 }
@@ -297,8 +295,8 @@ mod tests {
 
     #[test]
     fn three_alike_steps_become_a_loop_and_two_do_not() {
-        assert_eq!(folded(vec![wait(1), wait(1)]).len(), 2);
-        let loops = folded(vec![wait(1), wait(1), wait(1), Node::Yield]);
+        assert_eq!(folded(&[wait(1), wait(1)]).len(), 2);
+        let loops = folded(&[wait(1), wait(1), wait(1), Node::Yield]);
         assert!(matches!(&loops[0], Node::Repeat(3, body) if body.len() == 1), "{loops:?}");
         assert_eq!(loops[0].given(), 0);
         assert_eq!(count(&loops, Node::leaves), 4);
@@ -307,9 +305,10 @@ mod tests {
     #[test]
     fn a_loop_over_pairs_is_given_the_times_that_differ() {
         let steps: Vec<Node> = (0..4).flat_map(|ms| [wait(7), wait(ms), Node::Yield]).collect();
-        let loops = folded(steps);
+        let loops = folded(&steps);
         assert!(matches!(&loops[..], [Node::Repeat(4, _)]), "{loops:?}");
-        let draws = |task: TaskId, leaf: u32| SimDuration::from_nanos(u64::from(task.0 * 100 + leaf));
+        let draws =
+            |task: TaskId, leaf: u32| SimDuration::from_nanos(u64::from(task.0 * 100 + leaf));
         let times = Given::of(TaskId(1), &loops, &draws, 1_000);
         assert_eq!(times, [101, 104, 107, 110].map(SimDuration::from_nanos));
     }

@@ -76,16 +76,16 @@ impl<'a> Functions<'a> {
     }
 
     fn function(&mut self, name: String, world: World, title: &str, steps: &[Node]) {
-        let names = self.argument_names(steps);
+        let arguments = self.argument_names(steps);
         let given = count(steps, Node::given);
-        let arguments = match &names {
-            Some(names) => names.iter().map(|name| format!(", {name}")).collect(),
-            None => ", *times".to_owned(),
+        let signature = match &arguments {
+            Some(names) => [vec!["task".to_owned()], names.clone()].concat().join(", "),
+            None => "task, *times".to_owned(),
         };
-        let named = names.map(Vec::into_iter);
+        let named = arguments.map(Vec::into_iter);
         let mut body = Body { name, world, named, lines: String::new(), parts: 0 };
         let is_async = if world == World::Coroutine { "async " } else { "" };
-        let head = format!("{is_async}def {}(task{arguments}):\n    \"\"\"{title}\"\"\"\n", body.name);
+        let head = format!("{is_async}def {}({signature}):\n    \"\"\"{title}\"\"\"\n", body.name);
         if body.named.is_none() && given > 0 {
             body.lines.push_str("    times = iter(times)\n");
         }
@@ -191,9 +191,8 @@ impl<'a> Functions<'a> {
             Time::Constant(time) => seconds(time.scaled(permille.into(), 1_000)),
             Time::Given => body.time(time),
         };
-        let name = computation.map_or(String::new(), |id| {
-            format!(", {}", string(self.computation(id)))
-        });
+        let name =
+            computation.map_or(String::new(), |id| format!(", {}", string(self.computation(id))));
         format!("task.compute({}, {time}{name})", lock.name())
     }
 
@@ -216,12 +215,13 @@ impl<'a> Functions<'a> {
         let given = count(steps, Node::given);
         let arguments: String = match &mut body.named {
             Some(names) => {
-                names.by_ref().take(given as usize).map(|name| format!(", {name}")).collect()
+                let names: Vec<String> = names.by_ref().take(given as usize).collect();
+                names.join(", ")
             }
             None if given == 0 => String::new(),
             None => {
                 self.features.insert("islice".to_owned());
-                format!(", *islice(times, {given})")
+                format!("*islice(times, {given})")
             }
         };
         let title = format!("Do part {} of `{}`.", body.parts, body.name);
@@ -236,7 +236,8 @@ impl<'a> Functions<'a> {
         if shares {
             self.features.insert(reason.to_owned());
         }
-        self.call(body.world, method, &format!("{part}{arguments}"))
+        let separator = if arguments.is_empty() { "" } else { ", " };
+        self.call(body.world, method, &format!("{part}{separator}{arguments}"))
     }
 
     /// Whether the step needs something that tasks share.

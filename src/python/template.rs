@@ -41,8 +41,8 @@ impl Filling {
     }
 
     /// Says what stands for `@@name@@`.
-    pub(super) fn set(&mut self, name: &'static str, value: impl ToString) {
-        self.values.insert(name, value.to_string());
+    pub(super) fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.values.insert(name, value.into());
     }
 
     /// The template with its conditions decided and its places filled in.
@@ -117,8 +117,9 @@ mod tests {
     fn a_line_stands_only_where_its_conditions_hold() {
         let mut filling = Filling::default();
         filling.turn_on("a");
-        filling.set("N", 3);
-        let template = "one @@N@@\n#? a\ntwo\n#? b\nthree\n#-\nfour\n#.\n#.\n#? !a b\nfive\n#.\nsix\n";
+        filling.set("N", "3");
+        let template =
+            "one @@N@@\n#? a\ntwo\n#? b\nthree\n#-\nfour\n#.\n#.\n#? !a b\nfive\n#.\nsix\n";
         assert_eq!(filling.fill(template), "one 3\ntwo\nfour\nsix\n");
     }
 
