@@ -805,16 +805,18 @@ def measure_interpreters():
         from concurrent import interpreters
     except ImportError:
         return
-    create, destroy, call = [], [], []
+    create, destroy, call, memory = [], [], [], []
     for _ in range(12):
-        made = []
+        made, before = [], resident()
         create.append(wall_of(lambda: made.append(interpreters.create())))
+        memory.append(resident() - before)
         made[0].call(nothing)
         call += [wall_of(made[0].call, nothing) for _ in range(30)]
         destroy.append(wall_of(made[0].close))
     record("interpreter.create", create[1:])
     record("interpreter.call", call)
     record("interpreter.destroy", destroy[1:])
+    record("memory.interpreter", memory[:1])  # the next ones reuse it
 
 
 # Memory

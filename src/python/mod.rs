@@ -1,5 +1,6 @@
 //! Real Python: programs that do a scenario for real, and measuring what an interpreter costs.
 
+pub mod calibrate;
 mod features;
 mod literal;
 mod program;
