@@ -53,6 +53,7 @@ fn turn_on_shared(filling: &mut Filling, tool: &ToolRun) {
     filling.turn_on_if(is_shared && between_processes, "process_shared");
     let has_queues = filling.has("queues");
     let between_interpreters = tool.tool == Tool::InterpreterPool;
+    filling.turn_on_if(between_interpreters, "repeat");
     filling.turn_on_if(is_shared && between_interpreters, "permits");
     filling.turn_on_if(has_queues && between_interpreters, "interpreter_queues");
     let between_threads = !between_processes && !between_interpreters && tool.tool != Tool::Asyncio;

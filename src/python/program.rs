@@ -105,6 +105,9 @@ fn set_arguments(filling: &mut Filling) {
             _ => "\"running\"",
         },
     );
+    let tools = ["groupby", "islice", "repeat"].into_iter().filter(|tool| filling.has(tool));
+    let tools: Vec<&str> = tools.collect();
+    filling.set("ITERTOOLS", tools.join(", "));
     let off_thread = if filling.has("asyncio") {
         "(\"queued\", \"suspended\", \"sync\", \"ready\")"
     } else {
