@@ -142,6 +142,32 @@ def pipe_latencies(sender, receiver, count, pause):
     return [after - before for before, after in zip(sent, received)][count // 10:]
 
 
+def ping_pong(core, count):
+    """Half of each round trip between two processes that share a core and never rest."""
+    there, back = os.pipe(), os.pipe()
+
+    def answer():
+        os.sched_setaffinity(0, {core})
+        for _ in range(count):
+            os.read(there[0], 1)
+            os.write(back[1], b"x")
+        return []
+
+    answered = in_child(answer)
+    os.sched_setaffinity(0, {core})
+    times = []
+    for _ in range(count):
+        before = time.perf_counter_ns()
+        os.write(there[1], b"x")
+        os.read(back[0], 1)
+        times.append((time.perf_counter_ns() - before) / 2)
+    os.sched_setaffinity(0, CORES)
+    answered()
+    for descriptor in there + back:
+        os.close(descriptor)
+    return times[count // 10:]
+
+
 def pipe_calls():
     """Time of a write to a pipe and the read of it, when nobody sleeps."""
     here, there = os.pipe()
@@ -160,18 +186,24 @@ def measure_wakes():
     """From a wake-up to the first instruction, on another core and on the same."""
     calls = pipe_calls()
     if len(CORES) > 1:
-        there = pipe_latencies(CORES[0], CORES[1], 400, 0.002)
-        back = pipe_latencies(CORES[1], CORES[0], 400, 0.002)
+        there = pipe_latencies(CORES[0], CORES[1], 400, 0.001)
+        back = pipe_latencies(CORES[1], CORES[0], 400, 0.001)
         record("machine.wake_latency", there + back, less=calls)
-    same = pipe_latencies(CORES[0], CORES[0], 400, 0.001)
+        for idle in (0.0002, 0.005, 0.02):
+            times = pipe_latencies(CORES[0], CORES[1], 60, idle)
+            record(f"wake latency after {idle * 1e3:g} ms", times, less=calls, into=EXTRA)
+    same = pipe_latencies(CORES[0], CORES[0], 400, 0.0002)
     record("machine.wake_latency_same", same, less=calls)
+    record("machine.context_switch", ping_pong(CORES[0], 2000), less=calls)
 
 
 def measure_timers():
     """How much later than asked a sleeper is woken, its wake-up apart."""
-    late = [wall_of(time.sleep, 0.002) - 2_000_000 for _ in range(400)]
+    late = [wall_of(time.sleep, 0.001) - 1_000_000 for _ in range(400)]
     record("machine.timer_slack", late, less=known("machine.wake_latency"))
-    record("sleep overshoot", late, into=EXTRA)
+    for length in (0.001, 0.005, 0.02):
+        late = [wall_of(time.sleep, length) - length * 1e9 for _ in range(50)]
+        record(f"sleep of {length * 1e3:g} ms: overshoot", late, into=EXTRA)
     poll = select.epoll()
     waited = [wall_of(poll.poll, 0.0002) for _ in range(50)]
     poll.close()
@@ -201,7 +233,7 @@ def measure_quantum():
     ticks = round_to_ticks([last - first for first, last in turns])
     record("machine.quantum", ticks)
     gaps = [after[0] - before[1] for before, after in zip(turns, turns[1:])]
-    record("machine.context_switch", [gap for gap in gaps if 0 < gap < 100_000])
+    record("gap between turns on a core", gaps, into=EXTRA)
     record("machine.base_slice", [base_slice()])
 
 
@@ -249,44 +281,84 @@ def measure_lock():
 # Threads
 
 
-class Stamps:
-    """CPU time of a thread at the beginning and at the end of its function."""
+class Births:
+    """Threads that are started one right after the other, and what their starts took."""
 
     def __init__(self):
-        """Make one without stamps."""
-        self.began, self.ended = [], []
+        """Make one without threads."""
+        self.threads, self.cpu, self.wall = [], [], []
+        self.asked, self.began, self.boot = [], [], []
 
     def work(self):
         """Be the thread's function."""
-        self.began.append(time.thread_time_ns())
-        self.ended.append(time.thread_time_ns())
+        self.began.append(time.perf_counter_ns())
+        self.boot.append(time.thread_time_ns())
+
+    def start(self):
+        """Start a thread."""
+        spent = time.thread_time_ns()
+        asked = time.perf_counter_ns()
+        self.threads.append(threading.Thread(target=self.work))
+        self.threads[-1].start()
+        self.wall.append(time.perf_counter_ns() - asked)
+        self.cpu.append(time.thread_time_ns() - spent - CLOCK)
+        self.asked.append(asked)
+
+    def latencies(self):
+        """From each call of start until the thread's function began."""
+        return [began - asked for asked, began in zip(self.asked, self.began)]
 
 
 def measure_threads():
-    """Start, boot, exit and join of threads, each from the CPU clock of who does it."""
-    start, boot, exit_, join = [], [], [], []
-    for _ in range(25):
-        stamps = Stamps()
-        whole, own = time.process_time_ns(), time.thread_time_ns()
+    """Start, boot, exit and join of threads, in batches."""
+    cpu, wall, birth, boot, join = [], [], [], [], []
+    for batch in range(31):
+        births = Births()
         for _ in range(20):
-            threads = []
-            start.append(cpu_of(start_thread, stamps.work, threads))
-            time.sleep(0.0005)
-            join.append(cpu_of(threads[0].join))
-        own = time.thread_time_ns() - own
-        whole = time.process_time_ns() - whole
-        boot += stamps.began
-        exit_.append((whole - own - sum(stamps.ended)) / 20)
-    record("thread.start", start[20:])
-    record("thread.boot", boot[20:])
-    record("thread.join", join[20:])
-    record("thread.exit", exit_[1:])
+            births.start()
+        time.sleep(0.002)
+        joins = [cpu_of(thread.join) for thread in births.threads]
+        if batch:
+            cpu += births.cpu
+            wall += births.wall
+            birth += births.latencies()
+            boot += births.boot
+            join += joins
+    record("thread start: CPU", cpu, into=EXTRA)
+    record("thread start: wall", wall, into=EXTRA)
+    record("thread start: birth", birth, into=EXTRA)
+    record("thread.join", join)
+    divide_start(cpu, wall, birth, boot)
+    record("thread.exit", [time_to_end() for _ in range(200)],
+           less=known("machine.wake_latency", "thread.join"))
 
 
-def start_thread(work, threads):
-    """Make a thread and start it."""
-    threads.append(threading.Thread(target=work))
-    threads[-1].start()
+def time_to_end():
+    """From the end of a thread's function until who waits in join goes on."""
+    ended = []
+
+    def work():
+        time.sleep(0.001)
+        ended.append(time.perf_counter_ns())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    return time.perf_counter_ns() - ended[0]
+
+
+def divide_start(cpu, wall, birth, boot):
+    """Divide the time of Thread.start() between parent and child.
+
+    The parent spends part of its CPU time while the child is being woken. So its share is
+    what is left of the whole without the child's share and both wake-ups, and the child's
+    what is left of its birth: a start then takes as long as it does, or two wake-ups.
+    """
+    latency = known("machine.wake_latency")
+    beyond = 2 * latency + statistics.median(boot)
+    record("thread.start", [min(one, all_ - beyond) for one, all_ in zip(cpu, wall)])
+    beyond = latency + known("thread.start")
+    record("thread.boot", [min(one, all_ - beyond) for one, all_ in zip(boot, birth)])
 
 
 def measure_sleep_zero():
@@ -375,11 +447,11 @@ def measure_loop_ends():
         stamps = []
 
         async def main(stamps=stamps):
-            stamps.append(time.perf_counter_ns())
+            stamps.append(time.thread_time_ns())
 
-        before = time.perf_counter_ns()
+        before = time.thread_time_ns()
         asyncio.run(main())
-        stop.append(time.perf_counter_ns() - stamps[0])
+        stop.append(time.thread_time_ns() - stamps[0])
         start.append(stamps[0] - before)
     record("event_loop.start", start[10:])
     record("event_loop.stop", stop[10:])
@@ -406,16 +478,16 @@ async def measure_steps():
     """Many tasks share an iteration, one has it for itself: that tells the two apart."""
     alone, shared, create, whole = [], [], [], []
     for _ in range(25):
-        before = time.perf_counter_ns()
+        before = time.thread_time_ns()
         await sleep_zero_times(500)
-        alone.append((time.perf_counter_ns() - before) / 500)
+        alone.append((time.thread_time_ns() - before) / 500)
         many = await gathered(lambda: sleep_zero_times(12), 500)
         few = await gathered(lambda: sleep_zero_times(2), 500)
         shared.append((many - few) / 10)
         coroutines = [no_step() for _ in range(500)]
-        before = time.perf_counter_ns()
+        before = time.thread_time_ns()
         tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
-        create.append((time.perf_counter_ns() - before) / 500)
+        create.append((time.thread_time_ns() - before) / 500)
         await asyncio.gather(*tasks)
         whole.append(await gathered(no_step, 500))
     record("event_loop.step", shared[3:])
@@ -425,20 +497,23 @@ async def measure_steps():
 
 
 async def measure_loop_timers():
-    """Coroutines that sleep: what they cost beyond steps is their timers."""
+    """Coroutines that sleep: what they cost beyond steps is their timers.
+
+    They are so many that the first is due before the last is set: the loop never rests.
+    """
     loop = asyncio.get_running_loop()
     setting, whole = [], []
-    for _ in range(12):
+    for _ in range(20):
         timers = []
-        before = time.perf_counter_ns()
+        before = time.thread_time_ns()
         for _ in range(500):
             loop.create_future()
             timers.append(loop.call_later(100, nothing))
-        setting.append((time.perf_counter_ns() - before) / 500)
+        setting.append((time.thread_time_ns() - before) / 500)
         for timer in timers:
             timer.cancel()
         await asyncio.sleep(0)
-        whole.append(await gathered(lambda: asyncio.sleep(0.02), 500))
+        whole.append(await gathered(lambda: asyncio.sleep(0.001), 2000))
     record("event_loop.timer_set", setting[2:])
     parts = ["create_task", "first_step", "step", "timer_set"]
     record("event_loop.timer_fire", whole[2:], less=known(*("event_loop." + p for p in parts)))
@@ -455,10 +530,10 @@ async def measure_futures():
 
         tasks = [asyncio.ensure_future(await_it(future)) for future in futures]
         await asyncio.sleep(0)
-        before = time.perf_counter_ns()
+        before = time.thread_time_ns()
         for future in futures:
             future.set_result(None)
-        times.append((time.perf_counter_ns() - before) / 500)
+        times.append((time.thread_time_ns() - before) / 500)
         await asyncio.gather(*tasks)
     record("event_loop.future", times[3:])
 
@@ -510,14 +585,16 @@ def measure_stop_executor():
 
         async def main(stamps=stamps):
             await asyncio.get_running_loop().run_in_executor(None, nothing)
-            stamps.append(time.process_time_ns())
+            stamps.append(time.perf_counter_ns())
 
         asyncio.run(main())
-        times.append(time.process_time_ns() - stamps[0])
-    threads = known("thread.start", "thread.boot", *2 * ("thread.exit", "thread.join"))
+        times.append(time.perf_counter_ns() - stamps[0])
+    # A thread is started that wakes the executor's, joins it, and is joined.
+    threads = known("thread.start", "thread.boot", *2 * ("thread.exit", "thread.join"),
+                    *4 * ("machine.wake_latency",))
     if sys.version_info >= (3, 9):
-        others = known("event_loop.stop", "thread_pool.shutdown") + threads
-        record("event_loop.stop_executor", times[5:], less=others)
+        record("event_loop.stop_executor", times[5:],
+               less=known("event_loop.stop") + threads)
     else:
         record("event_loop.stop_executor", [0])
 
@@ -610,14 +687,14 @@ def process_cpu(_=None):
     return time.process_time_ns()
 
 
-def worker_cost(run, count, each):
+def worker_cost(run, count):
     """CPU time of one worker for each of so many tasks, from `run(function, items)`."""
     costs = []
-    for _ in range(6):
+    for _ in range(12):
         before = run(process_cpu, [0])[0]
         run(nothing, range(count))
         after = run(process_cpu, [0])[0]
-        costs.append((after - before) / (count + 1) / each)
+        costs.append((after - before) / (count + 1))
     return costs[1:]
 
 
@@ -683,23 +760,21 @@ def measure_wait(context):
 
 
 def process_pool_lives(context):
-    """CPU time of making a pool and of shutting it down; how long its whole life is."""
-    create, shutdown, life = [], [], []
-    for _ in range(12):
-        before = time.perf_counter_ns()
+    """CPU time of making a pool; how long the end of one with one worker takes."""
+    create, shutdown = [], []
+    for _ in range(25):
         made = time.thread_time_ns()
-        executor = concurrent.futures.ProcessPoolExecutor(2, mp_context=context)
+        executor = concurrent.futures.ProcessPoolExecutor(1, mp_context=context)
         create.append(time.thread_time_ns() - made - CLOCK)
         executor.submit(nothing).result()
         executor.submit(nothing).result()
-        spent = time.process_time_ns()
-        executor.shutdown()
-        shutdown.append(time.process_time_ns() - spent)
-        life.append(time.perf_counter_ns() - before)
-    threads = known(*2 * ("thread.exit", "thread.join", "process.join"))
+        time.sleep(0.002)
+        shutdown.append(wall_of(executor.shutdown))
+    # Caller, manager, feeder and worker wake each other in turn, then the joins do.
+    parts = known(*5 * ("machine.wake_latency",), "process.exit", "process.join",
+                  "thread.exit", *2 * ("thread.join",))
     record("process_pool.create", create[1:])
-    record("process_pool.shutdown", shutdown[1:], less=threads)
-    record("process pool life", life[1:], into=EXTRA)
+    record("process_pool.shutdown", shutdown[1:], less=parts)
 
 
 def measure_process_pool():
@@ -711,9 +786,9 @@ def measure_process_pool():
     record("process_pool.deliver", manage,
            less=known("process_pool.enqueue", "process_pool.wait"))
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
-        one = worker_cost(lambda work, items: list(executor.map(work, items)), 400, 1)
+        one = worker_cost(lambda work, items: list(executor.map(work, items)), 400)
         many = worker_cost(
-            lambda work, items: list(executor.map(work, items, chunksize=500)), 10_000, 1)
+            lambda work, items: list(executor.map(work, items, chunksize=500)), 10_000)
     share = ratio_of_receive(context.SimpleQueue)
     record("process_pool.receive", [cost * share for cost in one])
     record("process_pool.send", [cost * (1 - share) for cost in one])
@@ -746,17 +821,20 @@ def measure_pool_parent(context):
 
 
 def pool_lives(context):
-    """CPU time of making a pool of one worker; how long its end takes."""
+    """How long the making of a pool of one worker takes, and its end."""
     create, shutdown = [], []
-    for _ in range(15):
+    for _ in range(25):
         pools = []
-        create.append(cpu_of(lambda: pools.append(context.Pool(1))))
+        create.append(wall_of(lambda: pools.append(context.Pool(1))))
         pools[0].apply(nothing)
+        time.sleep(0.002)
         shutdown.append(wall_of(pools[0].terminate))
-    parts = known("process.fork.parent", *3 * ("thread.start",))
+    latency = "machine.wake_latency"
+    parts = known("process.fork.parent", *3 * ("thread.start", "thread.boot", latency, latency))
     record("multiprocessing_pool.create", create[1:], less=parts)
-    latency = known("machine.wake_latency")
-    parts = 2 * latency + known("process.exit", "process.join", *3 * ("thread.join",))
+    # The handlers end side by side, then the worker does.
+    parts = known(*4 * (latency,), "thread.exit", *3 * ("thread.join",), "process.exit",
+                  "process.join")
     record("multiprocessing_pool.shutdown", shutdown[1:], less=parts)
 
 
@@ -765,8 +843,8 @@ def measure_pool():
     context = multiprocessing.get_context("fork")
     measure_pool_parent(context)
     with context.Pool(1) as pool:
-        one = worker_cost(lambda work, items: pool.map(work, items, 1), 400, 1)
-        many = worker_cost(lambda work, items: pool.map(work, items, 500), 10_000, 1)
+        one = worker_cost(lambda work, items: pool.map(work, items, 1), 400)
+        many = worker_cost(lambda work, items: pool.map(work, items, 500), 10_000)
     share = ratio_of_receive(context.SimpleQueue)
     record("multiprocessing_pool.receive", [cost * share for cost in one])
     record("multiprocessing_pool.send", [cost * (1 - share) for cost in one])
@@ -781,17 +859,17 @@ def measure_pickle():
     """Pickling bytes, and sending them through a pipe: CPU time of either side."""
     data = os.urandom(MIB)
     dumped = pickle.dumps(data)
-    record("pickle.dumps_per_mib", [cpu_of(pickle.dumps, data) for _ in range(40)][5:])
-    record("pickle.loads_per_mib", [cpu_of(pickle.loads, dumped) for _ in range(40)][5:])
+    record("pickle.dumps_per_mib", [cpu_of(pickle.dumps, data) for _ in range(200)][20:])
+    record("pickle.loads_per_mib", [cpu_of(pickle.loads, dumped) for _ in range(200)][20:])
     reader, writer = multiprocessing.Pipe(False)
 
     def receive():
-        return [cpu_of(reader.recv_bytes) for _ in range(40)]
+        return [cpu_of(reader.recv_bytes) for _ in range(200)]
 
     received = in_child(receive)
-    sent = [cpu_of(writer.send_bytes, data) for _ in range(40)]
+    sent = [cpu_of(writer.send_bytes, data) for _ in range(200)]
     both = zip(sent, received())
-    record("pickle.pipe_per_mib", [(one + other) / 2 for one, other in both][5:])
+    record("pickle.pipe_per_mib", [(one + other) / 2 for one, other in both][20:])
     reader.close()
     writer.close()
 
