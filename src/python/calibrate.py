@@ -2,7 +2,8 @@
 
 Prints one JSON object. Its `measures` are named as the fields of a gilsim profile; each
 has the median of its samples, their quartiles and their number. Durations are nanoseconds,
-memory is bytes. `extra` holds what was measured on the way and no profile wants.
+memory is bytes. `extra` holds what was measured on the way and no profile wants, `others` the
+share of the cores that other programs took meanwhile: above a few hundredths, measure again.
 
 How costs are told apart
 - CPU time is read from the clock of the thread that spends it (time.thread_time_ns, or
@@ -940,9 +941,24 @@ def measure_memory():
            [in_child(lambda: asyncio.run(memory_of_coroutines()))() for _ in range(3)])
 
 
+def core_time():
+    """Seconds that all cores worked since the machine began, and those that they had."""
+    with open("/proc/stat", encoding="ascii") as file:
+        numbers = [int(word) for word in file.readline().split()[1:9]]
+    tick = os.sysconf("SC_CLK_TCK")
+    return (sum(numbers) - numbers[3] - numbers[4]) / tick, sum(numbers) / tick
+
+
+def own_time():
+    """CPU seconds of this process and of its children that are gone."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def main():
     """Measure everything and print it."""
     began = time.perf_counter()
+    busy, there, own = *core_time(), own_time()
     measure_memory()
     measure_wakes()
     measure_timers()
@@ -957,6 +973,8 @@ def main():
     measure_pickle()
     measure_loop()
     measure_interpreters()
+    busy_now, there_now = core_time()
+    others = (busy_now - busy - own_time() + own) / max(there_now - there, 1e-9)
     print(json.dumps({
         "python": platform.python_version(),
         "minor": sys.version_info.minor,
@@ -964,6 +982,7 @@ def main():
         "kernel": platform.release(),
         "cores": len(CORES),
         "seconds": round(time.perf_counter() - began, 1),
+        "others": round(max(0.0, others), 3),
         "measures": MEASURES,
         "extra": EXTRA,
     }, indent=1))

@@ -43,6 +43,9 @@ struct Calibration {
     kernel: String,
     cores: u32,
     seconds: f64,
+    /// The share of all core time that other programs took meanwhile.
+    #[serde(default)]
+    others: f64,
     measures: BTreeMap<String, Measure>,
 }
 
@@ -53,6 +56,16 @@ struct Measure {
     low: f64,
     high: f64,
     samples: u64,
+}
+
+/// The share of all core time that other programs took while `json` was measured, 0 to 1.
+///
+/// Above a few hundredths the costs are those of a busy machine, and worth measuring again.
+///
+/// # Errors
+/// When `json` is not what `calibrate.py` prints.
+pub fn disturbance(json: &str) -> Result<f64, CalibrationError> {
+    Ok(Calibration::read(json)?.others)
 }
 
 /// The built-in profile whose rules hold for the Python that was measured.
@@ -125,7 +138,8 @@ impl Calibration {
             "# CPython {python} on Linux {kernel}, cores: {cores}, as measured by `gilsim calibrate` \
              in {seconds:.0} s.\n# Costs are medians, and steady ones: of the second use in a \
              process and later ones. Beside each stand\n# the quartiles and the number of its \
-             samples.\n"
+             samples. Other programs took {:.0} % of the cores meanwhile.\n",
+            100.0 * self.others
         )
     }
 
@@ -221,7 +235,7 @@ mod tests {
     fn json(measures: &str) -> String {
         format!(
             "{{\"python\": \"3.12.1\", \"minor\": 12, \"free_threaded\": false, \"kernel\": \"6.18\", \
-             \"cores\": 2, \"seconds\": 45.2, \"measures\": {{{measures}}}, \"extra\": {{}}}}"
+             \"cores\": 2, \"seconds\": 45.2, \"others\": 0.031, \"measures\": {{{measures}}}, \"extra\": {{}}}}"
         )
     }
 
@@ -253,6 +267,8 @@ mod tests {
     fn the_file_says_how_far_its_costs_are_spread_and_what_was_not_measured() {
         let json = json(&measure("thread.start", "25130.4"));
         let text = profile_text(&json, &base_of(&json).unwrap()).unwrap();
+        assert!(text.contains("Other programs took 3 % of the cores"), "{text}");
+        assert_eq!(disturbance(&json), Ok(0.031));
         assert!(text.starts_with("# CPython 3.12.1 on Linux 6.18, cores: 2"), "{text}");
         assert!(text.contains("start = \"25.13us\"  # 1 ns to 3 ms, samples: 7\n"), "{text}");
         assert!(text.contains("\n[process.fork]\n"), "{text}");
