@@ -1,3 +1,7 @@
 //! The `gilsim` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gilsim::cli::main(std::env::args_os())
+}

@@ -13,8 +13,8 @@ use crate::time::{SimDuration, SimTime};
 pub(super) struct Core {
     /// Who is on it.
     pub(super) running: Option<ThreadId>,
-    /// Who waits for it, longest first, with the turn at which each began to wait.
-    queue: VecDeque<(u64, ThreadId)>,
+    /// Who waits for it, longest first, with the instant at which each began to wait.
+    queue: VecDeque<(SimTime, ThreadId)>,
     /// When its present thread came.
     pub(super) picked_at: SimTime,
     /// Up to when its present thread's progress is accounted for.
@@ -105,10 +105,10 @@ impl Cores {
         core.idle_since = now;
     }
 
-    /// `thread` waits for the core.
-    pub(super) fn enqueue(&mut self, core: CoreId, thread: ThreadId, turn: u64) {
+    /// `thread` waits for the core, behind all who came before.
+    pub(super) fn enqueue(&mut self, core: CoreId, thread: ThreadId, now: SimTime) {
         self.waiting += 1;
-        self.get_mut(core).queue.push_back((turn, thread));
+        self.get_mut(core).queue.push_back((now, thread));
     }
 
     /// The next one in the core's own run queue, who waits no longer.
@@ -118,8 +118,8 @@ impl Cores {
         Some(thread)
     }
 
-    /// An idle core, and who comes onto it: the one who has been ready longest anywhere, or with
-    /// `own_first` the next one of its own queue if it has one.
+    /// An idle core, and who comes onto it: the one who has been ready longest at the head of a
+    /// queue (ties by thread number), or with `own_first` the next one of its own queue if it has one.
     pub(super) fn pull(&mut self, own_first: bool) -> Option<(CoreId, ThreadId)> {
         if self.waiting == 0 {
             return None;
@@ -131,17 +131,18 @@ impl Cores {
             }
         }
         let idle = self.lowest_idle()?;
-        let longest =
-            |(_, core): &(usize, &Core)| core.queue.front().map_or(u64::MAX, |(turn, _)| *turn);
-        let (source, _) = self.cores.iter().enumerate().min_by_key(longest)?;
+        let heads = self.cores.iter().map(|core| core.queue.front().copied()).enumerate();
+        let waiting = heads.filter_map(|(source, head)| head.map(|head| (head, source)));
+        let (_, source) = waiting.min()?;
         let thread = self.next_of(CoreId::at(source))?;
         Some((idle, thread))
     }
 
-    /// The first instant after `now` at which the core's present time slice ends.
+    /// The next instant, `now` included, at which the core's present time slice ends. A slice is
+    /// renewed without a pause while nobody waits.
     pub(super) fn slice_end(&self, core: CoreId, quantum: SimDuration, now: SimTime) -> SimTime {
         let picked_at = self.get(core).picked_at;
-        let slices = (now - picked_at).as_nanos() / quantum.as_nanos() + 1;
+        let slices = (now - picked_at).as_nanos().div_ceil(quantum.as_nanos()).max(1);
         picked_at + quantum * slices
     }
 }
@@ -159,7 +160,7 @@ mod tests {
             cores.occupy(CoreId(core), T[core as usize], SimTime::ZERO);
         }
         assert_eq!(cores.least_loaded(), CoreId(0));
-        cores.enqueue(CoreId(0), T[3], 1);
+        cores.enqueue(CoreId(0), T[3], SimTime::ZERO);
         assert_eq!(cores.least_loaded(), CoreId(1));
     }
 
@@ -167,22 +168,23 @@ mod tests {
     fn an_idle_core_takes_whoever_has_been_ready_longest() {
         let mut cores = Cores::new(2);
         cores.occupy(CoreId(0), T[0], SimTime::ZERO);
-        cores.enqueue(CoreId(1), T[2], 7);
-        cores.enqueue(CoreId(0), T[1], 3);
+        cores.enqueue(CoreId(1), T[2], SimTime::from_nanos(7));
+        cores.enqueue(CoreId(0), T[1], SimTime::from_nanos(3));
         assert_eq!(cores.pull(false), Some((CoreId(1), T[1])));
-        cores.enqueue(CoreId(0), T[1], 3);
+        cores.enqueue(CoreId(0), T[1], SimTime::from_nanos(3));
         assert_eq!(cores.pull(true), Some((CoreId(1), T[2])), "its own queue first");
     }
 
     #[test]
-    fn a_slice_is_renewed_when_nobody_waited_at_its_end() {
+    fn a_slice_ends_at_multiples_of_the_quantum_since_its_thread_came() {
         let mut cores = Cores::new(1);
         cores.occupy(CoreId(0), T[0], SimTime::from_nanos(10));
         let quantum = SimDuration::from_nanos(4);
         let end =
             |cores: &Cores, now| cores.slice_end(CoreId(0), quantum, SimTime::from_nanos(now));
         assert_eq!(end(&cores, 10).as_nanos(), 14);
-        assert_eq!(end(&cores, 14).as_nanos(), 18);
-        assert_eq!(end(&cores, 17).as_nanos(), 18);
+        assert_eq!(end(&cores, 14).as_nanos(), 14);
+        assert_eq!(end(&cores, 15).as_nanos(), 18);
+        assert_eq!(end(&cores, 18).as_nanos(), 18);
     }
 }

@@ -32,11 +32,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn want_core(&mut self, thread: ThreadId) {
-        self.turns += 1;
-        let turn = self.turns;
-        let record = self.thread_mut(thread);
-        record.status = Status::Ready;
-        record.ready_turn = turn;
+        self.thread_mut(thread).status = Status::Ready;
         self.show(thread, Some((State::Ready, crate::ids::NameId::EMPTY)));
         if self.plan.machine.exact {
             self.wanting.push(thread);
@@ -47,12 +43,13 @@ impl Engine<'_> {
     }
 
     /// Gives idle cores to those who have waited longest, then a place to those who came to want one
-    /// at this instant.
+    /// at this instant, in the order of their numbers.
     pub(super) fn dispatch(&mut self) {
         let own_first = !self.plan.machine.exact;
         while let Some((core, thread)) = self.cores.pull(own_first) {
             self.switch_to(core, thread);
         }
+        self.wanting.sort_unstable();
         for thread in std::mem::take(&mut self.wanting) {
             self.place(thread);
         }
@@ -72,7 +69,7 @@ impl Engine<'_> {
         if self.may_preempt(thread, core) {
             self.preempt(core, thread);
         } else {
-            self.cores.enqueue(core, thread, self.thread(thread).ready_turn);
+            self.cores.enqueue(core, thread, self.now);
             self.schedule_core(core);
         }
     }
@@ -186,13 +183,9 @@ impl Engine<'_> {
     fn preempt(&mut self, core: CoreId, next: ThreadId) {
         let thread = self.cores.get(core).running.expect("somebody is on the core");
         self.leave_core(thread);
-        self.turns += 1;
-        let turn = self.turns;
-        let record = self.thread_mut(thread);
-        record.status = Status::Ready;
-        record.ready_turn = turn;
+        self.thread_mut(thread).status = Status::Ready;
         self.show(thread, Some((State::Ready, crate::ids::NameId::EMPTY)));
-        self.cores.enqueue(core, thread, turn);
+        self.cores.enqueue(core, thread, self.now);
         self.switch_to(core, next);
     }
 

@@ -193,9 +193,8 @@ impl Engine<'_> {
     fn schedule_first_steps(&mut self) -> Flow {
         let count = self.plan.workload.task_count();
         for task in (0..count).map(TaskId) {
-            if self.plan.workload.arrival(task) <= self.now {
-                self.change_to_ready(task, self.now);
-            }
+            let since = self.plan.workload.arrival(task).max(self.now);
+            self.change_to_ready(task, since);
             self.event_loop().ready.push_back(Handle::Step(task));
         }
         self.event_loop().unfinished = count;
@@ -330,6 +329,7 @@ impl Engine<'_> {
                     return Flow::Go;
                 }
                 self.event_loop().set_timer(task, arrival);
+                self.change_off_thread(task, State::Suspended, NameId::EMPTY, arrival);
                 self.loop_goes_to(At::NextHandle, Flow::Go)
             }
             Phase::Arriving => {
@@ -349,7 +349,7 @@ impl Engine<'_> {
             self.task_mut(task).phase = Phase::InSteps;
             return Flow::Go;
         };
-        if self.task(task).stage == SERVED || self.try_permit(limit) {
+        if self.has_permit(task, limit) {
             let record = self.task_mut(task);
             record.phase = Phase::InSteps;
             record.stage = 0;
@@ -358,9 +358,17 @@ impl Engine<'_> {
         self.wait_for_permit(thread, task, limit)
     }
 
-    fn try_permit(&mut self, semaphore: SemaphoreId) -> bool {
-        let fair = self.fair_semaphores();
-        self.semaphores[semaphore.index()].try_acquire(fair)
+    /// Whether the coroutine was handed a permit while it was suspended, or gets one now.
+    fn has_permit(&mut self, task: TaskId, semaphore: SemaphoreId) -> bool {
+        if self.task(task).stage != SERVED {
+            let fair = self.fair_semaphores();
+            return self.semaphores[semaphore.index()].try_acquire(fair);
+        }
+        self.semaphores[semaphore.index()].served_one_runs();
+        while let Some(next) = self.semaphores[semaphore.index()].serve_next() {
+            self.resume_coroutine(next, true);
+        }
+        true
     }
 
     fn wait_for_permit(&mut self, thread: ThreadId, task: TaskId, semaphore: SemaphoreId) -> Flow {
@@ -421,7 +429,7 @@ impl Engine<'_> {
             Action::Yield if stage == SERVED => self.next_step(task),
             Action::Yield => self.give_way_on_loop(thread, task),
             Action::Acquire(semaphore) => {
-                if stage == SERVED || self.try_permit(semaphore) {
+                if self.has_permit(task, semaphore) {
                     return self.next_step(task);
                 }
                 self.wait_for_permit(thread, task, semaphore)

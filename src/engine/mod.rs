@@ -107,10 +107,9 @@ struct Engine<'a> {
     events: EventQueue,
     /// Threads that can go on at this instant; the lowest number goes first.
     ready_now: BinaryHeap<Reverse<ThreadId>>,
-    /// Threads that came to want a core at this instant, in that order.
+    /// Threads that came to want a core at this instant.
     wanting: Vec<ThreadId>,
     cores: Cores,
-    turns: u64,
     threads: Vec<Thread>,
     locks: Vec<Lock>,
     processes: u32,
@@ -149,7 +148,6 @@ impl<'a> Engine<'a> {
             ready_now: BinaryHeap::new(),
             wanting: Vec::new(),
             cores: Cores::new(plan.machine.cores),
-            turns: 0,
             threads: Vec::new(),
             locks: Vec::new(),
             processes: 0,
@@ -207,7 +205,8 @@ impl<'a> Engine<'a> {
             match due {
                 Some((_, Rank::BurstEnd | Rank::Wake)) => self.apply_next_event(),
                 _ if !self.ready_now.is_empty() => self.go_on_with_next_thread(),
-                Some(_) => self.apply_next_event(),
+                Some((_, Rank::Patience)) => self.apply_next_event(),
+                Some((_, Rank::QuantumEnd)) => self.dispatch_and_end_slice(),
                 None => {
                     self.dispatch();
                     if self.ready_now.is_empty() {
@@ -215,6 +214,16 @@ impl<'a> Engine<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// Ends a slice only after cores have been given away: a thread that comes to want a core at this
+    /// instant is in the run queue by then, and one that moved to an idle core is not.
+    fn dispatch_and_end_slice(&mut self) {
+        self.dispatch();
+        let still_due = self.events.peek() == Some((self.now, Rank::QuantumEnd));
+        if self.ready_now.is_empty() && still_due {
+            self.apply_next_event();
         }
     }
 

@@ -68,7 +68,8 @@ impl Engine<'_> {
         self.show(thread, on_thread.map(|row| (row.state, row.name)));
     }
 
-    /// A task that is on no thread is in another state from `at` on, an instant that may have passed.
+    /// A task that is on no thread is in another state from `at` on, an instant that may have passed or
+    /// be still to come.
     pub(super) fn change_off_thread(
         &mut self,
         task: TaskId,

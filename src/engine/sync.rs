@@ -33,17 +33,20 @@ pub(super) enum Woken {
 #[derive(Debug)]
 pub(super) struct Semaphore {
     permits: u32,
+    /// Coroutines that were handed a permit and have not run since: they still count as queued.
+    served: u32,
     waiters: VecDeque<Waiter>,
 }
 
 impl Semaphore {
     pub(super) fn new(permits: u32) -> Self {
-        Self { permits, waiters: VecDeque::new() }
+        Self { permits, served: 0, waiters: VecDeque::new() }
     }
 
     /// Takes a permit if there is one; with `fair`, only if nobody waits for it already.
     pub(super) fn try_acquire(&mut self, fair: bool) -> bool {
-        let granted = self.permits > 0 && !(fair && !self.waiters.is_empty());
+        let is_queued = self.served > 0 || !self.waiters.is_empty();
+        let granted = self.permits > 0 && !(fair && is_queued);
         self.permits -= u32::from(granted);
         granted
     }
@@ -55,11 +58,36 @@ impl Semaphore {
     /// Gives a permit back. With `fair`, a coroutine that is woken has it.
     pub(super) fn release(&mut self, fair: bool) -> Option<Woken> {
         match self.waiters.pop_front() {
-            Some(waiter @ Waiter::Coroutine(_)) if fair => Some(Woken::Served(waiter)),
+            Some(waiter @ Waiter::Coroutine(_)) if fair => {
+                self.served += 1;
+                Some(Woken::Served(waiter))
+            }
             waiter => {
                 self.permits = self.permits.saturating_add(1);
                 waiter.map(Woken::ToLookAgain)
             }
+        }
+    }
+}
+
+impl Semaphore {
+    /// A coroutine that was handed a permit runs again.
+    pub(super) fn served_one_runs(&mut self) {
+        self.served -= 1;
+    }
+
+    /// Hands a free permit to the first in line, if that is a coroutine: newcomers had to queue up
+    /// behind one that had not run yet, though there were permits left.
+    pub(super) fn serve_next(&mut self) -> Option<TaskId> {
+        match self.waiters.front() {
+            Some(Waiter::Coroutine(task)) if self.permits > 0 => {
+                let task = *task;
+                self.waiters.pop_front();
+                self.permits -= 1;
+                self.served += 1;
+                Some(task)
+            }
+            _ => None,
         }
     }
 }
@@ -295,6 +323,19 @@ mod tests {
         semaphore.wait(T1);
         assert!(!semaphore.try_acquire(true));
         assert!(semaphore.try_acquire(false));
+    }
+
+    #[test]
+    fn a_coroutine_that_has_not_run_yet_keeps_newcomers_in_line() {
+        let mut semaphore = Semaphore::new(0);
+        semaphore.wait(C1);
+        assert_eq!(semaphore.release(true), Some(Woken::Served(C1)));
+        assert_eq!(semaphore.release(true), None);
+        assert!(!semaphore.try_acquire(true), "C1 is still in line");
+        semaphore.wait(Waiter::Coroutine(TaskId(2)));
+        semaphore.served_one_runs();
+        assert_eq!(semaphore.serve_next(), Some(TaskId(2)));
+        assert_eq!(semaphore.serve_next(), None);
     }
 
     #[test]

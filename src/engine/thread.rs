@@ -39,8 +39,6 @@ pub(super) struct Thread {
 
     pub(super) core: Option<CoreId>,
     pub(super) last_core: Option<CoreId>,
-    /// When it began to want a core, as a count of such beginnings over the whole run.
-    pub(super) ready_turn: u64,
     /// CPU time so far in nanoseconds, raised for long sleepers (EEVDF's lag).
     pub(super) vruntime: u64,
 
@@ -180,7 +178,6 @@ impl Thread {
             woken: false,
             core: None,
             last_core: None,
-            ready_turn: 0,
             vruntime: 0,
             switches_seen: 0,
             asked_at: SimTime::ZERO,

@@ -40,17 +40,17 @@ pub(super) fn first_open(text: &str) -> Option<Open> {
 
 /// The length of the string or comment that `text` starts with.
 fn skipped(text: &str) -> Option<usize> {
-    let line = text.find('\n').unwrap_or(text.len());
     for quotes in ["\"\"\"", "'''"] {
         if let Some(rest) = text.strip_prefix(quotes) {
             let end = rest.find(quotes).map_or(rest.len(), |end| end + quotes.len());
             return Some(quotes.len() + end);
         }
     }
+    let line = || text.find('\n').unwrap_or(text.len());
     match text.chars().next()? {
-        '#' => Some(line),
-        '\'' => Some(text[1..line].find('\'').map_or(line, |end| end + 2)),
-        '"' => Some(basic_string(&text[1..line]).map_or(line, |end| end + 2)),
+        '#' => Some(line()),
+        '\'' => Some(text[1..line()].find('\'').map_or_else(line, |end| end + 2)),
+        '"' => Some(basic_string(&text[1..line()]).map_or_else(line, |end| end + 2)),
         _ => None,
     }
 }

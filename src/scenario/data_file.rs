@@ -70,7 +70,7 @@ fn whole_file(title: String) -> DataFault {
 }
 
 fn fault_of(record: &csv::StringRecord, field: &str, text: &str, label: String) -> DataFault {
-    let from = record.position().map_or(0, |position| position.byte());
+    let from = record.position().map_or(0, csv::Position::byte);
     let from = usize::try_from(from).unwrap_or(text.len()).min(text.len());
     // The position of a record is that of the end of the one before it: line ends and blank lines come first.
     let rest = text.get(from..).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! A scenario file as a tree that can be changed key by key and resolved as often as one likes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::files::{self, Files, ReadError};
 use super::read;
 use super::source::{Place, Source};
 use super::syntax::{self, Trust};
-use super::tree::Table;
+use super::tree::{Table, shown_path};
 use super::{Input, Loaded, limits, set};
 
 /// A scenario file before its meaning is looked at. Clones share all that they do not change.
@@ -45,7 +46,7 @@ impl Document {
     /// # Errors
     /// When the file cannot be read, is too large, or is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, Faults> {
-        let name = path.display().to_string();
+        let name = shown_path(path);
         match files::read_text(path, limits::SCENARIO_BYTES) {
             Ok((text, sha256)) => {
                 let base = path.parent().unwrap_or(Path::new(""));
@@ -56,7 +57,7 @@ impl Document {
             }
             Err(ReadError::TooLarge(limit)) => Err(too_large(&name, limit)),
             Err(ReadError::NotUtf8(text, byte)) => {
-                let source = Arc::new(Source { name, text });
+                let source = Arc::new(Source::new(name, text));
                 Err(Faults::new(vec![source], vec![not_utf8(0, byte)]))
             }
         }
@@ -73,7 +74,7 @@ impl Document {
         let parsed = syntax::parse(&text, 0);
         Self {
             root: parsed.root,
-            sources: vec![Arc::new(Source { name: name.to_owned(), text })],
+            sources: vec![Arc::new(Source::new(name.to_owned(), text))],
             files: Arc::default(),
             base: Arc::from(base),
             implied_tools: false,
@@ -122,7 +123,9 @@ impl Document {
     fn resolve_after(&self, mut faults: Vec<Fault>) -> Result<Loaded, Faults> {
         let outcome = read::scenario(self);
         faults.extend(self.syntax_faults.iter().cloned());
-        let believed = outcome.faults.into_iter().filter(|fault| self.believes(fault));
+        let lines: BTreeSet<usize> =
+            self.syntax_faults.iter().map(|fault| self.line(fault.place)).collect();
+        let believed = outcome.faults.into_iter().filter(|fault| self.believes(fault, &lines));
         faults.extend(believed);
         if !faults.is_empty() {
             return Err(Faults::new(outcome.sources, faults));
@@ -138,14 +141,15 @@ impl Document {
         self.sources.first().map(|source| source.name.clone()).unwrap_or_default()
     }
 
-    /// Whether a fault of meaning can be believed after the faults of syntax.
-    fn believes(&self, fault: &Fault) -> bool {
+    /// The number of a line of the scenario's text.
+    fn line(&self, place: Place) -> usize {
+        self.sources.first().map_or(0, |source| source.line(place).number)
+    }
+
+    /// Whether a fault of meaning can be believed after faults of syntax on these lines.
+    fn believes(&self, fault: &Fault, faulty_lines: &BTreeSet<usize>) -> bool {
         let is_of_the_file = fault.place.source == 0;
-        let on_a_faulty_line = || {
-            let line = |place: Place| self.sources[0].line(place).number;
-            let here = line(fault.place);
-            self.syntax_faults.iter().any(|syntax| line(syntax.place) == here)
-        };
+        let on_a_faulty_line = || faulty_lines.contains(&self.line(fault.place));
         match self.trust {
             Trust::Whole => true,
             Trust::Present => {

@@ -20,7 +20,7 @@ pub(super) struct Fault {
     pub(super) place: Place,
     label: String,
     help: Option<String>,
-    related: Option<(Place, String)>,
+    related: Option<Box<(Place, String)>>,
 }
 
 /// What sort of fault it is.
@@ -69,7 +69,7 @@ impl Fault {
     /// A second place that explains the fault.
     #[must_use]
     pub(super) fn related(mut self, place: Place, label: impl Into<String>) -> Self {
-        self.related = Some((place, label.into()));
+        self.related = Some(Box::new((place, label.into())));
         self
     }
 
@@ -88,12 +88,15 @@ impl Fault {
 /// The name that `wrong` was probably meant to be.
 pub(super) fn nearest<'n>(wrong: &str, names: &[&'n str]) -> Option<&'n str> {
     const LONGEST: usize = 100;
+    const MOST_NAMES: usize = 500;
     if wrong.len() > LONGEST {
         return None;
     }
     let wrong = wrong.to_lowercase();
     let allowed = (wrong.chars().count() / 3).max(1);
-    let near = names.iter().filter(|name| name.len() <= LONGEST).map(|name| {
+    // Many names times many faults would take long; these are enough to find a slip of the keyboard.
+    let candidates = names.iter().filter(|name| name.len() <= LONGEST).take(MOST_NAMES);
+    let near = candidates.map(|name| {
         let lower = name.to_lowercase();
         // Of two names as near, the one with the same letters is the likelier.
         let has_other_letters = letters(&lower) != letters(&wrong);
@@ -193,7 +196,7 @@ impl Faults {
             AnnotationKind::Primary,
             &fault.label,
         ));
-        if let Some((place, label)) = &fault.related {
+        if let Some((place, label)) = fault.related.as_deref() {
             group = group.elements(self.snippet(*place, AnnotationKind::Context, label));
         }
         match &fault.help {

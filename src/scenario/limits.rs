@@ -21,6 +21,12 @@ pub const WORKERS: u64 = 100_000;
 /// Connections of a site, permits of a semaphore, items of a queue, `limit` and `chunk` of a tool.
 pub const AMOUNT: u64 = 1_000_000_000;
 
+/// Tools of a scenario.
+pub const TOOLS: usize = 1_000;
+
+/// Sites and computations of a scenario, times its tools: each tool has its own.
+pub const SETTINGS: usize = 2_000_000;
+
 /// Steps within steps (`repeat`, `offload`).
 pub const NESTING: usize = 16;
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::{Document, Faults, Loaded, parse};
 
 /// A scenario with every key that there is.
-const WHOLE: &str = r##"
+const WHOLE: &str = r#"
 title = "T"
 about = "A"
 seed = 1
@@ -56,7 +56,7 @@ computations.parse.time = "1ms"
 [[tools]]
 use = "asyncio"
 limit = 3
-"##;
+"#;
 
 fn outcome(text: &str) -> Result<Loaded, Faults> {
     parse(text, "whole.toml", Path::new("/nowhere"), &[])

@@ -95,7 +95,7 @@ fn step() -> Value {
 fn object(keys: &Keys, whole: bool) -> Map<String, Value> {
     let is_tool = keys.find("use").is_some();
     let mut properties = Map::new();
-    for key in keys.keys {
+    for key in keys.all {
         let mut property = kind(key.kind, !is_tool);
         let mut about = key.about.to_owned();
         if let Some((_, takes)) = PARTIAL.iter().find(|(name, _)| is_tool && *name == key.name) {
@@ -112,7 +112,7 @@ fn object(keys: &Keys, whole: bool) -> Map<String, Value> {
     object.insert("properties".to_owned(), Value::Object(properties));
     object.insert("additionalProperties".to_owned(), json!(false));
     let required: Vec<&str> =
-        keys.keys.iter().filter(|key| whole && key.required).map(|key| key.name).collect();
+        keys.all.iter().filter(|key| whole && key.required).map(|key| key.name).collect();
     if !required.is_empty() {
         object.insert("required".to_owned(), json!(required));
     }

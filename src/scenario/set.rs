@@ -37,7 +37,7 @@ pub(super) fn apply(
     let text = format!("{option} {setting}");
     let start = option.len() + 1;
     let parsed = read(&text, start, source);
-    document.sources.push(Arc::new(Source { name: "command line".to_owned(), text }));
+    document.sources.push(Arc::new(Source::new("command line".to_owned(), text)));
     let (path, setting) = parsed?;
     let before = (document.root.clone(), document.implied_tools);
     let outcome = set_at_root(document, &path, &setting);

@@ -1,6 +1,7 @@
 //! Texts that messages point into, and places in them.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// A text with the name that messages give it.
 #[derive(Clone, Debug)]
@@ -9,6 +10,8 @@ pub(super) struct Source {
     pub(super) name: String,
     /// The whole text, without a byte order mark.
     pub(super) text: String,
+    /// Where its lines start, found when a message first asks for a line.
+    line_starts: OnceLock<Vec<usize>>,
 }
 
 /// A range of bytes in one of the sources of a document.
@@ -45,18 +48,32 @@ pub(super) struct Line<'s> {
 }
 
 impl Source {
+    /// A text and its name.
+    pub(super) fn new(name: String, text: String) -> Self {
+        Self { name, text, line_starts: OnceLock::new() }
+    }
+
+    /// The number of the line that holds a byte, counted from 0, and where it starts.
+    fn line_at(&self, byte: usize) -> (usize, usize) {
+        let starts = self.line_starts.get_or_init(|| {
+            let after = self.text.match_indices('\n').map(|(newline, _)| newline + 1);
+            std::iter::once(0).chain(after).collect()
+        });
+        let number = starts.partition_point(|start| *start <= byte).saturating_sub(1);
+        (number, starts.get(number).copied().unwrap_or(0))
+    }
+
     /// The line where `place` starts; a place that goes on below is cut at the end of that line.
     pub(super) fn line(&self, place: Place) -> Line<'_> {
         let start = self.floor(place.start as usize);
         let end = self.floor(place.end as usize).max(start);
-        let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let (number, line_start) = self.line_at(start);
         let line_end =
             self.text[start..].find('\n').map_or(self.text.len(), |length| start + length);
         let text = &self.text[line_start..line_end];
         let text = text.strip_suffix('\r').unwrap_or(text);
         let within = |byte: usize| (byte - line_start).min(text.len());
-        let number = self.text[..line_start].matches('\n').count() + 1;
-        Line { text, number, span: within(start)..within(end) }
+        Line { text, number: number + 1, span: within(start)..within(end) }
     }
 
     /// The last character boundary that is not after `byte`.
@@ -75,14 +92,14 @@ mod tests {
 
     #[test]
     fn a_place_is_cut_to_its_first_line() {
-        let source = Source { name: String::new(), text: "one\r\ntwo\r\nthree".to_owned() };
+        let source = Source::new(String::new(), "one\r\ntwo\r\nthree".to_owned());
         let line = source.line(Place::new(0, 5..14));
         assert_eq!((line.text, line.number, line.span), ("two", 2, 0..3));
     }
 
     #[test]
     fn a_place_beyond_the_end_is_at_the_end() {
-        let source = Source { name: String::new(), text: "één\n".to_owned() };
+        let source = Source::new(String::new(), "één\n".to_owned());
         let line = source.line(Place::new(0, 90..99));
         assert_eq!((line.text, line.number, line.span), ("", 2, 0..0));
         assert_eq!(source.line(Place::new(0, 1..3)).span, 0..2);

@@ -43,7 +43,9 @@ pub(super) fn parse(text: &str, source: usize) -> Parsed {
         error.message().starts_with("unclosed array")
             || error.message().starts_with("unclosed inline table")
     };
-    if let Some(open) = brackets::first_open(text).filter(|_| errors.iter().any(is_open)) {
+    if errors.iter().any(is_open)
+        && let Some(open) = brackets::first_open(text)
+    {
         return cut_at(&open, text, root, &errors, source);
     }
     let sound = errors.iter().all(|error| is_unquoted(error) || is_duplicate(error));

@@ -1,6 +1,7 @@
 //! The tree of a scenario file: TOML values with their places, cheap to clone and to change.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -177,10 +178,19 @@ fn integer_of(integer: &DeInteger<'_>) -> i128 {
 
 /// A text of the user as a message shows it: on one line, without control characters, not too long.
 pub(super) fn shortened(text: &str) -> String {
-    const LONGEST: usize = 60;
+    cut(text, 60)
+}
+
+/// A path as a message shows it: as [`shortened`] does, but whole unless it is absurdly long.
+pub(super) fn shown_path(path: &Path) -> String {
+    cut(&path.display().to_string(), 500)
+}
+
+/// The first `longest` characters on one line.
+fn cut(text: &str, longest: usize) -> String {
     let mut shown = String::new();
     for (position, character) in text.chars().enumerate() {
-        if position == LONGEST {
+        if position == longest {
             shown.push('…');
             break;
         }

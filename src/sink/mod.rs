@@ -1,1 +1,14 @@
 //! Who listens to a run: trace files, summaries, the audit.
+//!
+//! Sinks are told what happened and never feed back into a run. They format and add up; opening
+//! files, printing and exit codes belong to the command line.
+
+pub mod audit;
+pub mod csv;
+pub mod fraction;
+pub mod row;
+pub mod summary;
+pub mod table;
+
+#[cfg(test)]
+pub(crate) mod sample;

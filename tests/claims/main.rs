@@ -1,6 +1,5 @@
 //! The statements of the article and of the contract, one file each.
 
-#![cfg(false)]
 #![allow(unreachable_pub, reason = "the module is shared between test binaries")]
 
 #[allow(dead_code, reason = "each test binary uses a part of it")]

@@ -14,21 +14,14 @@ mod naive;
 mod naive_laws;
 mod naive_loop;
 
-#[cfg(false)]
 #[path = "../shared/play.rs"]
 mod play;
 
-#[cfg(false)]
 mod against_gilsim;
-#[cfg(false)]
 mod amdahl;
-#[cfg(false)]
 mod graham;
-#[cfg(false)]
 mod lindley;
-#[cfg(false)]
 mod little;
-#[cfg(false)]
 mod queueing;
 
 use world::{Ending, Tool, World};

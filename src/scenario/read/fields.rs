@@ -57,10 +57,12 @@ impl Reader<'_> {
         let Some(table) = node.as_table() else {
             return self.expected(node, &format!("a table with {}", key_list(keys)));
         };
-        for entry in &table.entries {
-            if keys.find(&entry.key).is_none() {
-                let absent = keys.names().filter(|name| table.get(name).is_none());
-                let fault = unknown_key(keys, &entry.key, entry.place, absent);
+        let is_unknown = |entry: &&Entry| keys.find(&entry.key).is_none();
+        if table.entries.iter().any(|entry| is_unknown(&entry)) {
+            let absent = keys.names().filter(|name| table.get(name).is_none());
+            let absent: Vec<&str> = absent.collect();
+            for entry in table.entries.iter().filter(is_unknown) {
+                let fault = unknown_key(keys, &entry.key, entry.place, absent.iter().copied());
                 self.faults.push(fault);
             }
         }

@@ -10,7 +10,7 @@ use crate::scenario::document::{not_utf8, relative_name};
 use crate::scenario::fault::Fault;
 use crate::scenario::files::ReadError;
 use crate::scenario::source::{Place, Source};
-use crate::scenario::tree::{Node, shortened};
+use crate::scenario::tree::{Node, shortened, shown_path};
 use crate::time::SimDuration;
 
 impl Reader<'_> {
@@ -91,13 +91,13 @@ impl Reader<'_> {
     /// The number of a new source.
     fn source(&mut self, path: &Path, text: &str) -> usize {
         let name = path.display().to_string();
-        self.sources.push(Arc::new(Source { name, text: text.to_owned() }));
+        self.sources.push(Arc::new(Source::new(name, text.to_owned())));
         self.sources.len() - 1
     }
 
     /// Notes that the file that `node` names cannot be used.
     fn unreadable<T>(&mut self, node: &Node, path: &Path, error: ReadError) -> Option<T> {
-        let name = shortened(&path.display().to_string());
+        let name = shown_path(path);
         let fault = match error {
             ReadError::Io(error) => {
                 Fault::unreadable(node.place, format!("cannot read `{name}`: {error}"))

@@ -156,7 +156,7 @@ fn named_table<'n>(
     if entry.node.as_text().is_none() {
         return reader.fields(&entry.node, keys);
     }
-    let (what, first) = (keys.what, keys.keys[0].name);
+    let (what, first) = (keys.what, keys.all[0].name);
     let title = format!("{what} is a table, found {}", entry.node.describe());
     let text = shortened(entry.node.as_text().unwrap_or_default());
     reader.refuse(

@@ -161,12 +161,11 @@ impl Reader<'_> {
 
     fn repeat(&mut self, fields: &Fields<'_>, names: &Names<'_>, depth: usize) -> Option<StepSpec> {
         let times = self.amount(fields, "repeat");
-        let steps = match fields.get("steps") {
-            Some(node) => self.steps(node, names, depth + 1),
-            None => {
-                let fault = Fault::missing(fields.place, "`repeat` needs `steps`");
-                self.refuse(fault.label("expected `steps`: what is repeated"))
-            }
+        let steps = if let Some(node) = fields.get("steps") {
+            self.steps(node, names, depth + 1)
+        } else {
+            let fault = Fault::missing(fields.place, "`repeat` needs `steps`");
+            self.refuse(fault.label("expected `steps`: what is repeated"))
         };
         Some(StepSpec::Repeat { times: times?, steps: steps? })
     }

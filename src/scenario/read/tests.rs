@@ -344,6 +344,22 @@ fn limits_hold_exactly() {
 }
 
 #[test]
+fn tools_and_what_they_copy_are_limited() {
+    let text = |tools: usize, sites: usize| {
+        let tools = (0..tools).map(|index| format!("{{ use = 'asyncio', label = '{index}' }},"));
+        let sites = (0..sites).map(|index| format!("s{index}.latency = '1s'\n"));
+        format!(
+            "tools = [{}]\ntasks = [{{ steps = [{{ wait = '1s' }}] }}]\n[sites]\n{}",
+            tools.collect::<String>(),
+            sites.collect::<String>()
+        )
+    };
+    assert!(load(&text(1_000, 2_000)).is_ok());
+    assert!(refusal(&text(1_000, 2_001)).contains("2001 sites and computations"));
+    assert!(refusal(&text(1_001, 0)).contains("1001 tools"));
+}
+
+#[test]
 fn time_is_counted_with_the_factor_of_the_profile() {
     let text = |profile: &str| {
         format!(

@@ -10,6 +10,7 @@ use crate::model::{StartMethod, Tool, ToolRun};
 use crate::profile::{self, Profile};
 use crate::scenario::fault::{Fault, listed};
 use crate::scenario::keys;
+use crate::scenario::limits;
 use crate::scenario::source::Place;
 use crate::scenario::tree::{Node, Value, shortened};
 
@@ -17,8 +18,11 @@ use crate::scenario::tree::{Node, Value, shortened};
 const START_METHODS: [StartMethod; keys::START_METHODS.len()] =
     [StartMethod::Fork, StartMethod::Spawn, StartMethod::Forkserver];
 
+/// Whether a tool takes a setting.
+type Takes = fn(Tool) -> bool;
+
 /// Settings that only some tools take.
-pub(in crate::scenario) const PARTIAL: [(&str, fn(Tool) -> bool); 4] = [
+pub(in crate::scenario) const PARTIAL: [(&str, Takes); 4] = [
     ("workers", Tool::takes_workers),
     ("limit", Tool::takes_limit),
     ("chunk", Tool::takes_chunk),
@@ -47,17 +51,18 @@ pub(super) fn read(
     let mut context = Context { base, names, tasks, implied };
     let mut listed = Vec::new();
     if let Some(node) = fields.get("tools") {
-        match node.as_list() {
-            Some(items) => listed.extend(items.iter().cloned()),
-            None => {
-                let what = "a list of tables: write `[[tools]]` above each";
-                return reader.expected(node, what).unwrap_or_default();
-            }
-        }
+        let Some(items) = node.as_list() else {
+            let what = "a list of tables: write `[[tools]]` above each";
+            return reader.expected(node, what).unwrap_or_default();
+        };
+        listed.extend(items.iter().cloned());
     }
     if listed.is_empty() {
         listed = all();
         context.implied = true;
+    }
+    if !sizes_fit(reader, fields, &listed, names) {
+        return Vec::new();
     }
     let mut labels = BTreeMap::new();
     let mut runs = Vec::new();
@@ -65,6 +70,31 @@ pub(super) fn read(
         runs.extend(tool(reader, node, &context, &mut labels));
     }
     runs
+}
+
+/// Whether the tools with their own sites and computations are few enough; else there is a fault.
+fn sizes_fit(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    tools: &[Node],
+    names: &Names<'_>,
+) -> bool {
+    let copied = names.sites.names().count() + names.computations.names().count();
+    let title = if tools.len() > limits::TOOLS {
+        format!("there are {} tools: at most {} are possible", tools.len(), limits::TOOLS)
+    } else if tools.len().saturating_mul(copied) > limits::SETTINGS {
+        format!("there are {copied} sites and computations for each of {} tools", tools.len())
+    } else {
+        return true;
+    };
+    let place = tools.last().map(|tool| tool.place).filter(|place| *place != Place::NOWHERE);
+    let fault = Fault::new(place.unwrap_or(fields.place), title);
+    reader.faults.push(fault.label(format!(
+        "at most {} tools, and {} sites and computations times tools, are possible",
+        limits::TOOLS,
+        limits::SETTINGS
+    )));
+    false
 }
 
 /// An entry for each tool there is, of which nobody wrote anything.
@@ -95,6 +125,7 @@ fn tool(
     let over = setting::overrides(reader, &fields, context.names);
     let profile = context.base.profile(&over);
     let said = said(reader, &fields, tool);
+    let written = reader.text(&fields, "label");
     let (tool, profile) = (tool?, profile?);
     if !profile.has(tool) {
         let place = chosen.map_or(node.place, |chosen| chosen.place);
@@ -103,7 +134,7 @@ fn tool(
         }
         return None;
     }
-    let label = label(reader, &fields, tool, labels)?;
+    let label = label(reader, &fields, written.as_deref().unwrap_or(tool.name()), labels)?;
     let setting = context.base.setting(&over, Arc::clone(&profile));
     let cores = setting.machine.cores;
     let workers = said.workers.unwrap_or_else(|| profile.default_workers(tool, cores));
@@ -140,7 +171,7 @@ fn said(reader: &mut Reader<'_>, fields: &Fields<'_>, tool: Option<Tool>) -> Sai
 }
 
 /// The names of the tools that take a setting.
-pub(in crate::scenario) fn takers(takes: fn(Tool) -> bool) -> Vec<&'static str> {
+pub(in crate::scenario) fn takers(takes: Takes) -> Vec<&'static str> {
     Tool::ALL.into_iter().filter(|tool| takes(*tool)).map(Tool::name).collect()
 }
 
@@ -160,24 +191,19 @@ fn lacks(profile: &Profile, tool: Tool, place: Place) -> Fault {
 fn label(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
-    tool: Tool,
+    label: &str,
     labels: &mut BTreeMap<String, Place>,
 ) -> Option<String> {
-    let node = fields.get("label");
-    let label = match node {
-        Some(_) => reader.text(fields, "label")?,
-        None => tool.name().to_owned(),
-    };
-    let place = node.or(fields.get("use")).map_or(fields.place, |node| node.place);
+    let place = fields.get("label").or(fields.get("use")).map_or(fields.place, |node| node.place);
     if label.trim().is_empty() || label.contains(char::is_control) {
         let fault = Fault::new(place, "a label has no control characters and is not empty");
         return reader.refuse(fault.label("expected a label like \"10 threads\""));
     }
-    if let Some(first) = labels.get(&label) {
-        let title = format!("two tools are labelled `{}`", shortened(&label));
+    if let Some(first) = labels.get(label) {
+        let title = format!("two tools are labelled `{}`", shortened(label));
         let fault = Fault::new(place, title).label("expected another `label` for this one");
         return reader.refuse(fault.related(*first, "the first"));
     }
-    labels.insert(label.clone(), place);
-    Some(label)
+    labels.insert(label.to_owned(), place);
+    Some(label.to_owned())
 }

@@ -261,7 +261,7 @@ fn bytes(text: &str) -> Result<u64, String> {
     let scale = 10_u128.pow(u32::try_from(fraction.len()).unwrap_or(0));
     let digits: u128 = format!("{whole}{fraction}").parse().map_err(|_| "too many digits")?;
     let scaled = digits * u128::from(*length);
-    if scaled % scale != 0 {
+    if !scaled.is_multiple_of(scale) {
         return Err("expected a whole number of bytes".to_owned());
     }
     u64::try_from(scaled / scale).map_err(|_| "too large".to_owned())

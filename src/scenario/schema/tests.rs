@@ -12,7 +12,7 @@ fn all_tables() -> Vec<&'static Keys> {
     let mut found = vec![&keys::ROOT, &keys::ARRIVAL, &keys::DISTRIBUTION, &keys::STEP];
     let mut next = 0;
     while let Some(table) = found.get(next).copied() {
-        for key in table.keys {
+        for key in table.all {
             if let Kind::Table(below) | Kind::Map(below) | Kind::List(below) = key.kind
                 && !found.iter().any(|known| std::ptr::eq(*known, below))
             {
@@ -80,7 +80,7 @@ fn scenario_with(keys: &Keys, key: &str, value: &str) -> String {
 #[test]
 fn the_reader_looks_at_every_key() {
     for keys in all_tables() {
-        for key in keys.keys {
+        for key in keys.all {
             let text = scenario_with(keys, key.name, "1979-05-27");
             let faults = parse(&text, "x", Path::new(""), &[]).expect_err(&text).to_string();
             assert!(!faults.contains(&format!("has no key `{}`", key.name)), "{faults}");
@@ -106,7 +106,7 @@ fn toml_of(value: &Value) -> String {
 #[test]
 fn every_example_is_of_the_right_type() {
     for keys in all_tables() {
-        for key in keys.keys {
+        for key in keys.all {
             let example: Value = serde_json::from_str(key.example).expect(key.name);
             let text = scenario_with(keys, key.name, &toml_of(&example));
             let faults = parse(&text, "x", Path::new(""), &[]).err();

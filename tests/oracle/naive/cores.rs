@@ -23,11 +23,11 @@ impl Naive<'_> {
             if self.cores[core].occupant.is_some() {
                 continue;
             }
-            let ready =
-                self.threads.iter().enumerate().filter_map(|(number, thread)| match thread.phase {
-                    Phase::InRunQueue { since } => Some((since, number)),
-                    _ => None,
-                });
+            let heads = self.cores.iter().filter_map(|core| core.queue.front().copied());
+            let ready = heads.map(|number| match self.threads[number].phase {
+                Phase::InRunQueue { since } => (since, number),
+                _ => unreachable!("a run queue holds threads that are ready"),
+            });
             if let Some((_, longest)) = ready.min() {
                 for other in &mut self.cores {
                     other.queue.retain(|queued| *queued != longest);

@@ -1,0 +1,97 @@
+//! Exit codes, and what went wrong in a sentence.
+
+use std::fmt;
+use std::io;
+use std::panic::PanicHookInfo;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::console;
+use super::play::Faults;
+
+/// How the program ends (product contract, section 4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Code {
+    /// Done.
+    Done = 0,
+    /// A claim or a validation bound is false, or a scenario deadlocks.
+    False = 1,
+    /// The command line or a scenario is wrong.
+    Usage = 2,
+    /// A file cannot be read or written, or a Python cannot be run.
+    File = 3,
+    /// A bug in gilsim.
+    Bug = 70,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+impl Code {
+    /// The code as the shell sees it.
+    pub(super) const fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        code.number().into()
+    }
+}
+
+/// Why a command could not be done.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) code: Code,
+    /// Complete: what is wrong, where, and the way out.
+    pub(super) message: String,
+}
+
+impl Failure {
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self { code: Code::Usage, message: format!("error: {}", message.into()) }
+    }
+
+    /// What is wrong with a scenario.
+    pub(super) fn from_faults(faults: &Faults) -> Self {
+        let code = if faults.exit_code() == Code::File.number() { Code::File } else { Code::Usage };
+        Self { code, message: faults.render(console::colour_of_messages()) }
+    }
+
+    /// Several failures as one, with the code of the first; none if there are none.
+    pub(super) fn all(failures: Vec<Self>) -> Option<Self> {
+        let code = failures.first()?.code;
+        let messages: Vec<String> = failures.into_iter().map(|failure| failure.message).collect();
+        Some(Self { code, message: messages.join("\n\n") })
+    }
+
+    /// A file that cannot be written.
+    pub(super) fn unwritable(path: &Path, error: &io::Error) -> Self {
+        let way_out = match error.kind() {
+            io::ErrorKind::StorageFull => "; make room, or choose another folder with --out",
+            _ => "; another folder can be chosen with --out",
+        };
+        let message = format!("error: cannot write `{}`: {error}{way_out}", path.display());
+        Self { code: Code::File, message }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// What a user is told of a panic.
+pub(super) fn bug(panic: &PanicHookInfo<'_>) -> String {
+    let payload = panic.payload();
+    let what = payload.downcast_ref::<&str>().copied();
+    let what = what.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let what = what.unwrap_or("no message");
+    let place = panic.location().map_or_else(String::new, |place| format!(" ({place})"));
+    format!(
+        "This is a bug in gilsim {}, not in your scenario: {what}{place}.\n\
+         Please report it, with this text, the command and the scenario file.",
+        env!("CARGO_PKG_VERSION")
+    )
+}

@@ -1,0 +1,232 @@
+//! A folder of results, whose files appear whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, TempPath};
+
+use super::failure::Failure;
+use super::interrupt::Unfinished;
+
+/// Files are written beside their places under temporary names; [`finish`](Self::finish) renames them all.
+/// Without it they are removed, and the folder too if it was made for them.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// The folders that did not exist before, outermost first.
+    made: Vec<PathBuf>,
+    files: Vec<(&'static str, TempPath)>,
+}
+
+impl Folder {
+    /// Opens the folder, making it where it does not exist.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let missing = path
+            .ancestors()
+            .take_while(|part| !part.as_os_str().is_empty() && fs::symlink_metadata(part).is_err());
+        let mut made: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+        made.reverse();
+        let mut folder = Self { path: path.to_owned(), made: Vec::new(), files: Vec::new() };
+        for part in made {
+            let mut unfinished = Unfinished::lock();
+            match fs::create_dir(&part) {
+                Ok(()) => unfinished.begin(&part),
+                // Another run was quicker.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(Failure::unwritable(path, &error)),
+            }
+            folder.made.push(part);
+        }
+        if !path.is_dir() {
+            let error = io::Error::from(io::ErrorKind::NotADirectory);
+            return Err(Failure::unwritable(path, &error));
+        }
+        Ok(folder)
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins a file, to be written piece by piece until [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(super) fn begin(&mut self, name: &'static str) -> Result<File, Failure> {
+        if self.path.join(name).is_dir() {
+            return Err(self.unwritable(name, &io::ErrorKind::IsADirectory.into()));
+        }
+        let mut unfinished = Unfinished::lock();
+        let (file, path) =
+            temporary(&self.path).map_err(|error| self.unwritable(name, &error))?.into_parts();
+        unfinished.begin(&path);
+        self.files.push((name, path));
+        Ok(file)
+    }
+
+    /// Adds a file that is complete.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn add(&mut self, name: &'static str, bytes: &[u8]) -> Result<(), Failure> {
+        let mut file = self.begin(name)?;
+        file.write_all(bytes).map_err(|error| self.unwritable(name, &error))
+    }
+
+    /// What to say when a file of this folder cannot be written.
+    pub(super) fn unwritable(&self, name: &str, error: &io::Error) -> Failure {
+        Failure::unwritable(&self.path.join(name), error)
+    }
+
+    /// Puts all files in their places, and removes those of an earlier run among `known` that this one
+    /// did not write, so that the folder never mixes two runs. Returns the names of the files.
+    ///
+    /// # Errors
+    /// When a file cannot be put in its place.
+    pub(super) fn finish(mut self, known: &[&str]) -> Result<Vec<&'static str>, Failure> {
+        let mut unfinished = Unfinished::lock();
+        let mut names = Vec::new();
+        for (name, file) in std::mem::take(&mut self.files) {
+            let temporary = file.to_path_buf();
+            let kept = file.persist(self.path.join(name));
+            unfinished.end(&temporary);
+            kept.map_err(|error| self.unwritable(name, &error.error))?;
+            names.push(name);
+        }
+        let stale = known.iter().filter(|known| !names.contains(known));
+        for name in stale.filter(|name| self.path.join(name).is_file()) {
+            fs::remove_file(self.path.join(name)).map_err(|error| self.unwritable(name, &error))?;
+        }
+        for made in std::mem::take(&mut self.made) {
+            unfinished.end(&made);
+        }
+        Ok(names)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.files.is_empty() && self.made.is_empty() {
+            return;
+        }
+        let mut unfinished = Unfinished::lock();
+        for (_, file) in self.files.drain(..) {
+            unfinished.end(&file);
+            // The file is removed as its path is dropped.
+        }
+        for made in self.made.drain(..).rev() {
+            unfinished.end(&made);
+            // Not empty: somebody else has put something there.
+            let _ = fs::remove_dir(made);
+        }
+    }
+}
+
+/// An empty file of a name that nobody uses, with the permissions of an ordinary new file.
+fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".gilsim-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::failure::Code;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn files_appear_when_all_are_done_and_not_before() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("output/study");
+        let mut folder = Folder::open(&path).unwrap();
+        let mut trace = folder.begin("trace.csv").unwrap();
+        folder.add("summary.csv", b"rows").unwrap();
+        assert!(names(&path).iter().all(|name| name.starts_with(".gilsim-")));
+        trace.write_all(b"trace").unwrap();
+        assert_eq!(folder.finish(&[]).unwrap(), ["trace.csv", "summary.csv"]);
+        assert_eq!(names(&path), ["summary.csv", "trace.csv"]);
+        assert_eq!(fs::read(path.join("trace.csv")).unwrap(), b"trace");
+    }
+
+    #[test]
+    fn an_abandoned_folder_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let mut folder = Folder::open(&root.path().join("output/study")).unwrap();
+        folder.add("summary.csv", b"rows").unwrap();
+        drop(folder);
+        assert!(names(root.path()).is_empty());
+    }
+
+    #[test]
+    fn an_abandoned_run_leaves_the_results_of_the_one_before() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("summary.csv"), b"old").unwrap();
+        let mut folder = Folder::open(root.path()).unwrap();
+        folder.add("summary.csv", b"new").unwrap();
+        drop(folder);
+        assert_eq!(fs::read(root.path().join("summary.csv")).unwrap(), b"old");
+        assert_eq!(names(root.path()), ["summary.csv"]);
+    }
+
+    #[test]
+    fn results_of_an_earlier_run_do_not_stay_beside_new_ones() {
+        let root = tempfile::tempdir().unwrap();
+        for old in ["trace.csv", "summary.csv", "notes.txt"] {
+            fs::write(root.path().join(old), b"old").unwrap();
+        }
+        let mut folder = Folder::open(root.path()).unwrap();
+        folder.add("summary.csv", b"new").unwrap();
+        folder.finish(&["trace.csv", "summary.csv", "gantt.svg"]).unwrap();
+        assert_eq!(names(root.path()), ["notes.txt", "summary.csv"]);
+        assert_eq!(fs::read(root.path().join("summary.csv")).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_told_by_its_name() {
+        let root = tempfile::tempdir().unwrap();
+        let taken = root.path().join("taken");
+        fs::write(&taken, b"").unwrap();
+        for path in [taken.clone(), taken.join("study")] {
+            let failure = Folder::open(&path).unwrap_err();
+            assert_eq!(failure.code, Code::File);
+            assert!(failure.message.contains(path.to_str().unwrap()), "{failure}");
+        }
+        fs::create_dir_all(root.path().join("study/summary.csv")).unwrap();
+        let mut folder = Folder::open(&root.path().join("study")).unwrap();
+        assert_eq!(folder.add("summary.csv", b"rows").unwrap_err().code, Code::File);
+        drop(folder);
+        assert_eq!(names(&root.path().join("study")), ["summary.csv"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn results_have_the_permissions_of_ordinary_files() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("ordinary"), b"").unwrap();
+        let mut folder = Folder::open(root.path()).unwrap();
+        folder.add("summary.csv", b"").unwrap();
+        folder.finish(&[]).unwrap();
+        let mode = |name| fs::metadata(root.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode("summary.csv"), mode("ordinary"));
+    }
+}

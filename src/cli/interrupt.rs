@@ -1,0 +1,67 @@
+//! Ctrl-C: the program ends at once with 130, and what it had not finished is gone.
+//!
+//! The signal is served by a thread of its own, so that a long simulation needs no checks: the engine
+//! is a pure function and stays one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::console;
+use super::failure::Code;
+
+/// Files and folders that are not finished yet, in the order in which they were made.
+static UNFINISHED: Mutex<Unfinished> = Mutex::new(Unfinished(Vec::new()));
+
+/// What has to vanish if the program ends now.
+#[derive(Debug)]
+pub(super) struct Unfinished(Vec<PathBuf>);
+
+impl Unfinished {
+    /// The list. While it is held, the program does not end by a signal.
+    pub(super) fn lock() -> MutexGuard<'static, Self> {
+        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something was begun.
+    pub(super) fn begin(&mut self, path: &Path) {
+        self.0.push(path.to_owned());
+    }
+
+    /// Something is finished, or gone.
+    pub(super) fn end(&mut self, path: &Path) {
+        self.0.retain(|unfinished| unfinished != path);
+    }
+}
+
+/// From now on SIGINT, SIGTERM and SIGHUP remove what is unfinished and end the program.
+///
+/// A program under `nohup` is left alone: it is to outlive its terminal, and the three signals can only
+/// be served together.
+pub(super) fn watch() {
+    if hangup_is_ignored() {
+        return;
+    }
+    let served = ctrlc::set_handler(|| {
+        let unfinished = Unfinished::lock();
+        // Folders were begun before what is in them. One that is not empty is not ours to remove.
+        for path in unfinished.0.iter().rev() {
+            let _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
+        }
+        console::say("interrupted");
+        process::exit(Code::Interrupted.number().into());
+    });
+    if let Err(error) = served {
+        console::say(&format!("warning: an interrupt may leave temporary files behind: {error}"));
+    }
+}
+
+/// Whether the program was started with SIGHUP ignored; known on Linux only.
+fn hangup_is_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // SIGHUP is signal 1, the lowest bit.
+    mask.is_some_and(|mask| mask & 1 == 1)
+}

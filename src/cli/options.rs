@@ -1,0 +1,217 @@
+//! Options that several commands take.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::failure::Failure;
+use crate::model::Scenario;
+
+/// What `run` and `sweep` take.
+#[derive(clap::Args, Debug)]
+pub(super) struct Common {
+    /// Changes the scenario, as in `machine.cores=8` or `tools.workers=4` (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+
+    /// The seed of all draws, instead of the scenario's
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+
+    /// Only the tool of this label (repeatable)
+    #[arg(long, value_name = "LABEL")]
+    pub(super) tool: Vec<String>,
+
+    /// Where the results go: DIR/<scenario's name>/
+    #[arg(long, value_name = "DIR", default_value = "output")]
+    pub(super) out: PathBuf,
+
+    /// What is printed [default: table]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Format>,
+
+    /// Print nothing but errors, and results only in a format asked for
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Format {
+    /// A table and the verdict, for people
+    Table,
+    /// summary.csv
+    Csv,
+    /// summary.json
+    Json,
+    /// The table and the verdict, for Markdown pages
+    Markdown,
+}
+
+impl Common {
+    /// How results are printed, if they are.
+    pub(super) fn shown_as(&self) -> Option<Format> {
+        self.format.or((!self.quiet).then_some(Format::Table))
+    }
+
+    /// Applies `--seed` and `--tool` to a scenario, called `file` in messages.
+    ///
+    /// # Errors
+    /// When the scenario has no tool of a label.
+    pub(super) fn apply(&self, scenario: &mut Scenario, file: &str) -> Result<(), Failure> {
+        if let Some(seed) = self.seed {
+            scenario.seed = seed;
+        }
+        let unknown = |label: &&String| !scenario.tools.iter().any(|run| run.label == **label);
+        if let Some(label) = self.tool.iter().find(unknown) {
+            let labels: Vec<&str> = scenario.tools.iter().map(|run| run.label.as_str()).collect();
+            return Err(Failure::usage(no_such_tool(label, &labels, file)));
+        }
+        if !self.tool.is_empty() {
+            scenario.tools.retain(|run| self.tool.contains(&run.label));
+        }
+        Ok(())
+    }
+
+    /// The arguments that say what the results are, in an order of their own, as the manifest has them.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        for set in &self.set {
+            arguments.extend(["--set".to_owned(), without_folders(set)]);
+        }
+        if let Some(seed) = self.seed {
+            arguments.extend(["--seed".to_owned(), seed.to_string()]);
+        }
+        for tool in &self.tool {
+            arguments.extend(["--tool".to_owned(), tool.clone()]);
+        }
+        if let Some(value) = self.format.and_then(|format| format.to_possible_value()) {
+            arguments.extend(["--format".to_owned(), value.get_name().to_owned()]);
+        }
+        arguments
+    }
+}
+
+fn no_such_tool(label: &str, labels: &[&str], file: &str) -> String {
+    let message = format!("{file} has no tool of label `{label}`");
+    match nearest(label, labels) {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => format!("{message}; it has {}", labels.join(", ")),
+    }
+}
+
+/// The name that a slip of the finger makes into `typed`.
+fn nearest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
+    let allowed = (typed.chars().count() / 3).max(1);
+    names
+        .iter()
+        .map(|name| (strsim::osa_distance(typed, name), *name))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// A setting whose absolute paths are cut down to the names of their files: where a file lies on this
+/// machine says nothing about the result, and its checksum is among the inputs.
+fn without_folders(set: &str) -> String {
+    let Some((key, value)) = set.split_once('=') else { return set.to_owned() };
+    let parts: Vec<&str> = value
+        .split('"')
+        .map(|part| match part.rsplit_once('/') {
+            Some((_, name)) if part.starts_with('/') => name,
+            _ => part,
+        })
+        .collect();
+    format!("{key}={}", parts.join("\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::failure::Code;
+    use crate::model::Tool;
+    use crate::report::sample::{scenario, tool};
+
+    fn common() -> Common {
+        Common {
+            set: Vec::new(),
+            seed: None,
+            tool: Vec::new(),
+            out: PathBuf::from("elsewhere"),
+            format: None,
+            quiet: false,
+        }
+    }
+
+    #[test]
+    fn a_seed_and_tools_asked_for_replace_the_scenarios() {
+        let mut scenario =
+            scenario("", &[tool(Tool::Sequential), tool(Tool::Asyncio), tool(Tool::Threading)]);
+        let labels = ["threading", "sequential"].map(str::to_owned).to_vec();
+        let common = Common { seed: Some(7), tool: labels, ..common() };
+        common.apply(&mut scenario, "a.toml").unwrap();
+        assert_eq!(scenario.seed, 7);
+        let left: Vec<&str> = scenario.tools.iter().map(|run| run.label.as_str()).collect();
+        assert_eq!(left, ["sequential", "threading"]);
+    }
+
+    #[test]
+    fn an_unknown_label_is_told_with_the_nearest_one_or_all() {
+        let tools = [tool(Tool::Sequential), tool(Tool::Asyncio)];
+        let told = |label: &str| {
+            let common = Common { tool: vec![label.to_owned()], ..common() };
+            let failure = common.apply(&mut scenario("", &tools), "a.toml").unwrap_err();
+            assert_eq!(failure.code, Code::Usage);
+            failure.message
+        };
+        assert_eq!(
+            told("asynco"),
+            "error: a.toml has no tool of label `asynco`; did you mean `asyncio`?"
+        );
+        assert_eq!(
+            told("gevent"),
+            "error: a.toml has no tool of label `gevent`; it has sequential, asyncio"
+        );
+    }
+
+    #[test]
+    fn the_manifest_has_the_arguments_that_make_the_results() {
+        let common = Common {
+            set: vec![
+                "machine.cores=8".to_owned(),
+                "sites.shop.latency={ samples = \"/home/me/measured.csv\" }".to_owned(),
+                "interpreter.profile=/home/me/mine.toml".to_owned(),
+            ],
+            seed: Some(7),
+            tool: vec!["10 threads".to_owned()],
+            format: Some(Format::Json),
+            quiet: true,
+            ..common()
+        };
+        assert_eq!(
+            common.arguments(),
+            [
+                "--set",
+                "machine.cores=8",
+                "--set",
+                "sites.shop.latency={ samples = \"measured.csv\" }",
+                "--set",
+                "interpreter.profile=mine.toml",
+                "--seed",
+                "7",
+                "--tool",
+                "10 threads",
+                "--format",
+                "json",
+            ]
+        );
+    }
+
+    #[test]
+    fn quiet_prints_only_what_is_asked_for() {
+        assert_eq!(common().shown_as(), Some(Format::Table));
+        let quiet = Common { quiet: true, ..common() };
+        assert_eq!(quiet.shown_as(), None);
+        assert_eq!(Common { format: Some(Format::Csv), ..quiet }.shown_as(), Some(Format::Csv));
+    }
+}

@@ -1,0 +1,87 @@
+//! One tool's run, from scenario to numbers: the only place where the command line meets the engine.
+
+use std::io::Write;
+
+pub(super) use crate::scenario::{Faults, Input, Loaded, load, schema};
+
+use super::failure::Failure;
+use super::picture::Recorded;
+use super::progress::Progress;
+use crate::chart::Recorder;
+use crate::engine;
+use crate::model::{Scenario, Tool, ToolRun};
+use crate::plan::Plan;
+use crate::sink::audit::{Audit, AuditSetting, Violation};
+use crate::sink::csv::TraceCsv;
+use crate::sink::row::SummaryRow;
+use crate::sink::summary::Summary;
+use crate::tools;
+use crate::trace::{Outcome, Stuck};
+
+/// Who listens to a run besides the summary.
+pub(super) struct Listeners<'a, W: Write> {
+    pub(super) trace: Option<&'a mut TraceCsv<W>>,
+    pub(super) progress: Option<&'a mut Progress>,
+    /// Whether the laws of the trace are checked.
+    pub(super) audit: bool,
+    /// Whether the run is recorded for a chart.
+    pub(super) chart: bool,
+}
+
+/// What one tool made of the scenario.
+pub(super) struct Played {
+    /// The numbers, not yet compared with other tools'; or who waits for ever.
+    pub(super) outcome: Result<SummaryRow, Vec<Stuck>>,
+    /// Laws of the trace that do not hold: bugs of gilsim.
+    pub(super) violations: Vec<Violation>,
+    /// What a chart needs, where one is wanted.
+    pub(super) recorded: Option<Recorded>,
+}
+
+/// Plays the scenario through one tool.
+///
+/// # Errors
+/// When the scenario's demands add up to more time than can be counted.
+pub(super) fn play<W: Write>(
+    scenario: &Scenario,
+    run: &ToolRun,
+    replicate: u32,
+    mut listeners: Listeners<'_, W>,
+) -> Result<Played, Failure> {
+    let plan = tools::lay_out(scenario, run, replicate)
+        .map_err(|error| Failure::usage(format!("tool `{}`: {error}", run.label)))?;
+    if let Some(trace) = &mut listeners.trace {
+        trace.begin(&run.label, replicate, &plan.names);
+    }
+    if let Some(progress) = &listeners.progress {
+        progress.begin(&run.label);
+    }
+    let mut summary = Summary::default();
+    let mut audit = listeners.audit.then(|| Audit::new(laws_of(run, &plan)));
+    let sites = plan.sites.iter().map(|site| site.name);
+    let mut chart = listeners.chart.then(|| Recorder::new(sites));
+    let mut sink =
+        ((&mut summary, listeners.trace), (chart.as_mut(), (audit.as_mut(), listeners.progress)));
+    let (outcome, totals) = engine::simulate(&plan, &mut sink);
+    let outcome = match outcome {
+        Outcome::Finished => Ok(summary.finish(&run.label, replicate, plan.machine.cores, &totals)),
+        Outcome::Deadlocked(stuck) => Err(stuck),
+    };
+    let violations = audit.map(|audit| audit.check()).unwrap_or_default();
+    let recorded =
+        chart.map(|chart| Recorded { recording: chart.finish(totals.makespan), names: plan.names });
+    Ok(Played { outcome, violations, recorded })
+}
+
+/// What an audit has to know of a plan.
+fn laws_of<'a>(run: &ToolRun, plan: &'a Plan) -> AuditSetting<'a> {
+    let limited = plan.sites.iter().filter_map(|site| Some((site.name, site.connections?)));
+    AuditSetting {
+        cores: plan.machine.cores,
+        locked: plan.lock.is_some(),
+        per_thread_lock: run.tool == Tool::InterpreterPool,
+        sites: limited.collect(),
+        demanded: Box::new(|task, step| plan.demanded(task, step)),
+        names: &plan.names,
+    }
+}

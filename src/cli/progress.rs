@@ -1,0 +1,71 @@
+//! How far a long run is, on a terminal.
+
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::report::one_line;
+use crate::trace::{Finished, Row, Sink};
+
+/// Runs that are shorter show nothing.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many things happen between two looks at the clock.
+const GRAIN: u32 = 4_096;
+
+/// Counts finished tasks and shows them once the run has gone on for a while.
+#[derive(Debug)]
+pub(super) struct Progress {
+    bar: ProgressBar,
+    /// When the bar was made, until it is shown.
+    hidden_since: Option<Instant>,
+    finished: u64,
+    happened: u32,
+}
+
+impl Progress {
+    /// Progress over that many tasks, where stderr is a terminal.
+    pub(super) fn on_terminal(tasks: u64) -> Option<Self> {
+        io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(Some(tasks), ProgressDrawTarget::hidden());
+            let style = ProgressStyle::with_template("{msg} [{wide_bar}] {pos}/{len} tasks, {eta}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            Self { bar, hidden_since: Some(Instant::now()), finished: 0, happened: 0 }
+        })
+    }
+
+    /// Says which tool comes next.
+    pub(super) fn begin(&self, label: &str) {
+        self.bar.set_message(one_line(label));
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn happen(&mut self) {
+        self.happened += 1;
+        if self.happened < GRAIN {
+            return;
+        }
+        self.happened = 0;
+        if self.hidden_since.is_some_and(|since| since.elapsed() > PATIENCE) {
+            self.hidden_since = None;
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.set_position(self.finished);
+    }
+}
+
+impl Sink for Progress {
+    fn row(&mut self, _row: &Row) {
+        self.happen();
+    }
+
+    fn finished(&mut self, _finished: &Finished) {
+        self.finished += 1;
+        self.happen();
+    }
+}

@@ -1,0 +1,285 @@
+//! `gilsim run`: plays scenarios through their tools, writes the files of each run, and prints the comparison.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::console;
+use super::failure::{Code, Failure};
+use super::folder::Folder;
+use super::interrupt;
+use super::manifest::Manifest;
+use super::options::{Common, Format};
+use super::picture;
+use super::play::{Input, Listeners, Loaded, Played, load, play};
+use super::progress::Progress;
+use crate::model::{Scenario, Tool};
+use crate::report::{self, Ending, ToolResult};
+use crate::sink::csv::TraceCsv;
+use crate::sink::row::SummaryRow;
+use crate::sink::summary::compare;
+use crate::sink::table;
+
+/// Play scenarios through their tools and compare them
+///
+/// Prints the comparison and writes DIR/<scenario's name>/: trace.csv (every interval of every task and
+/// thread), summary.csv, summary.json, gantt.svg, gantt.png and manifest.json. Files appear whole or not at all.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    common: Common,
+
+    /// Write no trace.csv
+    #[arg(long)]
+    no_trace: bool,
+
+    /// Draw no chart
+    #[arg(long)]
+    no_chart: bool,
+
+    /// Check the laws of every trace after its run
+    #[arg(long)]
+    audit: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gilsim run scenarios/download-100-pages.toml
+  gilsim run page.toml --set machine.cores=8 --set sites.shop.latency=2s
+  gilsim run page.toml --tool asyncio --tool \"10 threads\" --seed 7
+  gilsim run a.toml b.toml --out results --no-trace --no-chart
+  gilsim run page.toml --format csv | column -s, -t";
+
+/// Every file that a run may write. What it does not write this time does not stay from an earlier run.
+const FILES: [&str; 6] =
+    ["trace.csv", "summary.csv", "summary.json", "gantt.svg", "gantt.png", "manifest.json"];
+
+/// A scenario to play.
+struct Study {
+    scenario: Scenario,
+    inputs: Vec<Input>,
+    folder: PathBuf,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a scenario is wrong or a file cannot be read or written; nothing is simulated unless all
+/// scenarios can be.
+pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
+    let studies = studies(args)?;
+    interrupt::watch();
+    let mut worst = Code::Done;
+    for (index, study) in studies.iter().enumerate() {
+        let shown_as = args.common.shown_as();
+        if index > 0 && matches!(shown_as, Some(Format::Table | Format::Markdown)) {
+            console::result(b"\n")?;
+        }
+        let code = run(study, args)?;
+        if code.number() > worst.number() {
+            worst = code;
+        }
+    }
+    Ok(worst)
+}
+
+/// All scenarios with where their results go, or everything that is wrong with any of them.
+fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
+    let folders = folders(&args.files, &args.common.out)?;
+    let mut studies = Vec::new();
+    let mut failures = Vec::new();
+    for (file, folder) in args.files.iter().zip(folders) {
+        match study(file, folder, &args.common) {
+            Ok(study) => studies.push(study),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    Failure::all(failures).map_or(Ok(studies), Err)
+}
+
+fn study(file: &Path, folder: PathBuf, common: &Common) -> Result<Study, Failure> {
+    let Loaded { mut scenario, inputs } =
+        load(file, &common.set).map_err(|faults| Failure::from_faults(&faults))?;
+    common.apply(&mut scenario, &file.display().to_string())?;
+    Ok(Study { scenario, inputs, folder })
+}
+
+/// A folder for each file, named after it; no two files share one.
+fn folders(files: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut stems: Vec<(OsString, &Path)> = Vec::new();
+    for file in files {
+        let stem = file
+            .file_stem()
+            .ok_or_else(|| Failure::usage(format!("`{}` is no scenario file", file.display())))?;
+        if let Some((_, other)) = stems.iter().find(|(known, _)| known == stem) {
+            let (one, two, folder) = (other.display(), file.display(), out.join(stem));
+            return Err(Failure::usage(format!(
+                "`{one}` and `{two}` would both write to `{}`: run them one at a time with different --out",
+                folder.display()
+            )));
+        }
+        stems.push((stem.to_owned(), file));
+    }
+    Ok(stems.into_iter().map(|(stem, _)| out.join(stem)).collect())
+}
+
+/// Plays one scenario, writes its files and prints its results.
+fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
+    // Opened before the work, so that a wrong place is known at once.
+    let mut folder = Folder::open(&study.folder)?;
+    let trace = (!args.no_trace).then(|| folder.begin("trace.csv")).transpose()?;
+    let mut played = play_all(study, args, trace.map(TraceCsv::new), &folder)?;
+    let recorded: Vec<_> = played.iter_mut().filter_map(|one| one.recorded.take()).collect();
+    let violations = told_violations(&study.scenario, &played);
+    let results = compared(&study.scenario, played);
+    let rows: Vec<SummaryRow> = results.iter().filter_map(ToolResult::row).cloned().collect();
+
+    let files = [("summary.csv", table::csv(&rows)), ("summary.json", table::json(&rows))];
+    for (name, text) in files {
+        let text = text.map_err(|error| folder.unwritable(name, &error))?;
+        folder.add(name, &text)?;
+    }
+    if !args.no_chart {
+        picture::add(&mut folder, &study.scenario, &recorded)?;
+    }
+    folder.add("manifest.json", &manifest(study, args))?;
+    let path = folder.path().to_owned();
+    let names = folder.finish(&FILES)?;
+
+    if let Some(format) = args.common.shown_as() {
+        console::result(&printed(format, &study.scenario, &results, &rows)?)?;
+    }
+    if !args.common.quiet {
+        console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
+    }
+    Ok(conclude(&results, violations.as_deref()))
+}
+
+/// Plays all tools in turn.
+fn play_all(
+    study: &Study,
+    args: &Args,
+    mut trace: Option<TraceCsv<File>>,
+    folder: &Folder,
+) -> Result<Vec<Played>, Failure> {
+    let scenario = &study.scenario;
+    let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
+    let tasks = tasks.saturating_mul(scenario.tools.len() as u64);
+    let mut progress = if args.common.quiet { None } else { Progress::on_terminal(tasks) };
+    let mut played = Vec::new();
+    for run in &scenario.tools {
+        let listeners = Listeners {
+            trace: trace.as_mut(),
+            progress: progress.as_mut(),
+            audit: args.audit,
+            chart: !args.no_chart,
+        };
+        played.push(play(scenario, run, 0, listeners)?);
+    }
+    if let Some(progress) = progress {
+        progress.finish();
+    }
+    if let Some(trace) = trace {
+        trace.finish().map_err(|error| folder.unwritable("trace.csv", &error))?;
+    }
+    Ok(played)
+}
+
+/// The results of all tools, set against each other.
+fn compared(scenario: &Scenario, played: Vec<Played>) -> Vec<ToolResult<'_>> {
+    let mut rows = Vec::new();
+    let mut stuck = Vec::new();
+    for played in played {
+        match played.outcome {
+            Ok(row) => {
+                rows.push(row);
+                stuck.push(None);
+            }
+            Err(waiting) => stuck.push(Some(waiting)),
+        }
+    }
+    compare(&mut rows, yardstick(scenario));
+    let mut rows = rows.into_iter();
+    scenario
+        .tools
+        .iter()
+        .zip(stuck)
+        .map(|(run, stuck)| {
+            let ending = match stuck {
+                Some(waiting) => Ending::Deadlocked(waiting),
+                None => Ending::Finished(Box::new(rows.next().expect("a row per finished run"))),
+            };
+            ToolResult { run, ending }
+        })
+        .collect()
+}
+
+/// The label that speed-ups are measured against: `sequential`, else that of the first sequential run.
+fn yardstick(scenario: &Scenario) -> Option<&str> {
+    let mut sequential = scenario.tools.iter().filter(|run| run.tool == Tool::Sequential);
+    let first = sequential.clone().next()?;
+    Some(
+        sequential.find(|run| run.label == Tool::Sequential.name()).unwrap_or(first).label.as_str(),
+    )
+}
+
+fn manifest(study: &Study, args: &Args) -> Vec<u8> {
+    let mut arguments = args.common.arguments();
+    let flags =
+        [("--no-trace", args.no_trace), ("--no-chart", args.no_chart), ("--audit", args.audit)];
+    arguments.extend(flags.iter().filter(|(_, set)| *set).map(|(flag, _)| (*flag).to_owned()));
+    Manifest::new("run", &study.inputs, study.scenario.seed, arguments).text()
+}
+
+fn printed(
+    format: Format,
+    scenario: &Scenario,
+    results: &[ToolResult<'_>],
+    rows: &[SummaryRow],
+) -> Result<Vec<u8>, Failure> {
+    let in_memory = |error: std::io::Error| Failure::unwritable(Path::new("stdout"), &error);
+    match format {
+        Format::Table => {
+            Ok(report::screen::comparison(scenario, results, console::colour()).into_bytes())
+        }
+        Format::Csv => table::csv(rows).map_err(in_memory),
+        Format::Json => table::json(rows).map_err(in_memory),
+        Format::Markdown => Ok(report::markdown::comparison(scenario, results).into_bytes()),
+    }
+}
+
+/// What the audit found, as one text.
+fn told_violations(scenario: &Scenario, played: &[Played]) -> Option<String> {
+    let lines: Vec<String> = scenario
+        .tools
+        .iter()
+        .zip(played)
+        .flat_map(|(run, played)| {
+            played.violations.iter().map(|violation| format!("  `{}`: {violation}", run.label))
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Says what went wrong in the runs, and what the program ends with.
+fn conclude(results: &[ToolResult<'_>], violations: Option<&str>) -> Code {
+    let mut code = Code::Done;
+    for result in results {
+        if let Ending::Deadlocked(stuck) = &result.ending {
+            console::say(&report::deadlock(&result.run.label, stuck));
+            code = Code::False;
+        }
+    }
+    if let Some(violations) = violations {
+        console::say(&format!(
+            "the audit found laws of the trace broken; this is a bug in gilsim, please report it:\n{violations}"
+        ));
+        code = Code::Bug;
+    }
+    code
+}

@@ -1,0 +1,26 @@
+//! `gilsim schema`: what a scenario file may say, for editors.
+
+use super::console;
+use super::failure::{Code, Failure};
+use super::play;
+
+/// Print the JSON Schema of scenario files
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {}
+
+const EXAMPLES: &str = "\
+Examples:
+  gilsim schema > gilsim.schema.json
+
+A scenario whose first line is `#:schema ./gilsim.schema.json` is then completed and checked by editors
+that know TOML.";
+
+/// Runs the command.
+///
+/// # Errors
+/// When stdout cannot be written.
+pub(super) fn invoke(_args: &Args) -> Result<Code, Failure> {
+    console::result(play::schema().as_bytes())?;
+    Ok(Code::Done)
+}

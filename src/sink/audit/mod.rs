@@ -1,0 +1,126 @@
+//! The laws that every trace obeys (product contract, section 5), checked after the run.
+//!
+//! Written independently of the engine and on purpose without cleverness: all rows are kept (64 bytes
+//! each), and each law reads them afresh.
+
+mod laws;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::ids::{NameId, TaskId};
+use crate::time::SimDuration;
+use crate::trace::{Finished, Names, Row, Sink};
+
+/// What an audit has to know of a run beyond its rows.
+pub struct AuditSetting<'a> {
+    /// Cores of the machine.
+    pub cores: u32,
+    /// Whether there is an interpreter lock; then there is one in each process.
+    pub locked: bool,
+    /// Whether each thread has an interpreter, and so a lock, of its own (interpreter pools).
+    pub per_thread_lock: bool,
+    /// The sites that have a limit of connections, by the name that their rows carry.
+    pub sites: Vec<(NameId, u32)>,
+    /// CPU time that the profile makes of a task's leaf step; `None` where that step computes nothing.
+    pub demanded: Box<dyn Fn(TaskId, u32) -> Option<SimDuration> + 'a>,
+    /// The names of the rows, for messages.
+    pub names: &'a Names,
+}
+
+/// A law of the trace.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Law {
+    /// Every row has a positive length.
+    Length,
+    /// A row has a core exactly where its state uses one.
+    Core,
+    /// The rows of one task partition the time from its arrival to its completion.
+    Partition,
+    /// One row at a time on a core.
+    OneOnACore,
+    /// One `running` row at a time under a lock.
+    OneUnderALock,
+    /// A thread is in one place at a time.
+    OnePlace,
+    /// No core idles beside a `ready` thread.
+    NoIdleCore,
+    /// A site never has more waiters than connections.
+    Connections,
+    /// Delivered compute equals demanded compute.
+    Compute,
+}
+
+/// A law broken, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// Which law.
+    pub law: Law,
+    /// What was found, with ids and times, in one sentence.
+    pub message: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Listens to a run and checks it at its end.
+pub struct Audit<'a> {
+    setting: AuditSetting<'a>,
+    rows: Vec<Row>,
+    finished: Vec<Finished>,
+}
+
+impl Sink for Audit<'_> {
+    fn row(&mut self, row: &Row) {
+        self.rows.push(*row);
+    }
+
+    fn finished(&mut self, finished: &Finished) {
+        self.finished.push(*finished);
+    }
+}
+
+impl<'a> Audit<'a> {
+    /// An audit of one run.
+    pub const fn new(setting: AuditSetting<'a>) -> Self {
+        Self { setting, rows: Vec::new(), finished: Vec::new() }
+    }
+
+    /// Checks all laws; what is returned is empty where they hold.
+    pub fn check(&self) -> Vec<Violation> {
+        let mut found = Findings::default();
+        laws::length(&self.rows, &self.setting, &mut found);
+        if !found.0.is_empty() {
+            // The other laws reckon with lengths.
+            return found.0;
+        }
+        laws::core(&self.rows, &self.setting, &mut found);
+        laws::partition(&self.rows, &self.finished, &self.setting, &mut found);
+        laws::one_on_a_core(&self.rows, &self.setting, &mut found);
+        laws::one_under_a_lock(&self.rows, &self.setting, &mut found);
+        laws::one_place(&self.rows, &self.setting, &mut found);
+        laws::no_idle_core(&self.rows, &self.setting, &mut found);
+        laws::connections(&self.rows, &self.setting, &mut found);
+        laws::compute(&self.rows, &self.finished, &self.setting, &mut found);
+        found.0
+    }
+}
+
+/// How many violations of one law are worded: one mistake tends to break a law at every turn.
+const TOLD: usize = 10;
+
+/// What was found so far.
+#[derive(Default)]
+struct Findings(Vec<Violation>);
+
+impl Findings {
+    fn add(&mut self, law: Law, message: impl FnOnce() -> String) {
+        if self.0.iter().filter(|known| known.law == law).count() < TOLD {
+            self.0.push(Violation { law, message: message() });
+        }
+    }
+}
