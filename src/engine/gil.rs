@@ -108,15 +108,22 @@ impl Engine<'_> {
         }
     }
 
-    /// Asks the holder to give way. Python code that is on a core does so at once, any other at the
-    /// next point where it looks.
+    /// Asks the holder to give way. All who lose patience at one instant ask before it does.
     fn request(&mut self, lock: LockId, by: ThreadId) {
         let now = self.now;
         self.lock(lock).ask_holder(by, now);
-        let holder = self.lock(lock).holder().expect("a free lock is taken, not asked for");
+        self.asked_now.push(lock);
+    }
+
+    /// Python code that is on a core gives way at once when it is asked to, any other at the next point
+    /// where it looks.
+    pub(super) fn honour_request(&mut self) {
+        let Some(lock) = self.asked_now.pop() else { return };
+        let Some(holder) = self.lock(lock).holder() else { return };
         let record = self.thread(holder);
         let on_core = record.core.is_some() && record.entry_left.is_zero();
-        if on_core && !record.burst.left.is_zero() && record.burst.lock == LockMode::Held {
+        let in_burst = on_core && !record.burst.left.is_zero();
+        if in_burst && record.burst.lock == LockMode::Held && self.is_asked(holder) {
             self.give_way(holder);
         }
     }

@@ -107,6 +107,8 @@ struct Engine<'a> {
     events: EventQueue,
     /// Threads that can go on at this instant; the lowest number goes first.
     ready_now: BinaryHeap<Reverse<ThreadId>>,
+    /// Locks whose holders were asked to give way at this instant.
+    asked_now: Vec<LockId>,
     /// Threads that came to want a core at this instant.
     wanting: Vec<ThreadId>,
     cores: Cores,
@@ -146,6 +148,7 @@ impl<'a> Engine<'a> {
             now: SimTime::ZERO,
             events: EventQueue::default(),
             ready_now: BinaryHeap::new(),
+            asked_now: Vec::new(),
             wanting: Vec::new(),
             cores: Cores::new(plan.machine.cores),
             threads: Vec::new(),
@@ -206,6 +209,7 @@ impl<'a> Engine<'a> {
                 Some((_, Rank::BurstEnd | Rank::Wake)) => self.apply_next_event(),
                 _ if !self.ready_now.is_empty() => self.go_on_with_next_thread(),
                 Some((_, Rank::Patience)) => self.apply_next_event(),
+                _ if !self.asked_now.is_empty() => self.honour_request(),
                 Some((_, Rank::QuantumEnd)) => self.dispatch_and_end_slice(),
                 None => {
                     self.dispatch();

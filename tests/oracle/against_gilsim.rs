@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::config::config;
 use crate::play::{MS, run, scenario};
-use crate::world::{Ending, Played};
+use crate::world::{Ending, Played, Step, Tool};
 use crate::worlds::{Case, Reach, tools, worlds};
 use gilsim::trace::Outcome;
 
@@ -30,7 +30,17 @@ fn exact_ms(nanos: u64) -> u64 {
 }
 
 fn cases(reach: Reach) -> impl Strategy<Value = Case> {
-    (worlds(reach), tools()).prop_map(|(world, tool)| Case { world, tool })
+    (worlds(reach), tools())
+        .prop_map(|(world, tool)| Case { world, tool })
+        .prop_filter("who is first of equals", |case| !is_open(case))
+}
+
+/// Whether the documents leave open who goes first: items submitted at one instant reach the workers of a
+/// process pool through a manager and a feeder, which the naive pool does without. Which of the idle
+/// workers gets which item then decides who is first at something that they share.
+fn is_open(case: &Case) -> bool {
+    let shares = case.world.tasks.iter().flat_map(|task| &task.steps).any(Step::is_shared);
+    matches!(case.tool, Tool::ProcessPool(_)) && shares
 }
 
 proptest! {

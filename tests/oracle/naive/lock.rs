@@ -60,7 +60,7 @@ impl Naive<'_> {
         self.has_lock(me);
     }
 
-    /// Ends windows that are due; true as soon as one of them took the lock from a holder.
+    /// Ends all windows that are due, then honours a request; true where that took the lock from a holder.
     pub(super) fn end_patience(&mut self) -> bool {
         for me in 0..self.threads.len() {
             let Phase::WantsLock { asked, window, switches } = self.threads[me].phase else {
@@ -74,12 +74,9 @@ impl Naive<'_> {
             self.threads[me].phase = Phase::WantsLock { asked, window: self.now, switches: now };
             if switches == now {
                 self.locks[lock].drop_requested = true;
-                if self.notice_requests() {
-                    return true;
-                }
             }
         }
-        false
+        self.notice_requests()
     }
 
     /// A holder on a core that may be interrupted gives way (OPEN 3); true where one did.

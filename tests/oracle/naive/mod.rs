@@ -6,7 +6,8 @@
 //!
 //! 1. A thread acts (in no time) up to where it blocks or computes; of all that can act, the lowest number does
 //!    first. Hence a child asks for the lock after its parent has let go of it in `Thread.start`.
-//! 2. At one instant: threads act; then patience ends, lowest thread first; then idle cores take the thread that
+//! 2. At one instant: threads act; then patience ends, for all whose window is over,
+//!    before any holder gives way; then idle cores take the thread that
 //!    has been ready longest (ties by thread number); then new wanters are placed, by thread number; then
 //!    quanta end, lowest core first. This repeats until nothing changes.
 //! 3. A drop request that finds the holder off its core is noticed when the holder is next on one, at once.
