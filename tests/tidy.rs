@@ -1,0 +1,366 @@
+//! The rules of the house as a test: which room of `src/` may use which, and which outside crate; how
+//! long files get; what no file may contain. ARCHITECTURE.md says why.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// A room of `src/`: a file or a folder.
+struct Room {
+    name: &'static str,
+    /// The rooms that it may use.
+    rooms: &'static [&'static str],
+    /// The outside crates that it may use.
+    crates: &'static [&'static str],
+}
+
+const fn room(
+    name: &'static str,
+    rooms: &'static [&'static str],
+    crates: &'static [&'static str],
+) -> Room {
+    Room { name, rooms, crates }
+}
+
+const ROOMS: [Room; 18] = [
+    room("lib", &[], &[]),
+    room("main", &["cli"], &[]),
+    // Plain data.
+    room("time", &[], &[]),
+    room("ids", &[], &[]),
+    room("trace", &["ids", "time"], &[]),
+    room("model", &["ids", "profile", "time"], &[]),
+    room("profile", &["model", "time"], &["serde", "toml"]),
+    // The way through.
+    room(
+        "scenario",
+        &["ids", "model", "profile", "time"],
+        &["annotate_snippets", "csv", "serde_json", "sha2", "strsim", "toml"],
+    ),
+    room("workload", &["ids", "model", "time"], &["libm", "rand", "rand_chacha"]),
+    room("plan", &["ids", "model", "time", "trace", "workload"], &[]),
+    room("tools", &["ids", "model", "plan", "profile", "time", "trace", "workload"], &[]),
+    room(
+        "engine",
+        &["ids", "model", "plan", "time", "trace", "workload"],
+        &["priority_queue", "rustc_hash"],
+    ),
+    // Who listens, and what is made of it.
+    room("sink", &["ids", "time", "trace"], &["csv", "serde", "serde_json"]),
+    room("chart", &["ids", "time", "trace"], &["plotters", "resvg"]),
+    room("report", &["model", "sink", "time", "trace"], &["comfy_table"]),
+    // Other ways in and out.
+    room("import", &["time"], &["csv", "serde", "serde_json"]),
+    room("python", &[], &[]),
+    // The edge: it may use every room.
+    room(
+        "cli",
+        &[
+            "chart", "engine", "ids", "import", "model", "plan", "profile", "python", "report",
+            "scenario", "sink", "time", "tools", "trace", "workload",
+        ],
+        &[
+            "clap",
+            "clap_complete",
+            "clap_mangen",
+            "ctrlc",
+            "indicatif",
+            "serde",
+            "serde_json",
+            "strsim",
+            "tempfile",
+        ],
+    ),
+];
+
+/// Crates that one file of their room has to itself.
+const OWN_FILE: [(&str, &str); 6] = [
+    ("priority_queue", "engine/queue.rs"),
+    ("rustc_hash", "engine/queue.rs"),
+    ("annotate_snippets", "scenario/fault.rs"),
+    ("comfy_table", "report/screen.rs"),
+    ("resvg", "chart/png.rs"),
+    ("ctrlc", "cli/interrupt.rs"),
+];
+
+/// The most lines of code in a file, without comments, blank lines and tests.
+const LINES_MAX: usize = 400;
+
+/// Files that are longer still. The numbers may only fall.
+const STILL_LONGER: [(&str, usize); 3] =
+    [("engine/event_loop.rs", 481), ("engine/ops.rs", 458), ("workload.rs", 420)];
+
+/// What stands in no file of `src/`, not even in a comment.
+const BANNED: [&str; 8] = [
+    "TODO",
+    "FIXME",
+    "XXX",
+    "HACK",
+    "todo!",
+    "unimplemented!",
+    "not implemented",
+    "not yet implemented",
+];
+
+/// A file of `src/`, without its tests.
+struct Source {
+    /// Its path below `src/`, with slashes.
+    path: String,
+    /// All of it but the tests.
+    text: String,
+}
+
+impl Source {
+    fn room(&self) -> &str {
+        let first = self.path.split('/').next().expect("a path has a first part");
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// The lines that are neither blank nor comments.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        let lines = self.text.lines().map(str::trim);
+        lines.filter(|line| !line.is_empty() && !line.starts_with("//"))
+    }
+
+    /// The first parts of all paths `first::…`, and of all paths `crate::second::…` the second.
+    fn uses(&self) -> (BTreeSet<&str>, BTreeSet<&str>) {
+        let (mut crates, mut rooms) = (BTreeSet::new(), BTreeSet::new());
+        for line in self.code() {
+            let parts: Vec<&str> = line.split("::").collect();
+            for pair in parts.windows(2) {
+                let (before, after) = (last_word(pair[0]), first_word(pair[1]));
+                match before {
+                    "crate" | "gilsim" => rooms.insert(after),
+                    _ if pair[0] == before && parts[0] != pair[0] => false,
+                    _ => crates.insert(before),
+                };
+            }
+        }
+        (crates, rooms)
+    }
+}
+
+fn is_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+fn last_word(text: &str) -> &str {
+    text.rsplit(|letter| !is_of_word(letter)).next().unwrap_or("")
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(|letter| !is_of_word(letter)).next().unwrap_or("")
+}
+
+/// All Rust files of `src/` but those that hold tests alone.
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut found, mut tests) = (Vec::new(), BTreeSet::new());
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("src/ can be read") {
+            let path = entry.expect("src/ can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("a source is text");
+                let below = path.strip_prefix(&root).expect("it is in src/");
+                let path = below.to_str().expect("plain names").replace('\\', "/");
+                let (text, test_files) = without_tests(&text, &path);
+                tests.extend(test_files);
+                found.push(Source { path, text });
+            }
+        }
+    }
+    found.retain(|source| !tests.contains(&source.path));
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+/// The text without the module of tests at its end, and the files that it declares to be tests.
+fn without_tests(text: &str, path: &str) -> (String, Vec<String>) {
+    let (mut kept, mut files) = (String::new(), Vec::new());
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            kept.push_str(line);
+            kept.push('\n');
+            continue;
+        }
+        let next = lines.next().unwrap_or("");
+        let Some((_, module)) = next.split_once("mod ") else { continue };
+        match module.strip_suffix(';') {
+            Some(module) => files.push(child(path, module)),
+            None => break,
+        }
+    }
+    (kept, files)
+}
+
+/// The file of a module that another file declares.
+fn child(path: &str, module: &str) -> String {
+    let folder = path.strip_suffix("/mod.rs").or(path.strip_suffix(".rs")).unwrap_or(path);
+    format!("{folder}/{module}.rs")
+}
+
+fn dependencies() -> BTreeSet<String> {
+    let manifest = include_str!("../Cargo.toml");
+    let from = manifest.split("[dependencies]\n").nth(1).expect("there are dependencies");
+    let section = from.split("\n[").next().unwrap_or("");
+    let names = section.lines().filter_map(|line| line.split_once(" = "));
+    names.map(|(name, _)| name.replace('-', "_")).collect()
+}
+
+#[test]
+fn every_file_belongs_to_a_room_and_every_room_has_a_file() {
+    let files = sources();
+    let rooms: BTreeSet<&str> = ROOMS.iter().map(|room| room.name).collect();
+    let seen: BTreeSet<&str> = files.iter().map(Source::room).collect();
+    assert_eq!(seen, rooms, "the map in this file and in ARCHITECTURE.md names all rooms of src/");
+}
+
+#[test]
+fn rooms_use_only_the_rooms_and_crates_that_the_map_allows() {
+    let outside = dependencies();
+    let mut faults = Vec::new();
+    for source in sources() {
+        let Some(room) = ROOMS.iter().find(|room| room.name == source.room()) else { continue };
+        let (crates, rooms) = source.uses();
+        for used in rooms {
+            let known = ROOMS.iter().any(|room| room.name == used);
+            if known && used != room.name && !room.rooms.contains(&used) {
+                faults.push(format!("src/{} uses the room {used}", source.path));
+            }
+        }
+        for used in crates.iter().filter(|used| outside.contains(**used)) {
+            let own_module = sources_of(room.name, used);
+            if !room.crates.contains(used) && !own_module {
+                faults.push(format!("src/{} uses the crate {used}", source.path));
+            }
+            let owner = OWN_FILE.iter().find(|(name, _)| name == used);
+            if owner.is_some_and(|(_, file)| *file != source.path) {
+                faults.push(format!("src/{} uses the crate {used}, not its own", source.path));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// Whether the room has a module of that name, which a path may mean instead of the crate.
+fn sources_of(room: &str, module: &str) -> bool {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
+    folder.join(format!("{module}.rs")).exists() || folder.join(module).is_dir()
+}
+
+#[test]
+fn the_map_allows_nothing_that_is_not_used() {
+    let files = sources();
+    let mut idle = Vec::new();
+    for room in ROOMS.iter().filter(|room| room.name != "cli") {
+        let (mut crates, mut rooms) = (BTreeSet::new(), BTreeSet::new());
+        for source in files.iter().filter(|source| source.room() == room.name) {
+            let used = source.uses();
+            crates.extend(used.0);
+            rooms.extend(used.1);
+        }
+        let unused = room.rooms.iter().filter(|it| !rooms.contains(*it));
+        let unused = unused.chain(room.crates.iter().filter(|it| !crates.contains(*it)));
+        idle.extend(unused.map(|it| format!("{} does not use {it}", room.name)));
+    }
+    assert!(idle.is_empty(), "{idle:#?}");
+}
+
+#[test]
+fn every_dependency_is_used_by_a_room_of_the_map() {
+    let allowed: BTreeSet<&str> =
+        ROOMS.iter().flat_map(|room| room.crates.iter().copied()).collect();
+    for dependency in dependencies() {
+        assert!(allowed.contains(dependency.as_str()), "no room may use {dependency}");
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_read_at_one_sitting() {
+    let mut faults = Vec::new();
+    for source in sources() {
+        let lines = source.code().count();
+        let limit = STILL_LONGER
+            .iter()
+            .find(|(path, _)| *path == source.path)
+            .map_or(LINES_MAX, |(_, limit)| *limit);
+        if lines > limit {
+            faults.push(format!("src/{} has {lines} lines of code, over {limit}", source.path));
+        }
+        if limit > LINES_MAX && lines <= LINES_MAX {
+            faults.push(format!("src/{} is no longer too long: strike its exception", source.path));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn no_file_puts_anything_off() {
+    let mut faults = Vec::new();
+    for source in sources() {
+        for (number, line) in source.text.lines().enumerate() {
+            let put_off = BANNED.iter().find(|banned| line.contains(**banned));
+            if let Some(banned) = put_off {
+                faults.push(format!("src/{}:{}: `{banned}`", source.path, number + 1));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn only_the_edges_read_files_clocks_and_arguments() {
+    const EDGES: [&str; 3] = ["cli", "main", "python"];
+    const DOORS: [&str; 5] =
+        ["std::env", "std::process", "std::thread", "std::time::Instant", "TcpStream"];
+    let mut faults = Vec::new();
+    for source in sources() {
+        let edge = EDGES.contains(&source.room());
+        let reads_files = edge || source.room() == "scenario";
+        for line in source.code() {
+            let door = DOORS.iter().find(|door| !edge && line.contains(**door));
+            let file = !reads_files && line.contains("std::fs");
+            if let Some(door) = door.copied().or(file.then_some("std::fs")) {
+                faults.push(format!("src/{} uses {door}", source.path));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn documents_name_no_room_that_does_not_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+        let text = fs::read_to_string(root.join(document)).expect("the document is there");
+        let code = text.split('`').skip(1).step_by(2);
+        let folders = ["src/", "tests/", "scenarios/", "docs/", "examples/", ".ci/"];
+        for path in code.filter(|code| folders.iter().any(|folder| code.starts_with(folder))) {
+            let plain = path.chars().all(|letter| is_of_word(letter) || "/.-".contains(letter));
+            assert!(!plain || root.join(path).exists(), "{document} names {path}");
+        }
+    }
+}
+
+#[test]
+fn a_test_module_is_not_read_as_code() {
+    let text = "use a::b;\n#[cfg(test)]\nmod tests {\n    use c::d;\n}\n";
+    assert_eq!(without_tests(text, "x.rs"), ("use a::b;\n".to_owned(), vec![]));
+    let text = "#[cfg(test)]\nmod more;\nuse a::b;\n";
+    assert_eq!(without_tests(text, "x/y.rs").1, ["x/y/more.rs"]);
+    assert_eq!(without_tests(text, "x/mod.rs").1, ["x/more.rs"]);
+}
+
+#[test]
+fn a_path_is_taken_apart_into_crates_and_rooms() {
+    let text = "use crate::time::SimTime;\nlet a = toml::from_str(x::y::z);\n// csv::Writer\n";
+    let source = Source { path: "x.rs".to_owned(), text: text.to_owned() };
+    let (crates, rooms) = source.uses();
+    assert_eq!(rooms.into_iter().collect::<Vec<_>>(), ["time"]);
+    assert!(crates.contains("toml") && crates.contains("x"));
+    assert!(!crates.contains("csv") && !crates.contains("time") && !crates.contains("y"));
+}
