@@ -29,7 +29,11 @@ fn check(name: &str) {
     }
     let before = fs::read_to_string(&golden).expect("the golden trace is there");
     let first = before.lines().zip(now.lines()).position(|(before, now)| before != now);
-    assert!(before == now, "{name}: the trace differs from line {:?} on", first.map(|line| line + 1));
+    assert!(
+        before == now,
+        "{name}: the trace differs from line {:?} on",
+        first.map(|line| line + 1)
+    );
 }
 
 #[test]
