@@ -116,7 +116,7 @@ impl Engine<'_> {
         if !record.entry_left.is_zero() {
             let name = record.entry_name;
             self.show(thread, Some((State::Overhead, name)));
-        } else if record.burst.left.is_zero() || record.lacks_lock() {
+        } else if !record.is_working() {
             self.ready_now.push(Reverse(thread));
             return;
         } else if self.must_give_way(thread) {
@@ -133,6 +133,9 @@ impl Engine<'_> {
     fn schedule_core(&mut self, core: CoreId) {
         let Some(thread) = self.cores.get(core).running else { return };
         let record = self.thread(thread);
+        if !record.is_working() {
+            return;
+        }
         let left = if record.entry_left.is_zero() { record.burst.left } else { record.entry_left };
         let work_ends = self.cores.get(core).accounted_to + left;
         let slice_ends = if self.cores.has_queue(core) {
@@ -207,9 +210,9 @@ impl Engine<'_> {
         let running = on_core.running.expect("nobody is placed behind an idle core");
         let since_picked = self.now - on_core.picked_at;
         let unaccounted = self.now - on_core.accounted_to;
-        let record = self.thread(running);
-        let between_bursts = record.entry_left.is_zero() && record.burst.left.is_zero();
-        if machine.exact || !self.thread(woken).woken || between_bursts {
+        // A thread that has nothing to do for any time is about to leave, or to get new work.
+        let stays = self.thread(running).is_working();
+        if machine.exact || !self.thread(woken).woken || !stays {
             return false;
         }
         let runtime = self.thread(running).vruntime + unaccounted.as_nanos();

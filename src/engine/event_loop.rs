@@ -14,7 +14,7 @@ use crate::time::{SimDuration, SimTime};
 use crate::trace::State;
 use crate::workload::{Action, Length};
 
-use super::sync::Waiter;
+use super::sync::{Semaphore, Waiter};
 use super::thread::{Burst, Item, Then, Wait};
 use super::{Engine, Flow};
 
@@ -371,6 +371,18 @@ impl Engine<'_> {
         true
     }
 
+    /// A coroutine that was handed a connection runs again: those who had to queue up behind it get
+    /// what is left.
+    fn let_others_connect(&mut self, site: Option<SiteId>) {
+        let Some(site) = site else { return };
+        if let Some(connections) = &mut self.sites[site.index()] {
+            connections.served_one_runs();
+        }
+        while let Some(next) = self.sites[site.index()].as_mut().and_then(Semaphore::serve_next) {
+            self.resume_coroutine(next, true);
+        }
+    }
+
     fn wait_for_permit(&mut self, thread: ThreadId, task: TaskId, semaphore: SemaphoreId) -> Flow {
         self.semaphores[semaphore.index()].wait(Waiter::Coroutine(task));
         let name = self.plan.semaphores[semaphore.index()].name;
@@ -464,29 +476,37 @@ impl Engine<'_> {
         site: Option<SiteId>,
         length: Length,
     ) -> Flow {
-        const TIMER_SET: u8 = 3;
-        const ANSWERED: u8 = 4;
+        const CONNECTED: u8 = 3;
+        const TIMER_SET: u8 = 4;
+        const ANSWERED: u8 = 5;
         let rules = self.rules();
         let name = site.map_or(NameId::EMPTY, |site| self.plan.sites[site.index()].name);
         match self.task(task).stage {
             0 => {
-                let connected = site.is_none_or(|site| self.sites[site.index()].try_connect());
-                if connected {
-                    self.task_mut(task).stage = SERVED;
+                let connections = site.and_then(|site| self.sites[site.index()].as_mut());
+                let Some(connections) = connections else {
+                    self.task_mut(task).stage = CONNECTED;
+                    return Flow::Go;
+                };
+                if connections.try_acquire(true) {
+                    self.task_mut(task).stage = CONNECTED;
                     return Flow::Go;
                 }
-                if let Some(site) = site {
-                    self.sites[site.index()].wait(Waiter::Coroutine(task));
-                }
+                connections.wait(Waiter::Coroutine(task));
                 self.suspend(thread, State::Sync, name)
             }
-            SERVED if self.length(task, length).is_zero() => {
+            SERVED => {
+                self.let_others_connect(site);
+                self.task_mut(task).stage = CONNECTED;
+                Flow::Go
+            }
+            CONNECTED if self.length(task, length).is_zero() => {
                 self.task_mut(task).stage = ANSWERED;
                 self.event_loop().ready.push_back(Handle::Step(task));
                 let name = self.names.event_loop;
                 self.suspend(thread, State::Ready, name)
             }
-            SERVED => {
+            CONNECTED => {
                 self.task_mut(task).stage = TIMER_SET;
                 let name = self.names.step;
                 self.bookkeeping(thread, rules.timer_set, name)

@@ -137,8 +137,11 @@ impl Engine<'_> {
 
     /// The holder gives the lock up on request, and wants it back.
     pub(super) fn give_way(&mut self, thread: ThreadId) {
-        self.thread_mut(thread).then = Then::TakeLock;
-        let lock = self.thread(thread).lock.expect("a holder has a lock");
+        let record = self.thread_mut(thread);
+        record.then = Then::TakeLock;
+        // Whoever is woken now finds the core still busy, but its thread is about to leave it.
+        record.status = Status::Ousted;
+        let lock = record.lock.expect("a holder has a lock");
         self.release(thread, lock);
         if self.plan.machine.exact {
             self.wait_for_lock(thread, lock);

@@ -56,7 +56,7 @@ enum Flow {
 }
 
 /// More steps of no length than this at one instant are a fault of the engine.
-const STEPS_PER_INSTANT_MAX: u64 = 1 << 36;
+const STEPS_PER_INSTANT_MAX: u64 = 1 << 22;
 
 /// A task, from arrival to completion.
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +158,7 @@ impl<'a> Engine<'a> {
             process_locks: Vec::new(),
             semaphores: plan.semaphores.iter().map(|it| Semaphore::new(it.permits)).collect(),
             queues: plan.queues.iter().map(|(_, capacity)| Queue::new(*capacity)).collect(),
-            sites: plan.sites.iter().map(|it| Site::new(it.connections)).collect(),
+            sites: plan.sites.iter().map(|it| it.connections.map(Semaphore::new)).collect(),
             channels,
             executors: plan
                 .executors
@@ -242,6 +242,7 @@ impl<'a> Engine<'a> {
 
     fn go_on_with_next_thread(&mut self) {
         let Reverse(thread) = self.ready_now.pop().expect("somebody can go on");
+        assert_eq!(self.thread(thread).status, Status::Active, "{thread:?} goes on");
         match self.thread(thread).then {
             Then::TakeLock => self.take_lock_and_go_on(thread),
             Then::AskHolder => self.ask_holder(thread),

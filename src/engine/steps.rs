@@ -168,12 +168,13 @@ impl Engine<'_> {
     fn connect(&mut self, thread: ThreadId, site: Option<SiteId>, stage: u8) -> Progress {
         let Some(site) = site else { return Progress::Done };
         let name = self.plan.sites[site.index()].name;
+        let Some(connections) = &mut self.sites[site.index()] else { return Progress::Done };
         match stage {
-            0 if self.sites[site.index()].try_connect() => Progress::Done,
+            0 if connections.try_acquire(true) => Progress::Done,
             0 => Progress::At(1, self.let_go(thread)),
-            1 if self.sites[site.index()].try_connect() => Progress::At(2, self.relock(thread)),
+            1 if connections.try_acquire(true) => Progress::At(2, self.relock(thread)),
             1 => {
-                self.sites[site.index()].wait(Waiter::Thread(thread));
+                connections.wait(Waiter::Thread(thread));
                 let row = Some((State::Sync, name));
                 Progress::At(2, self.block(thread, Wait::Connection(site), row))
             }
@@ -183,8 +184,10 @@ impl Engine<'_> {
 
     /// Ends a request to a site; the first in line has the connection next.
     pub(super) fn disconnect(&mut self, site: Option<SiteId>) {
-        let Some(site) = site else { return };
-        match self.sites[site.index()].disconnect() {
+        let Some(connections) = site.and_then(|site| self.sites[site.index()].as_mut()) else {
+            return;
+        };
+        match connections.hand_over() {
             None => {}
             Some(Waiter::Thread(next)) => self.wake(next, Then::TakeLock),
             Some(Waiter::Coroutine(next)) => self.resume_coroutine(next, true),
@@ -241,7 +244,7 @@ impl Engine<'_> {
                         self.thread_mut(thread).then = Then::TakeLock;
                         let name = NameId::EMPTY;
                         let lock = LockMode::Released;
-                        self.work(thread, Burst { left, state: State::Native, lock, name })
+                        self.work(thread, Burst { left, state: State::Overhead, lock, name })
                     }
                 }
             }

@@ -57,12 +57,10 @@ impl Semaphore {
 
     /// Gives a permit back. With `fair`, a coroutine that is woken has it.
     pub(super) fn release(&mut self, fair: bool) -> Option<Woken> {
-        match self.waiters.pop_front() {
-            Some(waiter @ Waiter::Coroutine(_)) if fair => {
-                self.served += 1;
-                Some(Woken::Served(waiter))
-            }
-            waiter => {
+        match self.waiters.front() {
+            Some(Waiter::Coroutine(_)) if fair => self.hand_over().map(Woken::Served),
+            _ => {
+                let waiter = self.waiters.pop_front();
                 self.permits = self.permits.saturating_add(1);
                 waiter.map(Woken::ToLookAgain)
             }
@@ -71,6 +69,18 @@ impl Semaphore {
 }
 
 impl Semaphore {
+    /// Hands a permit that is given back to the first in line, thread or coroutine; keeps it if there
+    /// is none.
+    pub(super) fn hand_over(&mut self) -> Option<Waiter> {
+        let next = self.waiters.pop_front();
+        match next {
+            Some(Waiter::Coroutine(_)) => self.served += 1,
+            Some(Waiter::Thread(_)) => {}
+            None => self.permits = self.permits.saturating_add(1),
+        }
+        next
+    }
+
     /// A coroutine that was handed a permit runs again.
     pub(super) fn served_one_runs(&mut self) {
         self.served -= 1;
@@ -144,44 +154,9 @@ pub(super) struct Full;
 #[derive(Debug)]
 pub(super) struct Empty;
 
-/// A site: free connections, and the requests that wait for one, first come first served.
-#[derive(Debug)]
-pub(super) struct Site {
-    /// `None` is no limit.
-    free: Option<u32>,
-    waiters: VecDeque<Waiter>,
-}
-
-impl Site {
-    pub(super) fn new(connections: Option<u32>) -> Self {
-        Self { free: connections, waiters: VecDeque::new() }
-    }
-
-    /// Takes a connection if there is one.
-    pub(super) fn try_connect(&mut self) -> bool {
-        match &mut self.free {
-            None => true,
-            Some(0) => false,
-            Some(free) => {
-                *free -= 1;
-                true
-            }
-        }
-    }
-
-    pub(super) fn wait(&mut self, waiter: Waiter) {
-        self.waiters.push_back(waiter);
-    }
-
-    /// Ends a connection. Returns who has it next.
-    pub(super) fn disconnect(&mut self) -> Option<Waiter> {
-        let next = self.waiters.pop_front();
-        if let (None, Some(free)) = (next, &mut self.free) {
-            *free += 1;
-        }
-        next
-    }
-}
+/// The connections of a site: a semaphore that hands a connection to whoever is first in line.
+/// `None` is no limit.
+pub(super) type Site = Option<Semaphore>;
 
 /// A channel between the tool's threads: work queues, pipes.
 #[derive(Debug)]
@@ -349,15 +324,14 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_goes_to_the_first_in_line() {
-        let mut site = Site::new(Some(1));
-        assert!(site.try_connect());
-        assert!(!site.try_connect());
-        site.wait(T1);
-        assert_eq!(site.disconnect(), Some(T1));
-        assert!(!site.try_connect(), "the waiter has it");
-        assert_eq!(site.disconnect(), None);
-        assert!(site.try_connect());
+    fn a_permit_that_is_handed_over_goes_to_the_first_in_line() {
+        let mut connections = Semaphore::new(1);
+        assert!(connections.try_acquire(false));
+        connections.wait(T1);
+        assert_eq!(connections.hand_over(), Some(T1));
+        assert!(!connections.try_acquire(false), "the waiter has it");
+        assert_eq!(connections.hand_over(), None);
+        assert!(connections.try_acquire(false));
     }
 
     #[test]

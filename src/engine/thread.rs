@@ -190,8 +190,10 @@ impl Thread {
         }
     }
 
-    /// Whether it cannot go on with its burst before it has its lock back.
-    pub(super) fn lacks_lock(&self) -> bool {
-        self.burst.lock != LockMode::Released && self.lock.is_some() && !self.holds
+    /// Whether it has work of some length that it can do on a core as it is.
+    pub(super) fn is_working(&self) -> bool {
+        let needs_lock = self.burst.lock != LockMode::Released && self.lock.is_some();
+        let can_go_on = self.status == Status::Active && (self.holds || !needs_lock);
+        !self.entry_left.is_zero() || (!self.burst.left.is_zero() && can_go_on)
     }
 }

@@ -1,1 +1,11 @@
-//! Real Python: programs that do a scenario for real, and measuring them.
+//! Real Python: programs that do a scenario for real, and measuring what an interpreter costs.
+
+pub mod calibrate;
+mod features;
+mod literal;
+mod program;
+mod shape;
+mod steps;
+mod template;
+
+pub use program::program;

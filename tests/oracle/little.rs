@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::config::config;
 use crate::play::{Run, run, scenario};
-use crate::worlds::{Case, Reach, tools, worlds};
+use crate::worlds::{Case, Reach, Room, tools, worlds};
 
 /// The integral of the number of tasks that have a row, from the rows alone.
 fn area(run: &Run) -> u64 {
@@ -28,7 +28,7 @@ proptest! {
 
     #[test]
     fn tasks_present_over_time_add_up_to_their_responses(
-        world in worlds(Reach::Plain), tool in tools()
+        world in worlds(Reach::Plain, Room::Quanta), tool in tools()
     ) {
         let case = Case { world, tool };
         let scenario = scenario(&case.world.toml(&[tool]));

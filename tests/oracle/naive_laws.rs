@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::config::config;
 use crate::play_naively;
 use crate::world::{Ending, Mode, Step, Tool, World};
-use crate::worlds::{Case, Reach, tools, worlds};
+use crate::worlds::{Case, Reach, Room, cut_in_two, tools, worlds};
 
 /// The time that a task's steps take by themselves in a state.
 fn demand(world: &World, task: usize, state: &str) -> u64 {
@@ -19,12 +19,20 @@ fn demand(world: &World, task: usize, state: &str) -> u64 {
     world.tasks[task].steps.iter().map(time_in).sum()
 }
 
+fn crowded_or_not() -> impl Strategy<Value = World> {
+    prop_oneof![
+        worlds(Reach::Shared, Room::Enough),
+        worlds(Reach::Shared, Room::Crowded),
+        worlds(Reach::Shared, Room::Quanta),
+    ]
+}
+
 proptest! {
     #![proptest_config(config(500))]
 
     #[test]
     fn states_add_up_and_computations_are_delivered(
-        world in worlds(Reach::Shared), tool in tools()
+        world in crowded_or_not(), tool in tools()
     ) {
         let case = Case { world, tool };
         let Ending::Finished(played) = play_naively(&case.world, tool) else { return Ok(()) };
@@ -44,7 +52,14 @@ proptest! {
     }
 
     #[test]
-    fn tools_that_come_to_one_worker_agree(world in worlds(Reach::Plain)) {
+    fn a_held_computation_cut_in_two_plays_as_one(world in crowded_or_not(), tool in tools()) {
+        let case = Case { world, tool };
+        let cut = play_naively(&cut_in_two(&case.world), tool);
+        prop_assert_eq!(cut, play_naively(&case.world, tool), "{:?}", case);
+    }
+
+    #[test]
+    fn tools_that_come_to_one_worker_agree(world in worlds(Reach::Plain, Room::Quanta)) {
         let sequential = play_naively(&world, Tool::Sequential);
         for tool in [Tool::ThreadPool(1), Tool::ProcessPool(1)] {
             let case = Case { world: world.clone(), tool };
@@ -53,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn a_lock_never_helps_processes_and_never_hurts_them(world in worlds(Reach::Plain)) {
+    fn a_lock_never_helps_processes_and_never_hurts_them(world in worlds(Reach::Plain, Room::Quanta)) {
         let free = World { lock: false, ..world.clone() };
         let locked = World { lock: true, ..world };
         prop_assert_eq!(

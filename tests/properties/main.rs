@@ -31,7 +31,7 @@ fn profiles() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(config(120))]
+    #![proptest_config(config(400))]
 
     #[test]
     fn every_tool_finishes_or_names_its_deadlock_and_breaks_no_law(

@@ -62,6 +62,8 @@ pub struct Task {
 #[derive(Clone, Debug)]
 pub struct World {
     pub cores: usize,
+    /// The time slice of the operating system.
+    pub quantum: u64,
     pub lock: bool,
     pub sites: Vec<Site>,
     /// Permits at the start.
@@ -111,6 +113,7 @@ impl World {
     pub fn of(tasks: &[&[Step]]) -> Self {
         Self {
             cores: 1,
+            quantum: 4,
             lock: true,
             sites: Vec::new(),
             semaphores: Vec::new(),
@@ -134,9 +137,9 @@ impl World {
     /// The scenario file of this world under profile `ideal`.
     pub fn toml(&self, tools: &[Tool]) -> String {
         let mut text = vec![format!(
-            "title = \"A world of the oracle\"\n\n[machine]\ncores = {}\nquantum = \"4ms\"\n\n\
+            "title = \"A world of the oracle\"\n\n[machine]\ncores = {}\nquantum = \"{}ms\"\n\n\
              [interpreter]\nprofile = \"ideal\"\nswitch_interval = \"5ms\"\nlock = {}\n",
-            self.cores, self.lock
+            self.cores, self.quantum, self.lock
         )];
         for (number, site) in self.sites.iter().enumerate() {
             text.push(format!("\n[sites.site{number}]\nlatency = \"{}ms\"\n", site.latency));

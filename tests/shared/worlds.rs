@@ -40,12 +40,23 @@ pub enum Reach {
     Shared,
 }
 
+/// What the threads of a random world have to share of the machine.
+#[derive(Clone, Copy)]
+pub enum Room {
+    /// A core for everybody.
+    Enough,
+    /// 1 to 3 cores, and quanta that never end.
+    Crowded,
+    /// 1 to 3 cores, and quanta of 4 ms.
+    Quanta,
+}
+
 const SITES: usize = 2;
 const SEMAPHORES: usize = 2;
 const QUEUES: usize = 1;
 
-/// Worlds of 1 to 5 tasks of 1 to 4 steps or so on 1 to 3 cores.
-pub fn worlds(reach: Reach) -> impl Strategy<Value = World> {
+/// Worlds of 1 to 5 tasks of 1 to 4 steps or so.
+pub fn worlds(reach: Reach, room: Room) -> impl Strategy<Value = World> {
     let connections = match reach {
         Reach::Plain => Just(None).boxed(),
         Reach::Shared => proptest::option::of(1..=2_u32).boxed(),
@@ -58,8 +69,14 @@ pub fn worlds(reach: Reach) -> impl Strategy<Value = World> {
         proptest::collection::vec(0..=2_u32, QUEUES),
     );
     let tasks = proptest::collection::vec(task(reach), 1..=5);
-    (1..=3_usize, any::<bool>(), shared, tasks).prop_map(|(cores, lock, shared, tasks)| World {
+    let (cores, quantum) = match room {
+        Room::Enough => (8..=8_usize, 4),
+        Room::Crowded => (1..=3_usize, 1_000_000),
+        Room::Quanta => (1..=3_usize, 4),
+    };
+    (cores, any::<bool>(), shared, tasks).prop_map(move |(cores, lock, shared, tasks)| World {
         cores,
+        quantum,
         lock,
         sites: shared.0,
         semaphores: shared.1,
@@ -98,4 +115,19 @@ fn plain_step() -> impl Strategy<Value = Step> {
         5 => (1..=15_u64, mode).prop_map(|(time, mode)| Step::Compute(time, mode)),
         1 => Just(Step::Yield),
     ]
+}
+
+/// The same world, each `held` computation cut in two where it can be.
+pub fn cut_in_two(world: &World) -> World {
+    let cut = |step: &Step| match *step {
+        Step::Compute(time, Mode::Held) if time > 1 => {
+            vec![Step::Compute(time / 2, Mode::Held), Step::Compute(time - time / 2, Mode::Held)]
+        }
+        step => vec![step],
+    };
+    let mut world = world.clone();
+    for task in &mut world.tasks {
+        task.steps = task.steps.iter().flat_map(cut).collect();
+    }
+    world
 }

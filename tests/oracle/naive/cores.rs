@@ -2,8 +2,6 @@
 
 use super::{Naive, Phase};
 
-const QUANTUM: u64 = 4;
-
 impl Naive<'_> {
     pub(super) fn vacate(&mut self, me: usize) {
         for core in self.cores.iter_mut().filter(|core| core.occupant == Some(me)) {
@@ -64,7 +62,7 @@ impl Naive<'_> {
         let mut rotated = false;
         for core in 0..self.cores.len() {
             let Some(thread) = self.cores[core].occupant else { continue };
-            if self.cores[core].used < QUANTUM {
+            if self.cores[core].used < self.world.quantum {
                 continue;
             }
             self.cores[core].used = 0;

@@ -1,6 +1,6 @@
 //! Births, pools, parking and waking.
 
-use super::{Item, Naive, Op, Phase, Why, program};
+use super::{Item, Naive, Op, Phase, Thread, Why, program};
 
 impl Naive<'_> {
     pub(super) fn start(
@@ -31,7 +31,14 @@ impl Naive<'_> {
     }
 
     pub(super) fn put_work(&mut self, item: Item) {
-        match self.first_parked(Why::Item) {
+        // OPEN 13
+        let waits = |thread: &Thread| matches!(thread.phase, Phase::Parked(Why::Item, _));
+        let worker = if self.worker_processes {
+            self.threads.iter().position(waits)
+        } else {
+            self.first_parked(Why::Item)
+        };
+        match worker {
             Some(worker) => {
                 self.threads[worker].handed = Some(item);
                 self.threads[worker].phase = Phase::Acts;

@@ -1,0 +1,992 @@
+"""Measure what concurrency costs on this machine and this Python: gilsim calibrate.
+
+Prints one JSON object. Its `measures` are named as the fields of a gilsim profile; each
+has the median of its samples, their quartiles and their number. Durations are nanoseconds,
+memory is bytes. `extra` holds what was measured on the way and no profile wants, `others` the
+share of the cores that other programs took meanwhile: above a few hundredths, measure again.
+
+How costs are told apart
+- CPU time is read from the clock of the thread that spends it (time.thread_time_ns, or
+  pthread_getcpuclockid for a thread of the library), so waits and wake-ups do not count.
+- Wake-ups are timed between two processes, each held to its core, with CPU time taken off.
+- What cannot be timed alone is what is left of something that can, less its other parts;
+  `less` in `record` says which. No cost is fitted to a workload.
+- Costs are steady ones: everything is done once before it is measured.
+- Children start with a main module, this one, that imports what real programs import.
+"""
+
+import asyncio
+import concurrent.futures
+import hashlib  # noqa: F401 (children import what real programs import)
+import json
+import multiprocessing
+import multiprocessing.connection
+import os
+import pickle
+import platform
+import select
+import statistics
+import sys
+import sysconfig
+import threading
+import time
+
+MEASURES = {}
+EXTRA = {}
+CORES = sorted(os.sched_getaffinity(0))
+MIB = 1 << 20
+
+
+# Keeping books
+
+
+def record(name, samples, less=0.0, into=None):
+    """Note the samples of a measure, each of them less what is known of its other parts."""
+    samples = sorted(max(0.0, sample - less) for sample in samples)
+    if not samples:
+        return
+    quarter = len(samples) // 4
+    (MEASURES if into is None else into)[name] = {
+        "median": statistics.median(samples),
+        "low": samples[quarter],
+        "high": samples[-1 - quarter],
+        "samples": len(samples),
+    }
+
+
+def known(*names):
+    """Add up the medians of measures, 0 for one that could not be taken."""
+    return sum(MEASURES[name]["median"] for name in names if name in MEASURES)
+
+
+def cost_of_clock():
+    """CPU time that reading a thread's CPU clock adds to what it times."""
+    pairs = [(time.thread_time_ns(), time.thread_time_ns()) for _ in range(2000)]
+    return statistics.median(after - before for before, after in pairs)
+
+
+CLOCK = cost_of_clock()
+
+
+def cpu_of(work, *arguments):
+    """CPU nanoseconds that the calling thread spends on a call."""
+    before = time.thread_time_ns()
+    work(*arguments)
+    return time.thread_time_ns() - before - CLOCK
+
+
+def wall_of(work, *arguments):
+    """Nanoseconds that a call takes."""
+    before = time.perf_counter_ns()
+    work(*arguments)
+    return time.perf_counter_ns() - before
+
+
+def cpu_clock(thread):
+    """Return a function that reads the CPU clock of another thread."""
+    clock = time.pthread_getcpuclockid(thread.ident)
+    return lambda: time.clock_gettime_ns(clock)
+
+
+def nothing(*_):
+    """Do nothing, as a task."""
+
+
+# The machine
+
+
+def in_child(work):
+    """Run work(send) in a forked child; return a function that reads what it sent."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reader)
+            with os.fdopen(writer, "w") as file:
+                json.dump(work(), file)
+        finally:
+            os._exit(0)
+    os.close(writer)
+
+    def result():
+        with os.fdopen(reader) as file:
+            text = file.read()
+        os.waitpid(child, 0)
+        return json.loads(text)
+
+    return result
+
+
+def pipe_latencies(sender, receiver, count, pause):
+    """Times from a write on one core until the reader on the other core runs."""
+    here, there = os.pipe()
+
+    def receive():
+        os.sched_setaffinity(0, {receiver})
+        stamps = []
+        for _ in range(count):
+            os.read(here, 1)
+            stamps.append(time.perf_counter_ns())
+        return stamps
+
+    stamps = in_child(receive)
+    os.sched_setaffinity(0, {sender})
+    sent = []
+    for _ in range(count):
+        time.sleep(pause)
+        sent.append(time.perf_counter_ns())
+        os.write(there, b"x")
+    os.sched_setaffinity(0, CORES)
+    received = stamps()
+    os.close(here)
+    os.close(there)
+    return [after - before for before, after in zip(sent, received)][count // 10:]
+
+
+def ping_pong(core, count):
+    """Half of each round trip between two processes that share a core and never rest."""
+    there, back = os.pipe(), os.pipe()
+
+    def answer():
+        os.sched_setaffinity(0, {core})
+        for _ in range(count):
+            os.read(there[0], 1)
+            os.write(back[1], b"x")
+        return []
+
+    answered = in_child(answer)
+    os.sched_setaffinity(0, {core})
+    times = []
+    for _ in range(count):
+        before = time.perf_counter_ns()
+        os.write(there[1], b"x")
+        os.read(back[0], 1)
+        times.append((time.perf_counter_ns() - before) / 2)
+    os.sched_setaffinity(0, CORES)
+    answered()
+    for descriptor in there + back:
+        os.close(descriptor)
+    return times[count // 10:]
+
+
+def pipe_calls():
+    """Time of a write to a pipe and the read of it, when nobody sleeps."""
+    here, there = os.pipe()
+    times = []
+    for _ in range(2000):
+        before = time.perf_counter_ns()
+        os.write(there, b"x")
+        os.read(here, 1)
+        times.append(time.perf_counter_ns() - before)
+    os.close(here)
+    os.close(there)
+    return statistics.median(times)
+
+
+def measure_wakes():
+    """From a wake-up to the first instruction, on another core and on the same."""
+    calls = pipe_calls()
+    if len(CORES) > 1:
+        there = pipe_latencies(CORES[0], CORES[1], 400, 0.001)
+        back = pipe_latencies(CORES[1], CORES[0], 400, 0.001)
+        record("machine.wake_latency", there + back, less=calls)
+        for idle in (0.0002, 0.005, 0.02):
+            times = pipe_latencies(CORES[0], CORES[1], 60, idle)
+            record(f"wake latency after {idle * 1e3:g} ms", times, less=calls, into=EXTRA)
+    same = pipe_latencies(CORES[0], CORES[0], 400, 0.0002)
+    record("machine.wake_latency_same", same, less=calls)
+    record("machine.context_switch", ping_pong(CORES[0], 2000), less=calls)
+
+
+def measure_timers():
+    """How much later than asked a sleeper is woken, its wake-up apart."""
+    late = [wall_of(time.sleep, 0.001) - 1_000_000 for _ in range(400)]
+    record("machine.timer_slack", late, less=known("machine.wake_latency"))
+    for length in (0.001, 0.005, 0.02):
+        late = [wall_of(time.sleep, length) - length * 1e9 for _ in range(50)]
+        record(f"sleep of {length * 1e3:g} ms: overshoot", late, into=EXTRA)
+    poll = select.epoll()
+    waited = [wall_of(poll.poll, 0.0002) for _ in range(50)]
+    poll.close()
+    is_rounded = statistics.median(waited) > 800_000
+    record("machine.poll_granularity", [1_000_000 if is_rounded else 0])
+
+
+def turns_on_core(seconds):
+    """When this process ran: pairs of first and last clock reading, gaps in between."""
+    os.sched_setaffinity(0, {CORES[0]})
+    end = time.perf_counter_ns() + round(seconds * 1e9)
+    first = last = now = time.perf_counter_ns()
+    turns = []
+    while now < end:
+        now = time.perf_counter_ns()
+        if now - last > 200_000:
+            turns.append((first, last))
+            first = now
+        last = now
+    return turns
+
+
+def measure_quantum():
+    """Let two processes compete for one core: how long their turns are, and the gaps."""
+    rivals = [in_child(lambda: turns_on_core(1.5)) for _ in range(2)]
+    turns = sorted(tuple(turn) for rival in rivals for turn in rival()[1:])
+    ticks = round_to_ticks([last - first for first, last in turns])
+    record("machine.quantum", ticks)
+    gaps = [after[0] - before[1] for before, after in zip(turns, turns[1:])]
+    record("gap between turns on a core", gaps, into=EXTRA)
+    record("machine.base_slice", [base_slice()])
+
+
+def round_to_ticks(lengths):
+    """Turns that lasted a tick and more, to the next quarter of a millisecond."""
+    return [max(1, round(length / 250_000)) * 250_000 for length in lengths if length > 500_000]
+
+
+def base_slice():
+    """Return the kernel's base slice: as it says, or the rule of kernel/sched/fair.c."""
+    try:
+        with open("/sys/kernel/debug/sched/base_slice_ns", encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        pass
+    version = tuple(int(part) for part in platform.release().split(".")[:2])
+    factor = 1 + (min(os.cpu_count() or 1, 8)).bit_length() - 1
+    return (700_000 if version >= (6, 13) else 750_000) * factor
+
+
+# The interpreter lock
+
+
+def measure_lock():
+    """Let four threads compete for the lock: how often the one before the last is next."""
+    record("lock.switch_interval", [sys.getswitchinterval() * 1e9])
+    turns, end = [-1], time.perf_counter() + 2.0
+
+    def compete(me):
+        while time.perf_counter() < end:
+            if turns[-1] != me:
+                turns.append(me)
+
+    competitors = [threading.Thread(target=compete, args=(me,)) for me in range(4)]
+    for thread in competitors:
+        thread.start()
+    for thread in competitors:
+        thread.join()
+    again = [before == after for before, after in zip(turns[10:], turns[12:])]
+    if len(again) >= 50:
+        record("lock.requester_permille", [1000 * sum(again) / len(again)])
+    EXTRA["lock turns"] = len(turns)
+
+
+# Threads
+
+
+class Births:
+    """Threads that are started one right after the other, and what their starts took."""
+
+    def __init__(self):
+        """Make one without threads."""
+        self.threads, self.cpu, self.wall = [], [], []
+        self.asked, self.began, self.boot = [], [], []
+
+    def work(self):
+        """Be the thread's function."""
+        self.began.append(time.perf_counter_ns())
+        self.boot.append(time.thread_time_ns())
+
+    def start(self):
+        """Start a thread."""
+        spent = time.thread_time_ns()
+        asked = time.perf_counter_ns()
+        self.threads.append(threading.Thread(target=self.work))
+        self.threads[-1].start()
+        self.wall.append(time.perf_counter_ns() - asked)
+        self.cpu.append(time.thread_time_ns() - spent - CLOCK)
+        self.asked.append(asked)
+
+    def latencies(self):
+        """From each call of start until the thread's function began."""
+        return [began - asked for asked, began in zip(self.asked, self.began)]
+
+
+def measure_threads():
+    """Start, boot, exit and join of threads, in batches."""
+    cpu, wall, birth, boot, join = [], [], [], [], []
+    for batch in range(31):
+        births = Births()
+        for _ in range(20):
+            births.start()
+        time.sleep(0.002)
+        joins = [cpu_of(thread.join) for thread in births.threads]
+        if batch:
+            cpu += births.cpu
+            wall += births.wall
+            birth += births.latencies()
+            boot += births.boot
+            join += joins
+    record("thread start: CPU", cpu, into=EXTRA)
+    record("thread start: wall", wall, into=EXTRA)
+    record("thread start: birth", birth, into=EXTRA)
+    record("thread.join", join)
+    divide_start(cpu, wall, birth, boot)
+    record("thread.exit", [time_to_end() for _ in range(200)],
+           less=known("machine.wake_latency", "thread.join"))
+
+
+def time_to_end():
+    """From the end of a thread's function until who waits in join goes on."""
+    ended = []
+
+    def work():
+        time.sleep(0.001)
+        ended.append(time.perf_counter_ns())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    return time.perf_counter_ns() - ended[0]
+
+
+def divide_start(cpu, wall, birth, boot):
+    """Divide the time of Thread.start() between parent and child.
+
+    The parent spends part of its CPU time while the child is being woken. So its share is
+    what is left of the whole without the child's share and both wake-ups, and the child's
+    what is left of its birth: a start then takes as long as it does, or two wake-ups.
+    """
+    latency = known("machine.wake_latency")
+    beyond = 2 * latency + statistics.median(boot)
+    record("thread.start", [min(one, all_ - beyond) for one, all_ in zip(cpu, wall)])
+    beyond = latency + known("thread.start")
+    record("thread.boot", [min(one, all_ - beyond) for one, all_ in zip(boot, birth)])
+
+
+def measure_sleep_zero():
+    """`time.sleep(0)` where it costs little: up to 3.10 it passes by the kernel's timers."""
+    times = [wall_of(time.sleep, 0) for _ in range(500)]
+    if statistics.median(times) > 10_000:
+        times = [0]
+    record("thread.sleep_zero", times)
+
+
+# ThreadPoolExecutor
+
+
+def measure_thread_pool():
+    """Tiny tasks through one worker that is busy while they are submitted."""
+    create, submit, collect, shutdown = [], [], [], []
+    dequeue, complete = [], []
+    for batch in range(16):
+        executors = []
+        create.append(cpu_of(lambda: executors.append(
+            concurrent.futures.ThreadPoolExecutor(1))))
+        executor = executors[0]
+        gate = threading.Event()
+        executor.submit(gate.wait)
+        tasks = WorkerStamps()
+        futures = []
+        submit.append(cpu_of(submit_all, executor, tasks.work, futures, 300) / 300)
+        for future in futures:
+            future.add_done_callback(tasks.done)
+        results = executor.map(nothing, range(300))
+        gate.set()
+        concurrent.futures.wait(futures)
+        executor.submit(nothing).result()
+        collect.append(cpu_of(list, results) / 300)
+        shutdown.append(cpu_of(executor.shutdown, False))
+        if batch:
+            dequeue += tasks.dequeues()
+            complete += tasks.completes()
+    record("thread_pool.create", create[1:])
+    record("thread_pool.submit", submit[1:])
+    record("thread_pool.dequeue", dequeue)
+    record("thread_pool.complete", complete)
+    record("thread_pool.collect", collect[1:])
+    record("thread_pool.shutdown", shutdown[1:])
+
+
+def submit_all(executor, work, futures, count):
+    """Submit so many tasks."""
+    for _ in range(count):
+        futures.append(executor.submit(work))
+
+
+class WorkerStamps:
+    """CPU time of a worker thread, before and after its tasks and their callbacks."""
+
+    def __init__(self):
+        """Make one without stamps."""
+        self.called, self.completed = [], []
+
+    def work(self):
+        """Be the task."""
+        self.called.append(time.thread_time_ns())
+
+    def done(self, _):
+        """Be the callback, in the worker's thread."""
+        self.completed.append(time.thread_time_ns())
+
+    def completes(self):
+        """From each task's return until its result was set."""
+        pairs = zip(self.called, self.completed)
+        return [completed - called - CLOCK for called, completed in pairs]
+
+    def dequeues(self):
+        """From each result set until the next task was called."""
+        pairs = zip(self.completed, self.called[1:])
+        return [called - completed - CLOCK for completed, called in pairs]
+
+
+# The event loop
+
+
+def measure_loop_ends():
+    """`asyncio.run` before its coroutine's first step and after its last."""
+    start, stop = [], []
+    for _ in range(80):
+        stamps = []
+
+        async def main(stamps=stamps):
+            stamps.append(time.thread_time_ns())
+
+        before = time.thread_time_ns()
+        asyncio.run(main())
+        stop.append(time.thread_time_ns() - stamps[0])
+        start.append(stamps[0] - before)
+    record("event_loop.start", start[10:])
+    record("event_loop.stop", stop[10:])
+
+
+async def sleep_zero_times(times):
+    """Give way so many times."""
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
+async def no_step():
+    """Be a coroutine that ends in its first step."""
+
+
+async def gathered(coroutine, count):
+    """CPU time of so many coroutines under gather, each."""
+    before = time.thread_time_ns()
+    await asyncio.gather(*(coroutine() for _ in range(count)))
+    return (time.thread_time_ns() - before) / count
+
+
+async def measure_steps():
+    """Many tasks share an iteration, one has it for itself: that tells the two apart."""
+    alone, shared, create, whole = [], [], [], []
+    for _ in range(25):
+        before = time.thread_time_ns()
+        await sleep_zero_times(500)
+        alone.append((time.thread_time_ns() - before) / 500)
+        many = await gathered(lambda: sleep_zero_times(12), 500)
+        few = await gathered(lambda: sleep_zero_times(2), 500)
+        shared.append((many - few) / 10)
+        coroutines = [no_step() for _ in range(500)]
+        before = time.thread_time_ns()
+        tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+        create.append((time.thread_time_ns() - before) / 500)
+        await asyncio.gather(*tasks)
+        whole.append(await gathered(no_step, 500))
+    record("event_loop.step", shared[3:])
+    record("event_loop.iteration", alone[3:], less=known("event_loop.step"))
+    record("event_loop.create_task", create[3:])
+    record("event_loop.first_step", whole[3:], less=known("event_loop.create_task"))
+
+
+async def measure_loop_timers():
+    """Coroutines that sleep: what they cost beyond steps is their timers.
+
+    They are so many that the first is due before the last is set: the loop never rests.
+    """
+    loop = asyncio.get_running_loop()
+    setting, whole = [], []
+    for _ in range(20):
+        timers = []
+        before = time.thread_time_ns()
+        for _ in range(500):
+            loop.create_future()
+            timers.append(loop.call_later(100, nothing))
+        setting.append((time.thread_time_ns() - before) / 500)
+        for timer in timers:
+            timer.cancel()
+        await asyncio.sleep(0)
+        whole.append(await gathered(lambda: asyncio.sleep(0.001), 2000))
+    record("event_loop.timer_set", setting[2:])
+    parts = ["create_task", "first_step", "step", "timer_set"]
+    record("event_loop.timer_fire", whole[2:], less=known(*("event_loop." + p for p in parts)))
+
+
+async def measure_futures():
+    """Futures that coroutines await, completed in a row."""
+    times = []
+    for _ in range(15):
+        futures = [asyncio.get_running_loop().create_future() for _ in range(500)]
+
+        async def await_it(future):
+            await future
+
+        tasks = [asyncio.ensure_future(await_it(future)) for future in futures]
+        await asyncio.sleep(0)
+        before = time.thread_time_ns()
+        for future in futures:
+            future.set_result(None)
+        times.append((time.thread_time_ns() - before) / 500)
+        await asyncio.gather(*tasks)
+    record("event_loop.future", times[3:])
+
+
+async def measure_self_pipe():
+    """`call_soon_threadsafe` from another thread, and what the loop does about it."""
+    loop = asyncio.get_running_loop()
+    calls = []
+
+    def call_often():
+        for _ in range(200):
+            time.sleep(0.0005)
+            calls.append(cpu_of(loop.call_soon_threadsafe, nothing))
+
+    await loop.run_in_executor(None, call_often)
+    record("event_loop.call_threadsafe", calls[20:])
+    plain, piped = [], []
+    for _ in range(800):
+        for call, times in ((loop.call_soon, plain), (loop.call_soon_threadsafe, piped)):
+            call(nothing)
+            before = time.thread_time_ns()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            times.append(time.thread_time_ns() - before)
+    record("event_loop.drain", piped[80:], less=statistics.median(plain[80:]))
+
+
+async def measure_offload():
+    """Round trips through the default executor: the loop's share beyond its known parts."""
+    loop = asyncio.get_running_loop()
+    times = []
+    for _ in range(400):
+        before = time.thread_time_ns()
+        if sys.version_info >= (3, 9):
+            await asyncio.to_thread(nothing)
+        else:
+            await loop.run_in_executor(None, nothing)
+        times.append(time.thread_time_ns() - before - CLOCK)
+    parts = ["iteration", "iteration", "drain", "future", "step"]
+    others = known("thread_pool.submit", *("event_loop." + part for part in parts))
+    record("event_loop.offload", times[50:], less=others)
+
+
+def measure_stop_executor():
+    """The end of a loop whose default executor has one thread, beyond its threads' costs."""
+    times = []
+    for _ in range(40):
+        stamps = []
+
+        async def main(stamps=stamps):
+            await asyncio.get_running_loop().run_in_executor(None, nothing)
+            stamps.append(time.perf_counter_ns())
+
+        asyncio.run(main())
+        times.append(time.perf_counter_ns() - stamps[0])
+    # A thread is started that wakes the executor's, joins it, and is joined.
+    threads = known("thread.start", "thread.boot", *2 * ("thread.exit", "thread.join"),
+                    *4 * ("machine.wake_latency",))
+    if sys.version_info >= (3, 9):
+        record("event_loop.stop_executor", times[5:],
+               less=known("event_loop.stop") + threads)
+    else:
+        record("event_loop.stop_executor", [0])
+
+
+def measure_loop():
+    """All of the event loop."""
+    measure_loop_ends()
+    for measure in (measure_steps, measure_loop_timers, measure_futures,
+                    measure_self_pipe, measure_offload):
+        asyncio.run(measure())
+    measure_stop_executor()
+
+
+# Processes
+
+
+def report_life(connection):
+    """In a child: say when its code began to run, then when it ends."""
+    began = time.perf_counter_ns()
+    connection.send(began)
+    connection.recv()
+    connection.send(time.perf_counter_ns())
+
+
+def private_bytes(process):
+    """Memory of a process that it shares with nobody, or nothing."""
+    try:
+        with open(f"/proc/{process}/smaps_rollup", encoding="ascii") as file:
+            rows = [line.split() for line in file if line.startswith("Private_")]
+    except OSError:
+        return []
+    return [1024 * sum(int(row[1]) for row in rows)]
+
+
+class Lives:
+    """What was measured of some children that were started in one way."""
+
+    def __init__(self, method):
+        """Make one for a start method."""
+        self.context = multiprocessing.get_context(method)
+        self.parent, self.cpu, self.whole = [], [], []
+        self.exit, self.join, self.memory = [], [], []
+
+    def live(self):
+        """Start a child, let it end, join it."""
+        mine, its = self.context.Pipe()
+        child = self.context.Process(target=report_life, args=(its,))
+        before, spent = time.perf_counter_ns(), time.thread_time_ns()
+        child.start()
+        spent = time.thread_time_ns() - spent - CLOCK
+        started = time.perf_counter_ns()
+        began = mine.recv()
+        self.memory += private_bytes(child.pid)
+        mine.send(None)
+        ended = mine.recv()
+        self.join.append(cpu_of(child.join))
+        self.exit.append(time.perf_counter_ns() - ended)
+        self.cpu.append(spent)
+        self.parent.append(started - before)
+        self.whole.append(began - before)
+        mine.close()
+        its.close()
+
+
+def measure_processes():
+    """Children by each start method; the first of each is left out: costs are steady ones."""
+    latency = known("machine.wake_latency")
+    forked = None
+    for method, count in (("fork", 60), ("spawn", 12), ("forkserver", 12)):
+        lives = Lives(method)
+        for _ in range(count + 1):
+            lives.live()
+        name = "process." + method
+        # fork is all work; the others wait for something as well.
+        record(name + ".parent", (lives.cpu if method == "fork" else lives.parent)[1:])
+        record(name + ".child", lives.whole[1:], less=latency + known(name + ".parent"))
+        record(name + ".first", [0])
+        record(name + ".memory", lives.memory[1:])
+        record(name + " first start", lives.whole[:1], into=EXTRA)
+        forked = forked or lives
+    record("process.join", forked.join[1:])
+    record("process.exit", forked.exit[1:], less=latency + known("process.join"))
+
+
+# ProcessPoolExecutor
+
+
+def process_cpu(_=None):
+    """In a worker: its CPU time."""
+    return time.process_time_ns()
+
+
+def worker_cost(run, count):
+    """CPU time of one worker for each of so many tasks, from `run(function, items)`."""
+    costs = []
+    for _ in range(12):
+        before = run(process_cpu, [0])[0]
+        run(nothing, range(count))
+        after = run(process_cpu, [0])[0]
+        costs.append((after - before) / (count + 1))
+    return costs[1:]
+
+
+def ratio_of_receive(make_queue):
+    """Share of a get in a put and a get of a queue that nobody else uses."""
+    queue = make_queue()
+    puts, gets = [], []
+    for _ in range(500):
+        puts.append(cpu_of(queue.put, (0, nothing, (0,), {})))
+        time.sleep(0)
+        gets.append(cpu_of(queue.get))
+    put, get = statistics.median(puts), statistics.median(gets)
+    return get / (put + get)
+
+
+def measure_process_pool_parent(context):
+    """Tiny tasks through two workers: the CPU of the caller and of both helper threads."""
+    submit, collect, feed, manage = [], [], [], []
+    before = set(threading.enumerate())
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
+        executor.submit(nothing).result()
+        helpers = set(threading.enumerate()) - before
+        feeders = [thread for thread in helpers if thread.name == "QueueFeederThread"]
+        managers = [thread for thread in helpers if thread not in feeders]
+        feeder, manager = cpu_clock(feeders[0]), cpu_clock(managers[0])
+        for _ in range(8):
+            futures = []
+            fed, managed = feeder(), manager()
+            submit.append(cpu_of(submit_all, executor, nothing, futures, 400) / 400)
+            concurrent.futures.wait(futures)
+            time.sleep(0.01)
+            feed.append((feeder() - fed) / 400)
+            manage.append((manager() - managed) / 400)
+            results = executor.map(nothing, range(400))
+            time.sleep(0.2)
+            collect.append(cpu_of(list, results) / 400)
+    record("process_pool.submit", submit[1:])
+    record("process_pool.collect", collect[1:])
+    record("process_pool.feed", feed[1:])
+    return manage[1:]
+
+
+def measure_enqueue(context):
+    """A put into a multiprocessing.Queue, which its feeder thread sends on."""
+    queue = context.Queue()
+    times = []
+    for _ in range(300):
+        times.append(cpu_of(queue.put, (0, nothing, (0,), {})))
+        queue.get()
+    queue.close()
+    queue.join_thread()
+    record("process_pool.enqueue", times[50:])
+
+
+def measure_wait(context):
+    """Wait for two pipes and two sentinels of which one is ready."""
+    results, wakeups = context.SimpleQueue(), context.SimpleQueue()
+    idle = [context.Pipe(False)[0] for _ in range(2)]
+    results.put(None)
+    ready = [results._reader, wakeups._reader, *idle]
+    times = [cpu_of(multiprocessing.connection.wait, ready) for _ in range(500)]
+    record("process_pool.wait", times[50:])
+
+
+def process_pool_lives(context):
+    """CPU time of making a pool; how long the end of one with one worker takes."""
+    create, shutdown = [], []
+    for _ in range(25):
+        made = time.thread_time_ns()
+        executor = concurrent.futures.ProcessPoolExecutor(1, mp_context=context)
+        create.append(time.thread_time_ns() - made - CLOCK)
+        executor.submit(nothing).result()
+        executor.submit(nothing).result()
+        time.sleep(0.002)
+        shutdown.append(wall_of(executor.shutdown))
+    # Caller, manager, feeder and worker wake each other in turn, then the joins do.
+    parts = known(*5 * ("machine.wake_latency",), "process.exit", "process.join",
+                  "thread.exit", *2 * ("thread.join",))
+    record("process_pool.create", create[1:])
+    record("process_pool.shutdown", shutdown[1:], less=parts)
+
+
+def measure_process_pool():
+    """All of ProcessPoolExecutor, with forked workers."""
+    context = multiprocessing.get_context("fork")
+    measure_enqueue(context)
+    measure_wait(context)
+    manage = measure_process_pool_parent(context)
+    record("process_pool.deliver", manage,
+           less=known("process_pool.enqueue", "process_pool.wait"))
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
+        one = worker_cost(lambda work, items: list(executor.map(work, items)), 400)
+        many = worker_cost(
+            lambda work, items: list(executor.map(work, items, chunksize=500)), 10_000)
+    share = ratio_of_receive(context.SimpleQueue)
+    record("process_pool.receive", [cost * share for cost in one])
+    record("process_pool.send", [cost * (1 - share) for cost in one])
+    record("process_pool.chunk_item", many, less=statistics.median(one) / 500)
+    process_pool_lives(context)
+
+
+# multiprocessing.Pool
+
+
+def measure_pool_parent(context):
+    """Tiny tasks through two workers: the CPU of the caller and of both handlers."""
+    submit, feed, deliver = [], [], []
+    with context.Pool(2) as pool:
+        pool.map(nothing, range(10))
+        # The handlers have no names of their own: only the pool knows which is which.
+        feeder, deliverer = cpu_clock(pool._task_handler), cpu_clock(pool._result_handler)
+        for _ in range(10):
+            fed, delivered = feeder(), deliverer()
+            results = []
+            submit.append(cpu_of(
+                lambda: results.append(pool.map_async(nothing, range(400), 1))) / 400)
+            results[0].wait()
+            time.sleep(0.01)
+            feed.append((feeder() - fed) / 400)
+            deliver.append((deliverer() - delivered) / 400)
+    record("multiprocessing_pool.submit", submit[1:])
+    record("multiprocessing_pool.feed", feed[1:])
+    record("multiprocessing_pool.deliver", deliver[1:])
+
+
+def pool_lives(context):
+    """How long the making of a pool of one worker takes, and its end."""
+    create, shutdown = [], []
+    for _ in range(25):
+        pools = []
+        create.append(wall_of(lambda: pools.append(context.Pool(1))))
+        pools[0].apply(nothing)
+        time.sleep(0.002)
+        shutdown.append(wall_of(pools[0].terminate))
+    latency = "machine.wake_latency"
+    parts = known("process.fork.parent", *3 * ("thread.start", "thread.boot", latency, latency))
+    record("multiprocessing_pool.create", create[1:], less=parts)
+    # The handlers end side by side, then the worker does.
+    parts = known(*4 * (latency,), "thread.exit", *3 * ("thread.join",), "process.exit",
+                  "process.join")
+    record("multiprocessing_pool.shutdown", shutdown[1:], less=parts)
+
+
+def measure_pool():
+    """All of multiprocessing.Pool, with forked workers."""
+    context = multiprocessing.get_context("fork")
+    measure_pool_parent(context)
+    with context.Pool(1) as pool:
+        one = worker_cost(lambda work, items: pool.map(work, items, 1), 400)
+        many = worker_cost(lambda work, items: pool.map(work, items, 500), 10_000)
+    share = ratio_of_receive(context.SimpleQueue)
+    record("multiprocessing_pool.receive", [cost * share for cost in one])
+    record("multiprocessing_pool.send", [cost * (1 - share) for cost in one])
+    record("multiprocessing_pool.chunk_item", many, less=statistics.median(one) / 500)
+    pool_lives(context)
+
+
+# Pickling
+
+
+def measure_pickle():
+    """Pickling bytes, and sending them through a pipe: CPU time of either side."""
+    data = os.urandom(MIB)
+    dumped = pickle.dumps(data)
+    record("pickle.dumps_per_mib", [cpu_of(pickle.dumps, data) for _ in range(200)][20:])
+    record("pickle.loads_per_mib", [cpu_of(pickle.loads, dumped) for _ in range(200)][20:])
+    reader, writer = multiprocessing.Pipe(False)
+
+    def receive():
+        return [cpu_of(reader.recv_bytes) for _ in range(200)]
+
+    received = in_child(receive)
+    sent = [cpu_of(writer.send_bytes, data) for _ in range(200)]
+    both = zip(sent, received())
+    record("pickle.pipe_per_mib", [(one + other) / 2 for one, other in both][20:])
+    reader.close()
+    writer.close()
+
+
+# Subinterpreters
+
+
+def measure_interpreters():
+    """Subinterpreters with a lock of their own, where Python offers them."""
+    try:
+        from concurrent import interpreters
+    except ImportError:
+        return
+    create, destroy, call, memory = [], [], [], []
+    for _ in range(12):
+        made, before = [], resident()
+        create.append(wall_of(lambda: made.append(interpreters.create())))
+        memory.append(resident() - before)
+        made[0].call(nothing)
+        call += [wall_of(made[0].call, nothing) for _ in range(30)]
+        destroy.append(wall_of(made[0].close))
+    record("interpreter.create", create[1:])
+    record("interpreter.call", call)
+    record("interpreter.destroy", destroy[1:])
+    record("memory.interpreter", memory[:1])  # the next ones reuse it
+
+
+# Memory
+
+
+def resident():
+    """Resident memory of this process in bytes."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def memory_of_threads():
+    """Resident memory of threads that wait, each."""
+    gate = threading.Event()
+    before = resident()
+    threads = [threading.Thread(target=gate.wait) for _ in range(200)]
+    for thread in threads:
+        thread.start()
+    after = resident()
+    gate.set()
+    for thread in threads:
+        thread.join()
+    return (after - before) / 200
+
+
+async def memory_of_coroutines():
+    """Resident memory of coroutines that wait, each."""
+    before = resident()
+    tasks = [asyncio.ensure_future(asyncio.sleep(100)) for _ in range(20_000)]
+    await asyncio.sleep(0)
+    after = resident()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return (after - before) / 20_000
+
+
+def measure_memory():
+    """In children, whose memory is not used up by what was measured before."""
+    record("memory.base", [resident()])
+    record("memory.thread", [in_child(memory_of_threads)() for _ in range(3)])
+    record("memory.coroutine",
+           [in_child(lambda: asyncio.run(memory_of_coroutines()))() for _ in range(3)])
+
+
+def core_time():
+    """Seconds that all cores worked since the machine began, and those that they had."""
+    with open("/proc/stat", encoding="ascii") as file:
+        numbers = [int(word) for word in file.readline().split()[1:9]]
+    tick = os.sysconf("SC_CLK_TCK")
+    return (sum(numbers) - numbers[3] - numbers[4]) / tick, sum(numbers) / tick
+
+
+def own_time():
+    """CPU seconds of this process and of its children that are gone."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def main():
+    """Measure everything and print it."""
+    began = time.perf_counter()
+    busy, there, own = *core_time(), own_time()
+    measure_memory()
+    measure_wakes()
+    measure_timers()
+    measure_quantum()
+    measure_lock()
+    measure_threads()
+    measure_sleep_zero()
+    measure_thread_pool()
+    measure_processes()
+    measure_process_pool()
+    measure_pool()
+    measure_pickle()
+    measure_loop()
+    measure_interpreters()
+    busy_now, there_now = core_time()
+    others = (busy_now - busy - own_time() + own) / max(there_now - there, 1e-9)
+    print(json.dumps({
+        "python": platform.python_version(),
+        "minor": sys.version_info.minor,
+        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        "kernel": platform.release(),
+        "cores": len(CORES),
+        "seconds": round(time.perf_counter() - began, 1),
+        "others": round(max(0.0, others), 3),
+        "measures": MEASURES,
+        "extra": EXTRA,
+    }, indent=1))
+
+
+if __name__ == "__main__":
+    main()

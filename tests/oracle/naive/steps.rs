@@ -1,0 +1,46 @@
+//! Steps that compute or synchronise.
+
+use super::{Mode, Naive, Op, Phase, Step, Why};
+
+impl Naive<'_> {
+    pub(super) fn step(&mut self, me: usize, step: Step) {
+        match step {
+            Step::Compute(0, Mode::Released) => self.leave(me, Phase::Acts),
+            Step::Compute(time, mode) => {
+                self.threads[me].left = time;
+                self.threads[me].mode = mode;
+                if mode == Mode::Released {
+                    self.drop_lock(me);
+                    self.threads[me].phase = Phase::WantsCore;
+                }
+            }
+            Step::Acquire(semaphore) => match self.permits[semaphore].checked_sub(1) {
+                Some(rest) => self.permits[semaphore] = rest,
+                None => self.park_and_retry(me, Why::Permit(semaphore), Op::Do(step)),
+            },
+            Step::Release(semaphore) => {
+                self.permits[semaphore] += 1;
+                self.wake_first(Why::Permit(semaphore));
+            }
+            Step::Put(queue) => {
+                let capacity = self.world.queues[queue];
+                if capacity > 0 && self.items[queue] == capacity {
+                    self.park_and_retry(me, Why::Room(queue), Op::Do(step));
+                } else {
+                    self.items[queue] += 1;
+                    self.wake_first(Why::Thing(queue));
+                }
+            }
+            Step::Get(queue) => match self.items[queue].checked_sub(1) {
+                None => self.park_and_retry(me, Why::Thing(queue), Op::Do(step)),
+                Some(rest) => {
+                    self.items[queue] = rest;
+                    self.wake_first(Why::Room(queue));
+                }
+            },
+            Step::Wait(_) | Step::Block(_) | Step::Site(_) | Step::Yield => {
+                unreachable!("programs have no such steps left")
+            }
+        }
+    }
+}

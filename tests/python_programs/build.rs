@@ -1,0 +1,155 @@
+//! Scenarios for the tests of printed programs, built by hand.
+
+use std::sync::Arc;
+
+use gilsim::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
+use gilsim::model::{
+    Arrival, Computation, Distribution, Interpreter, LockMode, Machine, OffloadTo, Payload, Queue,
+    Scenario, Semaphore, Setting, Site, StartMethod, StepSpec, TaskEntry, Tool, ToolRun, WaitOn,
+    Work,
+};
+use gilsim::profile;
+use gilsim::python;
+use gilsim::time::{SimDuration, SimTime};
+
+pub(crate) fn ms(ms: u64) -> Distribution {
+    Distribution::Constant(SimDuration::from_millis(ms))
+}
+
+pub(crate) fn between(low: u64, high: u64) -> Distribution {
+    let [low, high] = [low, high].map(SimDuration::from_millis);
+    Distribution::Uniform { low, high }
+}
+
+pub(crate) fn entry(name: &str, count: u32, steps: Vec<StepSpec>) -> TaskEntry {
+    let (arrive, payload) = (Arrival::AtOnce, Payload::default());
+    TaskEntry { name: name.to_owned(), count, arrive, payload, steps }
+}
+
+pub(crate) fn tool(tool: Tool, profile: &str) -> ToolRun {
+    let profile = profile::built_in(profile).expect("a built-in profile");
+    let machine = Machine {
+        cores: 2,
+        quantum: profile.machine.quantum.0,
+        wake_latency: profile.machine.wake_latency.0,
+    };
+    let sites = vec![
+        Site { name: "shop".to_owned(), latency: between(20, 40), connections: None },
+        Site { name: "bank".to_owned(), latency: ms(10), connections: Some(3) },
+    ];
+    let computation = |name: &str, time, lock| Computation { name: name.to_owned(), time, lock };
+    let computations = vec![
+        computation("parse", ms(5), LockMode::Held),
+        computation("sort", ms(3), LockMode::Kept),
+        computation("hash", between(2, 6), LockMode::Released),
+    ];
+    let switch_interval = SimDuration::from_millis(5);
+    let interpreter = Interpreter { profile: Arc::clone(&profile), lock: true, switch_interval };
+    ToolRun {
+        label: tool.name().to_owned(),
+        tool,
+        workers: 4,
+        limit: None,
+        chunk: 1,
+        start: StartMethod::Fork,
+        setting: Setting { machine, interpreter, sites, computations },
+    }
+}
+
+pub(crate) fn scenario(title: &str, tasks: Vec<TaskEntry>) -> Scenario {
+    let semaphores = vec![Semaphore { name: "slots".to_owned(), permits: 2 }];
+    let queues = vec![Queue { name: "jobs".to_owned(), capacity: Some(4) }];
+    let (title, about) = (title.to_owned(), String::new());
+    Scenario { title, about, seed: 1, tasks, semaphores, queues, tools: Vec::new() }
+}
+
+pub(crate) const SHOP: SiteId = SiteId(0);
+pub(crate) const BANK: SiteId = SiteId(1);
+
+pub(crate) fn site(site: SiteId) -> StepSpec {
+    StepSpec::Wait(WaitOn::Site(site))
+}
+
+pub(crate) fn compute(number: u32) -> StepSpec {
+    StepSpec::Compute(Work::Named(ComputationId(number)))
+}
+
+/// Pages that are fetched and parsed.
+pub(crate) fn pages() -> Scenario {
+    scenario("Fetch pages and parse them", vec![entry("page", 6, vec![site(SHOP), compute(0)])])
+}
+
+/// Every kind of step that every tool can do.
+pub(crate) fn everything() -> Scenario {
+    let mut producer = entry(
+        "make item",
+        4,
+        vec![
+            compute(1),
+            StepSpec::Acquire(SemaphoreId(0)),
+            site(BANK),
+            StepSpec::Release(SemaphoreId(0)),
+            StepSpec::Repeat { times: 2, steps: vec![compute(2), StepSpec::Yield] },
+            StepSpec::Put(QueueId(0)),
+        ],
+    );
+    producer.payload = Payload { send: 1_000, receive: 200_000 };
+    let eater = entry(
+        "eat item",
+        4,
+        vec![
+            StepSpec::Get(QueueId(0)),
+            StepSpec::Block(WaitOn::Site(BANK)),
+            StepSpec::Block(WaitOn::Time(ms(2))),
+        ],
+    );
+    scenario("A \"bit\" of everything", vec![producer, eater])
+}
+
+/// Arrivals, and entries that differ in nothing but their times.
+pub(crate) fn arriving() -> Scenario {
+    let arrive = |first: u64| Arrival::At(Arc::new([SimTime::from_nanos(first * 1_000_000); 2]));
+    let tasks = (0..3).map(|number: u64| TaskEntry {
+        arrive: arrive(number * 10),
+        ..entry(&format!("t{number}"), 2, vec![StepSpec::Wait(WaitOn::Time(ms(5 + number)))])
+    });
+    scenario("Tasks come by and by", tasks.collect())
+}
+
+/// A coroutine that sends parts of its work elsewhere, `sharing` or not what others use too.
+pub(crate) fn offloading(sharing: bool, to: OffloadTo) -> Scenario {
+    let mut inner = vec![compute(2), StepSpec::Block(WaitOn::Time(ms(2)))];
+    if sharing {
+        inner.extend([
+            StepSpec::Acquire(SemaphoreId(0)),
+            site(BANK),
+            StepSpec::Release(SemaphoreId(0)),
+            StepSpec::Put(QueueId(0)),
+            StepSpec::Get(QueueId(0)),
+        ]);
+    }
+    let steps = vec![
+        StepSpec::Offload { to, steps: inner },
+        site(BANK),
+        StepSpec::Acquire(SemaphoreId(0)),
+        compute(0),
+        StepSpec::Release(SemaphoreId(0)),
+    ];
+    scenario("Parts of the work are done elsewhere", vec![entry("job", 4, steps)])
+}
+
+/// The program, with draws of 10 ms and a bit, and the arrivals that the entries list.
+pub(crate) fn program(scenario: &Scenario, tool: &ToolRun) -> String {
+    let draws = |task: TaskId, leaf: u32| {
+        SimDuration::from_nanos(10_000_000 + u64::from(task.0) * 100_000 + u64::from(leaf))
+    };
+    let instants: Vec<SimTime> = scenario
+        .tasks
+        .iter()
+        .flat_map(|entry| match &entry.arrive {
+            Arrival::At(instants) => instants.to_vec(),
+            _ => vec![SimTime::ZERO; entry.count as usize],
+        })
+        .collect();
+    python::program(scenario, tool, &draws, &|task: TaskId| instants[task.index()])
+}
