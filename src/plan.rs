@@ -351,6 +351,9 @@ impl Label {
 
 impl Code {
     /// A label that is still to be placed.
+    ///
+    /// # Panics
+    /// When there are more than 2^32 of them.
     pub fn label(&mut self) -> Label {
         self.labels.push(None);
         Label(u32::try_from(self.labels.len() - 1).expect("programs are short"))

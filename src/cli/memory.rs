@@ -74,25 +74,25 @@ impl Size {
     }
 
     fn of_step(step: &StepSpec, setting: &Setting) -> Self {
-        let one = |length: &Distribution| Self {
+        let leaf = |length: &Distribution| Self {
             steps: 1,
             drawn: u64::from(!matches!(length, Distribution::Constant(_))),
         };
         match step {
             StepSpec::Wait(WaitOn::Site(site)) | StepSpec::Block(WaitOn::Site(site)) => {
-                one(&setting.sites[site.index()].latency)
+                leaf(&setting.sites[site.index()].latency)
             }
-            StepSpec::Compute(Work::Named(name)) => one(&setting.computations[name.index()].time),
+            StepSpec::Compute(Work::Named(name)) => leaf(&setting.computations[name.index()].time),
             StepSpec::Wait(WaitOn::Time(length))
             | StepSpec::Block(WaitOn::Time(length))
-            | StepSpec::Compute(Work::Time(length)) => one(length),
+            | StepSpec::Compute(Work::Time(length)) => leaf(length),
             StepSpec::Offload { steps, .. } => Self::of(steps, setting),
             StepSpec::Repeat { times, steps } => {
-                let once = Self::of(steps, setting);
+                let body = Self::of(steps, setting);
                 let times = u64::from(*times);
                 Self {
-                    steps: once.steps.saturating_mul(times),
-                    drawn: once.drawn.saturating_mul(times),
+                    steps: body.steps.saturating_mul(times),
+                    drawn: body.drawn.saturating_mul(times),
                 }
             }
             StepSpec::Yield

@@ -26,7 +26,7 @@ pub(super) struct Core {
 /// All cores.
 #[derive(Debug)]
 pub(super) struct Cores {
-    cores: Vec<Core>,
+    all: Vec<Core>,
     idle: BTreeSet<CoreId>,
     /// How many threads wait in all run queues together.
     waiting: usize,
@@ -42,18 +42,18 @@ impl Cores {
             idle_since: SimTime::ZERO,
         };
         Self {
-            cores: (0..count).map(|_| core()).collect(),
+            all: (0..count).map(|_| core()).collect(),
             idle: (0..count).map(CoreId).collect(),
             waiting: 0,
         }
     }
 
     pub(super) fn get(&self, core: CoreId) -> &Core {
-        &self.cores[core.index()]
+        &self.all[core.index()]
     }
 
     pub(super) fn get_mut(&mut self, core: CoreId) -> &mut Core {
-        &mut self.cores[core.index()]
+        &mut self.all[core.index()]
     }
 
     /// Whether nobody is on the core.
@@ -75,7 +75,7 @@ impl Cores {
     /// The core with the fewest threads on it and in its queue; the lowest number on a tie.
     pub(super) fn least_loaded(&self) -> CoreId {
         let load = |core: &Core| core.queue.len() + usize::from(core.running.is_some());
-        let least = (0..self.cores.len()).min_by_key(|index| load(&self.cores[*index]));
+        let least = (0..self.all.len()).min_by_key(|index| load(&self.all[*index]));
         CoreId::at(least.expect("a machine has at least one core"))
     }
 
@@ -131,7 +131,7 @@ impl Cores {
             }
         }
         let idle = self.lowest_idle()?;
-        let heads = self.cores.iter().map(|core| core.queue.front().copied()).enumerate();
+        let heads = self.all.iter().map(|core| core.queue.front().copied()).enumerate();
         let waiting = heads.filter_map(|(source, head)| head.map(|head| (head, source)));
         let (_, source) = waiting.min()?;
         let thread = self.next_of(CoreId::at(source))?;

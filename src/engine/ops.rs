@@ -444,16 +444,12 @@ impl Engine<'_> {
         if self.delivered == self.plan.workload.task_count() {
             return if stage == 0 { self.next_op(thread) } else { self.relock_at(thread, 0) };
         }
-        match stage {
-            0 => {
-                self.set_stage(thread, 1);
-                self.let_go(thread)
-            }
-            _ => {
-                self.set_stage(thread, 0);
-                self.block(thread, Wait::AllResults, Some((State::Sync, self.names.result)))
-            }
+        if stage == 0 {
+            self.set_stage(thread, 1);
+            return self.let_go(thread);
         }
+        self.set_stage(thread, 0);
+        self.block(thread, Wait::AllResults, Some((State::Sync, self.names.result)))
     }
 
     fn relock_at(&mut self, thread: ThreadId, stage: u8) -> Flow {

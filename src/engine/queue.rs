@@ -60,7 +60,6 @@ impl Key {
         Self((u128::from(at.as_nanos()) << 64) | ((rank as u128) << 32) | u128::from(number))
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half is the time")]
     fn at(self) -> SimTime {
         SimTime::from_nanos((self.0 >> 64) as u64)
     }

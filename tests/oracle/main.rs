@@ -1,6 +1,10 @@
 //! Independent ways to the same numbers: a naive simulator and closed forms.
 
-#![allow(unreachable_pub, reason = "the modules are shared between test binaries")]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    reason = "the modules are shared between test binaries, each of which uses a part"
+)]
 
 #[path = "../shared/config.rs"]
 mod config;

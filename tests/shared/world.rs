@@ -34,18 +34,6 @@ pub enum Step {
     Get(usize),
 }
 
-impl Step {
-    /// Whether tasks may wait for each other in it.
-    pub fn is_shared(&self) -> bool {
-        match self {
-            Self::Site(_) | Self::Acquire(_) | Self::Release(_) | Self::Put(_) | Self::Get(_) => {
-                true
-            }
-            Self::Wait(_) | Self::Block(_) | Self::Compute(..) | Self::Yield => false,
-        }
-    }
-}
-
 #[derive(Clone, Debug)]
 pub struct Site {
     pub latency: u64,
