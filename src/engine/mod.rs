@@ -4,7 +4,7 @@
 //! lock, the cores, the queues and the event loop change themselves and say what follows; the files
 //! of this folder that hold an `impl Engine` move threads, record rows and move the clock.
 //!
-//! At an instant all due events are applied in the order of [`queue::Rank`], the threads they free
+//! At an instant all due events are applied in the order of `queue::Rank`, the threads they free
 //! take their steps of no length in the order of their numbers, then idle cores are given work, and
 //! all that is repeated until nothing is left to do at that instant.
 
