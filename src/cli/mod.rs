@@ -10,6 +10,7 @@ mod folder;
 mod interrupt;
 mod man;
 mod manifest;
+mod memory;
 mod options;
 mod picture;
 mod play;

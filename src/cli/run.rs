@@ -9,6 +9,7 @@ use super::failure::{Code, Failure};
 use super::folder::Folder;
 use super::interrupt;
 use super::manifest::Manifest;
+use super::memory;
 use super::options::{Common, Format};
 use super::picture;
 use super::play::{Input, Listeners, Loaded, Played, load, play};
@@ -94,7 +95,7 @@ fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
     let mut studies = Vec::new();
     let mut failures = Vec::new();
     for (file, folder) in args.files.iter().zip(folders) {
-        match study(file, folder, &args.common) {
+        match study(file, folder, &args.common, args.audit) {
             Ok(study) => studies.push(study),
             Err(failure) => failures.push(failure),
         }
@@ -102,10 +103,13 @@ fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
     Failure::all(failures).map_or(Ok(studies), Err)
 }
 
-fn study(file: &Path, folder: PathBuf, common: &Common) -> Result<Study, Failure> {
+fn study(file: &Path, folder: PathBuf, common: &Common, audit: bool) -> Result<Study, Failure> {
     let Loaded { mut scenario, inputs } =
         load(file, &common.set).map_err(|faults| Failure::from_faults(&faults))?;
     common.apply(&mut scenario, &file.display().to_string())?;
+    for run in &scenario.tools {
+        memory::check(&scenario, run, audit)?;
+    }
     Ok(Study { scenario, inputs, folder })
 }
 
