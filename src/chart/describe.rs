@@ -97,13 +97,16 @@ fn comparison(panels: &[Panel<'_>]) -> String {
     )
 }
 
-/// How many times as long, as the end of a sentence.
+/// How many times as long, as the end of a sentence; rounded half up, nothing where nothing took no time.
 fn times(long: u64, short: u64) -> String {
-    let tenths = u128::from(long) * 10 / u128::from(short.max(1));
+    if short == 0 {
+        return String::new();
+    }
+    let short = u128::from(short);
+    let tenths = (u128::from(long) * 10 + short / 2) / short;
     match tenths {
-        _ if short == 0 => String::new(),
         ..15 => String::new(),
         15..100 => format!(": {}.{} times as long", tenths / 10, tenths % 10),
-        _ => format!(": {} times as long", tenths / 10),
+        _ => format!(": {} times as long", (tenths + 5) / 10),
     }
 }

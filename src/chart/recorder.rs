@@ -47,7 +47,8 @@ struct Seen {
 #[derive(Debug, Default)]
 struct TaskLane {
     lane: Lane,
-    /// The first thread it was on: for a coroutine, its loop's.
+    /// The first thread it was on: for a coroutine, its loop's. One that waits before it is on any is on
+    /// the main thread's loop.
     home: Option<ThreadId>,
 }
 
@@ -168,7 +169,8 @@ impl Recorder {
             }
         }
         let kept = self.tasks.entry(task).or_default();
-        kept.home = kept.home.or(row.thread);
+        let off_thread = row.thread.is_none() && row.state != State::Queued;
+        kept.home = kept.home.or(row.thread).or(off_thread.then_some(ThreadId::MAIN));
         if row.state != State::Queued {
             kept.lane.push(row.state, row.name, None, span(row));
         }

@@ -154,7 +154,10 @@ impl Engine<'_> {
             }
             FREE => {
                 let length = self.length(task, length);
-                let flow = self.sleep(thread, length, Some((State::Io, name)));
+                let flow = match length.is_zero() {
+                    true => self.sleep_for_no_time(thread, name),
+                    false => self.sleep(thread, length, Some((State::Io, name))),
+                };
                 self.at(task, AWAKE, flow)
             }
             _ => {
@@ -233,22 +236,27 @@ impl Engine<'_> {
                 self.at(task, 1, flow)
             }
             1 => {
-                self.task_mut(task).stage = 2;
-                match self.plan.machine.sleep_zero {
-                    None => self.sleep(thread, SimDuration::ZERO, Some((State::Io, NameId::EMPTY))),
-                    Some(cost) if cost.is_zero() => {
-                        self.leave_core(thread);
-                        self.relock(thread)
-                    }
-                    Some(left) => {
-                        self.thread_mut(thread).then = Then::TakeLock;
-                        let name = NameId::EMPTY;
-                        let lock = LockMode::Released;
-                        self.work(thread, Burst { left, state: State::Overhead, lock, name })
-                    }
-                }
+                let flow = self.sleep_for_no_time(thread, NameId::EMPTY);
+                self.at(task, 2, flow)
             }
             _ => self.next_step(task),
+        }
+    }
+
+    /// `time.sleep(0)` of a thread without its lock: a sleep like any other since 3.11, before that a
+    /// detour that only gives the processor away.
+    fn sleep_for_no_time(&mut self, thread: ThreadId, name: NameId) -> Flow {
+        match self.plan.machine.sleep_zero {
+            None => self.sleep(thread, SimDuration::ZERO, Some((State::Io, name))),
+            Some(cost) if cost.is_zero() => {
+                self.leave_core(thread);
+                self.relock(thread)
+            }
+            Some(left) => {
+                self.thread_mut(thread).then = Then::TakeLock;
+                let lock = LockMode::Released;
+                self.work(thread, Burst { left, state: State::Overhead, lock, name })
+            }
         }
     }
 
