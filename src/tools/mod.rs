@@ -9,6 +9,7 @@ mod builder;
 mod interpreter_pool;
 mod multiprocessing;
 mod multiprocessing_pool;
+mod pipe;
 mod process_pool;
 mod sequential;
 mod thread_pool;

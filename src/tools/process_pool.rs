@@ -4,9 +4,9 @@
 use crate::ids::SemaphoreId;
 use crate::model::StartMethod;
 use crate::plan::{ChannelId, ExecutorId, Group, Label, Op};
-use crate::profile::Cost;
 
 use super::builder::Builder;
+use super::pipe::{Pipes, WorkerCosts};
 
 /// The parts of a process pool.
 pub(super) struct ProcessPool {
@@ -14,14 +14,10 @@ pub(super) struct ProcessPool {
     pending: ChannelId,
     /// From the call queue to its feeder thread.
     feed: ChannelId,
-    /// From the feeder to the workers.
-    calls: ChannelId,
-    /// From the workers to the manager, who is also nudged through it.
-    results: ChannelId,
+    /// To the workers and back to the manager, who is also nudged through it.
+    pipes: Pipes,
     /// Room in the call queue: `workers` + 1 items that no worker has taken.
     room: SemaphoreId,
-    read_lock: SemaphoreId,
-    write_lock: SemaphoreId,
     executor: ExecutorId,
     all_at_once: bool,
     workers: Group,
@@ -60,11 +56,8 @@ impl ProcessPool {
         Self {
             pending: builder.channel(false),
             feed: builder.channel(false),
-            calls: builder.channel(false),
-            results: builder.channel(false),
+            pipes: Pipes::new(builder),
             room: builder.semaphore("call queue", workers.saturating_add(EXTRA_QUEUED_CALLS)),
-            read_lock: builder.semaphore("pipe", 1),
-            write_lock: builder.semaphore("pipe", 1),
             executor: builder.executor(workers, all_at_once),
             all_at_once,
             workers: builder.group(),
@@ -81,15 +74,21 @@ impl ProcessPool {
 
     /// `shutdown(wait=True)`: the manager ends the workers and is joined.
     pub(super) fn shut_down(&self, builder: &mut Builder<'_>) {
-        builder.code.push(Op::Close(self.results));
+        builder.code.push(Op::Close(self.pipes.results));
         builder.join_threads(self.helpers);
     }
 
     pub(super) fn write_programs(&self, builder: &mut Builder<'_>) {
         self.write_submit(builder);
         self.write_manager(builder);
-        self.write_feeder(builder);
-        self.write_worker(builder);
+        let costs = builder.profile().process_pool;
+        self.pipes.write_feeder(builder, self.programs.feeder, self.feed, costs.feed);
+        let worker =
+            WorkerCosts { receive: costs.receive, chunk_item: costs.chunk_item, send: costs.send };
+        let room = self.room;
+        self.pipes.write_worker(builder, self.programs.worker, &worker, |builder| {
+            builder.code.push(Op::Release(room));
+        });
     }
 
     /// `submit`: the item, the wake-up, then workers and the manager as far as they are still to be
@@ -100,7 +99,7 @@ impl ProcessPool {
         builder.code.place(self.submit);
         builder.spend("submit", cost);
         builder.code.push(Op::Put(self.pending));
-        builder.code.push(Op::Nudge(self.results));
+        builder.code.push(Op::Nudge(self.pipes.results));
         let grow = builder.code.here();
         builder.code.push(Op::Grow { executor: self.executor, enough: enough.target() });
         builder.start_process(self.programs.worker, self.workers, false);
@@ -140,7 +139,7 @@ impl ProcessPool {
         builder.code.place(no_room);
         builder.spend("wait", costs.wait);
         let (nudged, closed_to) = (fill.target(), closed.target());
-        builder.code.push(Op::Take { from: self.results, nudged, closed: closed_to });
+        builder.code.push(Op::Take { from: self.pipes.results, nudged, closed: closed_to });
         let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
         builder.spend_on_received("pickle", costs.deliver, rate);
         builder.deliver();
@@ -153,49 +152,5 @@ impl ProcessPool {
         builder.join_threads(self.feeders);
         builder.join_processes(self.workers);
         builder.exit_thread();
-    }
-
-    /// The call queue's feeder: pickles under the parent's lock, one item at a time.
-    fn write_feeder(&self, builder: &mut Builder<'_>) {
-        let costs = builder.profile().process_pool;
-        let pickle = builder.profile().pickle;
-        let closed = builder.code.label();
-        builder.code.place(self.programs.feeder);
-        builder.boot_thread();
-        let next = builder.code.here();
-        builder.take(self.feed, closed);
-        let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
-        builder.spend_on_sent("pickle", costs.feed, Cost::default(), rate);
-        builder.code.push(Op::Put(self.calls));
-        builder.code.push(Op::Jump(next.target()));
-        builder.code.place(closed);
-        builder.code.push(Op::Close(self.calls));
-        builder.exit_thread();
-    }
-
-    /// A worker process.
-    fn write_worker(&self, builder: &mut Builder<'_>) {
-        let costs = builder.profile().process_pool;
-        let pickle = builder.profile().pickle;
-        let closed = builder.code.label();
-        builder.code.place(self.programs.worker);
-        builder.boot_process();
-        let next = builder.code.here();
-        builder.code.push(Op::Acquire(self.read_lock));
-        builder.take(self.calls, closed);
-        builder.code.push(Op::Release(self.read_lock));
-        builder.code.push(Op::Release(self.room));
-        let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
-        builder.spend_on_sent("pickle", costs.receive, costs.chunk_item, rate);
-        builder.code.push(Op::RunItem);
-        let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
-        builder.spend_on_received("pickle", costs.send, rate);
-        builder.code.push(Op::Acquire(self.write_lock));
-        builder.code.push(Op::Put(self.results));
-        builder.code.push(Op::Release(self.write_lock));
-        builder.code.push(Op::Jump(next.target()));
-        builder.code.place(closed);
-        builder.code.push(Op::Release(self.read_lock));
-        builder.exit_process();
     }
 }

@@ -1,0 +1,93 @@
+//! The pipes between a parent and its worker processes, and the programs at their ends: a feeder thread
+//! in the parent, and the workers (CPython `Lib/multiprocessing/queues.py`).
+
+use crate::ids::SemaphoreId;
+use crate::plan::{ChannelId, Label, Op};
+use crate::profile::Cost;
+
+use super::builder::Builder;
+
+/// A pipe to the workers and one back, each with a lock for the workers' ends.
+pub(super) struct Pipes {
+    /// From the feeder to the workers.
+    calls: ChannelId,
+    /// From the workers back.
+    pub(super) results: ChannelId,
+    read_lock: SemaphoreId,
+    write_lock: SemaphoreId,
+}
+
+/// What a worker pays for each item, payload aside.
+pub(super) struct WorkerCosts {
+    /// To read and unpickle the item.
+    pub(super) receive: Cost,
+    /// For each of its tasks after the first.
+    pub(super) chunk_item: Cost,
+    /// To pickle and write the result.
+    pub(super) send: Cost,
+}
+
+impl Pipes {
+    pub(super) fn new(builder: &mut Builder<'_>) -> Self {
+        Self {
+            calls: builder.channel(false),
+            results: builder.channel(false),
+            read_lock: builder.semaphore("pipe", 1),
+            write_lock: builder.semaphore("pipe", 1),
+        }
+    }
+
+    /// The feeder: pickles under the parent's lock, one item at a time.
+    pub(super) fn write_feeder(
+        &self,
+        builder: &mut Builder<'_>,
+        program: Label,
+        from: ChannelId,
+        cost: Cost,
+    ) {
+        let pickle = builder.profile().pickle;
+        let closed = builder.code.label();
+        builder.code.place(program);
+        builder.boot_thread();
+        let next = builder.code.here();
+        builder.take(from, closed);
+        let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
+        builder.spend_on_sent("pickle", cost, Cost::default(), rate);
+        builder.code.push(Op::Put(self.calls));
+        builder.code.push(Op::Jump(next.target()));
+        builder.code.place(closed);
+        builder.code.push(Op::Close(self.calls));
+        builder.exit_thread();
+    }
+
+    /// A worker process: `taken` is what it does as soon as it has taken an item.
+    pub(super) fn write_worker(
+        &self,
+        builder: &mut Builder<'_>,
+        program: Label,
+        costs: &WorkerCosts,
+        taken: impl FnOnce(&mut Builder<'_>),
+    ) {
+        let pickle = builder.profile().pickle;
+        let closed = builder.code.label();
+        builder.code.place(program);
+        builder.boot_process();
+        let next = builder.code.here();
+        builder.code.push(Op::Acquire(self.read_lock));
+        builder.take(self.calls, closed);
+        builder.code.push(Op::Release(self.read_lock));
+        taken(builder);
+        let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
+        builder.spend_on_sent("pickle", costs.receive, costs.chunk_item, rate);
+        builder.code.push(Op::RunItem);
+        let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
+        builder.spend_on_received("pickle", costs.send, rate);
+        builder.code.push(Op::Acquire(self.write_lock));
+        builder.code.push(Op::Put(self.results));
+        builder.code.push(Op::Release(self.write_lock));
+        builder.code.push(Op::Jump(next.target()));
+        builder.code.place(closed);
+        builder.code.push(Op::Release(self.read_lock));
+        builder.exit_process();
+    }
+}
