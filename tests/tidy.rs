@@ -86,10 +86,6 @@ const OWN_FILE: [(&str, &str); 6] = [
 /// The most lines of code in a file, without comments, blank lines and tests.
 const LINES_MAX: usize = 400;
 
-/// Files that are longer still. The numbers may only fall.
-const STILL_LONGER: [(&str, usize); 3] =
-    [("engine/event_loop.rs", 498), ("engine/ops.rs", 458), ("workload.rs", 420)];
-
 /// What stands in no file of `src/`, not even in a comment.
 const BANNED: [&str; 8] = [
     "TODO",
@@ -284,15 +280,8 @@ fn no_file_is_too_long_to_read_at_one_sitting() {
     let mut faults = Vec::new();
     for source in sources() {
         let lines = source.code().count();
-        let limit = STILL_LONGER
-            .iter()
-            .find(|(path, _)| *path == source.path)
-            .map_or(LINES_MAX, |(_, limit)| *limit);
-        if lines > limit {
-            faults.push(format!("src/{} has {lines} lines of code, over {limit}", source.path));
-        }
-        if limit > LINES_MAX && lines <= LINES_MAX {
-            faults.push(format!("src/{} is no longer too long: strike its exception", source.path));
+        if lines > LINES_MAX {
+            faults.push(format!("src/{} has {lines} lines of code, over {LINES_MAX}", source.path));
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");

@@ -11,9 +11,11 @@
 #![deny(clippy::float_arithmetic, reason = "simulated time is integer")]
 
 mod cores;
+mod coroutine;
 mod cpu;
 mod event_loop;
 mod gil;
+mod life;
 mod lock;
 mod ops;
 mod queue;

@@ -5,7 +5,7 @@
 
 use crate::ids::{NameId, SemaphoreId, TaskId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::{ChannelId, Group, Op, Pc, Start};
+use crate::plan::{ChannelId, Op, Pc};
 use crate::time::SimDuration;
 use crate::trace::State;
 
@@ -192,65 +192,6 @@ impl Engine<'_> {
         let count = 1 + u32::try_from(further).expect("a chunk is bounded");
         self.arrived += count;
         Item { first, count, until: None, from_coroutine: false }
-    }
-
-    /// `Thread.start()`: the parent waits until the child has set its started event.
-    fn start_thread(&mut self, parent: ThreadId, start: Start, stage: u8) -> Flow {
-        match stage {
-            0 => {
-                let process = self.thread(parent).process;
-                let item = self.item_for(parent, start);
-                let child = self.new_thread(process, start.program, start.group, item);
-                self.bring_to_life(child, parent);
-                self.set_stage(parent, 1);
-                self.let_go(parent)
-            }
-            1 => {
-                let child = self.thread(parent).child;
-                self.set_stage(parent, 2);
-                if self.thread(child).started {
-                    return self.relock(parent);
-                }
-                let row = Some((State::Sync, self.names.start));
-                self.block(parent, Wait::Started(child), row)
-            }
-            _ => self.next_op(parent),
-        }
-    }
-
-    fn start_process(&mut self, parent: ThreadId, start: Start) -> Flow {
-        let item = self.item_for(parent, start);
-        let child = self.new_process(start.program, start.group, item);
-        self.bring_to_life(child, parent);
-        self.next_op(parent)
-    }
-
-    fn item_for(&self, parent: ThreadId, start: Start) -> Item {
-        if start.with_item { self.thread(parent).item } else { Item::NONE }
-    }
-
-    /// A new thread begins to run its program; a kernel takes as long for that as for a wake-up.
-    fn bring_to_life(&mut self, child: ThreadId, parent: ThreadId) {
-        self.thread_mut(parent).child = child;
-        let record = self.thread_mut(child);
-        record.parent = parent;
-        record.status = Status::Blocked(Wait::Time);
-        let item = record.item;
-        if item != Item::NONE {
-            let task = self.task_of(item, 0);
-            self.attach(task, child);
-        }
-        self.wake(child, Then::TakeLock);
-    }
-
-    fn started(&mut self, child: ThreadId) -> Flow {
-        let record = self.thread_mut(child);
-        record.started = true;
-        let parent = record.parent;
-        if self.thread(parent).status == Status::Blocked(Wait::Started(child)) {
-            self.wake(parent, Then::TakeLock);
-        }
-        self.next_op(child)
     }
 
     fn once(&mut self, thread: ThreadId, flag: u8, again: Pc) -> Flow {
@@ -455,47 +396,6 @@ impl Engine<'_> {
     fn relock_at(&mut self, thread: ThreadId, stage: u8) -> Flow {
         self.set_stage(thread, stage);
         self.relock(thread)
-    }
-
-    fn join(&mut self, thread: ThreadId, group: Group, each: SimDuration, stage: u8) -> Flow {
-        let from = self.thread(thread).join_at as usize;
-        let mut rest = self.threads[from..].iter();
-        let Some(next) = rest.position(|child| child.group == group) else {
-            self.thread_mut(thread).join_at = 0;
-            return self.next_op(thread);
-        };
-        let child = ThreadId::at(from + next);
-        self.thread_mut(thread).join_at = child.0;
-        let dead = self.thread(child).status == Status::Dead;
-        if stage == 1 {
-            self.set_stage(thread, 0);
-            if dead {
-                return self.relock(thread);
-            }
-            self.thread_mut(child).joiner = Some(thread);
-            return self.block(thread, Wait::Joined(child), Some((State::Sync, self.names.join)));
-        }
-        if !dead {
-            self.set_stage(thread, 1);
-            return self.let_go(thread);
-        }
-        self.thread_mut(thread).join_at = child.0 + 1;
-        let name = self.names.join;
-        self.work(thread, Burst { left: each, state: State::Overhead, lock: LockMode::Held, name })
-    }
-
-    fn exit(&mut self, thread: ThreadId) -> Flow {
-        self.let_go_for_good(thread);
-        self.leave_core(thread);
-        self.show(thread, None);
-        let record = self.thread_mut(thread);
-        record.status = Status::Dead;
-        let joiner = record.joiner;
-        if let Some(joiner) = joiner {
-            self.wake(joiner, Then::TakeLock);
-        }
-        self.ended |= thread == ThreadId::MAIN;
-        Flow::Pause
     }
 }
 

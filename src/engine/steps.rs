@@ -154,9 +154,10 @@ impl Engine<'_> {
             }
             FREE => {
                 let length = self.length(task, length);
-                let flow = match length.is_zero() {
-                    true => self.sleep_for_no_time(thread, name),
-                    false => self.sleep(thread, length, Some((State::Io, name))),
+                let flow = if length.is_zero() {
+                    self.sleep_for_no_time(thread, name)
+                } else {
+                    self.sleep(thread, length, Some((State::Io, name)))
                 };
                 self.at(task, AWAKE, flow)
             }

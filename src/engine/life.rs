@@ -1,0 +1,118 @@
+//! Threads and processes are born, say that they have started, are joined, and end.
+
+use crate::ids::ThreadId;
+use crate::model::LockMode;
+use crate::plan::{Group, Start};
+use crate::time::SimDuration;
+use crate::trace::State;
+
+use super::thread::{Burst, Item, Status, Then, Wait};
+use super::{Engine, Flow};
+
+impl Engine<'_> {
+    /// `Thread.start()`: the parent waits until the child has set its started event.
+    pub(super) fn start_thread(&mut self, parent: ThreadId, start: Start, stage: u8) -> Flow {
+        match stage {
+            0 => {
+                let process = self.thread(parent).process;
+                let item = self.item_for(parent, start);
+                let child = self.new_thread(process, start.program, start.group, item);
+                self.bring_to_life(child, parent);
+                self.set_stage(parent, 1);
+                self.let_go(parent)
+            }
+            1 => {
+                let child = self.thread(parent).child;
+                self.set_stage(parent, 2);
+                if self.thread(child).started {
+                    return self.relock(parent);
+                }
+                let row = Some((State::Sync, self.names.start));
+                self.block(parent, Wait::Started(child), row)
+            }
+            _ => self.next_op(parent),
+        }
+    }
+
+    pub(super) fn start_process(&mut self, parent: ThreadId, start: Start) -> Flow {
+        let item = self.item_for(parent, start);
+        let child = self.new_process(start.program, start.group, item);
+        self.bring_to_life(child, parent);
+        self.next_op(parent)
+    }
+
+    fn item_for(&self, parent: ThreadId, start: Start) -> Item {
+        if start.with_item { self.thread(parent).item } else { Item::NONE }
+    }
+
+    /// A new thread begins to run its program; a kernel takes as long for that as for a wake-up.
+    fn bring_to_life(&mut self, child: ThreadId, parent: ThreadId) {
+        self.thread_mut(parent).child = child;
+        let record = self.thread_mut(child);
+        record.parent = parent;
+        record.status = Status::Blocked(Wait::Time);
+        let item = record.item;
+        if item != Item::NONE {
+            let task = self.task_of(item, 0);
+            self.attach(task, child);
+        }
+        self.wake(child, Then::TakeLock);
+    }
+
+    pub(super) fn started(&mut self, child: ThreadId) -> Flow {
+        let record = self.thread_mut(child);
+        record.started = true;
+        let parent = record.parent;
+        if self.thread(parent).status == Status::Blocked(Wait::Started(child)) {
+            self.wake(parent, Then::TakeLock);
+        }
+        self.next_op(child)
+    }
+
+    pub(super) fn join(
+        &mut self,
+        thread: ThreadId,
+        group: Group,
+        each: SimDuration,
+        stage: u8,
+    ) -> Flow {
+        let from = self.thread(thread).join_at as usize;
+        let mut rest = self.threads[from..].iter();
+        let Some(next) = rest.position(|child| child.group == group) else {
+            self.thread_mut(thread).join_at = 0;
+            return self.next_op(thread);
+        };
+        let child = ThreadId::at(from + next);
+        self.thread_mut(thread).join_at = child.0;
+        let dead = self.thread(child).status == Status::Dead;
+        if stage == 1 {
+            self.set_stage(thread, 0);
+            if dead {
+                return self.relock(thread);
+            }
+            self.thread_mut(child).joiner = Some(thread);
+            return self.block(thread, Wait::Joined(child), Some((State::Sync, self.names.join)));
+        }
+        if !dead {
+            self.set_stage(thread, 1);
+            return self.let_go(thread);
+        }
+        self.thread_mut(thread).join_at = child.0 + 1;
+        let name = self.names.join;
+        self.work(thread, Burst { left: each, state: State::Overhead, lock: LockMode::Held, name })
+    }
+
+    pub(super) fn exit(&mut self, thread: ThreadId) -> Flow {
+        self.let_go_for_good(thread);
+        self.leave_core(thread);
+        self.show(thread, None);
+        let record = self.thread_mut(thread);
+        record.status = Status::Dead;
+        let joiner = record.joiner;
+        if let Some(joiner) = joiner {
+            self.wake(joiner, Then::TakeLock);
+        }
+        self.ended |= thread == ThreadId::MAIN;
+        Flow::Pause
+    }
+}

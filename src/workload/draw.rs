@@ -1,0 +1,64 @@
+//! Distributions: from random bits to durations, always with the same number of bits.
+
+use crate::model::Distribution;
+use crate::time::SimDuration;
+
+/// One draw, made from 128 random bits.
+pub(super) fn draw(distribution: &Distribution, a: u64, b: u64) -> SimDuration {
+    match distribution {
+        Distribution::Constant(constant) => *constant,
+        Distribution::Uniform { low, high } => {
+            let span = u128::from(high.as_nanos() - low.as_nanos()) + 1;
+            let offset = (u128::from(a) * span) >> 64;
+            *low + SimDuration::from_nanos(u64::try_from(offset).expect("less than the span"))
+        }
+        Distribution::Exponential { mean } => exponential(nanos(*mean), a),
+        Distribution::Normal { mean, sd } => {
+            from_nanos(nanos(*mean) + nanos(*sd) * standard_normal(a, b))
+        }
+        Distribution::LogNormal { p50, p99 } => {
+            let sigma = libm::log(nanos(*p99) / nanos(*p50)) / Z_99;
+            from_nanos(nanos(*p50) * libm::exp(sigma * standard_normal(a, b)))
+        }
+        Distribution::Pareto { min, shape } => {
+            from_nanos(nanos(*min) * libm::pow(open_unit(a), -1.0 / shape))
+        }
+        Distribution::Cycle(_) => unreachable!("cycles are counted, not drawn"),
+        Distribution::Samples(samples) => {
+            let index = (u128::from(a) * samples.len() as u128) >> 64;
+            samples[usize::try_from(index).expect("less than the length")]
+        }
+    }
+}
+
+/// The 99th percentile of the standard normal distribution.
+const Z_99: f64 = 2.326_347_874_040_841;
+
+/// Uniform on (0, 1]: the top 53 bits, and never zero.
+#[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
+fn open_unit(bits: u64) -> f64 {
+    ((bits >> 11) + 1) as f64 / (1_u64 << 53) as f64
+}
+
+/// An exponential draw.
+pub(super) fn exponential(mean_ns: f64, bits: u64) -> SimDuration {
+    from_nanos(-mean_ns * libm::log(open_unit(bits)))
+}
+
+/// Box and Muller's transform, one of its two values.
+fn standard_normal(a: u64, b: u64) -> f64 {
+    let radius = libm::sqrt(-2.0 * libm::log(open_unit(a)));
+    radius * libm::cos(2.0 * std::f64::consts::PI * open_unit(b))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a draw need not be exact to the nanosecond")]
+fn nanos(duration: SimDuration) -> f64 {
+    duration.as_nanos() as f64
+}
+
+/// The nearest whole nanosecond, between zero and the longest duration.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
+fn from_nanos(ns: f64) -> SimDuration {
+    let longest = nanos(SimDuration::LONGEST);
+    SimDuration::from_nanos(libm::round(ns.clamp(0.0, longest)) as u64)
+}
