@@ -7,6 +7,7 @@ mod completions;
 mod console;
 mod failure;
 mod folder;
+mod import;
 mod interrupt;
 mod man;
 mod manifest;
@@ -14,6 +15,7 @@ mod options;
 mod picture;
 mod play;
 mod progress;
+mod python;
 mod run;
 mod schema;
 
@@ -63,6 +65,8 @@ Results go to standard output, everything else to standard error. NO_COLOR is ho
 enum Command {
     Run(run::Args),
     Check(check::Args),
+    Import(import::Args),
+    Python(python::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -73,6 +77,8 @@ impl Command {
         match self {
             Self::Run(args) => run::invoke(args),
             Self::Check(args) => check::invoke(args),
+            Self::Import(args) => import::invoke(args),
+            Self::Python(args) => python::invoke(args),
             Self::Schema(args) => schema::invoke(args),
             Self::Completions(args) => completions::invoke(args, &mut Cli::command()),
             Self::Man(args) => man::invoke(args, Cli::command()),

@@ -8,4 +8,4 @@ mod shape;
 mod steps;
 mod template;
 
-pub use program::program;
+pub use program::{program, program_of};
