@@ -229,3 +229,100 @@ mod python {
         bench.run(&["python", "no.toml"]).expect(3).says("no.toml");
     }
 }
+
+/// A Python that says what it is when asked to, and else does what `script` says.
+#[cfg(unix)]
+fn fake_python(bench: &Bench, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let identity = r#"{"implementation": "CPython", "version": "3.12.1", "minor": 12, "locked": true, "cores": 2}"#;
+    let text = format!("#!/bin/sh\nif [ \"$1\" = -c ]; then echo '{identity}'; exit; fi\n{script}\n");
+    bench.write(name, text);
+    fs::set_permissions(bench.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// What `calibrate.py` prints, with one measure.
+fn calibration(others: f64) -> String {
+    format!(
+        r#"{{"python": "3.12.1", "minor": 12, "free_threaded": false, "kernel": "6.18", "cores": 2,
+"seconds": 45.2, "others": {others}, "extra": {{}}, "measures": {{"thread.start":
+{{"median": 25130.4, "low": 20000, "high": 30000, "samples": 7}}}}}}"#
+    )
+}
+
+#[cfg(unix)]
+mod calibrate {
+    use super::*;
+
+    #[test]
+    fn a_printed_profile_is_one_that_a_scenario_takes() {
+        let bench = Bench::new();
+        fake_python(&bench, "py", &format!("cat <<'END'\n{}\nEND", calibration(0.02)));
+        let ended = bench.run(&["calibrate", "--python", "./py"]).expect(0);
+        assert_eq!(ended.err(), "");
+        assert!(ended.out().starts_with("# CPython 3.12.1 on Linux 6.18"), "{}", ended.out());
+        bench.write("mine.toml", ended.out()).write("a.toml", DRAWN);
+        let arguments =
+            ["run", "a.toml", "--no-chart", "--set", "interpreter.profile=\"mine.toml\""];
+        let ended = bench.run(&arguments).expect(0);
+        assert!(ended.out().contains("cpython-3.12.1 as calibrated"), "{}", ended.out());
+    }
+
+    #[test]
+    fn the_program_is_run_from_a_file_that_does_not_stay() {
+        let bench = Bench::new();
+        fake_python(&bench, "py", "echo \"$1\" > where; head -c 20 \"$1\" > what; exit 3");
+        bench.run(&["calibrate", "--python", "./py"]).expect(3);
+        assert!(fs::read_to_string(bench.path("what")).unwrap().starts_with("\"\"\""));
+        let program = fs::read_to_string(bench.path("where")).unwrap();
+        assert!(!fs::exists(program.trim()).unwrap(), "{program}");
+    }
+
+    #[test]
+    fn a_busy_machine_is_warned_about() {
+        let bench = Bench::new();
+        fake_python(&bench, "py", &format!("cat <<'END'\n{}\nEND", calibration(0.2)));
+        let ended = bench.run(&["calibrate", "--python", "./py"]).expect(0);
+        ended.says("warning: other programs took 20 % of the cores while `./py` was measured");
+    }
+
+    #[test]
+    fn a_python_that_cannot_be_run_or_measured_is_told() {
+        let bench = Bench::new();
+        let of = |script: &str| {
+            fake_python(&bench, "py", script);
+            let ended = bench.run(&["calibrate", "--python", "./py"]).expect(3);
+            assert_eq!(ended.out(), "");
+            ended
+        };
+        of("echo 'OSError: [Errno 24]' >&2; exit 1").says("exit status: 1: OSError: [Errno 24]");
+        of("echo '{}'").says("`./py`: the measurements cannot be read");
+        of("true").says("the measurements cannot be read");
+        let ended = bench.run(&["calibrate", "--python", "no-such-python"]).expect(3);
+        ended.says("error: cannot run `no-such-python`");
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_program_that_measures_too() {
+        use std::time::{Duration, Instant};
+
+        let bench = Bench::new();
+        fake_python(&bench, "py", "echo $$ > began; sleep 100; touch ended");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
+        command.args(["calibrate", "--python", "./py"]).current_dir(bench.0.path());
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let began = Instant::now();
+        while fs::read_to_string(bench.path("began")).unwrap_or_default().is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(60), "the program is not being run");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        let measuring = fs::read_to_string(bench.path("began")).unwrap();
+        let alive = || Command::new("kill").args(["-0", measuring.trim()]).output().unwrap();
+        while alive().status.success() {
+            assert!(began.elapsed() < Duration::from_secs(60), "the program is still running");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}

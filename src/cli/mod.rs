@@ -2,6 +2,7 @@
 //!
 //! One file a command. Results go to stdout, everything else to stderr; only this room prints.
 
+mod calibrate;
 mod check;
 mod completions;
 mod console;
@@ -18,6 +19,7 @@ mod progress;
 mod python;
 mod run;
 mod schema;
+mod workshop;
 
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
@@ -67,6 +69,7 @@ enum Command {
     Check(check::Args),
     Import(import::Args),
     Python(python::Args),
+    Calibrate(calibrate::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -79,6 +82,7 @@ impl Command {
             Self::Check(args) => check::invoke(args),
             Self::Import(args) => import::invoke(args),
             Self::Python(args) => python::invoke(args),
+            Self::Calibrate(args) => calibrate::invoke(args),
             Self::Schema(args) => schema::invoke(args),
             Self::Completions(args) => completions::invoke(args, &mut Cli::command()),
             Self::Man(args) => man::invoke(args, Cli::command()),

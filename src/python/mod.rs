@@ -2,6 +2,7 @@
 
 pub mod calibrate;
 mod features;
+pub mod interpreter;
 mod literal;
 mod program;
 mod shape;
