@@ -65,6 +65,12 @@ impl Failure {
         Some(Self { code, message: messages.join("\n\n") })
     }
 
+    /// A file that cannot be read.
+    pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
+        let message = format!("error: cannot read `{}`: {error}", path.display());
+        Self { code: Code::File, message }
+    }
+
     /// A file that cannot be written.
     pub(super) fn unwritable(path: &Path, error: &io::Error) -> Self {
         let way_out = match error.kind() {

@@ -10,13 +10,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::console;
 use super::failure::Code;
+use crate::python::interpreter;
 
-/// Files and folders that are not finished yet, in the order in which they were made.
-static UNFINISHED: Mutex<Unfinished> = Mutex::new(Unfinished(Vec::new()));
+/// What is not finished yet.
+static UNFINISHED: Mutex<Unfinished> = 
+    Mutex::new(Unfinished { parts: Vec::new(), temporary: Vec::new() });
 
 /// What has to vanish if the program ends now.
 #[derive(Debug)]
-pub(super) struct Unfinished(Vec<PathBuf>);
+pub(super) struct Unfinished {
+    /// Files and folders of results, in the order in which they were made.
+    parts: Vec<PathBuf>,
+    /// Folders that go with all that is in them.
+    temporary: Vec<PathBuf>,
+}
 
 impl Unfinished {
     /// The list. While it is held, the program does not end by a signal.
@@ -26,12 +33,18 @@ impl Unfinished {
 
     /// Something was begun.
     pub(super) fn begin(&mut self, path: &Path) {
-        self.0.push(path.to_owned());
+        self.parts.push(path.to_owned());
+    }
+
+    /// A temporary folder was made, which goes with all that is in it.
+    pub(super) fn begin_temporary(&mut self, folder: &Path) {
+        self.temporary.push(folder.to_owned());
     }
 
     /// Something is finished, or gone.
     pub(super) fn end(&mut self, path: &Path) {
-        self.0.retain(|unfinished| unfinished != path);
+        self.parts.retain(|unfinished| unfinished != path);
+        self.temporary.retain(|temporary| temporary != path);
     }
 }
 
@@ -44,10 +57,15 @@ pub(super) fn watch() {
         return;
     }
     let served = ctrlc::set_handler(|| {
+        // While the list is held, no command goes on to report a program that is stopped here.
         let unfinished = Unfinished::lock();
+        interpreter::stop_all();
         // Folders were begun before what is in them. One that is not empty is not ours to remove.
-        for path in unfinished.0.iter().rev() {
+        for path in unfinished.parts.iter().rev() {
             let _ = fs::remove_file(path).or_else(|_| fs::remove_dir(path));
+        }
+        for folder in &unfinished.temporary {
+            let _ = fs::remove_dir_all(folder);
         }
         console::say("interrupted");
         process::exit(Code::Interrupted.number().into());

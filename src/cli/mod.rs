@@ -2,11 +2,13 @@
 //!
 //! One file a command. Results go to stdout, everything else to stderr; only this room prints.
 
+mod calibrate;
 mod check;
 mod completions;
 mod console;
 mod failure;
 mod folder;
+mod import;
 mod interrupt;
 mod man;
 mod manifest;
@@ -15,8 +17,10 @@ mod options;
 mod picture;
 mod play;
 mod progress;
+mod python;
 mod run;
 mod schema;
+mod workshop;
 
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
@@ -64,6 +68,9 @@ Results go to standard output, everything else to standard error. NO_COLOR is ho
 enum Command {
     Run(run::Args),
     Check(check::Args),
+    Import(import::Args),
+    Python(python::Args),
+    Calibrate(calibrate::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -74,6 +81,9 @@ impl Command {
         match self {
             Self::Run(args) => run::invoke(args),
             Self::Check(args) => check::invoke(args),
+            Self::Import(args) => import::invoke(args),
+            Self::Python(args) => python::invoke(args),
+            Self::Calibrate(args) => calibrate::invoke(args),
             Self::Schema(args) => schema::invoke(args),
             Self::Completions(args) => completions::invoke(args, &mut Cli::command()),
             Self::Man(args) => man::invoke(args, Cli::command()),

@@ -101,7 +101,7 @@ fn no_such_tool(label: &str, labels: &[&str], file: &str) -> String {
 }
 
 /// The name that a slip of the finger makes into `typed`.
-fn nearest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
+pub(super) fn nearest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
     let allowed = (typed.chars().count() / 3).max(1);
     names
         .iter()

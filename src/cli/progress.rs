@@ -69,3 +69,27 @@ impl Sink for Progress {
         self.happen();
     }
 }
+
+/// Says on a terminal what is being waited for, and for how long already.
+#[derive(Debug)]
+pub(super) struct Spinner(ProgressBar);
+
+impl Spinner {
+    /// A spinner beside a message, where stderr is a terminal.
+    pub(super) fn on_terminal(message: &str) -> Option<Self> {
+        io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.set_message(one_line(message));
+            bar.enable_steady_tick(Duration::from_millis(100));
+            Self(bar)
+        })
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -2,10 +2,11 @@
 
 pub mod calibrate;
 mod features;
+pub mod interpreter;
 mod literal;
 mod program;
 mod shape;
 mod steps;
 mod template;
 
-pub use program::program;
+pub use program::{program, program_of};

@@ -10,6 +10,7 @@ use crate::python::shape::{Given, Shape};
 use crate::python::steps::Functions;
 use crate::python::template::{Filling, with_tidy_blank_lines};
 use crate::time::{SimDuration, SimTime};
+use crate::workload::{TooLarge, Workload};
 
 const TEMPLATE: [&str; 4] = [
     include_str!("template/head.py.in"),
@@ -20,6 +21,16 @@ const TEMPLATE: [&str; 4] = [
 
 /// The most permits that Python's semaphores between processes and interpreters count.
 const MOST_PERMITS: u32 = i32::MAX as u32;
+
+/// The program of one run, with the draws and arrivals of its first replicate.
+///
+/// # Errors
+/// When the scenario's demands add up to more time than can be counted.
+pub fn program_of(scenario: &Scenario, tool: &ToolRun) -> Result<String, TooLarge> {
+    let workload = Workload::sample(scenario, &tool.setting, 0)?;
+    let draws = |task, leaf| workload.leaf_length(task, leaf).unwrap_or(SimDuration::ZERO);
+    Ok(program(scenario, tool, &draws, &|task| workload.arrival(task)))
+}
 
 /// An ordinary Python program, standard library only, that plays a scenario through one tool for real.
 ///

@@ -1,0 +1,80 @@
+//! `gilsim calibrate`: what this machine and a Python on it cost, as a profile.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::console;
+use super::failure::{Code, Failure};
+use super::interrupt;
+use super::progress::Spinner;
+use super::workshop::Workshop;
+use crate::python::calibrate::{
+    CalibrationError, PROGRAM, base_of, disturbance, profile_text,
+};
+use crate::python::interpreter::{Interpreter, RunError};
+
+/// Measure this machine and a Python on it, and print a cost profile
+///
+/// Takes a minute or two. Scenarios take the profile as `interpreter.profile = "mine.toml"`. The measures are
+/// worth the more the less else the machine does meanwhile.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The Python to measure
+    #[arg(long, value_name = "EXE", default_value = "python3")]
+    python: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gilsim calibrate > mine.toml
+  gilsim calibrate --python python3.14t > free-threaded.toml
+  gilsim run page.toml --set interpreter.profile=mine.toml";
+
+/// How long measuring may take. It should be done within two minutes.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// The share of the cores from which on other programs are worth a warning.
+const MUCH: f64 = 0.05;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the Python cannot be run or measured.
+pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
+    interrupt::watch();
+    let text = measured(&Interpreter::new(&args.python))?;
+    console::result(text.as_bytes())?;
+    Ok(Code::Done)
+}
+
+/// The profile of a Python on this machine as the text of a file. Warns where others were busy meanwhile.
+///
+/// # Errors
+/// When the Python cannot be run or measured.
+pub(super) fn measured(interpreter: &Interpreter) -> Result<String, Failure> {
+    let spinner = Spinner::on_terminal(&format!("measuring {}", interpreter.name()));
+    let mut workshop = Workshop::open()?;
+    let program = workshop.add("calibrate.py", PROGRAM.as_bytes())?;
+    let json = interpreter.run_file(&program, &[], LIMIT).map_err(|error| unrun(&error))?;
+    drop(spinner);
+    let told = |error: CalibrationError| Failure {
+        code: Code::File,
+        message: format!("error: `{}`: {error}", interpreter.name()),
+    };
+    let others = disturbance(&json).map_err(told)?;
+    if others > MUCH {
+        console::say(&format!(
+            "warning: other programs took {:.0} % of the cores while `{}` was measured: \
+             measure again when the machine is quiet",
+            100.0 * others,
+            interpreter.name()
+        ));
+    }
+    profile_text(&json, &*base_of(&json).map_err(told)?).map_err(told)
+}
+
+/// A Python that cannot be run.
+pub(super) fn unrun(error: &RunError) -> Failure {
+    Failure { code: Code::File, message: format!("error: {error}") }
+}

@@ -1,0 +1,94 @@
+//! `gilsim python`: an ordinary Python program that does a scenario for real.
+
+use std::path::{Path, PathBuf};
+
+use super::console;
+use super::failure::{Code, Failure};
+use super::options::nearest;
+use super::play::{Loaded, load};
+use crate::model::{Scenario, ToolRun};
+use crate::python;
+
+/// Print a Python program that does a scenario for real
+///
+/// The program needs nothing but Python's standard library and has the draws of the simulation written
+/// into it. Sites are sleeps, computations are loops that it calibrates before its clock starts. It says how
+/// long the tasks took; `--json`, `--repeats N` and `--trace FILE` are its own options.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// A scenario file
+    file: PathBuf,
+
+    /// The label or the name of the tool; not needed where the scenario has but one
+    #[arg(long, value_name = "LABEL")]
+    tool: Option<String>,
+
+    /// Changes the scenario, as in `machine.cores=8` or `tools.workers=4` (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    /// The seed of all draws, instead of the scenario's
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    seed: Option<u64>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gilsim python scenarios/download-100-pages.toml --tool asyncio > pages.py
+  gilsim python page.toml --tool \"10 threads\" --set sites.shop.latency=2s | python3 - --repeats 5
+  python3 pages.py --trace measured.csv";
+
+/// Runs the command.
+///
+/// # Errors
+/// When the scenario is wrong or has no such tool.
+pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
+    let loaded = load(&args.file, &args.set).map_err(|faults| Failure::from_faults(&faults))?;
+    let Loaded { mut scenario, .. } = loaded;
+    if let Some(seed) = args.seed {
+        scenario.seed = seed;
+    }
+    let run = chosen(&scenario, args.tool.as_deref(), &args.file)?;
+    let program = python::program_of(&scenario, run)
+        .map_err(|error| Failure::usage(format!("tool `{}`: {error}", run.label)))?;
+    console::result(program.as_bytes())?;
+    Ok(Code::Done)
+}
+
+/// The run of that label; else the only run of a tool of that name; without either, the only run.
+fn chosen<'s>(
+    scenario: &'s Scenario,
+    wanted: Option<&str>,
+    file: &Path,
+) -> Result<&'s ToolRun, Failure> {
+    let runs = &scenario.tools;
+    let of_label = |wanted| runs.iter().find(|run| run.label == wanted);
+    if let Some(run) = wanted.and_then(of_label) {
+        return Ok(run);
+    }
+    let is_it = |run: &&ToolRun| wanted.is_none_or(|wanted| run.tool.name() == wanted);
+    let candidates: Vec<&ToolRun> = runs.iter().filter(is_it).collect();
+    if let [run] = candidates[..] {
+        return Ok(run);
+    }
+    let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
+    let file = file.display();
+    Err(Failure::usage(match wanted {
+        Some(wanted) if candidates.is_empty() => none_of(wanted, &labels, &file.to_string()),
+        _ => {
+            let labels: Vec<&str> = candidates.iter().map(|run| run.label.as_str()).collect();
+            format!(
+                "{file} has several such tools; choose one with --tool LABEL: {}",
+                labels.join(", ")
+            )
+        }
+    }))
+}
+
+fn none_of(wanted: &str, labels: &[&str], file: &str) -> String {
+    match nearest(wanted, labels) {
+        Some(near) => format!("{file} has no tool `{wanted}`; did you mean `{near}`?"),
+        None => format!("{file} has no tool `{wanted}`; it has {}", labels.join(", ")),
+    }
+}
