@@ -29,6 +29,8 @@ pub struct Plan {
     pub computations: Vec<(NameId, LockMode)>,
     /// Semaphores: those of the scenario first, then the tool's own.
     pub semaphores: Vec<SemaphoreRules>,
+    /// How many of the semaphores are the scenario's.
+    pub scenario_semaphores: usize,
     /// The queues of the scenario: name and capacity.
     pub queues: Vec<(NameId, Option<u32>)>,
     /// Channels between the tool's threads.

@@ -1,5 +1,7 @@
 //! What happened: rows of the trace, and who may listen.
 
+use std::collections::BTreeMap;
+
 use crate::ids::{CoreId, LockId, NameId, ProcessId, TaskId, ThreadId};
 use crate::time::{SimDuration, SimTime};
 
@@ -178,6 +180,8 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
 pub enum Outcome {
     /// Every task finished and everything was shut down.
     Finished,
+    /// Simulated time passed 2^62 ns (146 years), more than gilsim counts.
+    TooLong,
     /// Nothing can happen any more, and these still wait.
     Deadlocked(Vec<Stuck>),
 }
@@ -212,7 +216,10 @@ pub struct Totals {
 
 /// The names of a run's rows: sites, computations, semaphores, queues, kinds of overhead.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Names(Vec<String>);
+pub struct Names {
+    texts: Vec<String>,
+    ids: BTreeMap<String, NameId>,
+}
 
 impl NameId {
     /// The empty name, of bare durations.
@@ -221,32 +228,36 @@ impl NameId {
 
 impl Default for Names {
     fn default() -> Self {
-        Self(vec![String::new()])
+        let mut names = Self { texts: Vec::new(), ids: BTreeMap::new() };
+        names.intern("");
+        names
     }
 }
 
 impl Names {
     /// The text of a name.
     pub fn get(&self, name: NameId) -> &str {
-        &self.0[name.index()]
+        &self.texts[name.index()]
     }
 
     /// The id of a name that is there.
     pub fn find(&self, name: &str) -> Option<NameId> {
-        self.0.iter().position(|known| known == name).map(NameId::at)
+        self.ids.get(name).copied()
     }
 
     /// Adds a name, or finds it where it is there already.
     pub fn intern(&mut self, name: &str) -> NameId {
-        let position = self.0.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.0.push(name.to_owned());
-            self.0.len() - 1
-        });
-        NameId::at(position)
+        if let Some(id) = self.find(name) {
+            return id;
+        }
+        let id = NameId::at(self.texts.len());
+        self.texts.push(name.to_owned());
+        self.ids.insert(name.to_owned(), id);
+        id
     }
 
     /// All names, in the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.texts.iter().map(String::as_str)
     }
 }

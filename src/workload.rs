@@ -445,12 +445,12 @@ impl Arrivals {
             Arrival::AtOnce => Self::AtOnce,
             Arrival::At(instants) => Self::At(instants.to_vec()),
             Arrival::Every(Distribution::Cycle(values)) => {
-                let gaps = (0..count as usize).map(|gap| values[gap % values.len()]);
+                let gaps = (1..count as usize).map(|gap| values[(gap - 1) % values.len()]);
                 Self::At(running_sum(SimTime::ZERO, gaps))
             }
             Arrival::Every(gap) => {
                 let mut rng = key.stream(Purpose::Arrivals, 0);
-                let gaps = (0..count).map(|_| draw(gap, rng.random(), rng.random()));
+                let gaps = (1..count).map(|_| draw(gap, rng.random(), rng.random()));
                 Self::At(running_sum(SimTime::ZERO, gaps))
             }
             Arrival::Poisson { per_second } => {

@@ -119,7 +119,10 @@ mod import {
     #[test]
     fn a_recording_that_is_none_is_refused_with_its_place() {
         let bench = Bench::new();
-        bench.write("a.har", "{\n  \"log\": [}\n").write("empty.har", "").write("zip.har", "PK\x03\x04");
+        bench
+            .write("a.har", "{\n  \"log\": [}\n")
+            .write("empty.har", "")
+            .write("zip.har", "PK\x03\x04");
         let ended = bench.run(&["import", "har", "a.har"]).expect(2).says("error: a.har:2:");
         assert_eq!(ended.out(), "");
         bench.run(&["import", "har", "empty.har"]).expect(2).says("empty.har: the file is empty");
@@ -236,7 +239,8 @@ fn fake_python(bench: &Bench, name: &str, script: &str) {
     use std::os::unix::fs::PermissionsExt;
 
     let identity = r#"{"implementation": "CPython", "version": "3.12.1", "minor": 12, "locked": true, "cores": 2}"#;
-    let text = format!("#!/bin/sh\nif [ \"$1\" = -c ]; then echo '{identity}'; exit; fi\n{script}\n");
+    let text =
+        format!("#!/bin/sh\nif [ \"$1\" = -c ]; then echo '{identity}'; exit; fi\n{script}\n");
     bench.write(name, text);
     fs::set_permissions(bench.path(name), fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -17,6 +17,7 @@ use crate::sink::row::SummaryRow;
 use crate::sink::summary::Summary;
 use crate::tools;
 use crate::trace::{Outcome, Stuck};
+use crate::workload::TooLarge;
 
 /// Who listens to a run besides the summary.
 pub(super) struct Listeners<'a, W: Write> {
@@ -66,6 +67,10 @@ pub(super) fn play<W: Write>(
     let outcome = match outcome {
         Outcome::Finished => Ok(summary.finish(&run.label, replicate, plan.machine.cores, &totals)),
         Outcome::Deadlocked(stuck) => Err(stuck),
+        Outcome::TooLong => {
+            let error = TooLarge::Time;
+            return Err(Failure::usage(format!("tool `{}`: {error}", run.label)));
+        }
     };
     let violations = audit.map(|audit| audit.check()).unwrap_or_default();
     let recorded =

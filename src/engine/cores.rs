@@ -19,8 +19,8 @@ pub(super) struct Core {
     pub(super) picked_at: SimTime,
     /// Up to when its present thread's progress is accounted for.
     pub(super) accounted_to: SimTime,
-    /// When its last thread left.
-    idle_since: SimTime,
+    /// When a thread left it that had been there for some time; never is `None`.
+    left_at: Option<SimTime>,
 }
 
 /// All cores.
@@ -39,7 +39,7 @@ impl Cores {
             queue: VecDeque::new(),
             picked_at: SimTime::ZERO,
             accounted_to: SimTime::ZERO,
-            idle_since: SimTime::ZERO,
+            left_at: None,
         };
         Self {
             all: (0..count).map(|_| core()).collect(),
@@ -64,7 +64,7 @@ impl Cores {
     /// Whether the core has stood idle until just now, rather than been left at this instant.
     pub(super) fn was_idle_before(&self, core: CoreId, now: SimTime) -> bool {
         let core = self.get(core);
-        core.running.is_none() && (core.idle_since < now || core.picked_at == core.idle_since)
+        core.running.is_none() && core.left_at != Some(now)
     }
 
     /// The idle core with the lowest number.
@@ -102,7 +102,9 @@ impl Cores {
         self.idle.insert(core);
         let core = self.get_mut(core);
         core.running = None;
-        core.idle_since = now;
+        if core.picked_at < now {
+            core.left_at = Some(now);
+        }
     }
 
     /// `thread` waits for the core, behind all who came before.

@@ -22,6 +22,10 @@ impl Engine<'_> {
                 self.task_mut(task).phase = Phase::Arriving;
                 let arrival = self.plan.workload.arrival(task);
                 if arrival <= self.now {
+                    // It may have arrived while its first step began.
+                    if self.thread(thread).task.is_none() {
+                        self.attach(task, thread);
+                    }
                     return Flow::Go;
                 }
                 self.call_at(task, arrival);

@@ -38,6 +38,8 @@ pub(super) struct EventLoop {
 #[derive(Debug, Default)]
 struct Poll {
     waits: bool,
+    /// For how long at most, as the loop asked before it gave the lock up; `None` is for ever.
+    timeout: Option<SimDuration>,
     began: SimTime,
     ended: SimTime,
 }
@@ -111,6 +113,13 @@ impl EventLoop {
         self.timers.peek().map(|Reverse((when, _, _))| *when)
     }
 
+    /// The time to the next timer, rounded up to what the poll can wait for.
+    fn timeout(&self, now: SimTime) -> Option<SimDuration> {
+        let left = self.next_timer()?.saturating_since(now);
+        let rounded = (SimTime::ZERO + left).round_up_to(self.rules.poll_granularity);
+        Some(rounded - SimTime::ZERO)
+    }
+
     /// Takes the next timer that is due.
     fn due_timer(&mut self, now: SimTime) -> Option<(SimTime, TaskId)> {
         let Reverse((when, _, task)) = *self.timers.peek()?;
@@ -174,6 +183,7 @@ impl Engine<'_> {
                 let event_loop = self.event_loop();
                 let has_work = !event_loop.ready.is_empty()
                     || event_loop.next_timer().is_some_and(|when| when <= now);
+                event_loop.poll.timeout = event_loop.timeout(now);
                 event_loop.at = if has_work { At::PollOfNoLength } else { At::LongPoll };
                 // The poll gives the lock up even when its timeout is zero.
                 self.let_go(thread)
@@ -217,13 +227,10 @@ impl Engine<'_> {
         if !event_loop.ready.is_empty() {
             return self.relock(thread);
         }
-        event_loop.poll = Poll { waits: true, began: now, ended: now };
-        if let Some(when) = event_loop.next_timer() {
-            let timeout = when.saturating_since(now);
-            let rounded = SimTime::ZERO + timeout;
-            let rounded = rounded.round_up_to(event_loop.rules.poll_granularity);
-            let until = now + (rounded - SimTime::ZERO) + slack;
-            self.events.set_poll(thread, until);
+        let timeout = event_loop.poll.timeout;
+        event_loop.poll = Poll { waits: true, timeout, began: now, ended: now };
+        if let Some(timeout) = timeout {
+            self.events.set_poll(thread, now + timeout + slack);
         }
         let row = Some((State::Io, self.names.poll));
         self.block(thread, Wait::Poll, row)

@@ -61,9 +61,7 @@ impl Engine<'_> {
         } else {
             self.lock(lock).ask_last(thread, now);
         }
-        let record = self.thread_mut(thread);
-        record.asked_at = now;
-        record.status = Status::LockWait;
+        self.thread_mut(thread).status = Status::LockWait;
         self.show(thread, Some((State::LockWait, NameId::EMPTY)));
         self.renew_patience(thread, lock);
     }

@@ -27,7 +27,9 @@ impl Engine<'_> {
                 if self.thread(child).started {
                     return self.relock(parent);
                 }
-                let row = Some((State::Sync, self.names.start));
+                // Of its own rows an event loop has none for this.
+                let on_loop = self.event_loop.is_some() && parent == ThreadId::MAIN;
+                let row = (!on_loop).then_some((State::Sync, self.names.start));
                 self.block(parent, Wait::Started(child), row)
             }
             _ => self.next_op(parent),

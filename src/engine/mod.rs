@@ -57,8 +57,8 @@ enum Flow {
     Pause,
 }
 
-/// More steps of no length than this at one instant are a fault of the engine.
-const STEPS_PER_INSTANT_MAX: u64 = 1 << 22;
+/// A run ends when simulated time passes this: 2^62 ns, or 146 years.
+const END_OF_TIME: SimTime = SimTime::from_nanos(1 << 62);
 
 /// A task, from arrival to completion.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +136,10 @@ struct Engine<'a> {
     delivered: u32,
     event_loop: Option<EventLoop>,
     ended: bool,
+    /// Whether time ran out before the run ended.
+    is_too_long: bool,
+    /// More steps of no length than this at one instant are a fault of the engine.
+    steps_per_instant_max: u64,
 }
 
 impl<'a> Engine<'a> {
@@ -177,6 +181,8 @@ impl<'a> Engine<'a> {
             delivered: 0,
             event_loop: plan.event_loop.as_ref().map(|rules| EventLoop::new(*rules)),
             ended: false,
+            is_too_long: false,
+            steps_per_instant_max: steps_per_instant_max(plan),
         };
         let main = engine.new_process(Pc(0), Group(0), Item::NONE);
         engine.ready_now.push(Reverse(main));
@@ -193,6 +199,10 @@ impl<'a> Engine<'a> {
             match self.events.peek() {
                 Some((at, _)) => {
                     assert!(at >= self.now, "time goes back from {:?} to {at:?}", self.now);
+                    if at > END_OF_TIME {
+                        self.is_too_long = true;
+                        return;
+                    }
                     self.now = at;
                 }
                 None => return,
@@ -205,7 +215,7 @@ impl<'a> Engine<'a> {
         let mut steps = 0;
         while !self.ended {
             steps += 1;
-            assert!(steps < STEPS_PER_INSTANT_MAX, "no progress at {:?}", self.now);
+            assert!(steps < self.steps_per_instant_max, "no progress at {:?}", self.now);
             let due = self.events.peek().filter(|(at, _)| *at == self.now);
             match due {
                 Some((_, Rank::BurstEnd | Rank::Wake)) => self.apply_next_event(),
@@ -361,6 +371,14 @@ impl<'a> Engine<'a> {
             memory_bytes,
         }
     }
+}
+
+/// A generous bound on what a plan can do at one instant: everything.
+fn steps_per_instant_max(plan: &Plan) -> u64 {
+    let workload = &plan.workload;
+    let entries = 0..workload.entry_count();
+    let longest = entries.map(|entry| workload.script(entry).len()).max().unwrap_or(0) as u64;
+    (1 << 22) + 64 * u64::from(workload.task_count()) * (longest + 16)
 }
 
 impl Task {

@@ -208,10 +208,12 @@ impl Engine<'_> {
                 self.let_go(thread)
             }
             1 => {
-                if self.thread(thread).own_lock.is_none() {
+                if !self.thread(thread).has_interpreter {
                     self.interpreters += 1;
                     let lock = self.new_lock();
-                    self.thread_mut(thread).own_lock = lock;
+                    let record = self.thread_mut(thread);
+                    record.own_lock = lock;
+                    record.has_interpreter = true;
                 }
                 let record = self.thread_mut(thread);
                 record.lock = record.own_lock;

@@ -13,6 +13,9 @@ impl Engine<'_> {
         if self.ended {
             return Outcome::Finished;
         }
+        if self.is_too_long {
+            return Outcome::TooLong;
+        }
         let threads = (0..self.threads.len()).map(ThreadId::at);
         let mut stuck: Vec<Stuck> =
             threads.filter_map(|thread| self.stuck_thread(thread)).collect();
@@ -26,12 +29,15 @@ impl Engine<'_> {
         let Status::Blocked(wait) = record.status else { return None };
         let task = record.task;
         let waits_for = match wait {
-            Wait::Semaphore(semaphore) => self.permit_of(semaphore),
+            Wait::Semaphore(semaphore) if semaphore.index() < self.plan.scenario_semaphores => {
+                self.permit_of(semaphore)
+            }
             Wait::Room(queue) => format!("room in queue `{}`", self.queue_name(queue)),
             Wait::Item(queue) => format!("an item of queue `{}`", self.queue_name(queue)),
             Wait::Connection(site) => self.connection_of(site),
             // Threads of the tool itself wait for those above.
-            Wait::Time
+            Wait::Semaphore(_)
+            | Wait::Time
             | Wait::Started(_)
             | Wait::Joined(_)
             | Wait::Channel(_)

@@ -217,10 +217,12 @@ impl Channel {
 
     /// Takes what there is.
     pub(super) fn take(&mut self) -> Taken {
+        let nudged = std::mem::take(&mut self.nudged);
         if let Some(item) = self.items.pop_front() {
+            // Whoever takes a result drains the wake-ups with it.
             return Taken::Item(item);
         }
-        if std::mem::take(&mut self.nudged) {
+        if nudged {
             return Taken::Nudge;
         }
         if self.closed { Taken::Closed } else { Taken::Nothing }

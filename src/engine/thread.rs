@@ -17,6 +17,8 @@ pub(super) struct Thread {
     pub(super) lock: Option<LockId>,
     /// The lock of its own interpreter, where it has made one.
     pub(super) own_lock: Option<LockId>,
+    /// Whether it has made an interpreter of its own.
+    pub(super) has_interpreter: bool,
     pub(super) holds: bool,
 
     pub(super) pc: Pc,
@@ -44,8 +46,6 @@ pub(super) struct Thread {
 
     /// The lock's switch count when its current patience began.
     pub(super) switches_seen: u64,
-    /// When it asked for the lock.
-    pub(super) asked_at: SimTime,
 
     pub(super) started: bool,
     pub(super) parent: ThreadId,
@@ -163,6 +163,7 @@ impl Thread {
             group,
             lock,
             own_lock: None,
+            has_interpreter: false,
             holds: false,
             pc: program,
             return_to: program,
@@ -180,7 +181,6 @@ impl Thread {
             last_core: None,
             vruntime: 0,
             switches_seen: 0,
-            asked_at: SimTime::ZERO,
             started: false,
             parent: ThreadId::MAIN,
             child: ThreadId::MAIN,

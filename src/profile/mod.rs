@@ -13,8 +13,7 @@ use crate::time::SimDuration;
 
 /// What one interpreter build on one machine costs, and which rules it follows.
 ///
-/// All durations are CPU time or latency of one occurrence, all rates nanoseconds per byte in the
-/// unit that their name says.
+/// All durations are CPU time or latency of one occurrence, all rates what their names say.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
@@ -25,7 +24,7 @@ pub struct Profile {
     /// Whether this is a free-threaded build.
     #[serde(default)]
     pub free_threaded: bool,
-    /// Whether the exact rules of the contract's `ideal` apply: see [`Profile::exact`] in the engine.
+    /// Whether the exact rules of the contract's `ideal` apply: see [`crate::plan::MachineRules::exact`].
     #[serde(default)]
     pub exact: bool,
     /// CPU time of a computation on this build, in thousandths of what the scenario says.

@@ -155,7 +155,8 @@ struct Running {
 impl Running {
     fn start(path: &Path, arguments: &[OsString]) -> io::Result<Self> {
         // With a folder in it, a path counts from here and not from the folders of `PATH`.
-        let path = if path.components().count() > 1 { std::path::absolute(path)? } else { path.into() };
+        let path =
+            if path.components().count() > 1 { std::path::absolute(path)? } else { path.into() };
         let mut command = Command::new(path);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // The messages that are read are those of an ordinary Python, in plain text.
@@ -291,6 +292,8 @@ mod tests {
         assert!(missing.ends_with("; name another one with --python"), "{missing}");
         let echo = Interpreter::new("echo").identify().unwrap_err().message;
         assert!(echo.starts_with("`echo` does not say which Python it is"), "{echo}");
-        assert!(Interpreter::new("/").identify().unwrap_err().message.starts_with("cannot run `/`"));
+        assert!(
+            Interpreter::new("/").identify().unwrap_err().message.starts_with("cannot run `/`")
+        );
     }
 }

@@ -59,6 +59,7 @@ impl<'a> Builder<'a> {
             sites,
             computations,
             semaphores,
+            scenario_semaphores: scenario.semaphores.len(),
             queues,
             channels: Vec::new(),
             executors: Vec::new(),

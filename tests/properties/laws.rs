@@ -86,6 +86,7 @@ fn no_core_idles_beside_a_ready_thread(run: &Run, cores: u32) -> Option<String> 
 pub fn ends_properly(run: &Run, tasks: usize) -> bool {
     match &run.outcome {
         Outcome::Finished => run.heard.finished.len() == tasks,
+        Outcome::TooLong => false,
         Outcome::Deadlocked(stuck) => {
             !stuck.is_empty() && stuck.iter().all(|stuck| !stuck.waits_for.is_empty())
         }
