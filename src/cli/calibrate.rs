@@ -8,9 +8,7 @@ use super::failure::{Code, Failure};
 use super::interrupt;
 use super::progress::Spinner;
 use super::workshop::Workshop;
-use crate::python::calibrate::{
-    CalibrationError, PROGRAM, base_of, disturbance, profile_text,
-};
+use crate::python::calibrate::{CalibrationError, PROGRAM, base_of, disturbance, profile_text};
 use crate::python::interpreter::{Interpreter, RunError};
 
 /// Measure this machine and a Python on it, and print a cost profile

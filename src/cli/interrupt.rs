@@ -13,7 +13,7 @@ use super::failure::Code;
 use crate::python::interpreter;
 
 /// What is not finished yet.
-static UNFINISHED: Mutex<Unfinished> = 
+static UNFINISHED: Mutex<Unfinished> =
     Mutex::new(Unfinished { parts: Vec::new(), temporary: Vec::new() });
 
 /// What has to vanish if the program ends now.

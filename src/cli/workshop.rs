@@ -20,8 +20,7 @@ impl Workshop {
     pub(super) fn open() -> Result<Self, Failure> {
         let mut unfinished = Unfinished::lock();
         let folder = tempfile::Builder::new().prefix("gilsim-").tempdir();
-        let folder =
-            folder.map_err(|error| Failure::unwritable(&std::env::temp_dir(), &error))?;
+        let folder = folder.map_err(|error| Failure::unwritable(&std::env::temp_dir(), &error))?;
         unfinished.begin_temporary(folder.path());
         Ok(Self(folder))
     }
