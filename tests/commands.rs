@@ -217,6 +217,24 @@ mod python {
     }
 
     #[test]
+    fn what_belongs_to_an_event_loop_is_not_sent_to_the_children_of_an_offload() {
+        let bench = Bench::new();
+        let offloads = |inner: &str| {
+            let text = format!(
+                "[semaphores]\nslots = 2\n[[tasks]]\nsteps = [{{ acquire = \"slots\" }}, {{ offload = \
+                 [{{ compute = \"1ms\" }}{inner}], to = \"processes\" }}, {{ release = \"slots\" }}]\n\
+                 [[tools]]\nuse = \"asyncio\"\n"
+            );
+            bench.write("a.toml", text);
+            bench.run(&["python", "a.toml"]).expect(0).out()
+        };
+        let apart = offloads("");
+        assert!(apart.contains("\nINHERITED = (SETTINGS, RATES)\n"), "{apart}");
+        let shared = offloads(", { release = \"slots\" }, { acquire = \"slots\" }");
+        assert!(shared.contains("\nINHERITED = (SETTINGS, RATES, SEMAPHORES)\n"), "{shared}");
+    }
+
+    #[test]
     fn a_tool_goes_by_its_label_or_its_name_and_alone_by_neither() {
         let bench = Bench::new();
         bench.write("a.toml", DRAWN);

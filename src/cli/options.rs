@@ -40,9 +40,9 @@ pub(super) struct Common {
 pub(super) enum Format {
     /// A table and the verdict, for people
     Table,
-    /// summary.csv
+    /// Comma-separated values, of a run those of summary.csv
     Csv,
-    /// summary.json
+    /// JSON, of a run that of summary.json
     Json,
     /// The table and the verdict, for Markdown pages
     Markdown,
