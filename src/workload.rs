@@ -205,6 +205,18 @@ impl Workload {
         }
     }
 
+    /// Gives a computation another length: what it really took in a program that was measured, say.
+    ///
+    /// Returns whether the leaf step `leaf` of the task computes; nothing changes where it does not. The sum
+    /// of all lengths is not checked again: the caller keeps it far below 2^63 ns.
+    pub fn set_computation(&mut self, task: TaskId, leaf: u32, length: SimDuration) -> bool {
+        if task.0 >= self.task_count {
+            return false;
+        }
+        let entry = self.entry_of(task);
+        self.entries[entry].set_computation(task, leaf, length)
+    }
+
     /// How long the leaf step `leaf` of a task waits or computes, `None` where it does neither.
     pub fn leaf_length(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
         match self.leaf_action(task, leaf)? {
@@ -287,6 +299,34 @@ impl Entry {
             script: steps.into(),
             columns,
         }
+    }
+}
+
+impl Entry {
+    fn set_computation(&mut self, task: TaskId, leaf: u32, length: SimDuration) -> bool {
+        let from = self.script.partition_point(|step| step.leaf < leaf);
+        let same = self.script[from..].iter().take_while(|step| step.leaf == leaf);
+        let mut numbered = (from..).zip(same);
+        let Some((step, (computation, old))) =
+            numbered.find_map(|(step, same)| match same.action {
+                Action::Compute(computation, old) => Some((step, (computation, old))),
+                _ => None,
+            })
+        else {
+            return false;
+        };
+        let column = match old {
+            Length::Drawn(column) => column as usize,
+            Length::Constant(constant) => {
+                self.columns.push(vec![constant; self.count as usize]);
+                let column = self.columns.len() - 1;
+                let drawn = Length::Drawn(u32::try_from(column).expect("scripts are bounded"));
+                Arc::make_mut(&mut self.script)[step].action = Action::Compute(computation, drawn);
+                column
+            }
+        };
+        self.columns[column][(task.0 - self.first) as usize] = length;
+        true
     }
 }
 

@@ -97,7 +97,17 @@ use = "asyncio"
 fn help_and_version_are_results() {
     let bench = Bench::new();
     let help = bench.run(&["--help"]).expect(0).out();
-    for command in ["run", "check", "schema", "completions", "man"] {
+    for command in [
+        "run",
+        "check",
+        "import",
+        "python",
+        "validate",
+        "calibrate",
+        "schema",
+        "completions",
+        "man",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
     }
     assert!(help.contains("Exit status:"), "{help}");

@@ -187,7 +187,8 @@ mod python {
         let took = |task: usize, state: &str| {
             let rows = trace.lines().map(|row| row.split(',').collect::<Vec<_>>());
             let rows = rows.filter(|row| row[2] == task.to_string() && row[4] == state);
-            rows.map(|row| row[7].parse::<u64>().unwrap() - row[6].parse::<u64>().unwrap()).sum()
+            rows.map(|row| row[7].parse::<u64>().unwrap() - row[6].parse::<u64>().unwrap())
+                .sum::<u64>()
         };
         let table = table(&program);
         assert_eq!(table.len(), 4, "{program}");
@@ -213,6 +214,24 @@ mod python {
         assert_ne!(program, printed(&["--seed", "6"]));
         let slow = printed(&["--set", "sites.shop.latency=2s"]);
         assert!(slow.contains("task.wait(2.0, \"shop\")"), "{slow}");
+    }
+
+    #[test]
+    fn what_belongs_to_an_event_loop_is_not_sent_to_the_children_of_an_offload() {
+        let bench = Bench::new();
+        let offloads = |inner: &str| {
+            let text = format!(
+                "[semaphores]\nslots = 2\n[[tasks]]\nsteps = [{{ acquire = \"slots\" }}, {{ offload = \
+                 [{{ compute = \"1ms\" }}{inner}], to = \"processes\" }}, {{ release = \"slots\" }}]\n\
+                 [[tools]]\nuse = \"asyncio\"\n"
+            );
+            bench.write("a.toml", text);
+            bench.run(&["python", "a.toml"]).expect(0).out()
+        };
+        let apart = offloads("");
+        assert!(apart.contains("\nINHERITED = (SETTINGS, RATES)\n"), "{apart}");
+        let shared = offloads(", { release = \"slots\" }, { acquire = \"slots\" }");
+        assert!(shared.contains("\nINHERITED = (SETTINGS, RATES, SEMAPHORES)\n"), "{shared}");
     }
 
     #[test]
@@ -299,7 +318,8 @@ mod calibrate {
             assert_eq!(ended.out(), "");
             ended
         };
-        of("echo 'OSError: [Errno 24]' >&2; exit 1").says("exit status: 1: OSError: [Errno 24]");
+        of("echo 'OSError: [Errno 24]' >&2; exit 1")
+            .says("exit status: 1 and said:\n  OSError: [Errno 24]");
         of("echo '{}'").says("`./py`: the measurements cannot be read");
         of("true").says("the measurements cannot be read");
         let ended = bench.run(&["calibrate", "--python", "no-such-python"]).expect(3);
@@ -328,5 +348,135 @@ mod calibrate {
             assert!(began.elapsed() < Duration::from_secs(60), "the program is still running");
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+#[cfg(unix)]
+mod validate {
+    use super::*;
+
+    /// Under `ideal` its makespan is the sum of its wait and its computation.
+    const SCENARIO: &str = r#"
+[[tasks]]
+steps = [{ wait = "1ms" }, { compute = "2ms" }]
+[[tools]]
+use = "sequential"
+[[tools]]
+use = "threading"
+"#;
+
+    /// A Python whose programs warm up in 100 ms, then take 10 ms, 4 of them computing. The threaded one crashes.
+    fn bench_with_python() -> Bench {
+        let bench = Bench::new();
+        bench.write("a.toml", SCENARIO).write("calibration.json", calibration(0.0)).write(
+            "printed.json",
+            r#"{"runs": [{"makespan_ns": 100000000, "responses_ns": [100000000]},
+                         {"makespan_ns": 10000000, "responses_ns": [10000000]}]}"#,
+        );
+        bench.write(
+            "trace.csv",
+            "replicate,task,step,cpu_ns\n0,0,1,50000000\n1,0,0,\n1,0,1,4000000\n",
+        );
+        let script = "case \"$1\" in *calibrate.py) cat calibration.json; exit;; esac\n\
+                      if grep -q 'LABEL = \"threading\"' \"$1\"; then echo 'E: no' >&2; exit 1; fi\n\
+                      [ \"$2 $3 $4 $5\" = '--json --repeats 2 --trace' ] || exit 9\n\
+                      cp trace.csv \"$6\" && cat printed.json";
+        fake_python(&bench, "py", script);
+        bench
+    }
+
+    const ARGUMENTS: [&str; 6] = ["validate", "a.toml", "--python", "./py", "--repeats", "1"];
+
+    #[test]
+    fn a_prediction_is_made_for_the_work_that_was_measured() {
+        let bench = bench_with_python();
+        let more = ["--profile", "ideal", "--tool", "sequential", "--format", "csv"];
+        let ended = bench.run(&[&ARGUMENTS[..], &more].concat()).expect(0);
+        let csv = ended.out();
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines.len(), 4, "{csv}");
+        assert_eq!(
+            lines[1],
+            "a.toml,./py,3.12.1,2,sequential,1,makespan,5000000,10000000,10000000,10000000,-0.500000"
+        );
+        assert_eq!(ended.err(), "");
+    }
+
+    #[test]
+    fn a_miss_beyond_the_tolerance_is_exit_code_1() {
+        let bench = bench_with_python();
+        let of = |percent| {
+            let more = ["--profile", "ideal", "--tool", "sequential", "--tolerance", percent];
+            bench.run(&[&ARGUMENTS[..], &more].concat())
+        };
+        let ended = of("49").expect(1);
+        let last = ended.out().lines().last().unwrap().to_owned();
+        assert!(last.ends_with("; 3 of 3 predictions are off by more than 49 %"), "{last}");
+        of("50%").expect(0);
+        of("much").expect(2).says("a number of percent is expected");
+    }
+
+    #[test]
+    fn what_was_measured_before_a_crash_is_kept() {
+        let bench = bench_with_python();
+        let more = ["--profile", "ideal", "--format", "json"];
+        let ended = bench.run(&[&ARGUMENTS[..], &more].concat()).expect(3);
+        let ended = ended.says("error: a.toml, tool `threading`: `./py` ended with exit status: 1");
+        let json: serde_json::Value = serde_json::from_str(&ended.out()).unwrap();
+        assert_eq!(json.as_array().unwrap().len(), 3);
+        assert_eq!(json[0]["predicted_ns"], 5_000_000);
+    }
+
+    #[test]
+    fn one_python_that_is_missing_does_not_stop_the_others() {
+        let bench = bench_with_python();
+        let more = ["--python", "no-such-python", "--profile", "ideal", "--tool", "sequential"];
+        let ended = bench.run(&[&ARGUMENTS[..], &more].concat()).expect(3);
+        let ended = ended.says("error: cannot run `no-such-python`");
+        let heading = "a.toml on CPython 3.12.1 (./py), 2 cores, 1 repeat\n";
+        assert!(ended.out().starts_with(heading), "{}", ended.out());
+    }
+
+    #[test]
+    fn without_a_profile_the_python_is_calibrated_first() {
+        let bench = bench_with_python();
+        let more = ["--tool", "sequential", "--format", "csv"];
+        let ended = bench.run(&[&ARGUMENTS[..], &more].concat()).expect(0);
+        assert_eq!(ended.out().lines().count(), 4, "{}", ended.out());
+        bench.write("calibration.json", "{}");
+        let ended = bench.run(&[&ARGUMENTS[..], &more].concat()).expect(3);
+        assert_eq!(ended.says("the measurements cannot be read").out().lines().count(), 1);
+    }
+
+    #[test]
+    fn a_profile_that_is_none_or_of_another_python_is_refused() {
+        let bench = bench_with_python();
+        bench.write("broken.toml", "name = \"x\"\npython = -1\n");
+        let of = |profile| bench.run(&[&ARGUMENTS[..], &["--profile", profile]].concat());
+        of("broken.toml").expect(2).says("error: broken.toml:");
+        of("no-such.toml").expect(3).says("cannot read `no-such.toml`");
+        let ended = of("cpython-3.13").expect(3);
+        assert!(ended.says("is Python 3.12.1, and the profile").out().contains("Nothing"));
+    }
+
+    #[test]
+    fn a_deadlock_is_told_and_its_program_is_not_run() {
+        let bench = bench_with_python();
+        let stuck = "[semaphores]\na = 1\n[[tasks]]\nsteps = [{ acquire = \"a\" }, { acquire = \"a\" }]\n\
+                     [[tools]]\nuse = \"threading\"\n";
+        bench.write("a.toml", stuck);
+        let ended = bench.run(&[&ARGUMENTS[..], &["--profile", "ideal"]].concat()).expect(1);
+        ended.says("it deadlocks in the simulation, so it was not run").says("semaphore `a`");
+    }
+
+    #[test]
+    fn faults_of_scenarios_are_told_before_anything_is_measured() {
+        let bench = bench_with_python();
+        bench.write("b.toml", "[machine]\ncoers = 2\n");
+        bench
+            .run(&["validate", "a.toml", "b.toml", "--python", "nosuch"])
+            .expect(2)
+            .says("b.toml:2:1");
+        bench.run(&["validate", "c.toml"]).expect(3).says("c.toml");
     }
 }

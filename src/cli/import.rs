@@ -106,9 +106,12 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// What is wrong, behind its place as compilers give it.
 fn placed(file: &Path, error: &ImportError) -> String {
-    let place = [error.line(), error.column()];
-    let place: String = place.iter().flatten().map(|number| format!(":{number}")).collect();
-    format!("{}{place}: {}", file.display(), error.message())
+    let (file, message) = (file.display(), error.message());
+    match (error.line(), error.column()) {
+        (Some(line), Some(column)) => format!("{file}:{line}:{column}: {message}"),
+        (Some(line), None) => format!("{file}:{line}: {message}"),
+        (None, _) => format!("{file}: {message}"),
+    }
 }
 
 fn too_long(file: &Path, bytes: usize) -> String {

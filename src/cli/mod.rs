@@ -20,6 +20,7 @@ mod progress;
 mod python;
 mod run;
 mod schema;
+mod validate;
 mod workshop;
 
 use std::ffi::OsString;
@@ -46,12 +47,14 @@ const EXAMPLES: &str = "\
 Examples:
   gilsim run scenarios/download-100-pages.toml
   gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
+  gilsim import har front-page.har > front-page.toml
   gilsim check *.toml";
 
 const LONG_HELP: &str = "\
 Examples:
   gilsim run scenarios/download-100-pages.toml
   gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
+  gilsim import har front-page.har > front-page.toml
   gilsim check *.toml
 
 Exit status:
@@ -70,6 +73,7 @@ enum Command {
     Check(check::Args),
     Import(import::Args),
     Python(python::Args),
+    Validate(validate::Args),
     Calibrate(calibrate::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -83,6 +87,7 @@ impl Command {
             Self::Check(args) => check::invoke(args),
             Self::Import(args) => import::invoke(args),
             Self::Python(args) => python::invoke(args),
+            Self::Validate(args) => validate::invoke(args),
             Self::Calibrate(args) => calibrate::invoke(args),
             Self::Schema(args) => schema::invoke(args),
             Self::Completions(args) => completions::invoke(args, &mut Cli::command()),

@@ -40,9 +40,9 @@ pub(super) struct Common {
 pub(super) enum Format {
     /// A table and the verdict, for people
     Table,
-    /// summary.csv
+    /// Comma-separated values, of a run those of summary.csv
     Csv,
-    /// summary.json
+    /// JSON, of a run that of summary.json
     Json,
     /// The table and the verdict, for Markdown pages
     Markdown,
@@ -59,18 +59,7 @@ impl Common {
     /// # Errors
     /// When the scenario has no tool of a label.
     pub(super) fn apply(&self, scenario: &mut Scenario, file: &str) -> Result<(), Failure> {
-        if let Some(seed) = self.seed {
-            scenario.seed = seed;
-        }
-        let unknown = |label: &&String| !scenario.tools.iter().any(|run| run.label == **label);
-        if let Some(label) = self.tool.iter().find(unknown) {
-            let labels: Vec<&str> = scenario.tools.iter().map(|run| run.label.as_str()).collect();
-            return Err(Failure::usage(no_such_tool(label, &labels, file)));
-        }
-        if !self.tool.is_empty() {
-            scenario.tools.retain(|run| self.tool.contains(&run.label));
-        }
-        Ok(())
+        select(scenario, self.seed, &self.tool, file)
     }
 
     /// The arguments that say what the results are, in an order of their own, as the manifest has them.
@@ -90,6 +79,31 @@ impl Common {
         }
         arguments
     }
+}
+
+/// Gives a scenario, called `file` in messages, another seed, and leaves it only the tools of these labels;
+/// all where there are none.
+///
+/// # Errors
+/// When the scenario has no tool of a label.
+pub(super) fn select(
+    scenario: &mut Scenario,
+    seed: Option<u64>,
+    tools: &[String],
+    file: &str,
+) -> Result<(), Failure> {
+    if let Some(seed) = seed {
+        scenario.seed = seed;
+    }
+    let unknown = |label: &&String| !scenario.tools.iter().any(|run| run.label == **label);
+    if let Some(label) = tools.iter().find(unknown) {
+        let labels: Vec<&str> = scenario.tools.iter().map(|run| run.label.as_str()).collect();
+        return Err(Failure::usage(no_such_tool(label, &labels, file)));
+    }
+    if !tools.is_empty() {
+        scenario.tools.retain(|run| tools.contains(&run.label));
+    }
+    Ok(())
 }
 
 fn no_such_tool(label: &str, labels: &[&str], file: &str) -> String {

@@ -130,12 +130,17 @@ impl Interpreter {
     }
 }
 
-/// How a program ended, with the last line that it wrote to stderr.
+/// How many of its last lines a program that failed is quoted with.
+const LAST_WORDS: usize = 8;
+
+/// How a program ended, with the last lines that it wrote to stderr.
 fn crash(status: ExitStatus, err: &[u8]) -> String {
     let err = String::from_utf8_lossy(err);
-    let said = err.lines().rev().map(str::trim).find(|line| !line.is_empty());
-    let said = said.map(|line| format!(": {}", line.replace(char::is_control, " ")));
-    format!("ended with {status}{}", said.unwrap_or_default())
+    let lines: Vec<&str> = err.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = &lines[lines.len().saturating_sub(LAST_WORDS)..];
+    let quoted = last.iter().map(|line| format!("\n  {}", line.replace(char::is_control, " ")));
+    let says = if last.is_empty() { "" } else { " and said:" };
+    format!("ended with {status}{says}{}", quoted.collect::<String>())
 }
 
 /// Stops all programs that are running, with their children: for when gilsim ends early itself.
@@ -260,7 +265,10 @@ mod tests {
     #[test]
     fn a_crash_is_told_with_the_last_words() {
         let error = shell("echo first >&2; echo 'E: last' >&2; echo >&2; exit 7", LIMIT);
-        assert_eq!(error.unwrap_err().message, "`sh` ended with exit status: 7: E: last");
+        assert_eq!(
+            error.unwrap_err().message,
+            "`sh` ended with exit status: 7 and said:\n  first\n  E: last"
+        );
         let error = shell("kill -9 $$", LIMIT).unwrap_err().message;
         assert!(error.contains("signal: 9"), "{error}");
     }

@@ -8,5 +8,6 @@ mod program;
 mod shape;
 mod steps;
 mod template;
+pub mod validate;
 
 pub use program::{program, program_of};

@@ -102,8 +102,12 @@ fn set_arguments(filling: &mut Filling) {
     let inherited = [("compute", "RATES"), ("connections", "CONNECTIONS")];
     let inherited =
         inherited.into_iter().chain([("semaphores", "SEMAPHORES"), ("queues", "QUEUES")]);
-    let inherited: Vec<&str> =
-        inherited.filter(|(feature, _)| filling.has(feature)).map(|(_, name)| name).collect();
+    // What belongs to an event loop can neither be sent to a child nor be used there.
+    let is_sent = |feature| feature == "compute" || filling.has_any(&["process_shared", "permits"]);
+    let inherited: Vec<&str> = inherited
+        .filter(|(feature, _)| filling.has(feature) && is_sent(*feature))
+        .map(|(_, name)| name)
+        .collect();
     filling.set("INHERITED", format!("SETTINGS, {}", inherited.join(", ")).trim_end().to_owned());
     let modes = [LockMode::Held, LockMode::Kept, LockMode::Released].map(LockMode::name);
     let works: Vec<&str> = modes.into_iter().filter(|mode| filling.has(mode)).collect();

@@ -1,11 +1,12 @@
-//! What a person reads on the screen: the comparison and its verdict.
+//! What a person reads on the screen: the comparison and its verdict, and predicted beside measured.
 //!
-//! Everything here is made from the rows of summary.csv and nothing else, so that screen and files
+//! A comparison is made from the rows of summary.csv and nothing else, so that screen and files
 //! cannot disagree.
 
 mod cause;
 pub mod markdown;
 pub mod screen;
+pub mod validation;
 mod verdict;
 mod words;
 

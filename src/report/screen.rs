@@ -86,11 +86,17 @@ fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{s}")
 }
 
-fn table(results: &[ToolResult<'_>]) -> Table {
+/// An empty table with a rule below its headings and no other lines.
+pub(super) fn plain_table<const N: usize>(headings: [&str; N]) -> Table {
     let mut table = Table::new();
     let rule = LineStyle::none().fill('─').junction('─');
     table.load_style(TableStyle::new().header_separator(rule));
-    table.set_header(HEADINGS);
+    table.set_header(headings);
+    table
+}
+
+fn table(results: &[ToolResult<'_>]) -> Table {
+    let mut table = plain_table(HEADINGS);
     for result in results {
         table.add_row(cells(result).map(Cell::new));
     }

@@ -67,7 +67,8 @@ fn nanos_per_second() -> u128 {
     u128::from(SimDuration::from_secs(1).as_nanos())
 }
 
-fn responses(mut times: Vec<u64>) -> Responses {
+/// Mean and percentiles of response times in nanoseconds, in any order.
+pub(crate) fn responses(mut times: Vec<u64>) -> Responses {
     let Some(count) = u128::try_from(times.len()).ok().filter(|count| *count > 0) else {
         return Responses::default();
     };

@@ -1,0 +1,318 @@
+//! `gilsim validate`: what is predicted beside what a real Python does.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::calibrate;
+use super::console;
+use super::failure::{Code, Failure};
+use super::interrupt;
+use super::options::{Format, select};
+use super::play::{Loaded, load};
+use super::progress::Spinner;
+use super::workshop::Workshop;
+use crate::model::{Scenario, ToolRun};
+use crate::profile::{self, Profile};
+use crate::python;
+use crate::python::interpreter::{Identity, Interpreter};
+use crate::python::validate::{
+    Times, Validation, ValidationError, compared, fitted, forecast, repetitions,
+};
+use crate::report;
+use crate::report::validation;
+use crate::scenario::limits::SCENARIO_BYTES;
+
+/// Run scenarios on a real Python and set predicted beside measured
+///
+/// Measures what each Python costs on this machine (or takes --profile), runs the programs of `gilsim python`,
+/// simulates the same scenarios with the work that was really done, and compares makespan, median response
+/// time (p50) and 95th percentile (p95). A first repetition warms up and does not count. Tools run
+/// on as many cores as the machine has at most.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// A Python to run on (repeatable)
+    #[arg(long, value_name = "EXE", default_value = "python3")]
+    python: Vec<PathBuf>,
+
+    /// How often each program does the scenario
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    repeats: u32,
+
+    /// End with exit status 1 where a prediction misses by more than so many percent
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    tolerance: Option<f64>,
+
+    /// Take this profile, the name of one or what `gilsim calibrate` printed, and measure no costs
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+
+    /// Only the tool of this label (repeatable)
+    #[arg(long, value_name = "LABEL")]
+    tool: Vec<String>,
+
+    /// Changes the scenarios, as in `tools.workers=4` (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    /// The seed of all draws, instead of the scenarios'
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    seed: Option<u64>,
+
+    /// What is printed
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gilsim validate scenarios/download-100-pages.toml --tool asyncio
+  gilsim validate page.toml --python python3.12 --python python3.13 --format csv > misses.csv
+  gilsim calibrate > mine.toml && gilsim validate *.toml --profile mine.toml --tolerance 5";
+
+/// How much longer than predicted a program may take, and what it may take besides.
+const PATIENCE: (u32, Duration) = (5, Duration::from_secs(120));
+
+/// The most time that a program is given: longer than anybody waits.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+
+/// A scenario to validate.
+struct Study {
+    name: String,
+    scenario: Scenario,
+}
+
+/// A Python that can be run, and what it costs.
+struct Subject {
+    interpreter: Interpreter,
+    identity: Identity,
+    profile: Arc<Profile>,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>();
+    let number = number.ok().filter(|percent| (0.0..=1e6).contains(percent));
+    number.ok_or_else(|| "a number of percent is expected, as in 5".to_owned())
+}
+
+/// Runs the command. What was measured is printed even where a Python or a tool failed.
+///
+/// # Errors
+/// When a scenario or the profile is wrong; failures of a Python or a tool are told and end in the exit code.
+pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
+    let studies = studies(args)?;
+    let given = args.profile.as_deref().map(given_profile).transpose()?;
+    interrupt::watch();
+    let mut tally = Tally { done: Vec::new(), worst: Code::Done };
+    let mut subjects = Vec::new();
+    for python in &args.python {
+        let subject = subject(Interpreter::new(python), given.as_ref());
+        subjects.extend(tally.tell(subject));
+    }
+    for study in &studies {
+        for run in &study.scenario.tools {
+            for subject in &subjects {
+                let done = tally.tell(validated(study, run, subject, args.repeats));
+                tally.done.extend(done);
+            }
+        }
+    }
+    let Tally { done, mut worst } = tally;
+    let tolerance = args.tolerance.map(|percent| percent / 100.0);
+    console::result(&printed(args.format, &done, tolerance)?)?;
+    let is_missed =
+        |limit| done.iter().flat_map(|one| &one.comparisons).any(|c| !c.is_within(limit));
+    if worst == Code::Done && tolerance.is_some_and(is_missed) {
+        worst = Code::False;
+    }
+    Ok(worst)
+}
+
+/// What came of it so far.
+struct Tally {
+    done: Vec<Validation>,
+    /// The highest code of all failures.
+    worst: Code,
+}
+
+impl Tally {
+    /// The value, or nothing once the failure is told and counted.
+    fn tell<T>(&mut self, value: Result<T, Failure>) -> Option<T> {
+        value
+            .map_err(|failure| {
+                console::say(&failure.to_string());
+                if failure.code.number() > self.worst.number() {
+                    self.worst = failure.code;
+                }
+            })
+            .ok()
+    }
+}
+
+/// All scenarios, or everything that is wrong with any of them.
+fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
+    let mut studies = Vec::new();
+    let mut failures = Vec::new();
+    for file in &args.files {
+        let name = file.display().to_string();
+        let loaded = load(file, &args.set).map_err(|faults| Failure::from_faults(&faults));
+        let selected = loaded.and_then(|Loaded { mut scenario, .. }| {
+            select(&mut scenario, args.seed, &args.tool, &name)?;
+            Ok(scenario)
+        });
+        match selected {
+            Ok(scenario) => studies.push(Study { name, scenario }),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    Failure::all(failures).map_or(Ok(studies), Err)
+}
+
+/// The profile that the user names.
+fn given_profile(path: &Path) -> Result<Arc<Profile>, Failure> {
+    if let Some(profile) = path.to_str().and_then(profile::built_in) {
+        return Ok(profile);
+    }
+    let mut text = String::new();
+    let read = File::open(path)
+        .and_then(|file| file.take(SCENARIO_BYTES + 1).read_to_string(&mut text))
+        .map_err(|error| Failure::unreadable(path, &error))?;
+    if read as u64 > SCENARIO_BYTES {
+        let name = path.display();
+        return Err(Failure::usage(format!(
+            "{name}: a profile has {SCENARIO_BYTES} bytes at most"
+        )));
+    }
+    parsed(&text, &path.display().to_string())
+}
+
+fn parsed(text: &str, name: &str) -> Result<Arc<Profile>, Failure> {
+    profile::parse(text).map(Arc::new).map_err(|error| {
+        let before = error.span.and_then(|span| text.get(..span.start));
+        let line = before.map(|before| format!(":{}", before.matches('\n').count() + 1));
+        Failure::usage(format!("{name}{}: {}", line.unwrap_or_default(), error.message))
+    })
+}
+
+/// A Python with what it costs: as given, else as measured now.
+fn subject(interpreter: Interpreter, given: Option<&Arc<Profile>>) -> Result<Subject, Failure> {
+    let name = interpreter.name();
+    let identity = interpreter.identify().map_err(|error| calibrate::unrun(&error))?;
+    let unfit =
+        |what: String| Failure { code: Code::File, message: format!("error: `{name}` {what}") };
+    if identity.implementation != "CPython" {
+        return Err(unfit(format!("is {}, and gilsim models CPython", identity.implementation)));
+    }
+    let profile = match given {
+        Some(profile) => Arc::clone(profile),
+        None => parsed(&calibrate::measured(&interpreter)?, &name)?,
+    };
+    if !profile.exact && profile.python != identity.minor {
+        let (found, costs) = (&identity.version, profile.python);
+        return Err(unfit(format!(
+            "is Python {found}, and the profile is one of Python 3.{costs}"
+        )));
+    }
+    Ok(Subject { interpreter, identity, profile })
+}
+
+/// Predicts and measures one tool of a scenario on one Python.
+fn validated(
+    study: &Study,
+    run: &ToolRun,
+    subject: &Subject,
+    repeats: u32,
+) -> Result<Validation, Failure> {
+    let Subject { interpreter, identity, profile } = subject;
+    let told = |error| unvalidated(study, run, interpreter, &error);
+    let scenario = &study.scenario;
+    let run = &fitted(run, profile, identity).map_err(told)?;
+    let expected = forecast(scenario, run).map_err(told)?;
+    // One more than asked for: the first use of a module or a pool costs more than the next.
+    let (json, trace) = measured(study, run, interpreter, repeats + 1, &expected)?;
+    let tasks = scenario.tasks.iter().map(|entry| entry.count as usize).sum();
+    let repetitions = repetitions(&json, &trace, tasks).map_err(told)?;
+    let counted = repetitions.get(1..).unwrap_or_default();
+    let comparisons = compared(scenario, run, counted).map_err(told)?;
+    Ok(Validation {
+        scenario: study.name.clone(),
+        interpreter: interpreter.name(),
+        python: identity.version.clone(),
+        cores: run.setting.machine.cores,
+        tool: run.label.clone(),
+        repeats: counted.len(),
+        comparisons,
+    })
+}
+
+/// Runs the program of a tool and returns what it printed and its trace.
+fn measured(
+    study: &Study,
+    run: &ToolRun,
+    interpreter: &Interpreter,
+    repeats: u32,
+    expected: &Times,
+) -> Result<(String, String), Failure> {
+    let told = |error| unvalidated(study, run, interpreter, &error);
+    let expected = Duration::from_nanos(expected.makespan.as_nanos()).saturating_mul(repeats);
+    let (label, python) = (&run.label, interpreter.name());
+    let about = format!("{}: {label} on {python} for about {expected:.0?}", study.name);
+    let spinner = Spinner::on_terminal(&about);
+    let mut workshop = Workshop::open()?;
+    let program = python::program_of(&study.scenario, run)
+        .map_err(|error| told(ValidationError::TooLarge(error)))?;
+    let program = workshop.add("program.py", program.as_bytes())?;
+    let trace = workshop.path().join("trace.csv");
+    let repeats = repeats.to_string().into();
+    let arguments =
+        ["--json".into(), "--repeats".into(), repeats, "--trace".into(), trace.clone().into()];
+    let limit = PATIENCE.1.saturating_add(expected.saturating_mul(PATIENCE.0)).min(LONGEST);
+    let json = interpreter.run_file(&program, &arguments, limit).map_err(|error| Failure {
+        code: Code::File,
+        message: format!("error: {}, tool `{label}`: {error}", study.name),
+    })?;
+    drop(spinner);
+    let trace = fs::read_to_string(&trace)
+        .map_err(|error| told(ValidationError::Output(format!("its trace: {error}"))))?;
+    Ok((json, trace))
+}
+
+/// Why one tool of a scenario could not be validated.
+fn unvalidated(
+    study: &Study,
+    run: &ToolRun,
+    interpreter: &Interpreter,
+    error: &ValidationError,
+) -> Failure {
+    let place = format!("{}, tool `{}` on `{}`", study.name, run.label, interpreter.name());
+    let (code, message) = match error {
+        ValidationError::Unfit(_) | ValidationError::Output(_) => (Code::File, error.to_string()),
+        ValidationError::TooLarge(_) => (Code::Usage, error.to_string()),
+        ValidationError::Deadlock(stuck) => {
+            (Code::False, format!("{error}\n{}", report::deadlock(&run.label, stuck)))
+        }
+    };
+    Failure { code, message: format!("error: {place}: {message}") }
+}
+
+fn printed(
+    format: Format,
+    done: &[Validation],
+    tolerance: Option<f64>,
+) -> Result<Vec<u8>, Failure> {
+    let in_memory = |error: std::io::Error| Failure::unwritable(Path::new("stdout"), &error);
+    match format {
+        Format::Table => Ok(validation::table(done, tolerance).into_bytes()),
+        Format::Markdown => Ok(validation::markdown(done, tolerance).into_bytes()),
+        Format::Csv => validation::csv(done).map_err(in_memory),
+        Format::Json => validation::json(done).map_err(in_memory),
+    }
+}

@@ -1,0 +1,289 @@
+//! Prediction beside measurement: a scenario simulated, and done for real with the same work.
+//!
+//! A repetition of the program is predicted with the CPU time that its computations really took, since
+//! the speed of a machine drifts. What is compared are the medians over the repetitions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::engine;
+use crate::ids::TaskId;
+use crate::model::{Scenario, ToolRun};
+use crate::profile::Profile;
+use crate::python::interpreter::Identity;
+use crate::sink::summary::{Summary, responses};
+use crate::time::SimDuration;
+use crate::tools;
+use crate::trace::{Outcome, Stuck};
+use crate::workload::TooLarge;
+
+/// The most CPU time of one repetition that is believed: 10 years, far from where sums end.
+const MOST_WORK: u128 = 10 * 365 * 86_400 * 1_000_000_000;
+
+/// Why there is nothing to compare.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ValidationError {
+    /// This Python cannot do the scenario as it stands: why, and the way out.
+    Unfit(String),
+    /// What the program wrote is not what such programs write.
+    Output(String),
+    /// The scenario deadlocks; a real program would hang.
+    Deadlock(Vec<Stuck>),
+    /// The scenario asks for more time than can be counted.
+    TooLarge(TooLarge),
+}
+
+impl fmt::Display for ValidationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unfit(why) => f.write_str(why),
+            Self::Output(what) => write!(f, "the program's output cannot be used: {what}"),
+            Self::Deadlock(_) => f.write_str("it deadlocks in the simulation, so it was not run"),
+            Self::TooLarge(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ValidationError {}
+
+/// The times that are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Times {
+    /// From nothing made to everything shut down.
+    pub makespan: SimDuration,
+    /// The median response time.
+    pub p50: SimDuration,
+    /// The 95th percentile of the response times.
+    pub p95: SimDuration,
+}
+
+/// One repetition of a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Repetition {
+    /// What it measured.
+    pub times: Times,
+    /// What its computations really took: task, leaf step, CPU time.
+    pub work: Vec<(TaskId, u32, SimDuration)>,
+}
+
+/// What one tool of a scenario made of it on one Python, predicted and measured.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Validation {
+    /// The scenario as the user named it.
+    pub scenario: String,
+    /// The Python as the user named it.
+    pub interpreter: String,
+    /// Its version: `3.13.1`.
+    pub python: String,
+    /// How many cores were used.
+    pub cores: u32,
+    /// The label of the tool.
+    pub tool: String,
+    /// How many repetitions there are.
+    pub repeats: usize,
+    /// Makespan, p50 and p95.
+    pub comparisons: [Comparison; 3],
+}
+
+/// One time, predicted and measured.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Comparison {
+    /// `makespan`, `p50` or `p95`.
+    pub metric: &'static str,
+    /// The median of the predictions.
+    pub predicted: SimDuration,
+    /// The median of the measurements.
+    pub measured: SimDuration,
+    /// The shortest measurement.
+    pub shortest: SimDuration,
+    /// The longest one.
+    pub longest: SimDuration,
+}
+
+impl Comparison {
+    /// How far the prediction is from the measurement, as a share of it: 0.02 is 2 % too long. `None` where
+    /// nothing was measured but zero.
+    #[expect(clippy::cast_precision_loss, reason = "an error is no exact number")]
+    pub fn error(&self) -> Option<f64> {
+        let (predicted, measured) = (self.predicted.as_nanos(), self.measured.as_nanos());
+        let miss = i128::from(predicted) - i128::from(measured);
+        (measured > 0).then(|| miss as f64 / measured as f64)
+    }
+
+    /// Whether the prediction is within `tolerance`, a share of the measurement.
+    pub fn is_within(&self, tolerance: f64) -> bool {
+        self.error().map_or(self.predicted == self.measured, |error| error.abs() <= tolerance)
+    }
+}
+
+/// The run as this Python on this machine does it, with the costs of `profile`. What the scenario says of
+/// the number of workers, sites, computations and the switch interval holds; what it says of costs, time slices and
+/// more cores than there are does not.
+///
+/// # Errors
+/// When this Python cannot do it.
+pub fn fitted(
+    run: &ToolRun,
+    profile: &Profile,
+    identity: &Identity,
+) -> Result<ToolRun, ValidationError> {
+    let (tool, python) = (run.tool.name(), format!("Python {}", identity.version));
+    if !profile.has(run.tool) {
+        return Err(ValidationError::Unfit(format!("{python} has no {tool}: take a later Python")));
+    }
+    if !run.setting.interpreter.lock && identity.locked {
+        let way_out = "take a free-threaded build";
+        return Err(ValidationError::Unfit(format!(
+            "the scenario has no interpreter lock and {python} does: {way_out}"
+        )));
+    }
+    let mut run = run.clone();
+    let setting = &mut run.setting;
+    setting.machine.cores = setting.machine.cores.min(identity.cores.max(1));
+    setting.machine.quantum = profile.machine.quantum.0;
+    setting.machine.wake_latency = profile.machine.wake_latency.0;
+    setting.interpreter.lock = identity.locked;
+    // The program calibrates its computations, so they take what the scenario says.
+    setting.interpreter.profile = Arc::new(Profile { compute_permille: 1_000, ..profile.clone() });
+    Ok(run)
+}
+
+/// The times that the simulation predicts for the work as the scenario has it.
+///
+/// # Errors
+/// When the scenario deadlocks or is too large.
+pub fn forecast(scenario: &Scenario, run: &ToolRun) -> Result<Times, ValidationError> {
+    simulated(scenario, run, &[])
+}
+
+/// Sets what was measured beside what is predicted for the same work: makespan, p50, p95.
+///
+/// # Errors
+/// When the work is not that of the scenario, or nothing was repeated.
+pub fn compared(
+    scenario: &Scenario,
+    run: &ToolRun,
+    repetitions: &[Repetition],
+) -> Result<[Comparison; 3], ValidationError> {
+    if repetitions.is_empty() {
+        return Err(ValidationError::Output("it did nothing".to_owned()));
+    }
+    let predicted: Result<Vec<Times>, ValidationError> =
+        repetitions.iter().map(|one| simulated(scenario, run, &one.work)).collect();
+    let predicted = predicted?;
+    let measured: Vec<Times> = repetitions.iter().map(|one| one.times).collect();
+    let compare = |metric, of: fn(&Times) -> SimDuration| {
+        let sorted = |times: &[Times]| {
+            let mut values: Vec<SimDuration> = times.iter().map(of).collect();
+            values.sort_unstable();
+            values
+        };
+        let (predicted, measured) = (sorted(&predicted), sorted(&measured));
+        let middle = (measured.len() - 1) / 2;
+        Comparison {
+            metric,
+            predicted: predicted[middle],
+            measured: measured[middle],
+            shortest: measured[0],
+            longest: measured[measured.len() - 1],
+        }
+    };
+    Ok([
+        compare("makespan", |times| times.makespan),
+        compare("p50", |times| times.p50),
+        compare("p95", |times| times.p95),
+    ])
+}
+
+/// Plays the scenario with these lengths of computations in place of its own.
+fn simulated(
+    scenario: &Scenario,
+    run: &ToolRun,
+    work: &[(TaskId, u32, SimDuration)],
+) -> Result<Times, ValidationError> {
+    let mut plan = tools::lay_out(scenario, run, 0).map_err(ValidationError::TooLarge)?;
+    for (task, step, length) in work {
+        if !plan.workload.set_computation(*task, *step, *length) {
+            let what = format!("step {step} of task {} computes nothing in the scenario", task.0);
+            return Err(ValidationError::Output(what));
+        }
+    }
+    let mut summary = Summary::default();
+    let (outcome, totals) = engine::simulate(&plan, &mut summary);
+    match outcome {
+        Outcome::Deadlocked(stuck) => Err(ValidationError::Deadlock(stuck)),
+        Outcome::Finished => {
+            let row = summary.finish(&run.label, 0, plan.machine.cores, &totals);
+            Ok(Times {
+                makespan: totals.makespan,
+                p50: SimDuration::from_nanos(row.response.p50_ns),
+                p95: SimDuration::from_nanos(row.response.p95_ns),
+            })
+        }
+    }
+}
+
+/// What a program prints with `--json`.
+#[derive(Deserialize)]
+struct Printed {
+    runs: Vec<PrintedRun>,
+}
+
+#[derive(Deserialize)]
+struct PrintedRun {
+    makespan_ns: u64,
+    responses_ns: Vec<u64>,
+}
+
+/// The columns of a program's trace that are needed here.
+#[derive(Deserialize)]
+struct TraceRow {
+    replicate: usize,
+    task: u32,
+    step: u32,
+    cpu_ns: Option<u64>,
+}
+
+/// The repetitions of a program for so many tasks: `json` is what it printed with `--json`, `trace` what it wrote
+/// with `--trace`.
+///
+/// # Errors
+/// When they are not what such programs write.
+pub fn repetitions(
+    json: &str,
+    trace: &str,
+    tasks: usize,
+) -> Result<Vec<Repetition>, ValidationError> {
+    let garbled = |error: &dyn fmt::Display| ValidationError::Output(error.to_string());
+    let printed: Printed = serde_json::from_str(json).map_err(|error| garbled(&error))?;
+    let mut repetitions = Vec::new();
+    for run in printed.runs {
+        if run.responses_ns.len() != tasks {
+            let found = run.responses_ns.len();
+            return Err(garbled(&format!("{found} tasks ended, and there are {tasks}")));
+        }
+        let response = responses(run.responses_ns);
+        let [makespan, p50, p95] =
+            [run.makespan_ns, response.p50_ns, response.p95_ns].map(SimDuration::from_nanos);
+        repetitions.push(Repetition { times: Times { makespan, p50, p95 }, work: Vec::new() });
+    }
+    for row in csv::Reader::from_reader(trace.as_bytes()).deserialize() {
+        let TraceRow { replicate, task, step, cpu_ns } = row.map_err(|error| garbled(&error))?;
+        let Some(cpu) = cpu_ns else { continue };
+        let one = repetitions.get_mut(replicate);
+        let one = one.ok_or_else(|| garbled(&format!("there is no repetition {replicate}")))?;
+        one.work.push((TaskId(task), step, SimDuration::from_nanos(cpu)));
+    }
+    let total = |one: &Repetition| -> u128 {
+        one.work.iter().map(|(_, _, cpu)| u128::from(cpu.as_nanos())).sum()
+    };
+    if repetitions.iter().any(|one| total(one) > MOST_WORK) {
+        return Err(garbled(&"its computations took longer than 10 years"));
+    }
+    Ok(repetitions)
+}
+
+#[cfg(test)]
+mod tests;

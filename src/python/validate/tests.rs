@@ -1,0 +1,139 @@
+//! Validation against programs that ran as these tests say.
+
+use std::path::Path;
+
+use super::*;
+use crate::profile;
+
+const SCENARIO: &str = r#"
+[interpreter]
+profile = "ideal"
+[machine]
+cores = 4
+[[tasks]]
+count = 2
+steps = [{ wait = "1ms" }, { compute = "2ms" }]
+[[tasks]]
+steps = [{ repeat = 2, steps = [{ compute = { uniform = ["1ms", "2ms"] } }] }]
+[[tools]]
+use = "sequential"
+[[tools]]
+use = "interpreter_pool"
+"#;
+
+fn scenario(text: &str) -> Scenario {
+    crate::scenario::parse(text, "a.toml", Path::new("."), &[]).unwrap().scenario
+}
+
+fn python(minor: u8, locked: bool) -> Identity {
+    let version = format!("3.{minor}.0");
+    Identity { implementation: "CPython".to_owned(), version, minor, locked, cores: 2 }
+}
+
+fn ms(ms: u64) -> SimDuration {
+    SimDuration::from_millis(ms)
+}
+
+/// A repetition of [`SCENARIO`] whose four computations took so many milliseconds.
+fn repetition(makespan: u64, work: [u64; 4]) -> Repetition {
+    let steps = [(0, 1), (1, 1), (2, 0), (2, 1)];
+    let work = steps.into_iter().zip(work);
+    Repetition {
+        times: Times { makespan: ms(makespan), p50: ms(3), p95: ms(4) },
+        work: work.map(|((task, step), took)| (TaskId(task), step, ms(took))).collect(),
+    }
+}
+
+#[test]
+fn a_repetition_is_predicted_with_the_work_that_it_really_did() {
+    let scenario = scenario(SCENARIO);
+    let run = &scenario.tools[0];
+    let [makespan, p50, p95] = compared(&scenario, run, &[repetition(20, [3, 5, 7, 11])]).unwrap();
+    assert_eq!((makespan.predicted, makespan.measured), (ms(2 + 3 + 5 + 7 + 11), ms(20)));
+    assert_eq!(makespan.error(), Some(0.4));
+    assert!(makespan.is_within(0.41) && !makespan.is_within(0.39));
+    // One task after the other ends at 4, 10 and 28 ms.
+    assert_eq!((p50.predicted, p95.predicted), (ms(10), ms(28)));
+}
+
+#[test]
+fn medians_are_compared_and_the_spread_is_that_of_the_measurements() {
+    let scenario = scenario(SCENARIO);
+    let runs = [(30, 3), (10, 1), (20, 2)].map(|(makespan, each)| repetition(makespan, [each; 4]));
+    let [makespan, ..] = compared(&scenario, &scenario.tools[0], &runs).unwrap();
+    assert_eq!((makespan.predicted, makespan.measured), (ms(2 + 4 * 2), ms(20)));
+    assert_eq!((makespan.shortest, makespan.longest), (ms(10), ms(30)));
+    assert_eq!(makespan.error(), Some(-0.5));
+}
+
+#[test]
+fn work_that_the_scenario_does_not_have_is_refused() {
+    let scenario = scenario(SCENARIO);
+    for (task, step) in [(0, 0), (0, 2), (2, 2), (3, 0)] {
+        let mut run = repetition(1, [1; 4]);
+        run.work.push((TaskId(task), step, ms(1)));
+        let error = compared(&scenario, &scenario.tools[0], &[run]).unwrap_err().to_string();
+        assert!(error.contains(&format!("step {step} of task {task}")), "{error}");
+    }
+    assert!(compared(&scenario, &scenario.tools[0], &[]).is_err());
+}
+
+#[test]
+fn a_run_is_fitted_to_the_machine_and_the_python() {
+    let scenario = scenario(SCENARIO);
+    let profile = profile::built_in("cpython-3.13t").unwrap();
+    let run = fitted(&scenario.tools[0], &profile, &python(13, false)).unwrap();
+    assert_eq!(run.setting.machine.cores, 2);
+    assert_eq!(run.setting.machine.quantum, profile.machine.quantum.0);
+    assert!(!run.setting.interpreter.lock);
+    assert_eq!(run.setting.interpreter.profile.compute_permille, 1_000);
+}
+
+#[test]
+fn a_python_that_cannot_do_the_run_says_why() {
+    let mut scenario = scenario(SCENARIO);
+    let profile = profile::built_in("cpython-3.12").unwrap();
+    let error = fitted(&scenario.tools[1], &profile, &python(12, true)).unwrap_err().to_string();
+    assert_eq!(error, "Python 3.12.0 has no interpreter_pool: take a later Python");
+    scenario.tools[0].setting.interpreter.lock = false;
+    let error = fitted(&scenario.tools[0], &profile, &python(12, true)).unwrap_err().to_string();
+    assert!(error.ends_with("take a free-threaded build"), "{error}");
+}
+
+#[test]
+fn a_deadlock_is_found_before_a_program_would_hang() {
+    let text = "[semaphores]\na = 1\n[[tasks]]\nsteps = [{ acquire = \"a\" }, { acquire = \"a\" }]\n\
+                [[tools]]\nuse = \"threading\"\n";
+    let scenario = scenario(text);
+    let error = forecast(&scenario, &scenario.tools[0]).unwrap_err();
+    assert!(matches!(&error, ValidationError::Deadlock(stuck) if !stuck.is_empty()), "{error:?}");
+}
+
+#[test]
+fn output_is_read_by_the_names_of_its_columns() {
+    let json = r#"{"tool": "t", "runs": [
+        {"makespan_ns": 9, "responses_ns": [5, 3]}, {"makespan_ns": 8, "responses_ns": [1, 2]}]}"#;
+    let trace =
+        "tool,replicate,task,step,state,name,cpu_ns\n\"a,b\",1,0,2,running,x,7\nt,0,1,0,io,,\n";
+    let found = repetitions(json, trace, 2).unwrap();
+    assert_eq!(found[0].times.p50, SimDuration::from_nanos(3));
+    assert_eq!(found[0].work, []);
+    assert_eq!(found[1].times.makespan, SimDuration::from_nanos(8));
+    assert_eq!(found[1].work, [(TaskId(0), 2, SimDuration::from_nanos(7))]);
+}
+
+#[test]
+fn output_that_is_not_a_programs_is_refused() {
+    let json = r#"{"runs": [{"makespan_ns": 9, "responses_ns": [5]}]}"#;
+    let head = "replicate,task,step,cpu_ns\n";
+    let told = |json: &str, rows: &str, tasks: usize| {
+        let trace = format!("{head}{rows}");
+        repetitions(json, &trace, tasks).unwrap_err().to_string()
+    };
+    assert!(told("{", "", 1).starts_with("the program's output cannot be used: EOF"));
+    assert!(told(json, "", 2).contains("1 tasks ended, and there are 2"));
+    assert!(told(json, "4,0,0,1\n", 1).contains("no repetition 4"));
+    assert!(told(json, "0,0,x,1\n", 1).contains("invalid digit"));
+    let long = format!("0,0,0,{0}\n0,0,1,{0}\n", u64::MAX);
+    assert!(told(json, &long, 1).contains("10 years"));
+}
