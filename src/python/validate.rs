@@ -214,6 +214,7 @@ fn simulated(
     let (outcome, totals) = engine::simulate(&plan, &mut summary);
     match outcome {
         Outcome::Deadlocked(stuck) => Err(ValidationError::Deadlock(stuck)),
+        Outcome::TooLong => Err(ValidationError::TooLarge(TooLarge::Time)),
         Outcome::Finished => {
             let row = summary.finish(&run.label, 0, plan.machine.cores, &totals);
             Ok(Times {

@@ -1,0 +1,124 @@
+//! Scripts: the steps of an entry's tasks as executed, with repeats unrolled.
+
+use crate::ids::{ComputationId, SiteId};
+use crate::model::{Distribution, Setting, StepSpec, WaitOn, Work};
+
+use super::{Action, Length, Step};
+
+/// A script in the making.
+pub(super) struct Script<'a> {
+    setting: &'a Setting,
+    steps: Vec<Step>,
+    drawn: Vec<Draw<'a>>,
+    leaf: u32,
+    /// How often each cycle was used so far in a task, by the address of its distribution.
+    uses: Vec<(*const Distribution, u32)>,
+}
+
+/// A step whose length differs from task to task.
+pub(super) struct Draw<'a> {
+    pub(super) distribution: &'a Distribution,
+    pub(super) leaf: u32,
+    /// How many earlier steps of the task used the same cycle.
+    pub(super) uses_before: u32,
+}
+
+impl<'a> Script<'a> {
+    /// The steps as executed, and those of them whose length differs from task to task.
+    pub(super) fn of(specs: &'a [StepSpec], setting: &'a Setting) -> (Vec<Step>, Vec<Draw<'a>>) {
+        let mut script =
+            Self { setting, steps: Vec::new(), drawn: Vec::new(), leaf: 0, uses: Vec::new() };
+        script.unroll(specs);
+        (script.steps, script.drawn)
+    }
+
+    fn unroll(&mut self, specs: &'a [StepSpec]) {
+        for spec in specs {
+            match spec {
+                StepSpec::Repeat { times, steps } => {
+                    for _ in 0..*times {
+                        self.unroll(steps);
+                    }
+                }
+                StepSpec::Offload { to, steps } => {
+                    let begin = self.steps.len();
+                    self.push(Action::OffloadEnd);
+                    self.unroll(steps);
+                    let end = u32::try_from(self.steps.len()).expect("scripts are bounded");
+                    self.steps[begin].action = Action::OffloadBegin(*to, end);
+                    self.push(Action::OffloadEnd);
+                }
+                StepSpec::Wait(on) => self.leaf(|script| {
+                    let (site, length) = script.wait(on);
+                    Action::Wait(site, length)
+                }),
+                StepSpec::Block(on) => self.leaf(|script| {
+                    let (site, length) = script.wait(on);
+                    Action::Block(site, length)
+                }),
+                StepSpec::Compute(work) => self.leaf(|script| {
+                    let (computation, length) = script.work(work);
+                    Action::Compute(computation, length)
+                }),
+                StepSpec::Yield => self.leaf(|_| Action::Yield),
+                StepSpec::Acquire(semaphore) => self.leaf(|_| Action::Acquire(*semaphore)),
+                StepSpec::Release(semaphore) => self.leaf(|_| Action::Release(*semaphore)),
+                StepSpec::Put(queue) => self.leaf(|_| Action::Put(*queue)),
+                StepSpec::Get(queue) => self.leaf(|_| Action::Get(*queue)),
+            }
+        }
+    }
+
+    fn push(&mut self, action: Action) {
+        self.steps.push(Step { leaf: self.leaf, action });
+    }
+
+    fn leaf(&mut self, action: impl FnOnce(&mut Self) -> Action) {
+        let action = action(self);
+        self.push(action);
+        self.leaf += 1;
+    }
+
+    fn wait(&mut self, on: &'a WaitOn) -> (Option<SiteId>, Length) {
+        match on {
+            WaitOn::Site(site) => {
+                let setting = self.setting;
+                (Some(*site), self.length(&setting.sites[site.index()].latency))
+            }
+            WaitOn::Time(distribution) => (None, self.length(distribution)),
+        }
+    }
+
+    fn work(&mut self, work: &'a Work) -> (Option<ComputationId>, Length) {
+        match work {
+            Work::Named(computation) => {
+                let setting = self.setting;
+                (Some(*computation), self.length(&setting.computations[computation.index()].time))
+            }
+            Work::Time(distribution) => (None, self.length(distribution)),
+        }
+    }
+
+    fn length(&mut self, distribution: &'a Distribution) -> Length {
+        if let Distribution::Constant(constant) = distribution {
+            return Length::Constant(*constant);
+        }
+        let uses_before = self.count_use(distribution);
+        self.drawn.push(Draw { distribution, leaf: self.leaf, uses_before });
+        Length::Drawn(u32::try_from(self.drawn.len() - 1).expect("scripts are bounded"))
+    }
+
+    /// Counts the uses of a cycle within a task; other distributions need no count.
+    fn count_use(&mut self, distribution: &'a Distribution) -> u32 {
+        if !matches!(distribution, Distribution::Cycle(_)) {
+            return 0;
+        }
+        let address = std::ptr::from_ref(distribution);
+        if let Some((_, uses)) = self.uses.iter_mut().find(|(known, _)| *known == address) {
+            *uses += 1;
+            return *uses - 1;
+        }
+        self.uses.push((address, 1));
+        0
+    }
+}
