@@ -8,14 +8,17 @@ mod console;
 mod failure;
 mod folder;
 mod interrupt;
+mod journal;
 mod man;
 mod manifest;
+mod merge;
 mod options;
 mod picture;
 mod play;
 mod progress;
 mod run;
 mod schema;
+mod sweep;
 
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
@@ -41,12 +44,14 @@ const EXAMPLES: &str = "\
 Examples:
   gilsim run scenarios/download-100-pages.toml
   gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
+  gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
   gilsim check *.toml";
 
 const LONG_HELP: &str = "\
 Examples:
   gilsim run scenarios/download-100-pages.toml
   gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
+  gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
   gilsim check *.toml
 
 Exit status:
@@ -62,6 +67,8 @@ Results go to standard output, everything else to standard error. NO_COLOR is ho
 #[derive(Subcommand, Debug)]
 enum Command {
     Run(run::Args),
+    Sweep(sweep::Args),
+    Merge(merge::Args),
     Check(check::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -72,6 +79,8 @@ impl Command {
     fn invoke(&self) -> Result<Code, Failure> {
         match self {
             Self::Run(args) => run::invoke(args),
+            Self::Sweep(args) => sweep::invoke(args),
+            Self::Merge(args) => merge::invoke(args),
             Self::Check(args) => check::invoke(args),
             Self::Schema(args) => schema::invoke(args),
             Self::Completions(args) => completions::invoke(args, &mut Cli::command()),
