@@ -74,7 +74,7 @@ impl Journal {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn append(&self, block: &Block) -> io::Result<()> {
-        let line = journal::line(block);
+        let line = journal::line(block)?;
         self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())
     }
 

@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::console;
 use super::failure::{Code, Failure};
+use crate::scenario::digest;
 use crate::sweep::parts::{Given, Part, join};
 
 /// Join the parts of a sharded sweep
@@ -53,7 +52,7 @@ fn given(path: &Path) -> Result<Given, Failure> {
     let part: Part = serde_json::from_slice(&said).map_err(|_| {
         Failure::usage(format!("`{}` is not the manifest of a sweep", manifest.display()))
     })?;
-    let sha256 = sha256(&csv);
+    let sha256 = digest(&csv);
     if part.sweep_csv_sha256 != sha256 {
         return Err(Failure::usage(format!(
             "`{name}` is not the table that `{}` was written for, or was changed since: make this part again",
@@ -68,9 +67,4 @@ fn read(path: &Path, why: &str) -> Result<Vec<u8>, Failure> {
         code: Code::File,
         message: format!("error: cannot read `{}`: {error}{why}", path.display()),
     })
-}
-
-/// The SHA-256 in hexadecimal digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -12,7 +12,6 @@ use super::folder::Folder;
 use super::interrupt;
 use super::journal::Journal;
 use super::manifest::Manifest;
-use super::merge::sha256;
 use super::options::{Common, Format};
 use super::play::Input;
 use super::progress::Runs;
@@ -20,7 +19,7 @@ use crate::model::Scenario;
 use crate::report;
 use crate::scenario::Document;
 use crate::sweep::outcome::Outcome;
-use crate::sweep::parts::Part;
+use crate::sweep::parts::{Part, sha256};
 use crate::sweep::{
     self, Block, Grid, Listener, MOST_REPLICATES, Refusal, Shard, Stopped, Study, Vary, grouped,
     screen,
@@ -119,9 +118,10 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let shard = prepared.study.shard;
     let (journal, done) = Journal::open(folder.path(), &identity, shard)?;
     let blocks = play(args, &prepared.study, &journal, done)?;
-    let table = sweep::table(&prepared.study, &blocks);
+    let in_memory = |error: io::Error| Failure::unwritable(folder.path(), &error);
+    let table = sweep::table(&prepared.study, &blocks).map_err(in_memory)?;
     let outcome = Outcome::of(&prepared.study.grid, &table);
-    let summary = outcome.json();
+    let summary = outcome.json().map_err(in_memory)?;
 
     let part = Part {
         study: identity,

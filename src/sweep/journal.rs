@@ -4,10 +4,11 @@
 //! program was killed does not match its checksum and is skipped, wherever it stands. The first line names the
 //! study, so that no other takes the blocks up.
 
-use sha2::{Digest, Sha256};
+use std::io;
 
 use super::play::Block;
 use super::shard::Shard;
+use crate::scenario::digest;
 
 /// What every journal starts with.
 const MAGIC: &str = "gilsim sweep journal 1";
@@ -18,9 +19,12 @@ pub fn header(study: &str, shard: Shard) -> String {
 }
 
 /// A block as a line.
-pub fn line(block: &Block) -> String {
-    let json = serde_json::to_string(block).expect("texts and numbers are JSON");
-    format!("{} {json}\n", checksum(json.as_bytes()))
+///
+/// # Errors
+/// None in practice: the text is made in memory.
+pub fn line(block: &Block) -> io::Result<String> {
+    let json = serde_json::to_string(block)?;
+    Ok(format!("{} {json}\n", checksum(json.as_bytes())))
 }
 
 /// What stands in a journal.
@@ -54,13 +58,14 @@ pub fn read(bytes: &[u8], header: &str) -> Found {
 fn block(line: &[u8]) -> Option<Block> {
     let space = line.iter().position(|byte| *byte == b' ')?;
     let (sum, json) = (&line[..space], &line[space + 1..]);
-    if checksum(json).as_bytes() != sum { None } else { serde_json::from_slice(json).ok() }
+    if checksum(json).as_bytes() == sum { serde_json::from_slice(json).ok() } else { None }
 }
 
 /// The first 64 bits of the SHA-256 in hexadecimal digits.
 fn checksum(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = digest(bytes);
+    digits.truncate(16);
+    digits
 }
 
 #[cfg(test)]
@@ -74,12 +79,16 @@ mod tests {
         Block { point, first: 0, count: 3, tools }
     }
 
+    fn text(point: u64) -> String {
+        line(&sample(point)).unwrap()
+    }
+
     #[test]
     fn blocks_come_back_but_for_torn_ones() {
         let header = header("abc", Shard::WHOLE);
-        let whole = [header.clone(), line(&sample(0)), line(&sample(1))].concat();
+        let whole = [header.clone(), text(0), text(1)].concat();
         assert_eq!(read(whole.as_bytes(), &header), Found::Blocks(vec![sample(0), sample(1)]));
-        let before_last = header.len() + line(&sample(0)).len();
+        let before_last = header.len() + text(0).len();
         for end in 0..whole.len() {
             let expected = match end {
                 _ if end < header.len() => Found::Nothing,
@@ -94,15 +103,15 @@ mod tests {
     #[test]
     fn lines_after_a_torn_one_are_read() {
         let header = header("abc", Shard::WHOLE);
-        let torn = &line(&sample(0))[..40];
-        let text = [&header, torn, "\n", &line(&sample(1))].concat();
+        let torn = &text(0)[..40];
+        let text = [&header, torn, "\n", &text(1)].concat();
         assert_eq!(read(text.as_bytes(), &header), Found::Blocks(vec![sample(1)]));
     }
 
     #[test]
     fn a_journal_of_another_study_is_foreign() {
         let header = header("abc", Shard::WHOLE);
-        let other = super::header("def", Shard::WHOLE) + &line(&sample(0));
+        let other = super::header("def", Shard::WHOLE) + &text(0);
         assert_eq!(read(other.as_bytes(), &header), Found::Foreign("def".to_owned()));
         assert_eq!(read(b"a,b\n1,2\n", &header), Found::Unknown);
     }

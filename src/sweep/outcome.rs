@@ -2,7 +2,8 @@
 //!
 //! All of it is made from sweep.csv, so that no result depends on how the study was played.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -67,7 +68,7 @@ pub struct Line {
 pub struct Outcome {
     /// The varied keys.
     pub keys: Vec<String>,
-    /// Which key lines run along: the last that is a count, else the last. None where nothing is varied.
+    /// Which key lines run along: the count of the most values, else the last key. None where nothing is varied.
     pub axis: Option<usize>,
     /// In the order of sweep.csv.
     pub cells: Vec<Cell>,
@@ -78,6 +79,25 @@ pub struct Outcome {
 }
 
 impl Cell {
+    /// The cell of a row, without its numbers. `last` is the cell before it.
+    fn begin(record: &csv::ByteRecord, keys: usize, last: Option<&Self>) -> Self {
+        let text = |field: &[u8]| String::from_utf8_lossy(field).into_owned();
+        let values: Vec<String> = record.iter().take(keys).map(text).collect();
+        Self {
+            point: last.map_or(0, |last| last.point + usize::from(last.values != values)),
+            values,
+            tool: record.get(keys).map(text).unwrap_or_default(),
+            replicates: 0,
+            metrics: [None; METRICS.len()],
+        }
+    }
+
+    /// Whether a row is of this cell.
+    fn is_of(&self, record: &csv::ByteRecord) -> bool {
+        let own = self.values.iter().chain([&self.tool]).map(String::as_bytes);
+        own.eq(record.iter().take(self.values.len() + 1))
+    }
+
     /// The estimate of a metric.
     pub fn metric(&self, name: &str) -> Option<&Estimate> {
         METRICS
@@ -144,7 +164,9 @@ impl Outcome {
         let first = &self.cells[cells[0]];
         let others = self.keys.iter().cloned().zip(first.values.iter().cloned()).enumerate();
         let fixed = others.filter(|(index, _)| *index != axis).map(|(_, pair)| pair).collect();
-        let flat = cells.iter().all(|cell| self.cells[*cell].makespan() == first.makespan());
+        let flat = cells
+            .iter()
+            .all(|cell| self.cells[*cell].makespan().total_cmp(&first.makespan()).is_eq());
         let counts =
             cells.iter().map(|cell| Some((count(&self.cells[*cell].values[axis])?, *cell)));
         let counts: Option<Vec<(f64, usize)>> =
@@ -164,21 +186,26 @@ impl Outcome {
     }
 
     /// summary.json.
-    pub fn json(&self) -> Vec<u8> {
-        let mut text =
-            serde_json::to_vec_pretty(&Document::of(self)).expect("texts and numbers are JSON");
+    ///
+    /// # Errors
+    /// None in practice: the text is made in memory.
+    pub fn json(&self) -> io::Result<Vec<u8>> {
+        let mut text = serde_json::to_vec_pretty(&Document::of(self))?;
         text.push(b'\n');
-        text
+        Ok(text)
     }
 }
 
-/// The last key that is a count, else the last.
+/// The key that is a count, of several the one with the most values; else the last.
 fn axis(keys: &[String], cells: &[Cell]) -> Option<usize> {
-    let is_count = |key: &usize| {
-        let mut values = cells.iter().map(|cell| cell.values[*key].as_str());
-        is_count_key(&keys[*key]) && values.all(|value| count(value).is_some())
+    let values = |key: usize| -> BTreeSet<&str> {
+        cells.iter().map(|cell| cell.values[key].as_str()).collect()
     };
-    (0..keys.len()).rev().find(is_count).or(keys.len().checked_sub(1))
+    let is_count = |key: &usize| {
+        is_count_key(&keys[*key]) && values(*key).iter().all(|value| count(value).is_some())
+    };
+    let counts = (0..keys.len()).filter(is_count);
+    counts.max_by_key(|key| values(*key).len()).or(keys.len().checked_sub(1))
 }
 
 /// Whether the numbers of a key count something: those of a seed do not.
@@ -199,31 +226,18 @@ fn cells(sweep_csv: &str, keys: usize) -> Vec<Cell> {
     let mut cells: Vec<Cell> = Vec::new();
     let mut values: [Vec<f64>; METRICS.len()] = Default::default();
     let mut reader = csv::Reader::from_reader(sweep_csv.as_bytes());
-    for record in reader.records().filter_map(Result::ok) {
-        let is_same = cells.last().is_some_and(|cell| {
-            Some(cell.tool.as_str()) == record.get(keys)
-                && cell.values.iter().eq(record.iter().take(keys))
-        });
-        if !is_same {
+    let mut record = csv::ByteRecord::new();
+    // What was just made cannot be broken; a row that is would be left out.
+    while reader.read_byte_record(&mut record).is_ok_and(|is_row| is_row) {
+        if !cells.last().is_some_and(|cell| cell.is_of(&record)) {
             conclude(&mut cells, &mut values);
-            let point_values: Vec<String> = record.iter().take(keys).map(str::to_owned).collect();
-            let point = cells
-                .last()
-                .map_or(0, |last| last.point + usize::from(last.values != point_values));
-            let tool = record.get(keys).unwrap_or_default().to_owned();
-            cells.push(Cell {
-                point,
-                values: point_values,
-                tool,
-                replicates: 0,
-                metrics: [None; METRICS.len()],
-            });
+            cells.push(Cell::begin(&record, keys, cells.last()));
         }
         if let Some(cell) = cells.last_mut() {
             cell.replicates += 1;
         }
         for (values, column) in values.iter_mut().zip(columns) {
-            values.extend(record.get(column).and_then(|field| number(field.as_bytes())));
+            values.extend(record.get(column).and_then(number));
         }
     }
     conclude(&mut cells, &mut values);
@@ -327,5 +341,76 @@ impl<'o> Document<'o> {
             lines: outcome.lines.iter().map(line).collect(),
             best: outcome.best.map(place),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::Vary;
+
+    /// A sweep.csv of makespans in nanoseconds, two replicates each.
+    fn outcome(vary: &[&str], rows: &[(&str, &str, [u64; 2])]) -> Outcome {
+        let grid = Grid::new(vary.iter().map(|text| Vary::parse(text).unwrap()).collect()).unwrap();
+        let header: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+        let keys: Vec<&str> = grid.varied().iter().map(Vary::key).collect();
+        let mut csv = format!("{},{}\n", keys.join(","), header.join(","));
+        for (values, tool, makespans) in rows {
+            for (replicate, makespan) in makespans.iter().enumerate() {
+                let throughput = 1e9 / f64::from(u32::try_from(*makespan).unwrap());
+                let empty = ",".repeat(COLUMNS.len() - 7);
+                csv += &format!("{values},{tool},{replicate},{makespan},,,1,{throughput}{empty}\n");
+            }
+        }
+        Outcome::of(&grid, &csv)
+    }
+
+    #[test]
+    fn replicates_of_a_tool_at_a_point_are_summed_up() {
+        let outcome =
+            outcome(&["k=1,2"], &[("1", "a", [10, 30]), ("1", "b", [7, 7]), ("2", "a", [4, 4])]);
+        let cells: Vec<(usize, &str, usize, f64)> = outcome
+            .cells
+            .iter()
+            .map(|c| (c.point, c.tool.as_str(), c.replicates, c.makespan()))
+            .collect();
+        assert_eq!(cells, [(0, "a", 2, 20.0), (0, "b", 2, 7.0), (1, "a", 2, 4.0)]);
+        assert_eq!(outcome.best, Some(2));
+        assert_eq!(outcome.cells[0].metric("speedup"), None);
+    }
+
+    #[test]
+    fn the_knee_is_the_smallest_count_that_is_nearly_the_best() {
+        let rows = [("8", "a", [100, 100]), ("4", "a", [104, 104]), ("2", "a", [110, 110])];
+        let line = outcome(&["k=8,4,2"], &rows).lines.remove(0);
+        assert_eq!((line.best, line.knee, line.flat), (0, Some(1), false));
+        let by_name = [("x", "a", [100, 100]), ("y", "a", [90, 90])];
+        let line = outcome(&["k=x,y"], &by_name).lines.remove(0);
+        assert_eq!((line.best, line.knee, line.usl), (1, None, None));
+    }
+
+    #[test]
+    fn a_line_that_nothing_changes_has_no_knee_and_no_law() {
+        let rows = [("1", "a", [5, 7]), ("2", "a", [5, 7]), ("3", "a", [5, 7])];
+        let line = outcome(&["k=1..3"], &rows).lines.remove(0);
+        assert_eq!((line.flat, line.knee, line.usl), (true, None, None));
+    }
+
+    #[test]
+    fn lines_run_along_the_count_of_the_most_values() {
+        let rows = [
+            ("1,x", "a", [9, 9]),
+            ("1,y", "a", [8, 8]),
+            ("2,x", "a", [6, 6]),
+            ("2,y", "a", [5, 5]),
+            ("3,x", "a", [5, 5]),
+            ("3,y", "a", [4, 4]),
+        ];
+        let outcome = outcome(&["k=1..3", "l=x,y"], &rows);
+        assert_eq!(outcome.axis, Some(0));
+        let lines: Vec<_> =
+            outcome.lines.iter().map(|l| (l.fixed[0].1.as_str(), l.cells.clone())).collect();
+        assert_eq!(lines, [("x", vec![0, 2, 4]), ("y", vec![1, 3, 5])]);
+        assert!(outcome.lines.iter().all(|line| line.usl.is_some()));
     }
 }

@@ -208,11 +208,13 @@ fn text_of(writer: csv::Writer<Vec<u8>>) -> String {
 }
 
 /// sweep.csv: the varied keys as columns, then those of summary.csv; a row per point, tool and replicate.
-pub fn table(study: &Study, blocks: &[Block]) -> String {
+///
+/// # Errors
+/// None in practice: the text is made in memory.
+pub fn table(study: &Study, blocks: &[Block]) -> io::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let keys = study.grid.varied().iter().map(super::Vary::key);
-    let header = keys.chain(COLUMNS.iter().map(|column| column.name));
-    writer.write_record(header).expect("memory takes all that is written to it");
+    writer.write_record(keys.chain(COLUMNS.iter().map(|column| column.name)))?;
     let mut text = text_of(writer);
     for of_point in blocks.chunk_by(|one, other| one.point == other.point) {
         for tool in 0..of_point[0].tools.len() {
@@ -221,5 +223,5 @@ pub fn table(study: &Study, blocks: &[Block]) -> String {
             }
         }
     }
-    text
+    Ok(text)
 }

@@ -42,7 +42,7 @@ pub fn markdown(outcome: &Outcome) -> String {
     let mut text = String::new();
     let mut line = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        text.extend(["| ", &cells.join(" | "), " |\n"]);
     };
     line(&headings);
     line(&vec!["---:".to_owned(); headings.len()]);

@@ -241,7 +241,7 @@ impl Range {
         let inside = self.first <= number && number <= self.last;
         inside
             && match self.step {
-                Step::By(step) => (number - self.first) % step == 0,
+                Step::By(step) => (number - self.first).is_multiple_of(step),
                 Step::Doubling => (0..self.count()).any(|index| self.value(index) == number),
             }
     }
