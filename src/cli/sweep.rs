@@ -17,9 +17,9 @@ use super::play::Input;
 use super::progress::Runs;
 use crate::model::Scenario;
 use crate::report;
-use crate::scenario::Document;
+use crate::scenario::{Document, digest};
 use crate::sweep::outcome::Outcome;
-use crate::sweep::parts::{Part, sha256};
+use crate::sweep::parts::Part;
 use crate::sweep::{
     self, Block, Grid, Listener, MOST_REPLICATES, Refusal, Shard, Stopped, Study, Vary, grouped,
     screen,
@@ -112,7 +112,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let folder = place(args)?;
     interrupt::watch();
     let mut folder = Folder::open(&folder)?;
-    let identity = sha256(
+    let identity = digest(
         &Manifest::new("sweep", &prepared.inputs, prepared.scenario.seed, identity(args)).text(),
     );
     let shard = prepared.study.shard;
@@ -128,7 +128,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
         vary: prepared.study.grid.varied().iter().map(Vary::text).collect(),
         points: prepared.study.point_count(),
         shard,
-        sweep_csv_sha256: sha256(table.as_bytes()),
+        sweep_csv_sha256: digest(table.as_bytes()),
     };
     folder.add("sweep.csv", table.as_bytes())?;
     folder.add("summary.json", &summary)?;
