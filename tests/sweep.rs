@@ -134,6 +134,17 @@ fn a_sweep_has_a_row_per_point_tool_and_replicate() {
 }
 
 #[test]
+fn a_sweep_over_one_key_has_a_line_chart() {
+    let bench = Bench::new(PAGES);
+    bench.run(&["sweep", "a.toml", "--vary", "tools.workers=1..4", "--replicates", "2"], 0);
+    let svg = bench.read("output/a/sweep/lines.svg");
+    assert!(svg.contains("Makespan over tools.workers") && svg.contains(">some, threads</text>"));
+    assert!(fs::read(bench.path("output/a/sweep/lines.png")).unwrap().starts_with(b"\x89PNG"));
+    bench.run(&GRID, 0);
+    assert!(!bench.path("output/a/sweep/lines.svg").exists());
+}
+
+#[test]
 fn a_point_of_a_sweep_is_a_run_with_those_settings() {
     let bench = Bench::new(PAGES);
     let csv = bench.run(&[&GRID[..], &["--format", "csv"]].concat(), 0).out();

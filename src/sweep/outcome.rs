@@ -359,7 +359,9 @@ mod tests {
             for (replicate, makespan) in makespans.iter().enumerate() {
                 let throughput = 1e9 / f64::from(u32::try_from(*makespan).unwrap());
                 let empty = ",".repeat(COLUMNS.len() - 7);
-                csv += &format!("{values},{tool},{replicate},{makespan},,,1,{throughput}{empty}\n");
+                let row =
+                    format!("{values},{tool},{replicate},{makespan},,,1,{throughput}{empty}\n");
+                csv.push_str(&row);
             }
         }
         Outcome::of(&grid, &csv)
