@@ -15,6 +15,7 @@ pub mod python;
 pub mod report;
 pub mod scenario;
 pub mod sink;
+pub mod sweep;
 pub mod time;
 pub mod tools;
 pub mod trace;

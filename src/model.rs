@@ -25,6 +25,16 @@ pub struct Scenario {
     pub tools: Vec<ToolRun>,
 }
 
+impl Scenario {
+    /// The label that speed-ups are measured against: `sequential`, else that of the first sequential run.
+    pub fn yardstick(&self) -> Option<&str> {
+        let mut sequential = self.tools.iter().filter(|run| run.tool == Tool::Sequential);
+        let first = sequential.clone().next()?;
+        let named = sequential.find(|run| run.label == Tool::Sequential.name());
+        Some(named.unwrap_or(first).label.as_str())
+    }
+}
+
 /// A semaphore of the scenario.
 #[derive(Clone, Debug)]
 pub struct Semaphore {

@@ -60,12 +60,17 @@ const ROOMS: [Room; 18] = [
         &["engine", "ids", "model", "profile", "sink", "time", "tools", "trace", "workload"],
         &["csv", "serde", "serde_json", "tempfile", "toml"],
     ),
+    room(
+        "sweep",
+        &["engine", "model", "report", "scenario", "sink", "time", "tools", "workload"],
+        &["comfy_table", "csv", "libm", "rayon", "serde", "serde_json", "sha2"],
+    ),
     // The edge: it may use every room.
     room(
         "cli",
         &[
             "chart", "engine", "ids", "import", "model", "plan", "profile", "python", "report",
-            "scenario", "sink", "time", "tools", "trace", "workload",
+            "scenario", "sink", "sweep", "time", "tools", "trace", "workload",
         ],
         &[
             "clap",
@@ -73,6 +78,7 @@ const ROOMS: [Room; 18] = [
             "clap_mangen",
             "ctrlc",
             "indicatif",
+            "libm",
             "serde",
             "serde_json",
             "strsim",

@@ -116,6 +116,16 @@ impl<'a> Canvas<'a> {
         self.put(&path, Mark::Line(stroke));
     }
 
+    /// A translucent area that lets what is behind it be seen.
+    pub(super) fn veil(&mut self, points: &[(i32, i32)], color: RGBColor) {
+        self.put(&Polygon::new(points, color.mix(0.2).filled()), Mark::Plain);
+    }
+
+    /// A line of straight pieces, two pixels wide.
+    pub(super) fn path(&mut self, points: &[(i32, i32)], color: RGBColor, stroke: Stroke) {
+        self.put(&PathElement::new(points, color.stroke_width(20)), Mark::Line(stroke));
+    }
+
     /// A text; nothing at all if it is empty.
     pub(super) fn text(&mut self, text: &str, at: At, font: Font, color: RGBColor) {
         self.titled_text(text, at, font, color, String::new());

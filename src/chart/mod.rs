@@ -14,6 +14,7 @@ mod gantt;
 mod lane;
 mod layout;
 mod legend;
+mod lines;
 mod palette;
 mod png;
 mod recorder;
@@ -22,6 +23,7 @@ mod svg;
 mod timeline;
 mod words;
 
+pub use lines::{Band, LineChart, Series, lines};
 pub use palette::Theme;
 pub use png::{PngError, png};
 pub use recorder::{MOST_WORKERS, Recorder, Recording};

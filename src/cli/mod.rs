@@ -10,9 +10,11 @@ mod failure;
 mod folder;
 mod import;
 mod interrupt;
+mod journal;
 mod man;
 mod manifest;
 mod memory;
+mod merge;
 mod options;
 mod picture;
 mod play;
@@ -20,6 +22,7 @@ mod progress;
 mod python;
 mod run;
 mod schema;
+mod sweep;
 mod validate;
 mod workshop;
 
@@ -48,6 +51,7 @@ Examples:
   gilsim run scenarios/download-100-pages.toml
   gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
   gilsim import har front-page.har > front-page.toml
+  gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
   gilsim check *.toml";
 
 const LONG_HELP: &str = "\
@@ -55,6 +59,7 @@ Examples:
   gilsim run scenarios/download-100-pages.toml
   gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
   gilsim import har front-page.har > front-page.toml
+  gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
   gilsim check *.toml
 
 Exit status:
@@ -70,6 +75,8 @@ Results go to standard output, everything else to standard error. NO_COLOR is ho
 #[derive(Subcommand, Debug)]
 enum Command {
     Run(run::Args),
+    Sweep(sweep::Args),
+    Merge(merge::Args),
     Check(check::Args),
     Import(import::Args),
     Python(python::Args),
@@ -84,6 +91,8 @@ impl Command {
     fn invoke(&self) -> Result<Code, Failure> {
         match self {
             Self::Run(args) => run::invoke(args),
+            Self::Sweep(args) => sweep::invoke(args),
+            Self::Merge(args) => merge::invoke(args),
             Self::Check(args) => check::invoke(args),
             Self::Import(args) => import::invoke(args),
             Self::Python(args) => python::invoke(args),

@@ -64,6 +64,13 @@ impl Common {
 
     /// The arguments that say what the results are, in an order of their own, as the manifest has them.
     pub(super) fn arguments(&self) -> Vec<String> {
+        let mut arguments = self.arguments_of_results();
+        arguments.extend(self.format_argument());
+        arguments
+    }
+
+    /// The arguments that make the numbers, however they are printed.
+    pub(super) fn arguments_of_results(&self) -> Vec<String> {
         let mut arguments = Vec::new();
         for set in &self.set {
             arguments.extend(["--set".to_owned(), without_folders(set)]);
@@ -74,10 +81,14 @@ impl Common {
         for tool in &self.tool {
             arguments.extend(["--tool".to_owned(), tool.clone()]);
         }
-        if let Some(value) = self.format.and_then(|format| format.to_possible_value()) {
-            arguments.extend(["--format".to_owned(), value.get_name().to_owned()]);
-        }
         arguments
+    }
+
+    /// `--format` as it was given.
+    pub(super) fn format_argument(&self) -> Vec<String> {
+        let value = self.format.and_then(|format| format.to_possible_value());
+        value
+            .map_or_else(Vec::new, |value| vec!["--format".to_owned(), value.get_name().to_owned()])
     }
 }
 
@@ -125,18 +136,10 @@ pub(super) fn nearest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
         .map(|(_, name)| name)
 }
 
-/// A setting whose absolute paths are cut down to the names of their files: where a file lies on this
-/// machine says nothing about the result, and its checksum is among the inputs.
+/// A setting without the folders of absolute paths.
 fn without_folders(set: &str) -> String {
     let Some((key, value)) = set.split_once('=') else { return set.to_owned() };
-    let parts: Vec<&str> = value
-        .split('"')
-        .map(|part| match part.rsplit_once('/') {
-            Some((_, name)) if part.starts_with('/') => name,
-            _ => part,
-        })
-        .collect();
-    format!("{key}={}", parts.join("\""))
+    format!("{key}={}", crate::sweep::without_folders(value))
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use super::console;
 use super::failure::Failure;
 use super::folder::Folder;
-use crate::chart::{self, Chart, Panel, Recording, Theme};
+use crate::chart::{self, Band, Chart, LineChart, Panel, Recording, Series, Theme};
 use crate::model::{Scenario, ToolRun};
 use crate::report::screen::settings;
+use crate::sweep::outcome::{Cell, Outcome};
 use crate::trace::Names;
 
 /// What a chart needs of one tool's run.
@@ -40,14 +41,63 @@ pub(super) fn add(
     let figure =
         Chart { title: "", subtitle: &subtitle, panels: panels.collect(), theme: Theme::Auto };
     let svg = chart::svg(&figure);
-    folder.add("gantt.svg", svg.as_bytes())?;
-    match chart::png(&svg) {
-        Ok(png) => folder.add("gantt.png", &png),
+    add_both(folder, ["gantt.svg", "gantt.png"], &svg)
+}
+
+/// Adds a figure as a document and as pixels.
+fn add_both(folder: &mut Folder, names: [&'static str; 2], svg: &str) -> Result<(), Failure> {
+    folder.add(names[0], svg.as_bytes())?;
+    match chart::png(svg) {
+        Ok(png) => folder.add(names[1], &png),
         Err(error) => {
-            console::say(&format!("warning: no gantt.png: {error}"));
+            console::say(&format!("warning: no {}: {error}", names[1]));
             Ok(())
         }
     }
+}
+
+/// Points that a line chart shows at most: more than two to a pixel are none the wiser.
+const LINE_POINTS: usize = 1_000;
+
+/// Adds lines.svg and lines.png to the folder: makespans over the values of the one varied key, a line per tool.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(super) fn add_lines(
+    folder: &mut Folder,
+    scenario: &Scenario,
+    outcome: &Outcome,
+) -> Result<(), Failure> {
+    let points: Vec<&[Cell]> =
+        outcome.cells.chunk_by(|one, other| one.point == other.point).collect();
+    let every = points.len().div_ceil(LINE_POINTS).max(1);
+    let points: Vec<&[Cell]> = points.into_iter().step_by(every).collect();
+    let point_of = |cells: &[Cell], tool: &str| band(cells.iter().find(|cell| cell.tool == tool)?);
+    let series = outcome.lines.iter().map(|line| Series {
+        label: &line.tool,
+        points: points.iter().map(|cells| point_of(cells, &line.tool)).collect(),
+    });
+    let values = points.iter().map(|cells| cells[0].values[0].as_str()).collect();
+    let figure = LineChart {
+        parameter: &outcome.keys[0],
+        values,
+        subtitle: &scenario.title,
+        series: series.collect(),
+    };
+    add_both(folder, ["lines.svg", "lines.png"], &chart::lines(&figure))
+}
+
+/// A cell's mean makespan with its interval.
+fn band(cell: &Cell) -> Option<Band> {
+    let makespan = cell.metric("makespan_ns")?;
+    let half = makespan.ci95_half_width.unwrap_or(0.0);
+    let [low, mean, high] = [makespan.mean - half, makespan.mean, makespan.mean + half].map(nanos);
+    Some(Band { low, mean, high })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
+fn nanos(ns: f64) -> u64 {
+    libm::round(ns.max(0.0)) as u64
 }
 
 /// What sets a tool's run apart: `10 workers`.

@@ -59,6 +59,38 @@ impl Progress {
     }
 }
 
+/// Counts the finished runs of a sweep, from any thread.
+#[derive(Debug)]
+pub(super) struct Runs(ProgressBar);
+
+impl Runs {
+    /// Progress over no runs yet, where stderr is a terminal.
+    pub(super) fn on_terminal() -> Option<Self> {
+        io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(0);
+            let style =
+                ProgressStyle::with_template("[{wide_bar}] {human_pos}/{human_len} runs, {eta}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            Self(bar)
+        })
+    }
+
+    /// So many runs more are to come.
+    pub(super) fn expect(&self, runs: u64) {
+        self.0.inc_length(runs);
+    }
+
+    /// So many runs are finished.
+    pub(super) fn finished(&self, runs: u64) {
+        self.0.inc(runs);
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 impl Sink for Progress {
     fn row(&mut self, _row: &Row) {
         self.happen();

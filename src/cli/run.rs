@@ -14,7 +14,7 @@ use super::options::{Common, Format};
 use super::picture;
 use super::play::{Input, Listeners, Loaded, Played, load, play};
 use super::progress::Progress;
-use crate::model::{Scenario, Tool};
+use crate::model::Scenario;
 use crate::report::{self, Ending, ToolResult};
 use crate::sink::csv::TraceCsv;
 use crate::sink::row::SummaryRow;
@@ -207,7 +207,7 @@ fn compared(scenario: &Scenario, played: Vec<Played>) -> Vec<ToolResult<'_>> {
             Err(waiting) => stuck.push(Some(waiting)),
         }
     }
-    compare(&mut rows, yardstick(scenario));
+    compare(&mut rows, scenario.yardstick());
     let mut rows = rows.into_iter();
     scenario
         .tools
@@ -221,15 +221,6 @@ fn compared(scenario: &Scenario, played: Vec<Played>) -> Vec<ToolResult<'_>> {
             ToolResult { run, ending }
         })
         .collect()
-}
-
-/// The label that speed-ups are measured against: `sequential`, else that of the first sequential run.
-fn yardstick(scenario: &Scenario) -> Option<&str> {
-    let mut sequential = scenario.tools.iter().filter(|run| run.tool == Tool::Sequential);
-    let first = sequential.clone().next()?;
-    Some(
-        sequential.find(|run| run.label == Tool::Sequential.name()).unwrap_or(first).label.as_str(),
-    )
 }
 
 fn manifest(study: &Study, args: &Args) -> Vec<u8> {

@@ -10,6 +10,7 @@ use crate::trace::State;
 
 /// An OS thread.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Thread {
     pub(super) process: ProcessId,
     pub(super) group: Group,

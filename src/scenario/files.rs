@@ -111,7 +111,7 @@ pub(super) fn without_mark(text: String) -> String {
 }
 
 /// The SHA-256 of bytes in hexadecimal digits.
-pub(super) fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     for byte in Sha256::digest(bytes) {

@@ -23,6 +23,7 @@ use std::path::Path;
 
 pub use document::Document;
 pub use fault::Faults;
+pub use files::digest;
 pub use schema::schema;
 
 use crate::model::Scenario;
