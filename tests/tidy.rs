@@ -62,8 +62,8 @@ const ROOMS: [Room; 19] = [
     ),
     room(
         "sweep",
-        &["engine", "model", "report", "scenario", "sink", "time", "tools", "workload"],
-        &["comfy_table", "csv", "libm", "rayon", "serde", "serde_json", "sha2"],
+        &["engine", "model", "report", "scenario", "sink", "time", "tools", "trace", "workload"],
+        &["comfy_table", "csv", "libm", "rayon", "serde", "serde_json"],
     ),
     // The edge: it may use every room.
     room(
