@@ -125,6 +125,7 @@ impl Engine<'_> {
             let Burst { state, name, .. } = record.burst;
             self.show(thread, Some((state, name)));
         }
+        self.note_that_holder_runs(thread);
         self.cores.get_mut(core).accounted_to = self.now;
         self.schedule_core(core);
     }

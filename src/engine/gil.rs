@@ -70,7 +70,7 @@ impl Engine<'_> {
         let rules = self.plan.lock.as_ref().expect("a lock has rules");
         let until = self.now + rules.switch_interval + self.plan.machine.timer_slack;
         self.events.set_patience(thread, until);
-        self.thread_mut(thread).switches_seen = self.locks[lock.index()].switches();
+        self.thread_mut(thread).window = self.locks[lock.index()].windows();
     }
 
     /// A waiter has waited a switch interval. Under `exact` it keeps its place and acts at once;
@@ -81,7 +81,8 @@ impl Engine<'_> {
             self.lock(lock).withdraw(thread);
             return self.wake(thread, Then::AskHolder);
         }
-        let unchanged = self.lock(lock).switches() == self.thread(thread).switches_seen;
+        let window = self.thread(thread).window;
+        let unchanged = self.lock(lock).may_be_asked(window);
         self.renew_patience(thread, lock);
         if unchanged {
             self.request(lock, thread);
@@ -95,7 +96,8 @@ impl Engine<'_> {
     pub(super) fn ask_holder(&mut self, thread: ThreadId) {
         let lock = self.thread(thread).lock.expect("only a lock is waited for with patience");
         let free = self.lock(lock).is_up_for_grabs();
-        let unchanged = self.lock(lock).switches() == self.thread(thread).switches_seen;
+        let window = self.thread(thread).window;
+        let unchanged = self.lock(lock).may_be_asked(window);
         if free {
             return self.take_lock_and_go_on(thread);
         }
@@ -131,6 +133,15 @@ impl Engine<'_> {
         let record = self.thread(thread);
         let asked = |lock: LockId| self.locks[lock.index()].request().is_some();
         record.holds && record.lock.is_some_and(asked)
+    }
+
+    /// A thread works on a core; if it holds its lock, it has had its chance now.
+    pub(super) fn note_that_holder_runs(&mut self, thread: ThreadId) {
+        let record = self.thread(thread);
+        if let (Some(lock), true, true) = (record.lock, record.holds, record.entry_left.is_zero()) {
+            let now = self.now;
+            self.lock(lock).holder_runs(now);
+        }
     }
 
     /// The holder gives the lock up on request, and wants it back.

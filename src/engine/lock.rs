@@ -15,6 +15,11 @@ pub(super) struct Lock {
     last_holder: Option<ThreadId>,
     /// How often the holder changed.
     switches: u64,
+    /// How often waiters' windows began anew: at a switch, and when a holder that had to wait for a
+    /// core runs at last.
+    windows: u64,
+    /// Whether the holder has been on a core since it took the lock.
+    holder_ran: bool,
     /// Who asked the holder to give way, if anybody did since it took the lock.
     request: Option<Request>,
     /// Who was woken to take the lock that its holder gave up on request.
@@ -61,6 +66,24 @@ impl Lock {
         self.switches
     }
 
+    /// Counts what a waiter's window must not contain if it is to ask the holder.
+    pub(super) fn windows(&self) -> u64 {
+        self.windows
+    }
+
+    /// Whether a waiter whose window began at that count may ask the holder: it has waited a whole
+    /// interval for the same holder, who has had its chance to run.
+    pub(super) fn may_be_asked(&self, window: u64) -> bool {
+        self.holder_ran && self.windows == window
+    }
+
+    /// The holder is on a core.
+    pub(super) fn holder_runs(&mut self, now: SimTime) {
+        let late = !self.holder_ran && self.held_since < now;
+        self.windows += u64::from(late);
+        self.holder_ran = true;
+    }
+
     /// The pending wish that the holder give way.
     pub(super) fn request(&self) -> Option<Request> {
         self.request
@@ -77,7 +100,9 @@ impl Lock {
         if self.last_holder != Some(thread) {
             self.last_holder = Some(thread);
             self.switches += 1;
+            self.windows += 1;
         }
+        self.holder_ran = false;
         self.request = None;
         self.heir = None;
         std::mem::take(&mut self.ousted)

@@ -45,8 +45,8 @@ pub(super) struct Thread {
     /// CPU time so far in nanoseconds, raised for long sleepers (EEVDF's lag).
     pub(super) vruntime: u64,
 
-    /// The lock's switch count when its current patience began.
-    pub(super) switches_seen: u64,
+    /// The lock's count of windows when its current patience began.
+    pub(super) window: u64,
 
     pub(super) started: bool,
     pub(super) parent: ThreadId,
@@ -181,7 +181,7 @@ impl Thread {
             core: None,
             last_core: None,
             vruntime: 0,
-            switches_seen: 0,
+            window: 0,
             started: false,
             parent: ThreadId::MAIN,
             child: ThreadId::MAIN,

@@ -14,6 +14,7 @@ impl Naive<'_> {
         self.cores[core].used = 0;
         self.threads[thread].phase = Phase::OnCore;
         self.threads[thread].last_core = Some(core);
+        self.runs(thread);
     }
 
     pub(super) fn fill_idle_cores(&mut self) {
@@ -42,6 +43,7 @@ impl Naive<'_> {
             }
             if self.cores.iter().any(|core| core.occupant == Some(me)) {
                 self.threads[me].phase = Phase::OnCore;
+                self.runs(me);
                 continue;
             }
             let idle = |core: &usize| self.cores[*core].occupant.is_none();

@@ -26,8 +26,11 @@ impl Naive<'_> {
     }
 
     pub(super) fn grant(&mut self, lock: usize, to: usize) {
+        let now = self.now;
         let lock = &mut self.locks[lock];
         lock.holder = Some(to);
+        lock.taken = now;
+        lock.ran = false;
         lock.switches += u64::from(lock.last_holder != Some(to));
         lock.last_holder = Some(to);
         lock.drop_requested = false;
@@ -53,6 +56,17 @@ impl Naive<'_> {
         }
     }
 
+    /// The thread is on a core: if it holds a lock, it has had its chance to run (OPEN 14).
+    pub(super) fn runs(&mut self, me: usize) {
+        let Some(lock) = self.threads[me].lock else { return };
+        let now = self.now;
+        let lock = &mut self.locks[lock];
+        if lock.holder == Some(me) && !lock.ran {
+            lock.ran = true;
+            lock.switches += u64::from(lock.taken < now);
+        }
+    }
+
     pub(super) fn give_way(&mut self, me: usize) {
         self.vacate(me);
         self.drop_lock(me);
@@ -72,7 +86,7 @@ impl Naive<'_> {
             let lock = self.threads[me].lock.expect("it wants one");
             let now = self.locks[lock].switches;
             self.threads[me].phase = Phase::WantsLock { asked, window: self.now, switches: now };
-            if switches == now {
+            if switches == now && self.locks[lock].ran {
                 self.locks[lock].drop_requested = true;
             }
         }

@@ -25,6 +25,8 @@
 //! 11. A task is `queued` until its worker has taken it from the pool's queue, with the lock.
 //! 12. `sequential` goes through the tasks by arrival, ties in file order.
 //! 13. An item of a `SimpleQueue` goes to the thread that waits longest, one for a process to the lowest that waits.
+//! 14. Nobody asks a holder that has not been on a core since it took the lock; when it comes onto one later
+//!     than it took the lock, all windows are as if the switch happened then.
 
 mod cores;
 mod lock;
@@ -108,6 +110,9 @@ struct Lock {
     last_holder: Option<usize>,
     switches: u64,
     drop_requested: bool,
+    taken: u64,
+    /// Whether the holder has been on a core since it took the lock (OPEN 14).
+    ran: bool,
 }
 
 #[derive(Default)]
