@@ -34,7 +34,6 @@ pub struct Workload {
 /// The tasks of one `[[tasks]]` entry.
 #[derive(Clone, Debug)]
 struct Entry {
-    name: String,
     first: u32,
     count: u32,
     payload: Payload,
@@ -152,11 +151,6 @@ impl Workload {
     /// The entry that a task belongs to, as its position in the scenario.
     pub fn entry_of(&self, task: TaskId) -> usize {
         self.entries.partition_point(|entry| entry.first <= task.0) - 1
-    }
-
-    /// What people call the tasks of an entry; may be empty.
-    pub fn entry_name(&self, entry: usize) -> &str {
-        &self.entries[entry].name
     }
 
     /// What crosses a process boundary for a task.
@@ -288,7 +282,6 @@ impl Entry {
         let (steps, drawn) = Script::of(&spec.steps, setting);
         let columns = drawn.iter().map(|draw| draw.column(spec.count, key)).collect();
         Self {
-            name: spec.name.clone(),
             first,
             count: spec.count,
             payload: spec.payload,

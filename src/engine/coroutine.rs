@@ -1,7 +1,7 @@
 //! Coroutines: their lives on the event loop, and their steps.
 
 use crate::ids::{NameId, QueueId, SemaphoreId, SiteId, TaskId, ThreadId};
-use crate::model::{LockMode, OffloadTo};
+use crate::model::OffloadTo;
 use crate::plan::Pc;
 use crate::trace::State;
 use crate::workload::{Action, Length};
@@ -119,13 +119,7 @@ impl Engine<'_> {
         match self.action(task) {
             Action::Wait(site, length) => self.await_answer(thread, task, site, length),
             Action::Block(site, length) => self.wait_on_thread(thread, task, site, length),
-            Action::Compute(computation, length) => {
-                let (name, lock) = match computation {
-                    Some(computation) => self.plan.computations[computation.index()],
-                    None => (NameId::EMPTY, LockMode::Held),
-                };
-                self.compute(thread, task, name, lock, length)
-            }
+            Action::Compute(computation, length) => self.compute(thread, task, computation, length),
             Action::Yield if stage == SERVED => self.next_step(task),
             Action::Yield => self.give_way_on_loop(thread, task),
             Action::Acquire(semaphore) => {

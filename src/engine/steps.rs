@@ -1,6 +1,6 @@
 //! The steps of a task: on a thread of its own, or as a coroutine on the event loop's thread.
 
-use crate::ids::{NameId, QueueId, SemaphoreId, SiteId, TaskId, ThreadId};
+use crate::ids::{ComputationId, NameId, QueueId, SemaphoreId, SiteId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::time::SimDuration;
 use crate::trace::State;
@@ -94,13 +94,7 @@ impl Engine<'_> {
             Action::Wait(site, length) | Action::Block(site, length) => {
                 self.wait_on_thread(thread, task, site, length)
             }
-            Action::Compute(computation, length) => {
-                let (name, lock) = match computation {
-                    Some(computation) => self.plan.computations[computation.index()],
-                    None => (NameId::EMPTY, LockMode::Held),
-                };
-                self.compute(thread, task, name, lock, length)
-            }
+            Action::Compute(computation, length) => self.compute(thread, task, computation, length),
             Action::Yield => self.yield_on_thread(thread, task),
             Action::Acquire(semaphore) => {
                 let row = Some((State::Sync, self.plan.semaphores[semaphore.index()].name));
@@ -203,10 +197,12 @@ impl Engine<'_> {
         &mut self,
         thread: ThreadId,
         task: TaskId,
-        name: NameId,
-        lock: LockMode,
+        computation: Option<ComputationId>,
         length: Length,
     ) -> Flow {
+        let (name, lock) = computation.map_or((NameId::EMPTY, LockMode::Held), |computation| {
+            self.plan.computations[computation.index()]
+        });
         let left = self.plan.compute(self.length(task, length));
         match (lock, self.task(task).stage) {
             (LockMode::Held | LockMode::Kept, 0) => {
