@@ -297,10 +297,22 @@ use = "sequential"
     }
 
     #[test]
+    fn files_that_are_asked_for_are_written_and_go_when_they_are_not() {
+        let bench = Bench::with_scenario();
+        let ended = bench.run(&["run", "a.toml", "--no-chart", "--perfetto", "--audit"]).expect(0);
+        ended.says("wrote trace.csv, trace.perfetto.json, summary.csv");
+        let file = bench.bytes("output/a/trace.perfetto.json");
+        let trace: serde_json::Value = serde_json::from_slice(&file).unwrap();
+        assert!(trace["traceEvents"].as_array().unwrap().len() > 10);
+        bench.run(&["run", "a.toml", "--no-chart"]).expect(0);
+        assert_eq!(bench.files("output"), RESULTS);
+    }
+
+    #[test]
     fn the_same_run_gives_the_same_bytes_anywhere() {
         let bench = Bench::with_scenario();
         for out in ["one", "two/deep"] {
-            bench.run(&["run", "a.toml", "--out", out]).expect(0);
+            bench.run(&["run", "a.toml", "--perfetto", "--out", out]).expect(0);
         }
         for file in bench.files("one/a") {
             let other = file.replacen("one", "two/deep", 1);

@@ -9,10 +9,12 @@ use super::picture::Recorded;
 use super::progress::Progress;
 use crate::chart::Recorder;
 use crate::engine;
+use crate::ids::NameId;
 use crate::model::{Scenario, Tool, ToolRun};
 use crate::plan::Plan;
 use crate::sink::audit::{Audit, AuditSetting, Violation};
 use crate::sink::csv::TraceCsv;
+use crate::sink::perfetto::{PerfettoTrace, RunSetting};
 use crate::sink::row::SummaryRow;
 use crate::sink::summary::Summary;
 use crate::tools;
@@ -22,6 +24,7 @@ use crate::workload::TooLarge;
 /// Who listens to a run besides the summary.
 pub(super) struct Listeners<'a, W: Write> {
     pub(super) trace: Option<&'a mut TraceCsv<W>>,
+    pub(super) perfetto: Option<&'a mut PerfettoTrace<W>>,
     pub(super) progress: Option<&'a mut Progress>,
     /// Whether the laws of the trace are checked.
     pub(super) audit: bool,
@@ -54,15 +57,19 @@ pub(super) fn play<W: Write>(
     if let Some(trace) = &mut listeners.trace {
         trace.begin(&run.label, replicate, &plan.names);
     }
+    let sites: Vec<NameId> = plan.sites.iter().map(|site| site.name).collect();
+    if let Some(perfetto) = &mut listeners.perfetto {
+        let (names, coroutines) = (&plan.names, plan.event_loop.is_some());
+        perfetto.begin(&RunSetting { label: &run.label, names, sites: &sites, coroutines });
+    }
     if let Some(progress) = &listeners.progress {
         progress.begin(&run.label);
     }
     let mut summary = Summary::default();
     let mut audit = listeners.audit.then(|| Audit::new(laws_of(run, &plan)));
-    let sites = plan.sites.iter().map(|site| site.name);
     let mut chart = listeners.chart.then(|| Recorder::new(sites));
-    let mut sink =
-        ((&mut summary, listeners.trace), (chart.as_mut(), (audit.as_mut(), listeners.progress)));
+    let files = (listeners.trace, listeners.perfetto);
+    let mut sink = ((&mut summary, files), (chart.as_mut(), (audit.as_mut(), listeners.progress)));
     let (outcome, totals) = engine::simulate(&plan, &mut sink);
     let outcome = match outcome {
         Outcome::Finished => Ok(summary.finish(&run.label, replicate, plan.machine.cores, &totals)),

@@ -17,6 +17,7 @@ use super::progress::Progress;
 use crate::model::Scenario;
 use crate::report::{self, Ending, ToolResult};
 use crate::sink::csv::TraceCsv;
+use crate::sink::perfetto::PerfettoTrace;
 use crate::sink::row::SummaryRow;
 use crate::sink::summary::compare;
 use crate::sink::table;
@@ -24,9 +25,11 @@ use crate::sink::table;
 /// Play scenarios through their tools and compare them
 ///
 /// Prints the comparison and writes DIR/<scenario's name>/: trace.csv (every interval of every task and
-/// thread), summary.csv, summary.json, gantt.svg, gantt.png and manifest.json. Files appear whole or not at all.
+/// thread), summary.csv, summary.json, gantt.svg, gantt.png and manifest.json; trace.perfetto.json where it is asked
+/// for. Files appear whole or not at all.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Args {
     /// Scenario files
     #[arg(required = true, value_name = "FILE")]
@@ -43,6 +46,10 @@ pub(super) struct Args {
     #[arg(long)]
     no_chart: bool,
 
+    /// Write trace.perfetto.json too, for the viewers of Perfetto (ui.perfetto.dev) and Chrome
+    #[arg(long)]
+    perfetto: bool,
+
     /// Check the laws of every trace after its run
     #[arg(long)]
     audit: bool,
@@ -54,11 +61,14 @@ Examples:
   gilsim run page.toml --set machine.cores=8 --set sites.shop.latency=2s
   gilsim run page.toml --tool asyncio --tool \"10 threads\" --seed 7
   gilsim run a.toml b.toml --out results --no-trace --no-chart
+  gilsim run page.toml --perfetto
   gilsim run page.toml --format csv | column -s, -t";
 
 /// Every file that a run may write. What it does not write this time does not stay from an earlier run.
-const FILES: [&str; 6] =
-    ["trace.csv", "summary.csv", "summary.json", "gantt.svg", "gantt.png", "manifest.json"];
+const FILES: [&str; 7] =
+    [TRACE, PERFETTO, "summary.csv", "summary.json", "gantt.svg", "gantt.png", "manifest.json"];
+const TRACE: &str = "trace.csv";
+const PERFETTO: &str = "trace.perfetto.json";
 
 /// A scenario to play.
 struct Study {
@@ -136,8 +146,8 @@ fn folders(files: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     // Opened before the work, so that a wrong place is known at once.
     let mut folder = Folder::open(&study.folder)?;
-    let trace = (!args.no_trace).then(|| folder.begin("trace.csv")).transpose()?;
-    let mut played = play_all(study, args, trace.map(TraceCsv::new), &folder)?;
+    let streams = Streams::begin(&mut folder, args)?;
+    let mut played = play_all(study, args, streams, &folder)?;
     let recorded: Vec<_> = played.iter_mut().filter_map(|one| one.recorded.take()).collect();
     let violations = told_violations(&study.scenario, &played);
     let results = compared(&study.scenario, played);
@@ -164,11 +174,32 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     Ok(conclude(&results, violations.as_deref()))
 }
 
+/// The files that are written while the tools are played.
+struct Streams {
+    trace: Option<TraceCsv<File>>,
+    perfetto: Option<PerfettoTrace<File>>,
+}
+
+impl Streams {
+    fn begin(folder: &mut Folder, args: &Args) -> Result<Self, Failure> {
+        let trace = (!args.no_trace).then(|| folder.begin(TRACE)).transpose()?;
+        let perfetto = args.perfetto.then(|| folder.begin(PERFETTO)).transpose()?;
+        Ok(Self { trace: trace.map(TraceCsv::new), perfetto: perfetto.map(PerfettoTrace::new) })
+    }
+
+    fn finish(self, folder: &Folder) -> Result<(), Failure> {
+        let unwritable = |name| move |error| folder.unwritable(name, &error);
+        self.trace.map(TraceCsv::finish).transpose().map_err(unwritable(TRACE))?;
+        self.perfetto.map(PerfettoTrace::finish).transpose().map_err(unwritable(PERFETTO))?;
+        Ok(())
+    }
+}
+
 /// Plays all tools in turn.
 fn play_all(
     study: &Study,
     args: &Args,
-    mut trace: Option<TraceCsv<File>>,
+    mut streams: Streams,
     folder: &Folder,
 ) -> Result<Vec<Played>, Failure> {
     let scenario = &study.scenario;
@@ -178,7 +209,8 @@ fn play_all(
     let mut played = Vec::new();
     for run in &scenario.tools {
         let listeners = Listeners {
-            trace: trace.as_mut(),
+            trace: streams.trace.as_mut(),
+            perfetto: streams.perfetto.as_mut(),
             progress: progress.as_mut(),
             audit: args.audit,
             chart: !args.no_chart,
@@ -188,9 +220,7 @@ fn play_all(
     if let Some(progress) = progress {
         progress.finish();
     }
-    if let Some(trace) = trace {
-        trace.finish().map_err(|error| folder.unwritable("trace.csv", &error))?;
-    }
+    streams.finish(folder)?;
     Ok(played)
 }
 
@@ -225,8 +255,12 @@ fn compared(scenario: &Scenario, played: Vec<Played>) -> Vec<ToolResult<'_>> {
 
 fn manifest(study: &Study, args: &Args) -> Vec<u8> {
     let mut arguments = args.common.arguments();
-    let flags =
-        [("--no-trace", args.no_trace), ("--no-chart", args.no_chart), ("--audit", args.audit)];
+    let flags = [
+        ("--no-trace", args.no_trace),
+        ("--no-chart", args.no_chart),
+        ("--perfetto", args.perfetto),
+        ("--audit", args.audit),
+    ];
     arguments.extend(flags.iter().filter(|(_, set)| *set).map(|(flag, _)| (*flag).to_owned()));
     Manifest::new("run", &study.inputs, study.scenario.seed, arguments).text()
 }

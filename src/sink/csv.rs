@@ -2,38 +2,30 @@
 
 use std::io::{self, Write};
 
+use super::block::{Blocks, push_number};
 use crate::trace::{Names, Row, Sink, State};
 
 const HEADER: &[u8] = b"tool,replicate,task,step,state,name,start_ns,end_ns,process,thread,core\n";
 
-/// How much is collected before it is written out, in bytes.
-const BLOCK: usize = 64 * 1024;
-
-/// Room for the longest row that has no long name, in bytes.
-const ROW: usize = 256;
-
 /// Writes trace.csv: the header once, then the rows of one run after the other.
 ///
 /// Names and labels are quoted once each; numbers are formatted into a buffer by hand, which is four
-/// times as fast as a general CSV writer. An error in writing is kept and returned by [`finish`](Self::finish):
-/// a sink never feeds back into a run.
+/// times as fast as a general CSV writer. An error in writing is kept and returned by [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct TraceCsv<W: Write> {
-    out: W,
-    buffer: Vec<u8>,
+    out: Blocks<W>,
     /// `label,replicate,` of the run that is being written.
     run: Vec<u8>,
     /// The names of that run, quoted where they need it.
     names: Vec<Box<[u8]>>,
-    error: Option<io::Error>,
 }
 
 impl<W: Write> TraceCsv<W> {
     /// Starts the file with its header.
     pub fn new(out: W) -> Self {
-        let mut buffer = Vec::with_capacity(BLOCK + ROW);
-        buffer.extend_from_slice(HEADER);
-        Self { out, buffer, run: Vec::new(), names: Vec::new(), error: None }
+        let mut out = Blocks::new(out);
+        out.buffer().extend_from_slice(HEADER);
+        Self { out, run: Vec::new(), names: Vec::new() }
     }
 
     /// Says which run the rows that follow belong to, and what their names mean.
@@ -49,28 +41,17 @@ impl<W: Write> TraceCsv<W> {
     ///
     /// # Errors
     /// The first error that any write met.
-    pub fn finish(mut self) -> io::Result<W> {
-        self.write_out();
-        match self.error {
-            Some(error) => Err(error),
-            None => self.out.flush().map(|()| self.out),
-        }
-    }
-
-    fn write_out(&mut self) {
-        if self.error.is_none() {
-            self.error = self.out.write_all(&self.buffer).err();
-        }
-        self.buffer.clear();
+    pub fn finish(self) -> io::Result<W> {
+        self.out.finish()
     }
 }
 
 impl<W: Write> Sink for TraceCsv<W> {
     fn row(&mut self, row: &Row) {
-        if self.error.is_some() {
+        if self.out.has_failed() {
             return;
         }
-        let buffer = &mut self.buffer;
+        let buffer = self.out.buffer();
         buffer.extend_from_slice(&self.run);
         push_optional(buffer, row.task.map(|task| task.0));
         push_optional(buffer, row.task.map(|_| row.step));
@@ -87,9 +68,7 @@ impl<W: Write> Sink for TraceCsv<W> {
             push_number(buffer, core.0.into());
         }
         buffer.push(b'\n');
-        if buffer.len() >= BLOCK {
-            self.write_out();
-        }
+        self.out.spill();
     }
 }
 
@@ -99,21 +78,6 @@ fn push_optional(buffer: &mut Vec<u8>, number: Option<u32>) {
         push_number(buffer, number.into());
     }
     buffer.push(b',');
-}
-
-/// Appends a number in decimal digits.
-fn push_number(buffer: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0_u8; 20];
-    let mut first = digits.len();
-    loop {
-        first -= 1;
-        digits[first] = b'0' + u8::try_from(number % 10).expect("a digit fits a byte");
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    buffer.extend_from_slice(&digits[first..]);
 }
 
 /// The state and the comma after it.
@@ -144,6 +108,7 @@ fn quoted(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sink::block::BLOCK;
     use crate::sink::sample::{Place, row};
 
     fn lines(trace: TraceCsv<Vec<u8>>) -> Vec<String> {
@@ -214,7 +179,7 @@ mod tests {
         let mut trace = TraceCsv::new(Vec::new());
         trace.begin("t", 0, &Names::default());
         (0..10_000).for_each(|n| trace.row(&row(State::Io, n, n + 1)));
-        assert!(!trace.out.is_empty() && trace.buffer.len() < BLOCK);
+        assert!(trace.out.buffer().len() < BLOCK);
         let lines = lines(trace);
         assert_eq!(lines.len(), 10_001);
         assert_eq!(lines[10_000], "t,0,0,0,io,,9999,10000,,,");

@@ -4,8 +4,10 @@
 //! files, printing and exit codes belong to the command line.
 
 pub mod audit;
+mod block;
 pub mod csv;
 pub mod fraction;
+pub mod perfetto;
 pub mod row;
 pub mod summary;
 pub mod table;
