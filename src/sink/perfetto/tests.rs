@@ -31,14 +31,14 @@ fn of<'a>(events: &'a [Value], phase: &str) -> Vec<&'a Value> {
 
 /// What a track is called, with its process.
 fn track(events: &[Value], event: &Value) -> (String, String) {
-    let named = |kind: &str, on: &dyn Fn(&Value) -> bool| {
+    let find = |kind: &str, on: &dyn Fn(&Value) -> bool| {
         let found = of(events, "M").into_iter().find(|it| it["name"] == kind && on(it));
         found.unwrap()["args"]["name"].as_str().unwrap().to_owned()
     };
     let in_process = |it: &Value| it["pid"] == event["pid"];
     (
-        named("process_name", &in_process),
-        named("thread_name", &|it| in_process(it) && it["tid"] == event["tid"]),
+        find("process_name", &in_process),
+        find("thread_name", &|it| in_process(it) && it["tid"] == event["tid"]),
     )
 }
 
@@ -150,9 +150,8 @@ fn tools_share_no_process_and_come_in_their_order() {
         .collect();
     sorted.sort_unstable();
     let label = |pid: u64| {
-        let named = of(&events, "M").into_iter();
-        let mut named = named.filter(|event| event["name"] == "process_name");
-        let event = named.find(|event| event["pid"] == pid).unwrap();
+        let mut all = of(&events, "M").into_iter();
+        let event = all.find(|it| it["name"] == "process_name" && it["pid"] == pid).unwrap();
         event["args"]["name"].as_str().unwrap().split(':').next().unwrap().to_owned()
     };
     let labels: Vec<String> = sorted.iter().map(|(_, pid)| label(*pid)).collect();
