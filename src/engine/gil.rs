@@ -9,6 +9,7 @@ use crate::model::LockMode;
 use crate::time::SimDuration;
 use crate::trace::{Hold, State};
 
+use super::lock::Request;
 use super::thread::{Status, Then};
 use super::{Engine, Flow};
 
@@ -43,8 +44,9 @@ impl Engine<'_> {
     }
 
     fn take(&mut self, lock: LockId, thread: ThreadId) {
-        let now = self.now;
-        let freed = self.lock(lock).take(thread, now);
+        let (now, renewed) = (self.now, self.patience_renewed);
+        let freed = self.lock(lock).take(thread, now, renewed);
+        self.plan_request(lock);
         self.thread_mut(thread).holds = true;
         for ousted in freed {
             let then = self.thread(ousted).then;
@@ -56,14 +58,15 @@ impl Engine<'_> {
     fn wait_for_lock(&mut self, thread: ThreadId, lock: LockId) {
         self.leave_core(thread);
         let now = self.now;
-        if self.plan.machine.exact {
-            self.lock(lock).ask(thread, now);
-        } else {
-            self.lock(lock).ask_last(thread, now);
-        }
         self.thread_mut(thread).status = Status::LockWait;
         self.show(thread, Some((State::LockWait, NameId::EMPTY)));
-        self.renew_patience(thread, lock);
+        if self.plan.machine.exact {
+            self.lock(lock).ask(thread, now);
+            self.plan_request(lock);
+        } else {
+            self.lock(lock).ask_last(thread, now);
+            self.renew_patience(thread, lock);
+        }
     }
 
     fn renew_patience(&mut self, thread: ThreadId, lock: LockId) {
@@ -73,19 +76,26 @@ impl Engine<'_> {
         self.thread_mut(thread).window = self.locks[lock.index()].windows();
     }
 
-    /// A waiter has waited a switch interval. Under `exact` it keeps its place and acts at once;
-    /// elsewhere it has to wake up first.
+    /// A waiter has waited a switch interval, and has to wake up before it can do anything.
     pub(super) fn patience_is_over(&mut self, thread: ThreadId) {
         let lock = self.thread(thread).lock.expect("only a lock is waited for with patience");
-        if !self.plan.machine.exact {
-            self.lock(lock).withdraw(thread);
-            return self.wake(thread, Then::AskHolder);
+        self.lock(lock).withdraw(thread);
+        self.wake(thread, Then::AskHolder);
+    }
+
+    /// Under `exact`, who has waited a switch interval keeps its place and acts at once; so one event per
+    /// lock is enough, at the first instant at which anybody has anything to ask.
+    fn plan_request(&mut self, lock: LockId) {
+        if self.plan.machine.exact {
+            let at = self.locks[lock.index()].next_request();
+            self.events.set_request(lock, at);
         }
-        let window = self.thread(thread).window;
-        let unchanged = self.lock(lock).may_be_asked(window);
-        self.renew_patience(thread, lock);
-        if unchanged {
-            self.request(lock, thread);
+    }
+
+    /// Under `exact`, somebody has waited a whole switch interval for the same holder.
+    pub(super) fn interval_is_over(&mut self, lock: LockId) {
+        if self.lock(lock).patience_is_over() {
+            self.request(lock, None);
         }
     }
 
@@ -104,12 +114,12 @@ impl Engine<'_> {
         self.thread_mut(thread).then = Then::TakeLock;
         self.wait_for_lock(thread, lock);
         if unchanged && self.lock(lock).holder().is_some() {
-            self.request(lock, thread);
+            self.request(lock, Some(thread));
         }
     }
 
     /// Asks the holder to give way. All who lose patience at one instant ask before it does.
-    fn request(&mut self, lock: LockId, by: ThreadId) {
+    fn request(&mut self, lock: LockId, by: Option<ThreadId>) {
         let now = self.now;
         self.lock(lock).ask_holder(by, now);
         self.asked_now.push(lock);
@@ -139,8 +149,9 @@ impl Engine<'_> {
     pub(super) fn note_that_holder_runs(&mut self, thread: ThreadId) {
         let record = self.thread(thread);
         if let (Some(lock), true, true) = (record.lock, record.holds, record.entry_left.is_zero()) {
-            let now = self.now;
-            self.lock(lock).holder_runs(now);
+            let (now, renewed) = (self.now, self.patience_renewed);
+            self.lock(lock).holder_runs(now, renewed);
+            self.plan_request(lock);
         }
     }
 
@@ -195,17 +206,19 @@ impl Engine<'_> {
         let end = self.now;
         self.sink.hold(&Hold { lock, thread, start, end });
         let next = match request {
-            Some(request) if request.at == self.now && self.requester_wins(lock, request.by) => {
-                Some(request.by)
+            Some(Request { by: Some(by), at })
+                if at == self.now && self.requester_wins(lock, by) =>
+            {
+                Some(by)
             }
             _ => self.lock(lock).next(),
         };
         let Some(next) = next else { return };
-        self.events.clear_patience(next);
         if self.plan.machine.exact {
             self.take(lock, next);
             self.wake(next, Then::GoOn);
         } else {
+            self.events.clear_patience(next);
             if request.is_some() {
                 self.lock(lock).promise_to(next);
             }

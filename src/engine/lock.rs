@@ -7,8 +7,10 @@ use std::collections::VecDeque;
 use crate::ids::ThreadId;
 use crate::time::SimTime;
 
+use super::patience::Patience;
+
 /// An interpreter lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lock {
     holder: Option<ThreadId>,
     held_since: SimTime,
@@ -28,13 +30,15 @@ pub(super) struct Lock {
     waiters: VecDeque<Waiter>,
     /// Those who gave it up on request and wait until somebody has taken it.
     ousted: Vec<ThreadId>,
+    /// Under the exact rules, when a waiter asks the holder to give way.
+    patience: Option<Patience>,
 }
 
 /// A wish that the holder give way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request {
-    /// Whose wish.
-    pub(super) by: ThreadId,
+    /// Whose wish; under the exact rules it does not matter whose.
+    pub(super) by: Option<ThreadId>,
     /// Since when.
     pub(super) at: SimTime,
 }
@@ -46,6 +50,23 @@ struct Waiter {
 }
 
 impl Lock {
+    /// A lock that nobody holds.
+    pub(super) fn new(patience: Option<Patience>) -> Self {
+        Self {
+            holder: None,
+            held_since: SimTime::ZERO,
+            last_holder: None,
+            switches: 0,
+            windows: 0,
+            holder_ran: false,
+            request: None,
+            heir: None,
+            waiters: VecDeque::new(),
+            ousted: Vec::new(),
+            patience,
+        }
+    }
+
     /// Who holds it.
     pub(super) fn holder(&self) -> Option<ThreadId> {
         self.holder
@@ -77,11 +98,31 @@ impl Lock {
         self.holder_ran && self.windows == window
     }
 
-    /// The holder is on a core.
-    pub(super) fn holder_runs(&mut self, now: SimTime) {
-        let late = !self.holder_ran && self.held_since < now;
-        self.windows += u64::from(late);
+    /// The holder is on a core. `renewed` as in [`Patience::start_anew`].
+    pub(super) fn holder_runs(&mut self, now: SimTime, renewed: bool) {
+        if !self.holder_ran && self.held_since < now {
+            self.begin_windows(now, renewed);
+        }
         self.holder_ran = true;
+    }
+
+    fn begin_windows(&mut self, now: SimTime, renewed: bool) {
+        self.windows += 1;
+        if let Some(patience) = &mut self.patience {
+            patience.start_anew(now, renewed);
+        }
+    }
+
+    /// Under the exact rules: when a waiter asks the holder, if nothing changes until then.
+    pub(super) fn next_request(&self) -> Option<SimTime> {
+        self.patience.as_ref().and_then(Patience::next)
+    }
+
+    /// Under the exact rules: a waiter has waited a whole interval. Returns whether it may ask the
+    /// holder, who has had its chance to run, and that for the first time.
+    pub(super) fn patience_is_over(&mut self) -> bool {
+        self.patience.as_mut().expect("the rules are exact").is_over();
+        self.holder_ran && self.request.is_none()
     }
 
     /// The pending wish that the holder give way.
@@ -89,18 +130,19 @@ impl Lock {
         self.request
     }
 
-    /// `thread` takes the free lock. Returns those who waited for that.
+    /// `thread` takes the free lock. Returns those who waited for that. `renewed` as in
+    /// [`Patience::start_anew`].
     ///
     /// # Panics
     /// When the lock is held.
-    pub(super) fn take(&mut self, thread: ThreadId, now: SimTime) -> Vec<ThreadId> {
+    pub(super) fn take(&mut self, thread: ThreadId, now: SimTime, renewed: bool) -> Vec<ThreadId> {
         assert!(self.holder.is_none(), "{thread:?} takes a lock that {:?} holds", self.holder);
         self.holder = Some(thread);
         self.held_since = now;
         if self.last_holder != Some(thread) {
             self.last_holder = Some(thread);
             self.switches += 1;
-            self.windows += 1;
+            self.begin_windows(now, renewed);
         }
         self.holder_ran = false;
         self.request = None;
@@ -125,6 +167,9 @@ impl Lock {
         let behind = |other: &Waiter| other.asked_at == now && other.thread > thread;
         let later = self.waiters.iter().rev().take_while(|other| behind(other)).count();
         self.waiters.insert(self.waiters.len() - later, waiter);
+        if let Some(patience) = &mut self.patience {
+            patience.begin(now);
+        }
     }
 
     /// `thread` sleeps until the lock is free, behind everybody else.
@@ -134,7 +179,11 @@ impl Lock {
 
     /// The longest sleeper, who sleeps no longer.
     pub(super) fn next(&mut self) -> Option<ThreadId> {
-        self.waiters.pop_front().map(|waiter| waiter.thread)
+        let waiter = self.waiters.pop_front()?;
+        if let Some(patience) = &mut self.patience {
+            patience.end(waiter.asked_at);
+        }
+        Some(waiter.thread)
     }
 
     /// `thread` sleeps no longer. Returns whether it did.
@@ -144,7 +193,7 @@ impl Lock {
     }
 
     /// `by` wishes that the holder give way.
-    pub(super) fn ask_holder(&mut self, by: ThreadId, at: SimTime) {
+    pub(super) fn ask_holder(&mut self, by: Option<ThreadId>, at: SimTime) {
         self.request.get_or_insert(Request { by, at });
     }
 
@@ -168,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_longest_waiter_is_next_and_ties_go_by_number() {
-        let mut lock = Lock::default();
+        let mut lock = Lock::new(None);
         lock.ask(C, at(1));
         lock.ask(B, at(2));
         lock.ask(A, at(2));
@@ -177,9 +226,9 @@ mod tests {
 
     #[test]
     fn a_switch_is_a_change_of_holder() {
-        let mut lock = Lock::default();
+        let mut lock = Lock::new(None);
         for thread in [A, A, B, A] {
-            lock.take(thread, at(0));
+            lock.take(thread, at(0), false);
             lock.give_up(thread);
         }
         assert_eq!(lock.switches(), 3);
@@ -187,14 +236,14 @@ mod tests {
 
     #[test]
     fn taking_the_lock_ends_the_request_and_frees_the_ousted() {
-        let mut lock = Lock::default();
-        lock.take(A, at(0));
-        lock.ask_holder(B, at(5));
-        lock.ask_holder(C, at(6));
-        assert_eq!(lock.request().map(|request| request.by), Some(B));
+        let mut lock = Lock::new(None);
+        lock.take(A, at(0), false);
+        lock.ask_holder(Some(B), at(5));
+        lock.ask_holder(Some(C), at(6));
+        assert_eq!(lock.request().and_then(|request| request.by), Some(B));
         lock.give_up(A);
         lock.oust(A);
-        assert_eq!(lock.take(B, at(7)), [A]);
+        assert_eq!(lock.take(B, at(7), false), [A]);
         assert!(lock.request().is_none());
     }
 }

@@ -18,6 +18,7 @@ mod gil;
 mod life;
 mod lock;
 mod ops;
+mod patience;
 mod queue;
 mod record;
 mod steps;
@@ -38,6 +39,7 @@ use crate::workload::Step;
 use cores::Cores;
 use event_loop::EventLoop;
 use lock::Lock;
+use patience::Patience;
 use queue::{Event, EventQueue, Rank};
 use sync::{Channel, Executor, Queue, Semaphore, Site};
 use thread::{Item, Status, Then, Thread, Wait};
@@ -107,6 +109,8 @@ struct Engine<'a> {
     names: OwnNames,
     now: SimTime,
     events: EventQueue,
+    /// Whether those who lose patience at this instant have done so.
+    patience_renewed: bool,
     /// Threads that can go on at this instant; the lowest number goes first.
     ready_now: BinaryHeap<Reverse<ThreadId>>,
     /// Locks whose holders were asked to give way at this instant.
@@ -153,6 +157,7 @@ impl<'a> Engine<'a> {
             names: OwnNames::find(plan),
             now: SimTime::ZERO,
             events: EventQueue::default(),
+            patience_renewed: false,
             ready_now: BinaryHeap::new(),
             asked_now: Vec::new(),
             wanting: Vec::new(),
@@ -213,6 +218,7 @@ impl<'a> Engine<'a> {
     /// Does everything that happens at the present instant.
     fn play_instant(&mut self) {
         let mut steps = 0;
+        self.patience_renewed = false;
         while !self.ended {
             steps += 1;
             assert!(steps < self.steps_per_instant_max, "no progress at {:?}", self.now);
@@ -220,17 +226,28 @@ impl<'a> Engine<'a> {
             match due {
                 Some((_, Rank::BurstEnd | Rank::Wake)) => self.apply_next_event(),
                 _ if !self.ready_now.is_empty() => self.go_on_with_next_thread(),
-                Some((_, Rank::Patience)) => self.apply_next_event(),
-                _ if !self.asked_now.is_empty() => self.honour_request(),
-                Some((_, Rank::QuantumEnd)) => self.dispatch_and_end_slice(),
-                None => {
-                    self.dispatch();
-                    if self.ready_now.is_empty() {
+                due => {
+                    self.patience_renewed = true;
+                    if !self.take_away(due.map(|(_, rank)| rank)) {
                         return;
                     }
                 }
             }
         }
+    }
+
+    /// When nobody can go on, locks and cores are taken away. Returns whether the instant goes on.
+    fn take_away(&mut self, due: Option<Rank>) -> bool {
+        match due {
+            Some(Rank::Patience) => self.apply_next_event(),
+            _ if !self.asked_now.is_empty() => self.honour_request(),
+            Some(_) => self.dispatch_and_end_slice(),
+            None => {
+                self.dispatch();
+                return !self.ready_now.is_empty();
+            }
+        }
+        true
     }
 
     /// Ends a slice only after cores have been given away: a thread that comes to want a core at this
@@ -248,6 +265,7 @@ impl<'a> Engine<'a> {
             Event::BurstEnd(core) => self.end_of_burst(core),
             Event::Wake(thread) => self.time_has_come(thread),
             Event::Patience(thread) => self.patience_is_over(thread),
+            Event::Request(lock) => self.interval_is_over(lock),
             Event::QuantumEnd(core) => self.end_of_slice(core),
         }
     }
@@ -288,8 +306,10 @@ impl<'a> Engine<'a> {
     }
 
     fn new_lock(&mut self) -> Option<LockId> {
-        self.plan.lock?;
-        self.locks.push(Lock::default());
+        let rules = self.plan.lock?;
+        let interval = rules.switch_interval + self.plan.machine.timer_slack;
+        let patience = self.plan.machine.exact.then(|| Patience::new(interval));
+        self.locks.push(Lock::new(patience));
         Some(LockId::at(self.locks.len() - 1))
     }
 

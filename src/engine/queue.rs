@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 use priority_queue::PriorityQueue;
 use rustc_hash::FxBuildHasher;
 
-use crate::ids::{CoreId, ThreadId};
+use crate::ids::{CoreId, LockId, ThreadId};
 use crate::time::SimTime;
 
 /// What happens.
@@ -22,6 +22,8 @@ pub(super) enum Event {
     Wake(ThreadId),
     /// A waiter's patience with the lock's holder is over.
     Patience(ThreadId),
+    /// Under the exact rules, a waiter has waited a whole interval for the lock's holder.
+    Request(LockId),
     /// A core's time slice is used up.
     QuantumEnd(CoreId),
 }
@@ -48,6 +50,7 @@ pub(super) enum Rank {
 enum Actor {
     Core(CoreId),
     Patience(ThreadId),
+    Lock(LockId),
     Poll(ThreadId),
 }
 
@@ -109,6 +112,18 @@ impl EventQueue {
         self.movable.remove(&Actor::Patience(thread));
     }
 
+    /// When somebody asks the holder of a lock to give way, if ever.
+    pub(super) fn set_request(&mut self, lock: LockId, at: Option<SimTime>) {
+        match at.map(|at| Reverse(Key::new(at, Rank::Patience, lock.0))) {
+            Some(key) => {
+                self.movable.push(Actor::Lock(lock), key);
+            }
+            None => {
+                self.movable.remove(&Actor::Lock(lock));
+            }
+        }
+    }
+
     /// A poll times out at `at`.
     pub(super) fn set_poll(&mut self, thread: ThreadId, at: SimTime) {
         self.movable.push(Actor::Poll(thread), Reverse(Key::new(at, Rank::Wake, thread.0)));
@@ -152,6 +167,7 @@ impl EventQueue {
             Actor::Core(core) if key.rank() == Rank::BurstEnd => Event::BurstEnd(core),
             Actor::Core(core) => Event::QuantumEnd(core),
             Actor::Patience(thread) => Event::Patience(thread),
+            Actor::Lock(lock) => Event::Request(lock),
             Actor::Poll(thread) => Event::Wake(thread),
         })
     }
