@@ -3,10 +3,12 @@
 //! Sources of the rules: the product contract (section 6) for `ideal`; semantics 2.2 and 2.3 (Linux
 //! `kernel/sched/fair.c`) for the rest.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::ids::{CoreId, ThreadId};
 use crate::time::{SimDuration, SimTime};
+
+use super::tournament::Tournament;
 
 /// A core.
 #[derive(Debug)]
@@ -27,10 +29,20 @@ pub(super) struct Core {
 #[derive(Debug)]
 pub(super) struct Cores {
     all: Vec<Core>,
-    idle: BTreeSet<CoreId>,
+    /// Those that nobody is on.
+    idle: CoreSet,
+    /// Those that somebody waits for.
+    queued: CoreSet,
+    /// How many wait for each.
+    lengths: Tournament,
+    /// Who is at the head of each run queue, and since when it has waited.
+    heads: Tournament,
     /// How many threads wait in all run queues together.
     waiting: usize,
 }
+
+/// The key of a run queue that nobody waits in.
+const NOBODY: u128 = u128::MAX;
 
 impl Cores {
     pub(super) fn new(count: u32) -> Self {
@@ -41,9 +53,16 @@ impl Cores {
             accounted_to: SimTime::ZERO,
             left_at: None,
         };
+        let mut idle = CoreSet::new(count);
+        for core in (0..count).map(CoreId) {
+            idle.insert(core);
+        }
         Self {
             all: (0..count).map(|_| core()).collect(),
-            idle: (0..count).map(CoreId).collect(),
+            idle,
+            queued: CoreSet::new(count),
+            lengths: Tournament::new(count, 0),
+            heads: Tournament::new(count, NOBODY),
             waiting: 0,
         }
     }
@@ -69,14 +88,12 @@ impl Cores {
 
     /// The idle core with the lowest number.
     pub(super) fn lowest_idle(&self) -> Option<CoreId> {
-        self.idle.first().copied()
+        self.idle.lowest()
     }
 
-    /// The core with the fewest threads on it and in its queue; the lowest number on a tie.
+    /// Of the cores, all of them busy, the one that the fewest wait for; the lowest number on a tie.
     pub(super) fn least_loaded(&self) -> CoreId {
-        let load = |core: &Core| core.queue.len() + usize::from(core.running.is_some());
-        let least = (0..self.all.len()).min_by_key(|index| load(&self.all[*index]));
-        CoreId::at(least.expect("a machine has at least one core"))
+        CoreId::at(self.lengths.winner())
     }
 
     /// Whether anybody waits in the core's run queue.
@@ -89,7 +106,7 @@ impl Cores {
     /// # Panics
     /// When somebody is on it.
     pub(super) fn occupy(&mut self, core: CoreId, thread: ThreadId, now: SimTime) {
-        let taken = self.idle.remove(&core);
+        let taken = self.idle.remove(core);
         assert!(taken, "{thread:?} comes onto {core:?}, which is busy");
         let core = self.get_mut(core);
         core.running = Some(thread);
@@ -111,13 +128,30 @@ impl Cores {
     pub(super) fn enqueue(&mut self, core: CoreId, thread: ThreadId, now: SimTime) {
         self.waiting += 1;
         self.get_mut(core).queue.push_back((now, thread));
+        self.note_queue(core);
     }
 
     /// The next one in the core's own run queue, who waits no longer.
     pub(super) fn next_of(&mut self, core: CoreId) -> Option<ThreadId> {
         let (_, thread) = self.get_mut(core).queue.pop_front()?;
         self.waiting -= 1;
+        self.note_queue(core);
         Some(thread)
+    }
+
+    /// Takes note of who waits for the core now.
+    fn note_queue(&mut self, core: CoreId) {
+        let queue = &self.all[core.index()].queue;
+        let head = queue.front().map_or(NOBODY, |(since, thread)| {
+            (u128::from(since.as_nanos()) << 32) | u128::from(thread.0)
+        });
+        self.lengths.set(core.index(), queue.len() as u128);
+        self.heads.set(core.index(), head);
+        if queue.is_empty() {
+            self.queued.remove(core);
+        } else {
+            self.queued.insert(core);
+        }
     }
 
     /// An idle core, and who comes onto it: the one who has been ready longest at the head of a
@@ -126,18 +160,13 @@ impl Cores {
         if self.waiting == 0 {
             return None;
         }
-        if own_first {
-            let own = self.idle.iter().copied().find(|core| self.has_queue(*core));
-            if let Some(core) = own {
-                return self.next_of(core).map(|thread| (core, thread));
-            }
+        let own = if own_first { self.idle.lowest_in_both(&self.queued) } else { None };
+        if let Some(core) = own {
+            return self.next_of(core).map(|thread| (core, thread));
         }
         let idle = self.lowest_idle()?;
-        let heads = self.all.iter().map(|core| core.queue.front().copied()).enumerate();
-        let waiting = heads.filter_map(|(source, head)| head.map(|head| (head, source)));
-        let (_, source) = waiting.min()?;
-        let thread = self.next_of(CoreId::at(source))?;
-        Some((idle, thread))
+        let source = CoreId::at(self.heads.winner());
+        self.next_of(source).map(|thread| (idle, thread))
     }
 
     /// The next instant, `now` included, at which the core's present time slice ends. A slice is
@@ -149,6 +178,42 @@ impl Cores {
     }
 }
 
+/// Some of the cores: a bit for each.
+#[derive(Debug)]
+struct CoreSet(Vec<u64>);
+
+impl CoreSet {
+    /// None of so many cores.
+    fn new(cores: u32) -> Self {
+        Self(vec![0; cores.div_ceil(u64::BITS) as usize])
+    }
+
+    fn insert(&mut self, core: CoreId) {
+        self.0[core.index() / 64] |= 1 << (core.0 % u64::BITS);
+    }
+
+    /// Returns whether it was in.
+    fn remove(&mut self, core: CoreId) -> bool {
+        let (word, bit) = (&mut self.0[core.index() / 64], 1 << (core.0 % u64::BITS));
+        let was_in = *word & bit != 0;
+        *word &= !bit;
+        was_in
+    }
+
+    fn lowest(&self) -> Option<CoreId> {
+        Self::lowest_of(self.0.iter().copied())
+    }
+
+    fn lowest_in_both(&self, other: &Self) -> Option<CoreId> {
+        Self::lowest_of(self.0.iter().zip(&other.0).map(|(one, other)| one & other))
+    }
+
+    fn lowest_of(words: impl Iterator<Item = u64>) -> Option<CoreId> {
+        let (number, word) = words.enumerate().find(|(_, word)| *word != 0)?;
+        Some(CoreId::at(number * 64 + word.trailing_zeros() as usize))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,7 +221,7 @@ mod tests {
     const T: [ThreadId; 4] = [ThreadId(0), ThreadId(1), ThreadId(2), ThreadId(3)];
 
     #[test]
-    fn the_least_loaded_core_counts_its_queue_and_ties_go_to_the_lowest() {
+    fn the_least_loaded_core_has_the_shortest_queue_and_ties_go_to_the_lowest() {
         let mut cores = Cores::new(3);
         for core in 0..3 {
             cores.occupy(CoreId(core), T[core as usize], SimTime::ZERO);
@@ -175,6 +240,18 @@ mod tests {
         assert_eq!(cores.pull(false), Some((CoreId(1), T[1])));
         cores.enqueue(CoreId(0), T[1], SimTime::from_nanos(3));
         assert_eq!(cores.pull(true), Some((CoreId(1), T[2])), "its own queue first");
+    }
+
+    #[test]
+    fn the_lowest_idle_core_is_found_among_many() {
+        let mut cores = Cores::new(130);
+        for core in 0..129 {
+            cores.occupy(CoreId(core), T[0], SimTime::ZERO);
+        }
+        assert_eq!(cores.lowest_idle(), Some(CoreId(129)));
+        cores.vacate(CoreId(70), SimTime::ZERO);
+        assert_eq!(cores.lowest_idle(), Some(CoreId(70)));
+        assert!(cores.is_idle(CoreId(70)) && !cores.is_idle(CoreId(71)));
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod steps;
 mod stuck;
 mod sync;
 mod thread;
+mod tournament;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,0 +1,70 @@
+//! The smallest of many keys, each of which changes now and then: a tournament tree (Knuth, The Art of
+//! Computer Programming, volume 3, section 5.4.1). A look-up is one step, a change as many as the tree
+//! is high.
+
+/// Players by number, each with a key. The smallest key wins; of equal ones, that of the lowest number.
+#[derive(Debug)]
+pub(super) struct Tournament {
+    keys: Vec<u128>,
+    /// Who won each match: match 1 is the final, those below match `n` are `2n` and `2n + 1`, and the
+    /// lowest are the players themselves.
+    winners: Vec<u32>,
+}
+
+impl Tournament {
+    /// So many players, at least one, all with this key.
+    pub(super) fn new(players: u32, key: u128) -> Self {
+        let places = players.next_power_of_two();
+        let mut keys = vec![u128::MAX; places as usize];
+        keys[..players as usize].fill(key);
+        // Of equals the lowest number wins, and nobody beyond the last player has a smaller key.
+        let leaves = 0..places;
+        let mut winners: Vec<u32> = (0..places).chain(leaves).collect();
+        for game in (1..places as usize).rev() {
+            winners[game] = winners[2 * game];
+        }
+        Self { keys, winners }
+    }
+
+    /// Changes a player's key.
+    pub(super) fn set(&mut self, player: usize, key: u128) {
+        if self.keys[player] == key {
+            return;
+        }
+        self.keys[player] = key;
+        let mut game = self.keys.len() + player;
+        while game > 1 {
+            game /= 2;
+            let (left, right) = (self.winners[2 * game], self.winners[2 * game + 1]);
+            let right_wins = self.keys[right as usize] < self.keys[left as usize];
+            self.winners[game] = if right_wins { right } else { left };
+        }
+    }
+
+    /// Who has the smallest key.
+    pub(super) fn winner(&self) -> usize {
+        self.winners[1] as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_winner_is_the_one_that_a_search_finds() {
+        for players in [1, 2, 3, 5, 8, 70] {
+            let mut tournament = Tournament::new(players, 7);
+            let mut keys = vec![7; players as usize];
+            assert_eq!(tournament.winner(), 0);
+            for round in 0_u128..500 {
+                let player = (round * 31 % 17 % u128::from(players)) as usize;
+                keys[player] = round * round % 23;
+                tournament.set(player, keys[player]);
+                let smallest = keys.iter().min().expect("there are players");
+                let first = keys.iter().position(|key| key == smallest);
+                assert_eq!(Some(tournament.winner()), first, "{players} players, round {round}");
+            }
+        }
+    }
+}
