@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::console;
 use super::failure::{Code, Failure};
-use super::interrupt;
 use super::progress::Spinner;
 use super::workshop::Workshop;
 use crate::python::calibrate::{CalibrationError, PROGRAM, base_of, disturbance, profile_text};
@@ -40,7 +39,6 @@ const MUCH: f64 = 0.05;
 /// # Errors
 /// When the Python cannot be run or measured.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
-    interrupt::watch();
     let text = measured(&Interpreter::new(&args.python))?;
     console::result(text.as_bytes())?;
     Ok(Code::Done)

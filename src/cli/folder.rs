@@ -6,8 +6,16 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
-use super::failure::Failure;
+use super::failure::{Code, Failure};
 use super::interrupt::Unfinished;
+use super::turn::{Taken, Turn};
+
+/// The file that comes last and goes first: beside it stand the files of the run that it tells of, and no others, whenever
+/// the program was killed.
+const SEAL: &str = "manifest.json";
+
+/// How the names of unfinished files begin and end.
+const UNFINISHED: (&str, &str) = (".gilsim-", ".part");
 
 /// Files are written beside their places under temporary names; [`finish`](Self::finish) renames them all.
 /// Without it they are removed, and the folder too if it was made for them.
@@ -16,36 +24,76 @@ pub(super) struct Folder {
     path: PathBuf,
     /// The folders that did not exist before, outermost first.
     made: Vec<PathBuf>,
-    files: Vec<(&'static str, TempPath)>,
+    files: Vec<Unplaced>,
+    /// The turn of who has the folder to itself.
+    own: Option<Turn>,
+}
+
+/// A file that is not in its place yet.
+#[derive(Debug)]
+struct Unplaced {
+    name: &'static str,
+    path: TempPath,
+    /// Locked, so that nobody takes it for one that a killed program left behind.
+    _open: File,
 }
 
 impl Folder {
-    /// Opens the folder, making it where it does not exist.
+    /// Opens the folder, making it where it does not exist. Unfinished files of programs that were killed go.
     ///
     /// # Errors
     /// When it cannot be made.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let mut folder =
+            Self { path: path.to_owned(), made: Vec::new(), files: Vec::new(), own: None };
+        folder.make()?;
+        if let Some(_turn) = Turn::wait(path) {
+            sweep_out(path);
+        }
+        Ok(folder)
+    }
+
+    /// Opens the folder for a program that has it to itself until it is done.
+    ///
+    /// # Errors
+    /// When it cannot be made, or another program writes to it.
+    pub(super) fn open_alone(path: &Path) -> Result<Self, Failure> {
+        let mut folder =
+            Self { path: path.to_owned(), made: Vec::new(), files: Vec::new(), own: None };
+        folder.make()?;
+        folder.own = Turn::take(path).map_err(|Taken| Failure {
+            code: Code::File,
+            message: format!(
+                "error: another gilsim is writing to `{}`: wait until it is done, or choose another folder with --out",
+                path.display()
+            ),
+        })?;
+        if folder.own.is_some() {
+            sweep_out(path);
+        }
+        Ok(folder)
+    }
+
+    /// Makes what is missing of the path.
+    fn make(&mut self) -> Result<(), Failure> {
+        let path = self.path.clone();
         let missing = path
             .ancestors()
             .take_while(|part| !part.as_os_str().is_empty() && fs::symlink_metadata(part).is_err());
-        let mut made: Vec<PathBuf> = missing.map(Path::to_owned).collect();
-        made.reverse();
-        let mut folder = Self { path: path.to_owned(), made: Vec::new(), files: Vec::new() };
-        for part in made {
+        for part in missing.collect::<Vec<_>>().into_iter().rev() {
             let mut unfinished = Unfinished::lock();
-            match fs::create_dir(&part) {
-                Ok(()) => unfinished.begin(&part),
+            match fs::create_dir(part) {
+                Ok(()) => unfinished.begin(part),
                 // Another run was quicker.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(error) => return Err(Failure::unwritable(path, &error)),
+                Err(error) => return Err(Failure::unwritable(&path, &error)),
             }
-            folder.made.push(part);
+            self.made.push(part.to_owned());
         }
-        if !path.is_dir() {
-            let error = io::Error::from(io::ErrorKind::NotADirectory);
-            return Err(Failure::unwritable(path, &error));
+        if path.is_dir() {
+            return Ok(());
         }
-        Ok(folder)
+        Err(Failure::unwritable(&path, &io::ErrorKind::NotADirectory.into()))
     }
 
     /// Where it is.
@@ -61,11 +109,19 @@ impl Folder {
         if self.path.join(name).is_dir() {
             return Err(self.unwritable(name, &io::ErrorKind::IsADirectory.into()));
         }
+        // Another run may have made the folder, and taken it away as it was interrupted.
+        self.make()?;
+        let turn = self.turn();
         let mut unfinished = Unfinished::lock();
-        let (file, path) =
-            temporary(&self.path).map_err(|error| self.unwritable(name, &error))?.into_parts();
+        let made = temporary(&self.path).and_then(|part| Ok((part.as_file().try_clone()?, part)));
+        let (open, part) = made.map_err(|error| self.unwritable(name, &without_path(error)))?;
+        if turn.is_some() || self.own.is_some() {
+            // Nobody else knows of the file, so it can be locked or no file can.
+            let _ = open.try_lock();
+        }
+        let (file, path) = part.into_parts();
         unfinished.begin(&path);
-        self.files.push((name, path));
+        self.files.push(Unplaced { name, path, _open: open });
         Ok(file)
     }
 
@@ -89,23 +145,30 @@ impl Folder {
     /// # Errors
     /// When a file cannot be put in its place.
     pub(super) fn finish(mut self, known: &[&str]) -> Result<Vec<&'static str>, Failure> {
+        let _turn = self.turn();
         let mut unfinished = Unfinished::lock();
-        let mut names = Vec::new();
-        for (name, file) in std::mem::take(&mut self.files) {
-            let temporary = file.to_path_buf();
-            let kept = file.persist(self.path.join(name));
-            unfinished.end(&temporary);
-            kept.map_err(|error| self.unwritable(name, &error.error))?;
-            names.push(name);
-        }
-        let stale = known.iter().filter(|known| !names.contains(known));
+        let mut files = std::mem::take(&mut self.files);
+        files.sort_by_key(|file| file.name == SEAL);
+        let names: Vec<&'static str> = files.iter().map(|file| file.name).collect();
+        let stale = known.iter().filter(|known| **known == SEAL || !names.contains(known));
         for name in stale.filter(|name| self.path.join(name).is_file()) {
             fs::remove_file(self.path.join(name)).map_err(|error| self.unwritable(name, &error))?;
+        }
+        for Unplaced { name, path, .. } in files {
+            let temporary = path.to_path_buf();
+            let kept = path.persist(self.path.join(name));
+            unfinished.end(&temporary);
+            kept.map_err(|error| self.unwritable(name, &error.error))?;
         }
         for made in std::mem::take(&mut self.made) {
             unfinished.end(&made);
         }
         Ok(names)
+    }
+
+    /// A turn to change what is in the folder, unless it is this program's already.
+    fn turn(&self) -> Option<Turn> {
+        if self.own.is_some() { None } else { Turn::wait(&self.path) }
     }
 }
 
@@ -115,8 +178,8 @@ impl Drop for Folder {
             return;
         }
         let mut unfinished = Unfinished::lock();
-        for (_, file) in self.files.drain(..) {
-            unfinished.end(&file);
+        for Unplaced { path, .. } in self.files.drain(..) {
+            unfinished.end(&path);
             // The file is removed as its path is dropped.
         }
         for made in self.made.drain(..).rev() {
@@ -127,10 +190,26 @@ impl Drop for Folder {
     }
 }
 
+/// Removes what killed programs left unfinished. Files of living ones are locked.
+fn sweep_out(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !name.starts_with(UNFINISHED.0) || !name.ends_with(UNFINISHED.1) {
+            continue;
+        }
+        let abandoned = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if abandoned {
+            // What cannot be removed does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// An empty file of a name that nobody uses, with the permissions of an ordinary new file.
 fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".gilsim-").suffix(".part");
+    builder.prefix(UNFINISHED.0).suffix(UNFINISHED.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -139,10 +218,15 @@ fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
+/// The error without the temporary name, which says nothing to a user.
+pub(super) fn without_path(error: io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|told| told.source()?.downcast_ref::<io::Error>());
+    cause.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::failure::Code;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(folder)

@@ -23,6 +23,7 @@ mod python;
 mod run;
 mod schema;
 mod sweep;
+mod turn;
 mod validate;
 mod workshop;
 
@@ -119,7 +120,10 @@ fn guarded(work: impl FnOnce() -> Code) -> Code {
 
 fn invoke(arguments: impl IntoIterator<Item = OsString>) -> Code {
     let done = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli.command.invoke(),
+        Ok(cli) => {
+            interrupt::watch();
+            cli.command.invoke()
+        }
         Err(usage) => console::usage(&usage),
     };
     done.unwrap_or_else(|failure| {

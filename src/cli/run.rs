@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
-use super::interrupt;
 use super::manifest::Manifest;
 use super::memory;
 use super::options::{Common, Format};
@@ -84,7 +83,6 @@ struct Study {
 /// scenarios can be.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let studies = studies(args)?;
-    interrupt::watch();
     let mut worst = Code::Done;
     for (index, study) in studies.iter().enumerate() {
         let shown_as = args.common.shown_as();

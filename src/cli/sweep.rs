@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
-use super::interrupt;
 use super::journal::Journal;
 use super::manifest::Manifest;
 use super::options::{Common, Format};
@@ -111,8 +110,7 @@ struct Prepared {
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let prepared = prepare(args)?;
     let folder = place(args)?;
-    interrupt::watch();
-    let mut folder = Folder::open(&folder)?;
+    let mut folder = Folder::open_alone(&folder)?;
     let identity = digest(
         &Manifest::new("sweep", &prepared.inputs, prepared.scenario.seed, identity(args)).text(),
     );
@@ -304,7 +302,13 @@ fn play(
     }
     blocks.map_err(|stopped| match stopped {
         Stopped::Refused(refusal) => refused(vec![refusal]),
-        Stopped::Unwritable(error) => Failure::unwritable(journal.path(), &error),
+        Stopped::Unwritable(error) => {
+            let mut failure = Failure::unwritable(journal.path(), &error);
+            failure.message.push_str(
+                ". What is finished is kept there: the same command goes on where this one stopped",
+            );
+            failure
+        }
     })
 }
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::calibrate;
 use super::console;
 use super::failure::{Code, Failure};
-use super::interrupt;
 use super::options::{Format, select};
 use super::play::{Loaded, load};
 use super::progress::Spinner;
@@ -110,7 +109,6 @@ fn percent(text: &str) -> Result<f64, String> {
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let studies = studies(args)?;
     let given = args.profile.as_deref().map(given_profile).transpose()?;
-    interrupt::watch();
     let mut tally = Tally { done: Vec::new(), worst: Code::Done };
     let mut subjects = Vec::new();
     for python in &args.python {

@@ -1,11 +1,13 @@
 //! A temporary folder for programs and what they write, gone at the end however that comes.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::failure::Failure;
+use super::failure::{Code, Failure};
+use super::folder::without_path;
 use super::interrupt::Unfinished;
 
 /// The folder.
@@ -20,7 +22,7 @@ impl Workshop {
     pub(super) fn open() -> Result<Self, Failure> {
         let mut unfinished = Unfinished::lock();
         let folder = tempfile::Builder::new().prefix("gilsim-").tempdir();
-        let folder = folder.map_err(|error| Failure::unwritable(&std::env::temp_dir(), &error))?;
+        let folder = folder.map_err(|error| unwritable(&std::env::temp_dir(), error))?;
         unfinished.begin_temporary(folder.path());
         Ok(Self(folder))
     }
@@ -31,7 +33,7 @@ impl Workshop {
     /// When it cannot be written.
     pub(super) fn add(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
         let path = self.0.path().join(name);
-        fs::write(&path, bytes).map_err(|error| Failure::unwritable(&path, &error))?;
+        fs::write(&path, bytes).map_err(|error| unwritable(&path, error))?;
         Ok(path)
     }
 
@@ -39,6 +41,15 @@ impl Workshop {
     pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
+}
+
+/// Results go elsewhere: the folder for temporary files has a variable of its own.
+fn unwritable(path: &Path, error: io::Error) -> Failure {
+    let (path, error) = (path.display(), without_path(error));
+    let message = format!(
+        "error: cannot write `{path}`: {error}; TMPDIR can name another folder for temporary files"
+    );
+    Failure { code: Code::File, message }
 }
 
 impl Drop for Workshop {
