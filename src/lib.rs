@@ -9,6 +9,7 @@ pub mod engine;
 pub mod ids;
 pub mod import;
 pub mod model;
+pub mod open;
 pub mod plan;
 pub mod profile;
 pub mod python;

@@ -15,6 +15,8 @@ pub struct Scenario {
     pub about: String,
     /// The only source of randomness.
     pub seed: u64,
+    /// How long tasks arrive, where the scenario is an open system.
+    pub horizon: Option<Horizon>,
     /// The `[[tasks]]` entries in file order.
     pub tasks: Vec<TaskEntry>,
     /// Semaphores that all tasks of a run share, in file order.
@@ -26,6 +28,11 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// From when on tasks count in response times: the start, unless there is a warm-up.
+    pub fn warm_up(&self) -> SimTime {
+        self.horizon.map_or(SimTime::ZERO, |horizon| horizon.warm_up)
+    }
+
     /// The label that speed-ups are measured against: `sequential`, else that of the first sequential run.
     pub fn yardstick(&self) -> Option<&str> {
         let mut sequential = self.tools.iter().filter(|run| run.tool == Tool::Sequential);
@@ -33,6 +40,15 @@ impl Scenario {
         let named = sequential.find(|run| run.label == Tool::Sequential.name());
         Some(named.unwrap_or(first).label.as_str())
     }
+}
+
+/// `[run]`: tasks arrive until an instant, and count from another on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Horizon {
+    /// Tasks arrive before it; positive.
+    pub until: SimTime,
+    /// Tasks that arrive from it on count in response times; before `until`.
+    pub warm_up: SimTime,
 }
 
 /// A semaphore of the scenario.
@@ -53,13 +69,15 @@ pub struct Queue {
     pub capacity: Option<u32>,
 }
 
-/// One `[[tasks]]` entry: `count` tasks that do the same steps.
+/// One `[[tasks]]` entry: tasks that do the same steps.
 #[derive(Clone, Debug)]
 pub struct TaskEntry {
     /// For people; need not be unique, may be empty.
     pub name: String,
-    /// How many tasks; at least 1.
+    /// How many tasks, fewer where the horizon comes first; about how many where the entry is `endless`.
     pub count: u32,
+    /// Whether tasks arrive until the horizon, however many they are.
+    pub endless: bool,
     /// When they arrive.
     pub arrive: Arrival,
     /// What crosses a process boundary for each of them.

@@ -6,6 +6,7 @@
 //! another entry changes. Transcendental functions come from `libm`, whose results do not depend on
 //! the platform.
 
+mod arrivals;
 mod draw;
 mod script;
 
@@ -16,10 +17,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
-use crate::model::{Arrival, Distribution, OffloadTo, Payload, Scenario, Setting, TaskEntry};
-use crate::time::{SimDuration, SimTime};
+use crate::model::{Distribution, Horizon, OffloadTo, Payload, Scenario, Setting, TaskEntry};
+use crate::time::SimDuration;
 
-use draw::{draw, exponential};
+use arrivals::Arrivals;
+pub use arrivals::settled;
+use draw::draw;
 use script::{Draw, Script};
 
 /// All tasks of a run, their arrivals, and the length of every step.
@@ -41,12 +44,6 @@ struct Entry {
     script: Arc<[Step]>,
     /// One column per drawn step, one value per task.
     columns: Vec<Vec<SimDuration>>,
-}
-
-#[derive(Clone, Debug)]
-enum Arrivals {
-    AtOnce,
-    At(Vec<SimTime>),
 }
 
 /// One step of an entry's tasks, with repeats unrolled.
@@ -97,6 +94,8 @@ pub enum Length {
 pub enum TooLarge {
     /// Simulated time would pass 2^62 ns (146 years).
     Time,
+    /// More tasks would arrive before the horizon than gilsim keeps.
+    Tasks,
 }
 
 impl fmt::Display for TooLarge {
@@ -105,6 +104,10 @@ impl fmt::Display for TooLarge {
             Self::Time => f.write_str(
                 "the waits and computations of this run add up to more than 146 years, \
                  the most that gilsim counts: use shorter durations or fewer tasks",
+            ),
+            Self::Tasks => f.write_str(
+                "more than 20 million tasks of one entry arrive before `run.until`, more than gilsim keeps: \
+                 make the gaps longer, or `run.until` earlier",
             ),
         }
     }
@@ -129,8 +132,9 @@ impl Workload {
         let mut entries = Vec::with_capacity(scenario.tasks.len());
         for (index, spec) in scenario.tasks.iter().enumerate() {
             let key = Key { seed: scenario.seed, replicate, entry: index as u64 };
-            entries.push(Entry::sample(spec, setting, first, key));
-            first += spec.count;
+            let entry = Entry::sample(spec, setting, first, key, scenario.horizon)?;
+            first += entry.count;
+            entries.push(entry);
         }
         let mut workload = Self { entries, task_count: first, by_arrival: None };
         workload.check_total(setting)?;
@@ -158,23 +162,6 @@ impl Workload {
         self.entries[self.entry_of(task)].payload
     }
 
-    /// When a task arrives.
-    pub fn arrival(&self, task: TaskId) -> SimTime {
-        let entry = &self.entries[self.entry_of(task)];
-        match &entry.arrivals {
-            Arrivals::AtOnce => SimTime::ZERO,
-            Arrivals::At(instants) => instants[(task.0 - entry.first) as usize],
-        }
-    }
-
-    /// The task that arrives at position `position`; ties go by number.
-    pub fn nth_to_arrive(&self, position: u32) -> TaskId {
-        match &self.by_arrival {
-            None => TaskId(position),
-            Some(order) => order[position as usize],
-        }
-    }
-
     /// The steps of the tasks of an entry.
     pub fn script(&self, entry: usize) -> &Arc<[Step]> {
         &self.entries[entry].script
@@ -188,6 +175,18 @@ impl Workload {
                 let entry = &self.entries[entry];
                 entry.columns[column as usize][(task.0 - entry.first) as usize]
             }
+        }
+    }
+
+    /// How long all tasks of an entry together take for a step, in nanoseconds.
+    pub fn total_length(&self, entry: usize, length: Length) -> u128 {
+        let entry = &self.entries[entry];
+        match length {
+            Length::Constant(constant) => u128::from(constant.as_nanos()) * u128::from(entry.count),
+            Length::Drawn(column) => entry.columns[column as usize]
+                .iter()
+                .map(|value| u128::from(value.as_nanos()))
+                .sum(),
         }
     }
 
@@ -255,15 +254,6 @@ impl Workload {
         }
         if total > LONGEST_RUN { Err(TooLarge::Time) } else { Ok(()) }
     }
-
-    fn order_of_arrival(&self) -> Option<Vec<TaskId>> {
-        if self.entries.iter().all(|entry| matches!(entry.arrivals, Arrivals::AtOnce)) {
-            return None;
-        }
-        let mut order: Vec<TaskId> = (0..self.task_count).map(TaskId).collect();
-        order.sort_by_cached_key(|task| self.arrival(*task));
-        Some(order)
-    }
 }
 
 impl Step {
@@ -278,17 +268,18 @@ impl Step {
 }
 
 impl Entry {
-    fn sample(spec: &TaskEntry, setting: &Setting, first: u32, key: Key) -> Self {
+    fn sample(
+        spec: &TaskEntry,
+        setting: &Setting,
+        first: u32,
+        key: Key,
+        horizon: Option<Horizon>,
+    ) -> Result<Self, TooLarge> {
+        let (count, arrivals) = Arrivals::sample(spec, key, horizon)?;
         let (steps, drawn) = Script::of(&spec.steps, setting);
-        let columns = drawn.iter().map(|draw| draw.column(spec.count, key)).collect();
-        Self {
-            first,
-            count: spec.count,
-            payload: spec.payload,
-            arrivals: Arrivals::sample(&spec.arrive, spec.count, key),
-            script: steps.into(),
-            columns,
-        }
+        let columns = drawn.iter().map(|draw| draw.column(count, key)).collect();
+        let payload = spec.payload;
+        Ok(Self { first, count, payload, arrivals, script: steps.into(), columns })
     }
 }
 
@@ -357,44 +348,4 @@ impl Draw<'_> {
         let mut rng = key.stream(Purpose::Steps, u64::from(self.leaf));
         (0..count).map(|_| draw(self.distribution, rng.random(), rng.random())).collect()
     }
-}
-
-impl Arrivals {
-    fn sample(arrival: &Arrival, count: u32, key: Key) -> Self {
-        match arrival {
-            Arrival::AtOnce => Self::AtOnce,
-            Arrival::At(instants) => Self::At(instants.to_vec()),
-            Arrival::Every(Distribution::Cycle(values)) => {
-                let gaps = (1..count as usize).map(|gap| values[(gap - 1) % values.len()]);
-                Self::At(running_sum(SimTime::ZERO, gaps))
-            }
-            Arrival::Every(gap) => {
-                let mut rng = key.stream(Purpose::Arrivals, 0);
-                let gaps = (1..count).map(|_| draw(gap, rng.random(), rng.random()));
-                Self::At(running_sum(SimTime::ZERO, gaps))
-            }
-            Arrival::Poisson { per_second } => {
-                let mut rng = key.stream(Purpose::Arrivals, 0);
-                let mean = 1e9 / per_second;
-                let mut gaps = (0..count).map(|_| {
-                    let gap = exponential(mean, rng.random());
-                    let _: u64 = rng.random();
-                    gap
-                });
-                let first = gaps.next().unwrap_or(SimDuration::ZERO);
-                Self::At(running_sum(SimTime::from_nanos(first.as_nanos()), gaps))
-            }
-        }
-    }
-}
-
-/// `first`, then each next instant one gap later. Saturates far beyond the longest run, which is then refused.
-fn running_sum(first: SimTime, gaps: impl Iterator<Item = SimDuration>) -> Vec<SimTime> {
-    let mut next = first.as_nanos();
-    let mut instants = vec![first];
-    for gap in gaps {
-        next = next.saturating_add(gap.as_nanos()).min(i64::MAX as u64);
-        instants.push(SimTime::from_nanos(next));
-    }
-    instants
 }

@@ -22,7 +22,7 @@ const fn room(
     Room { name, rooms, crates }
 }
 
-const ROOMS: [Room; 19] = [
+const ROOMS: [Room; 20] = [
     room("lib", &[], &[]),
     room("main", &["cli"], &[]),
     // Plain data.
@@ -47,6 +47,7 @@ const ROOMS: [Room; 19] = [
     ),
     // Who listens, and what is made of it.
     room("sink", &["ids", "time", "trace"], &["csv", "serde", "serde_json"]),
+    room("open", &["ids", "model", "plan", "sink", "time", "trace", "workload"], &["csv", "serde"]),
     room("chart", &["ids", "time", "trace"], &["plotters", "resvg"]),
     room(
         "report",
@@ -69,8 +70,8 @@ const ROOMS: [Room; 19] = [
     room(
         "cli",
         &[
-            "chart", "engine", "ids", "import", "model", "plan", "profile", "python", "report",
-            "scenario", "sink", "sweep", "time", "tools", "trace", "workload",
+            "chart", "engine", "ids", "import", "model", "open", "plan", "profile", "python",
+            "report", "scenario", "sink", "sweep", "time", "tools", "trace", "workload",
         ],
         &[
             "clap",

@@ -11,6 +11,7 @@ use crate::chart::Recorder;
 use crate::engine;
 use crate::ids::NameId;
 use crate::model::{Scenario, Tool, ToolRun};
+use crate::open::{self, OpenReport, Queues};
 use crate::plan::Plan;
 use crate::sink::audit::{Audit, AuditSetting, Violation};
 use crate::sink::csv::TraceCsv;
@@ -40,6 +41,8 @@ pub(super) struct Played {
     pub(super) violations: Vec<Violation>,
     /// What a chart needs, where one is wanted.
     pub(super) recorded: Option<Recorded>,
+    /// Queues over time and what they say, of a run of an open system that finished.
+    pub(super) open: Option<(Queues, OpenReport)>,
 }
 
 /// Plays the scenario through one tool.
@@ -65,11 +68,15 @@ pub(super) fn play<W: Write>(
     if let Some(progress) = &listeners.progress {
         progress.begin(&run.label);
     }
-    let mut summary = Summary::default();
+    let mut summary = Summary::counting_from(scenario.warm_up());
     let mut audit = listeners.audit.then(|| Audit::new(laws_of(run, &plan)));
     let mut chart = listeners.chart.then(|| Recorder::new(sites));
+    let mut queues = scenario.horizon.map(|horizon| Queues::new(&plan, horizon));
     let files = (listeners.trace, listeners.perfetto);
-    let mut sink = ((&mut summary, files), (chart.as_mut(), (audit.as_mut(), listeners.progress)));
+    let mut sink = (
+        ((&mut summary, queues.as_mut()), files),
+        (chart.as_mut(), (audit.as_mut(), listeners.progress)),
+    );
     let (outcome, totals) = engine::simulate(&plan, &mut sink);
     let outcome = match outcome {
         Outcome::Finished => Ok(summary.finish(&run.label, replicate, plan.machine.cores, &totals)),
@@ -80,9 +87,14 @@ pub(super) fn play<W: Write>(
         }
     };
     let violations = audit.map(|audit| audit.check()).unwrap_or_default();
+    let open = scenario.horizon.zip(queues).filter(|_| outcome.is_ok());
+    let open = open.map(|(horizon, queues)| {
+        let report = OpenReport::of(&queues, horizon, &open::offered(&plan, run));
+        (queues, report)
+    });
     let recorded =
         chart.map(|chart| Recorded { recording: chart.finish(totals.makespan), names: plan.names });
-    Ok(Played { outcome, violations, recorded })
+    Ok(Played { outcome, violations, recorded, open })
 }
 
 /// What an audit has to know of a plan.

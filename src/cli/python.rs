@@ -8,6 +8,7 @@ use super::options::nearest;
 use super::play::{Loaded, load};
 use crate::model::{Scenario, ToolRun};
 use crate::python;
+use crate::workload::settled;
 
 /// Print a Python program that does a scenario for real
 ///
@@ -49,6 +50,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     if let Some(seed) = args.seed {
         scenario.seed = seed;
     }
+    let scenario = settled(&scenario, 0).map_err(|error| Failure::usage(error.to_string()))?;
     let run = chosen(&scenario, args.tool.as_deref(), &args.file)?;
     let program = python::program_of(&scenario, run)
         .map_err(|error| Failure::usage(format!("tool `{}`: {error}", run.label)))?;

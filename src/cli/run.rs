@@ -14,6 +14,7 @@ use super::picture;
 use super::play::{Input, Listeners, Loaded, Played, load, play};
 use super::progress::Progress;
 use crate::model::Scenario;
+use crate::open::{OpenReport, Queues, queues_csv};
 use crate::report::{self, Ending, ToolResult};
 use crate::sink::csv::TraceCsv;
 use crate::sink::perfetto::PerfettoTrace;
@@ -24,8 +25,8 @@ use crate::sink::table;
 /// Play scenarios through their tools and compare them
 ///
 /// Prints the comparison and writes DIR/<scenario's name>/: trace.csv (every interval of every task and
-/// thread), summary.csv, summary.json, gantt.svg, gantt.png and manifest.json; trace.perfetto.json where it is asked
-/// for. Files appear whole or not at all.
+/// thread), summary.csv, summary.json, gantt.svg, gantt.png and manifest.json; queues.csv of an open system;
+/// trace.perfetto.json where it is asked for. Files appear whole or not at all.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -64,8 +65,16 @@ Examples:
   gilsim run page.toml --format csv | column -s, -t";
 
 /// Every file that a run may write. What it does not write this time does not stay from an earlier run.
-const FILES: [&str; 7] =
-    [TRACE, PERFETTO, "summary.csv", "summary.json", "gantt.svg", "gantt.png", "manifest.json"];
+const FILES: [&str; 8] = [
+    TRACE,
+    PERFETTO,
+    "summary.csv",
+    "summary.json",
+    "queues.csv",
+    "gantt.svg",
+    "gantt.png",
+    "manifest.json",
+];
 const TRACE: &str = "trace.csv";
 const PERFETTO: &str = "trace.perfetto.json";
 
@@ -148,10 +157,19 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     let mut played = play_all(study, args, streams, &folder)?;
     let recorded: Vec<_> = played.iter_mut().filter_map(|one| one.recorded.take()).collect();
     let violations = told_violations(&study.scenario, &played);
-    let results = compared(&study.scenario, played);
+    let open: Vec<_> = played.iter_mut().map(|one| one.open.take()).collect();
+    let results = compared(&study.scenario, played, &open);
     let rows: Vec<SummaryRow> = results.iter().filter_map(ToolResult::row).cloned().collect();
+    let reports: Vec<&OpenReport> = open.iter().flatten().map(|(_, report)| report).collect();
 
-    let files = [("summary.csv", table::csv(&rows)), ("summary.json", table::json(&rows))];
+    let mut files =
+        vec![("summary.csv", table::csv(&rows)), ("summary.json", table::json(&rows, &reports))];
+    if study.scenario.horizon.is_some() {
+        let runs = study.scenario.tools.iter().zip(&open);
+        let runs: Vec<(&str, &Queues)> =
+            runs.filter_map(|(run, open)| Some((run.label.as_str(), &open.as_ref()?.0))).collect();
+        files.push(("queues.csv", queues_csv(&runs)));
+    }
     for (name, text) in files {
         let text = text.map_err(|error| folder.unwritable(name, &error))?;
         folder.add(name, &text)?;
@@ -164,11 +182,12 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     let names = folder.finish(&FILES)?;
 
     if let Some(format) = args.common.shown_as() {
-        console::result(&printed(format, &study.scenario, &results, &rows)?)?;
+        console::result(&printed(format, &study.scenario, &results, &rows, &reports)?)?;
     }
     if !args.common.quiet {
         console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
     }
+    warn(&study.scenario, &open);
     Ok(conclude(&results, violations.as_deref()))
 }
 
@@ -190,6 +209,22 @@ impl Streams {
         self.trace.map(TraceCsv::finish).transpose().map_err(unwritable(TRACE))?;
         self.perfetto.map(PerfettoTrace::finish).transpose().map_err(unwritable(PERFETTO))?;
         Ok(())
+    }
+}
+
+/// Says which tools do not serve the load of an open system.
+fn warn(scenario: &Scenario, open: &[Option<(Queues, OpenReport)>]) {
+    if open.iter().flatten().any(|(_, report)| report.counted == 0) {
+        console::say(
+            "warning: no task arrives between `run.warm_up` and `run.until`: there are no response times",
+        );
+    }
+    for (run, (_, report)) in
+        scenario.tools.iter().zip(open).filter_map(|(run, open)| Some((run, open.as_ref()?)))
+    {
+        if let Some(warning) = report.warning() {
+            console::say(&format!("warning: `{}`: {warning}", report::one_line(&run.label)));
+        }
     }
 }
 
@@ -223,7 +258,11 @@ fn play_all(
 }
 
 /// The results of all tools, set against each other.
-fn compared(scenario: &Scenario, played: Vec<Played>) -> Vec<ToolResult<'_>> {
+fn compared<'s>(
+    scenario: &'s Scenario,
+    played: Vec<Played>,
+    open: &[Option<(Queues, OpenReport)>],
+) -> Vec<ToolResult<'s>> {
     let mut rows = Vec::new();
     let mut stuck = Vec::new();
     for played in played {
@@ -241,12 +280,14 @@ fn compared(scenario: &Scenario, played: Vec<Played>) -> Vec<ToolResult<'_>> {
         .tools
         .iter()
         .zip(stuck)
-        .map(|(run, stuck)| {
+        .zip(open)
+        .map(|((run, stuck), open)| {
             let ending = match stuck {
                 Some(waiting) => Ending::Deadlocked(waiting),
                 None => Ending::Finished(Box::new(rows.next().expect("a row per finished run"))),
             };
-            ToolResult { run, ending }
+            let unserved = open.as_ref().is_some_and(|(_, report)| !report.served);
+            ToolResult { run, ending, unserved }
         })
         .collect()
 }
@@ -268,6 +309,7 @@ fn printed(
     scenario: &Scenario,
     results: &[ToolResult<'_>],
     rows: &[SummaryRow],
+    reports: &[&OpenReport],
 ) -> Result<Vec<u8>, Failure> {
     let in_memory = |error: std::io::Error| Failure::unwritable(Path::new("stdout"), &error);
     match format {
@@ -275,7 +317,7 @@ fn printed(
             Ok(report::screen::comparison(scenario, results, console::colour()).into_bytes())
         }
         Format::Csv => table::csv(rows).map_err(in_memory),
-        Format::Json => table::json(rows).map_err(in_memory),
+        Format::Json => table::json(rows, reports).map_err(in_memory),
         Format::Markdown => Ok(report::markdown::comparison(scenario, results).into_bytes()),
     }
 }

@@ -23,6 +23,7 @@ use crate::python::validate::{
 use crate::report;
 use crate::report::validation;
 use crate::scenario::limits::SCENARIO_BYTES;
+use crate::workload::settled;
 
 /// Run scenarios on a real Python and set predicted beside measured
 ///
@@ -164,7 +165,7 @@ fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
         let loaded = load(file, &args.set).map_err(|faults| Failure::from_faults(&faults));
         let selected = loaded.and_then(|Loaded { mut scenario, .. }| {
             select(&mut scenario, args.seed, &args.tool, &name)?;
-            Ok(scenario)
+            settled(&scenario, 0).map_err(|error| Failure::usage(format!("{name}: {error}")))
         });
         match selected {
             Ok(scenario) => studies.push(Study { name, scenario }),

@@ -24,6 +24,8 @@ pub struct ToolResult<'a> {
     pub run: &'a ToolRun,
     /// Its numbers.
     pub ending: Ending,
+    /// Whether it is an open system whose load the tool cannot serve.
+    pub unserved: bool,
 }
 
 /// How a tool's run ended.

@@ -43,7 +43,11 @@ pub(crate) fn results(tools: &[ToolRun], mut rows: Vec<SummaryRow>) -> Vec<ToolR
     tools
         .iter()
         .zip(rows)
-        .map(|(run, row)| ToolResult { run, ending: Ending::Finished(Box::new(row)) })
+        .map(|(run, row)| ToolResult {
+            run,
+            ending: Ending::Finished(Box::new(row)),
+            unserved: false,
+        })
         .collect()
 }
 
@@ -53,7 +57,9 @@ pub(crate) fn scenario(title: &str, tools: &[ToolRun]) -> Scenario {
         title: title.to_owned(),
         about: String::new(),
         seed: 42,
+        horizon: None,
         tasks: vec![TaskEntry {
+            endless: false,
             name: String::new(),
             count: 100,
             arrive: Arrival::AtOnce,

@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 
 use super::words::{one_line, percent, ratio, state, time};
 use super::{Ending, ToolResult, verdict};
-use crate::model::{Scenario, ToolRun};
+use crate::model::{Horizon, Scenario, ToolRun};
 use crate::sink::row::SummaryRow;
 use crate::trace::State;
 
@@ -64,7 +64,10 @@ pub fn settings(scenario: &Scenario) -> String {
         let interpreter = &run.setting.interpreter;
         interpreter.profile.has_lock() && !interpreter.lock
     });
-    let mut parts = vec![counted(tasks, "task")];
+    let mut parts = vec![match &scenario.horizon {
+        None => counted(tasks, "task"),
+        Some(horizon) => arriving(scenario, *horizon, tasks),
+    }];
     parts.push(cores.map_or("cores by tool".to_owned(), |cores| counted(cores.into(), "core")));
     parts.push(profile.map_or("interpreter by tool".to_owned(), one_line));
     if lock == Some(true) {
@@ -72,6 +75,17 @@ pub fn settings(scenario: &Scenario) -> String {
     }
     parts.push(format!("seed {}", scenario.seed));
     parts.join(", ")
+}
+
+/// How many tasks of an open system arrive until when: `about 6000 tasks in 1min, measured from 10 s on`.
+fn arriving(scenario: &Scenario, horizon: Horizon, tasks: u64) -> String {
+    let about = if scenario.tasks.iter().any(|entry| entry.endless) { "about " } else { "" };
+    let until = time(horizon.until.as_nanos());
+    let warm_up = match horizon.warm_up.as_nanos() {
+        0 => String::new(),
+        warm_up => format!(", measured from {} on", time(warm_up)),
+    };
+    format!("{about}{} in {until}{warm_up}", counted(tasks, "task"))
 }
 
 /// What all tools have in common, if they do.
@@ -195,7 +209,8 @@ for 100 tasks, so its tasks spent 83 % of their time in the backlog.
     #[test]
     fn a_deadlocked_tool_has_a_row_that_says_so() {
         let tools = [tool(Tool::Threading)];
-        let result = ToolResult { run: &tools[0], ending: Ending::Deadlocked(Vec::new()) };
+        let result =
+            ToolResult { run: &tools[0], ending: Ending::Deadlocked(Vec::new()), unserved: false };
         assert_eq!(cells(&result)[..3], ["threading", "deadlock", ""]);
     }
 

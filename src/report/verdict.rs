@@ -37,6 +37,12 @@ pub fn verdict(results: &[ToolResult<'_>]) -> String {
         let verb = if deadlocked.len() == 1 { "deadlocks" } else { "deadlock" };
         sentences.push(format!("{} {verb}.", list(&deadlocked)));
     }
+    let unserved = results.iter().filter(|result| result.unserved);
+    let unserved: Vec<String> = unserved.map(|result| one_line(&result.run.label)).collect();
+    if !unserved.is_empty() {
+        let verb = if unserved.len() == 1 { "does" } else { "do" };
+        sentences.push(format!("{} {verb} not keep up with the load.", list(&unserved)));
+    }
     sentences.join(" ")
 }
 
@@ -262,9 +268,11 @@ mod tests {
     #[test]
     fn deadlocks_are_named_and_do_not_win() {
         let tools = [tool(Tool::Threading), tool(Tool::Asyncio), tool(Tool::Sequential)];
-        let dead = |run| ToolResult { run, ending: Ending::Deadlocked(Vec::new()) };
+        let dead =
+            |run| ToolResult { run, ending: Ending::Deadlocked(Vec::new()), unserved: false };
         let row = made(Tool::Asyncio, 100, &[(State::Suspended, 1_000)]).1;
-        let alive = ToolResult { run: &tools[1], ending: Ending::Finished(Box::new(row)) };
+        let alive =
+            ToolResult { run: &tools[1], ending: Ending::Finished(Box::new(row)), unserved: false };
         assert_eq!(
             verdict(&[dead(&tools[0]), alive, dead(&tools[2])]),
             "asyncio is the only tool that finishes: it takes 100 ms; its tasks spent 100 % of their time \

@@ -2,7 +2,7 @@
 
 use super::fraction::Fraction;
 use super::row::{Responses, SummaryRow};
-use crate::time::SimDuration;
+use crate::time::{SimDuration, SimTime};
 use crate::trace::{Finished, Row, Sink, State, Totals};
 
 /// Adds up what a run does.
@@ -14,8 +14,12 @@ pub struct Summary {
     busy: u128,
     /// Time that tasks and the tool's own threads waited for interpreter locks, in nanoseconds.
     lock_wait: u128,
-    /// From arrival to the end of the last step, in nanoseconds, in the order in which tasks finished.
+    /// From arrival to the end of the last step, in nanoseconds, in the order in which tasks finished; of tasks that
+    /// arrived before `counts_from` none.
     responses: Vec<u64>,
+    /// Tasks that finished.
+    tasks: u64,
+    counts_from: SimTime,
 }
 
 impl Sink for Summary {
@@ -33,24 +37,32 @@ impl Sink for Summary {
     }
 
     fn finished(&mut self, finished: &Finished) {
-        self.responses.push((finished.done - finished.arrived).as_nanos());
+        self.tasks += 1;
+        if finished.arrived >= self.counts_from {
+            self.responses.push((finished.done - finished.arrived).as_nanos());
+        }
     }
 }
 
 impl Summary {
+    /// A summary whose response times are those of tasks that arrive from that instant on.
+    pub fn counting_from(counts_from: SimTime) -> Self {
+        Self { counts_from, ..Self::default() }
+    }
+
     /// The row of summary.csv, without the columns that compare it with others: see [`compare`].
     pub fn finish(self, tool: &str, replicate: u32, cores: u32, totals: &Totals) -> SummaryRow {
         let makespan = u128::from(totals.makespan.as_nanos());
         let all_task_time = self.task_time.iter().sum();
-        let tasks = self.responses.len();
+        let tasks = self.tasks;
         SummaryRow {
             tool: tool.to_owned(),
             replicate,
             makespan_ns: totals.makespan.as_nanos(),
             speedup: None,
             relative: None,
-            tasks: tasks as u64,
-            throughput_per_s: Fraction::of(tasks as u128 * nanos_per_second(), makespan),
+            tasks,
+            throughput_per_s: Fraction::of(u128::from(tasks) * nanos_per_second(), makespan),
             response: responses(self.responses),
             shares: self.task_time.map(|time| Fraction::of(time, all_task_time)),
             cpu_busy_share: Fraction::of(self.busy, u128::from(cores) * makespan),

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use serde::Serialize;
+
 use super::row::{COLUMNS, SummaryRow};
 
 /// summary.csv: a header and a row per tool and replicate.
@@ -17,14 +19,26 @@ pub fn csv(rows: &[SummaryRow]) -> io::Result<Vec<u8>> {
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
-/// summary.json: an array of objects with the columns of summary.csv as keys.
+/// summary.json: an array of objects with the columns of summary.csv as keys; where there are `extras`, as many as rows,
+/// each has one under the key `open`.
 ///
 /// # Errors
 /// None in practice: the text is made in memory.
-pub fn json(rows: &[SummaryRow]) -> io::Result<Vec<u8>> {
-    let mut text = serde_json::to_vec_pretty(rows)?;
+pub fn json<E: Serialize>(rows: &[SummaryRow], extras: &[E]) -> io::Result<Vec<u8>> {
+    let objects =
+        rows.iter().enumerate().map(|(index, row)| Object { row, open: extras.get(index) });
+    let mut text = serde_json::to_vec_pretty(&objects.collect::<Vec<_>>())?;
     text.push(b'\n');
     Ok(text)
+}
+
+/// A row of summary.json.
+#[derive(Serialize)]
+struct Object<'r, E> {
+    #[serde(flatten)]
+    row: &'r SummaryRow,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open: Option<&'r E>,
 }
 
 #[cfg(test)]
@@ -66,7 +80,7 @@ mod tests {
     fn json_has_the_keys_and_values_of_csv_in_their_order() {
         let rows = rows();
         let json: Vec<serde_json::Map<String, serde_json::Value>> =
-            serde_json::from_slice(&json(&rows).unwrap()).unwrap();
+            serde_json::from_slice(&json::<()>(&rows, &[]).unwrap()).unwrap();
         for (object, row) in json.iter().zip(&rows) {
             assert!(object.keys().eq(COLUMNS.iter().map(|column| column.name)));
             for ((key, value), field) in object.iter().zip(row.fields()) {
@@ -83,6 +97,6 @@ mod tests {
     #[test]
     fn no_results_are_a_header_and_an_empty_array() {
         assert!(csv(&[]).unwrap().starts_with(b"tool,replicate,"));
-        assert_eq!(json(&[]).unwrap(), b"[]\n");
+        assert_eq!(json::<()>(&[], &[]).unwrap(), b"[]\n");
     }
 }

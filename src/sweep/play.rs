@@ -184,7 +184,7 @@ fn play_run(
 ) -> Result<Result<SummaryRow, String>, Refusal> {
     let plan = tools::lay_out(scenario, run, replicate)
         .map_err(|error| Refusal::Wrong(format!("tool `{}`: {error}", run.label)))?;
-    let mut summary = Summary::default();
+    let mut summary = Summary::counting_from(scenario.warm_up());
     let (outcome, totals) = engine::simulate(&plan, &mut summary);
     Ok(match outcome {
         Outcome::Finished => Ok(summary.finish(&run.label, replicate, plan.machine.cores, &totals)),

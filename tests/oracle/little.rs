@@ -3,8 +3,13 @@
 
 use proptest::prelude::*;
 
+use gilsim::model::Horizon;
+use gilsim::open::Queues;
+use gilsim::time::SimTime;
+use gilsim::trace::State;
+
 use crate::config::config;
-use crate::play::{Run, run, scenario};
+use crate::play::{Run, plan, play, run, scenario};
 use crate::worlds::{Case, Reach, Room, tools, worlds};
 
 /// The integral of the number of tasks that have a row, from the rows alone.
@@ -34,5 +39,25 @@ proptest! {
         let scenario = scenario(&case.world.toml(&[tool]));
         let run = run(&scenario, &scenario.tools[0]);
         prop_assert_eq!(area(&run), run.responses().iter().sum::<u64>(), "{:?}", case);
+    }
+
+    #[test]
+    fn queues_over_time_add_up_to_responses_and_waits(
+        world in worlds(Reach::Plain, Room::Quanta), tool in tools(), until in 1..100_000_000_u64
+    ) {
+        let case = Case { world, tool };
+        let scenario = scenario(&case.world.toml(&[tool]));
+        let plan = plan(&scenario, &scenario.tools[0]);
+        let (until, warm_up) = (SimTime::from_nanos(until), SimTime::from_nanos(until / 3));
+        let mut queues = Queues::new(&plan, Horizon { until, warm_up });
+        let run = play(&plan, &mut queues);
+        prop_assert_eq!(queues.system_area(), u128::from(run.responses().iter().sum::<u64>()), "{:?}", case);
+        for site in &plan.sites {
+            let rows = run.heard.rows.iter().filter(|row| row.task.is_some() && row.name == site.name);
+            let waits = |state: State| state == State::Io || state == State::Suspended;
+            let answered = rows.filter(|row| waits(row.state)).map(|row| u128::from(row.length().as_nanos()));
+            let (served, _) = queues.site_areas(plan.names.get(site.name)).unwrap_or_default();
+            prop_assert_eq!(served, answered.sum::<u128>(), "{:?}", case);
+        }
     }
 }

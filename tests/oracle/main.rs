@@ -26,6 +26,7 @@ mod amdahl;
 mod graham;
 mod lindley;
 mod little;
+mod open;
 mod queueing;
 
 use world::{Ending, Tool, World};

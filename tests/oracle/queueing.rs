@@ -58,6 +58,13 @@ fn batch_means(responses: &[f64]) -> (f64, f64) {
     (centre, (variance / means.len() as f64).sqrt())
 }
 
+/// The mean of what comes one after the other, and the half width of its band.
+pub(crate) fn band(values: &[f64]) -> (f64, f64) {
+    let size = values.len() / BATCHES;
+    let (mean, error) = batch_means(&values[values.len() - size * BATCHES..]);
+    (mean, 4.0 * error)
+}
+
 fn assert_mean(responses: &[f64], expected: f64) {
     let (mean, error) = batch_means(responses);
     let band = 4.0 * error;
@@ -71,7 +78,7 @@ fn pollaczek_khinchine(second_moment: f64) -> f64 {
 }
 
 /// The probability that a customer of M/M/c waits (Erlang's C), by the recursion of Erlang's B.
-fn erlang_c(servers: u32, offered: f64) -> f64 {
+pub(crate) fn erlang_c(servers: u32, offered: f64) -> f64 {
     let blocked = (1..=servers)
         .fold(1.0, |blocked, n| offered * blocked / (f64::from(n) + offered * blocked));
     let load = offered / f64::from(servers);

@@ -23,7 +23,7 @@ pub(crate) fn between(low: u64, high: u64) -> Distribution {
 
 pub(crate) fn entry(name: &str, count: u32, steps: Vec<StepSpec>) -> TaskEntry {
     let (arrive, payload) = (Arrival::AtOnce, Payload::default());
-    TaskEntry { name: name.to_owned(), count, arrive, payload, steps }
+    TaskEntry { name: name.to_owned(), count, endless: false, arrive, payload, steps }
 }
 
 pub(crate) fn tool(tool: Tool, profile: &str) -> ToolRun {
@@ -60,7 +60,7 @@ pub(crate) fn scenario(title: &str, tasks: Vec<TaskEntry>) -> Scenario {
     let semaphores = vec![Semaphore { name: "slots".to_owned(), permits: 2 }];
     let queues = vec![Queue { name: "jobs".to_owned(), capacity: Some(4) }];
     let (title, about) = (title.to_owned(), String::new());
-    Scenario { title, about, seed: 1, tasks, semaphores, queues, tools: Vec::new() }
+    Scenario { title, about, seed: 1, horizon: None, tasks, semaphores, queues, tools: Vec::new() }
 }
 
 pub(crate) const SHOP: SiteId = SiteId(0);

@@ -22,6 +22,12 @@ pub(in crate::scenario) static ROOT: Keys = Keys {
             r#""Threads overlap the waits.""#,
         ),
         key("seed", Kind::Whole(0, u64::MAX), "The only source of randomness; 0 by default.", "42"),
+        key(
+            "run",
+            Kind::Table(&RUN),
+            "How long tasks arrive, in an open system.",
+            r#"{ "until": "10min", "warm_up": "1min" }"#,
+        ),
         key("machine", Kind::Table(&MACHINE), "The machine.", r#"{ "cores": 8 }"#),
         key(
             "interpreter",
@@ -64,6 +70,26 @@ pub(in crate::scenario) static ROOT: Keys = Keys {
             Kind::List(&TOOL),
             "One run each; every tool that the profile's Python has by default.",
             r#"[{ "use": "asyncio" }]"#,
+        ),
+    ],
+};
+
+/// `[run]`.
+pub(in crate::scenario) static RUN: Keys = Keys {
+    what: "`run`",
+    about: "The horizon of an open system.",
+    all: &[
+        required(
+            "until",
+            Kind::Duration,
+            "Tasks arrive before this time, those of `every` and `poisson` without a `count` up to it; what has arrived is finished.",
+            r#""10min""#,
+        ),
+        key(
+            "warm_up",
+            Kind::Duration,
+            "Response times are those of tasks that arrive from this time on, shorter than `until`; zero by default.",
+            r#""1min""#,
         ),
     ],
 };

@@ -12,7 +12,7 @@ pub(in crate::scenario) static TASK: Keys = Keys {
         key(
             "count",
             Kind::Whole(1, limits::TASKS),
-            "How many tasks; by default the number of instants of `arrive`, else 1.",
+            "How many tasks; by default the number of instants of `arrive`, as many as arrive before `run.until`, else 1.",
             "100",
         ),
         key(

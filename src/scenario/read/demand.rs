@@ -3,7 +3,7 @@
 use super::Reader;
 use super::fields::Fields;
 use crate::model::{
-    Arrival, Distribution, Payload, Scenario, Setting, StepSpec, TaskEntry, WaitOn, Work,
+    Arrival, Distribution, Horizon, Payload, Scenario, Setting, StepSpec, TaskEntry, WaitOn, Work,
 };
 use crate::scenario::fault::Fault;
 use crate::scenario::limits;
@@ -27,7 +27,8 @@ pub(super) fn check(reader: &mut Reader<'_>, fields: &Fields<'_>, scenario: &Sce
     }
     let places = fields.get("tasks").and_then(Node::as_list).unwrap_or_default();
     for tool in &scenario.tools {
-        let demands = scenario.tasks.iter().map(|entry| entry_nanos(entry, &tool.setting));
+        let demands =
+            scenario.tasks.iter().map(|entry| entry_nanos(entry, &tool.setting, scenario.horizon));
         let demands: Vec<u128> = demands.collect();
         let total = demands.iter().fold(0, |sum: u128, demand| sum.saturating_add(*demand));
         if total <= limits::DEMAND_NANOS {
@@ -46,10 +47,12 @@ pub(super) fn check(reader: &mut Reader<'_>, fields: &Fields<'_>, scenario: &Sce
 }
 
 /// Nanoseconds that all tasks of an entry wait and compute, at most for bounded distributions and roughly for others.
-fn entry_nanos(entry: &TaskEntry, setting: &Setting) -> u128 {
+fn entry_nanos(entry: &TaskEntry, setting: &Setting, horizon: Option<Horizon>) -> u128 {
+    let last_arrival = horizon.map_or(u128::MAX, |horizon| horizon.until.as_nanos().into());
     let count = u128::from(entry.count);
     let task = steps_nanos(&entry.steps, setting).saturating_add(pickling(entry.payload, setting));
-    arrival_nanos(&entry.arrive, count).saturating_add(task.saturating_mul(count))
+    let arrive = arrival_nanos(&entry.arrive, count).min(last_arrival);
+    arrive.saturating_add(task.saturating_mul(count))
 }
 
 fn arrival_nanos(arrive: &Arrival, count: u128) -> u128 {

@@ -4,6 +4,7 @@ mod arrival;
 mod demand;
 mod distribution;
 mod fields;
+mod horizon;
 mod named_files;
 mod setting;
 mod steps;
@@ -121,13 +122,15 @@ fn read_root(reader: &mut Reader<'_>, root: &Node, document: &Document) -> Scena
     let base = setting::base(reader, &fields);
     let semaphores = amounts(reader, &fields, "semaphores");
     let queues = amounts(reader, &fields, "queues");
-    let tasks = tasks::read(reader, &fields, &names);
+    let horizon = horizon::read(reader, &fields);
+    let tasks = tasks::read(reader, &fields, &names, horizon);
     let total = tasks.iter().map(|entry| entry.count).fold(0, u32::saturating_add);
     let tools = tools::read(reader, &fields, &base, &names, total, document.implied_tools);
     let scenario = Scenario {
         title: reader.text(&fields, "title").unwrap_or_else(|| stem(&document.name())),
         about: reader.text(&fields, "about").unwrap_or_default(),
         seed: reader.whole(&fields, "seed").unwrap_or(0),
+        horizon,
         tasks,
         semaphores: semaphores
             .into_iter()

@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::{Names, Reader, demand};
-use crate::model::{Arrival, Payload, TaskEntry};
+use crate::model::{Arrival, Horizon, Payload, TaskEntry};
 use crate::scenario::fault::Fault;
 use crate::scenario::source::Place;
 use crate::scenario::tree::Node;
@@ -13,6 +13,7 @@ pub(super) fn read(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     names: &Names<'_>,
+    horizon: Option<Horizon>,
 ) -> Vec<TaskEntry> {
     let Some(node) = reader.required(fields, "tasks") else { return Vec::new() };
     let Some(items) = node.as_list() else {
@@ -26,14 +27,19 @@ pub(super) fn read(
     let mut total = Total::default();
     let mut entries = Vec::new();
     for item in items {
-        let Some(entry) = entry(reader, item, names) else { continue };
+        let Some(entry) = entry(reader, item, names, horizon) else { continue };
         total.add(reader, &entry, item.place);
         entries.push(entry);
     }
     entries
 }
 
-fn entry(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<TaskEntry> {
+fn entry(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    names: &Names<'_>,
+    horizon: Option<Horizon>,
+) -> Option<TaskEntry> {
     let fields = reader.fields(node, &keys::TASK)?;
     let name = reader.text(&fields, "name").unwrap_or_default();
     let arrive = match fields.get("arrive") {
@@ -41,10 +47,26 @@ fn entry(reader: &mut Reader<'_>, node: &Node, names: &Names<'_>) -> Option<Task
         None => Some(Arrival::AtOnce),
     };
     let count = count(reader, &fields, arrive.as_ref());
+    let horizon = horizon.zip(fields.get("arrive").map(|arrive| arrive.place));
+    let is_counted = fields.get("count").is_some();
+    let (arrive, count, endless) = match (arrive, horizon) {
+        (Some(Arrival::At(instants)), Some((horizon, place))) => {
+            let left = reader.before_horizon(&instants, horizon, place);
+            let fewer = left.as_ref().and_then(|left| u32::try_from(left.len()).ok());
+            (left.map(Arrival::At), count.and(fewer), false)
+        }
+        (Some(arrive @ (Arrival::Every(_) | Arrival::Poisson { .. })), Some((horizon, place)))
+            if !is_counted =>
+        {
+            let count = reader.endless_count(&arrive, horizon, place);
+            (Some(arrive), count, true)
+        }
+        (arrive, _) => (arrive, count, false),
+    };
     let payload = payload(reader, &fields);
     let steps = reader.required(&fields, "steps");
     let steps = steps.and_then(|steps| reader.steps(steps, names, 0));
-    Some(TaskEntry { name, count: count?, arrive: arrive?, payload, steps: steps? })
+    Some(TaskEntry { name, count: count?, endless, arrive: arrive?, payload, steps: steps? })
 }
 
 /// How many tasks: what is said, else as many as there are instants, else one.

@@ -1,0 +1,125 @@
+//! When the tasks of an entry arrive, and how many do before the horizon.
+
+use rand::RngExt;
+
+use crate::ids::TaskId;
+use crate::model::{Arrival, Distribution, Horizon, Scenario, TaskEntry};
+use crate::time::{SimDuration, SimTime};
+
+use super::draw::{draw, exponential};
+use super::{Key, Purpose, TooLarge, Workload};
+
+/// When each task of an entry arrives.
+#[derive(Clone, Debug)]
+pub(super) enum Arrivals {
+    AtOnce,
+    At(Vec<SimTime>),
+}
+
+/// Tasks of an endless entry that arrive at most: twice what a scenario may have, so that chance alone never refuses one.
+const MOST: u32 = 20_000_000;
+
+impl Arrivals {
+    /// How many tasks of the entry there are, and when they arrive.
+    pub(super) fn sample(
+        spec: &TaskEntry,
+        key: Key,
+        horizon: Option<Horizon>,
+    ) -> Result<(u32, Self), TooLarge> {
+        let most = if spec.endless { MOST } else { spec.count };
+        let until = horizon.map(|horizon| horizon.until);
+        let instants = match &spec.arrive {
+            Arrival::AtOnce => return Ok((spec.count, Self::AtOnce)),
+            Arrival::At(instants) => instants.to_vec(),
+            Arrival::Every(Distribution::Cycle(values)) => instants(
+                Some(SimDuration::ZERO).into_iter().chain(values.iter().copied().cycle()),
+                most,
+                until,
+            ),
+            Arrival::Every(gap) => {
+                let mut rng = key.stream(Purpose::Arrivals, 0);
+                let gaps = std::iter::repeat_with(|| draw(gap, rng.random(), rng.random()));
+                instants(Some(SimDuration::ZERO).into_iter().chain(gaps), most, until)
+            }
+            Arrival::Poisson { per_second } => {
+                let mut rng = key.stream(Purpose::Arrivals, 0);
+                let mean = 1e9 / per_second;
+                let gaps = std::iter::repeat_with(|| {
+                    let gap = exponential(mean, rng.random());
+                    let _: u64 = rng.random();
+                    gap
+                });
+                instants(gaps, most, until)
+            }
+        };
+        let count = u32::try_from(instants.len()).expect("entries are bounded");
+        if spec.endless && count == MOST {
+            return Err(TooLarge::Tasks);
+        }
+        Ok((count, Self::At(instants)))
+    }
+}
+
+/// Each one a gap after the one before it, at most so many and before `until`. Saturates far beyond the longest run,
+/// which is then refused.
+fn instants(
+    gaps: impl Iterator<Item = SimDuration>,
+    most: u32,
+    until: Option<SimTime>,
+) -> Vec<SimTime> {
+    let mut next = 0_u64;
+    let instants = gaps.take(most as usize).map(|gap| {
+        next = next.saturating_add(gap.as_nanos()).min(i64::MAX as u64);
+        SimTime::from_nanos(next)
+    });
+    instants.take_while(|instant| until.is_none_or(|until| *instant < until)).collect()
+}
+
+/// The same scenario with every arrival before the horizon drawn, so that each entry counts its tasks and none is endless.
+///
+/// # Errors
+/// When too many tasks would arrive.
+pub fn settled(scenario: &Scenario, replicate: u32) -> Result<Scenario, TooLarge> {
+    let mut settled = scenario.clone();
+    if scenario.horizon.is_none() {
+        return Ok(settled);
+    }
+    for (index, entry) in settled.tasks.iter_mut().enumerate() {
+        let key = Key { seed: scenario.seed, replicate, entry: index as u64 };
+        let (count, arrivals) = Arrivals::sample(entry, key, scenario.horizon)?;
+        entry.count = count;
+        entry.endless = false;
+        if let Arrivals::At(instants) = arrivals {
+            entry.arrive = Arrival::At(instants.into());
+        }
+    }
+    Ok(settled)
+}
+
+impl Workload {
+    /// When a task arrives.
+    pub fn arrival(&self, task: TaskId) -> SimTime {
+        let entry = &self.entries[self.entry_of(task)];
+        match &entry.arrivals {
+            Arrivals::AtOnce => SimTime::ZERO,
+            Arrivals::At(instants) => instants[(task.0 - entry.first) as usize],
+        }
+    }
+
+    /// The task that arrives at position `position`; ties go by number.
+    pub fn nth_to_arrive(&self, position: u32) -> TaskId {
+        match &self.by_arrival {
+            None => TaskId(position),
+            Some(order) => order[position as usize],
+        }
+    }
+
+    pub(super) fn order_of_arrival(&self) -> Option<Vec<TaskId>> {
+        if self.entries.iter().all(|entry| matches!(entry.arrivals, Arrivals::AtOnce)) {
+            return None;
+        }
+        let mut order: Vec<TaskId> = (0..self.task_count).map(TaskId).collect();
+        order.sort_by_cached_key(|task| self.arrival(*task));
+        Some(order)
+    }
+}
