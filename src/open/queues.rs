@@ -108,7 +108,7 @@ impl Queues {
             queues.sites[site.name.index()] = Some(place);
             queues.synced[site.name.index()] = Some(place);
         }
-        let mut named = |kind: Kind, name: NameId| {
+        let mut waited_by = |kind: Kind, name: NameId| {
             let text = if matches!(kind, Kind::Limit | Kind::Executor) {
                 ""
             } else {
@@ -119,13 +119,13 @@ impl Queues {
         };
         for (index, semaphore) in plan.semaphores.iter().enumerate() {
             let own = index >= plan.scenario_semaphores;
-            named(if own { Kind::Limit } else { Kind::Semaphore }, semaphore.name);
+            waited_by(if own { Kind::Limit } else { Kind::Semaphore }, semaphore.name);
         }
         for (name, _) in &plan.queues {
-            named(Kind::Queue, *name);
+            waited_by(Kind::Queue, *name);
         }
         if let Some(name) = plan.names.find("executor").filter(|_| !plan.executors.is_empty()) {
-            named(Kind::Executor, name);
+            waited_by(Kind::Executor, name);
         }
         queues
     }

@@ -55,16 +55,19 @@ fn open(head: &str, arrive: &str, step: &str, tool: &str) -> Open {
     let (outcome, totals) = simulate(&plan, &mut ((&mut queues, &mut summary), &mut responses));
     assert_eq!(outcome, Outcome::Finished);
     let report = OpenReport::of(&queues, horizon, &offered(&plan, run));
-    let csv = String::from_utf8(queues_csv(&[("t", &queues)]).unwrap()).unwrap();
+    let csv = queues_csv(&[("t", &queues)]).expect("memory takes it");
+    let csv = String::from_utf8(csv).expect("it is text");
     let system = csv.lines().filter(|line| line.starts_with("t,0,system,"));
-    let field = |line: &str, at: usize| line.split(',').nth(at).unwrap().parse().unwrap();
+    let field = |line: &str, at: usize| {
+        line.split(',').nth(at).and_then(|field| field.parse().ok()).expect("a number")
+    };
     let lines: Vec<&str> = system.collect();
     let mut tasks = responses.0;
-    tasks.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+    tasks.sort_unstable_by_key(|(task, ..)| *task);
     let lengths = tasks.iter().map(|(task, ..)| {
         plan.workload
             .leaf_length(gilsim::ids::TaskId(*task), 0)
-            .map_or(0.0, |length| length.as_secs_f64())
+            .map_or(0.0, gilsim::time::SimDuration::as_secs_f64)
     });
     Open {
         row: summary.finish("t", 0, plan.machine.cores, &totals),
@@ -97,12 +100,12 @@ fn one_thread_with_exponential_work_is_m_m_1() {
     assert_within(&queue.in_system[13..], 1.5);
     assert_within(&queue.waiting[13..], 0.9);
     let rate = 1.0 / SERVICE - 60.0;
-    for (percentile, share) in [
-        (queue.row.response.p50_ns, 0.5),
-        (queue.row.response.p95_ns, 0.05),
-        (queue.row.response.p99_ns, 0.01),
+    for (percentile, times) in [
+        (queue.row.response.p50_ns, std::f64::consts::LN_2),
+        (queue.row.response.p95_ns, 2.995_732),
+        (queue.row.response.p99_ns, 4.605_170),
     ] {
-        let expected = -f64::ln(share) / rate;
+        let expected = times / rate;
         assert!(
             (seconds(percentile) / expected - 1.0).abs() < 0.05,
             "{percentile} is not {expected}"
@@ -110,7 +113,7 @@ fn one_thread_with_exponential_work_is_m_m_1() {
     }
     let cores = &queue.report.resources[0];
     assert_eq!(cores.kind, "cores");
-    assert!((cores.busy_mean.unwrap().as_f64() - 0.6).abs() < 0.01);
+    assert!((cores.busy_mean.expect("there is one").as_f64() - 0.6).abs() < 0.01);
     assert!(queue.report.served);
 }
 
@@ -156,7 +159,7 @@ fn processor_sharing_does_not_care_how_work_is_distributed() {
     // Under FIFO this heavy a tail would make the queue several times as long as under exponential work.
     let step = "compute = { lognormal = { p50 = \"5ms\", p99 = \"77.7ms\" } }";
     let queue = open(SHARED, "poisson = \"60/s\"", step, "use = \"threading\"");
-    let offered = queue.report.resources[0].offered_load.unwrap().as_f64();
+    let offered = queue.report.resources[0].offered_load.expect("there is one").as_f64();
     let (long, short): (Vec<_>, Vec<_>) = queue
         .tasks
         .iter()
