@@ -187,7 +187,9 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     if !args.common.quiet {
         console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
     }
-    warn(&study.scenario, &open);
+    if !args.common.quiet {
+        warn(&study.scenario, &open);
+    }
     Ok(conclude(&results, violations.as_deref()))
 }
 
