@@ -7,10 +7,10 @@
 //! the platform.
 
 mod arrivals;
+mod demand;
 mod draw;
 mod script;
 
-use std::fmt;
 use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
@@ -22,6 +22,7 @@ use crate::time::SimDuration;
 
 use arrivals::Arrivals;
 pub use arrivals::settled;
+pub use demand::{TURNS, TooLarge};
 use draw::draw;
 use script::{Draw, Script};
 
@@ -88,35 +89,6 @@ pub enum Length {
     /// Drawn: the column of the entry that holds it.
     Drawn(u32),
 }
-
-/// A run that is beyond what gilsim can count or keep.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum TooLarge {
-    /// Simulated time would pass 2^62 ns (146 years).
-    Time,
-    /// More tasks would arrive before the horizon than gilsim keeps.
-    Tasks,
-}
-
-impl fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Time => f.write_str(
-                "the waits and computations of this run add up to more than 146 years, \
-                 the most that gilsim counts: use shorter durations or fewer tasks",
-            ),
-            Self::Tasks => f.write_str(
-                "more than 20 million tasks of one entry arrive before `run.until`, more than gilsim keeps: \
-                 make the gaps longer, or `run.until` earlier",
-            ),
-        }
-    }
-}
-
-impl std::error::Error for TooLarge {}
-
-/// The most simulated time that the demands of one run may add up to.
-const LONGEST_RUN: u128 = 1 << 62;
 
 impl Workload {
     /// Draws everything that the scenario leaves to chance, for the sites and computations of one tool.
@@ -234,36 +206,6 @@ impl Workload {
         let goes_there =
             |step: &Step| matches!(step.action, Action::OffloadBegin(to, _) if to == executor);
         self.entries.iter().any(|entry| entry.script.iter().any(goes_there))
-    }
-
-    /// Refuses a run whose demands cannot be added up in 64 bits, whatever the schedule.
-    fn check_total(&self, setting: &Setting) -> Result<(), TooLarge> {
-        let factor = u128::from(setting.interpreter.profile.compute_permille).max(1_000);
-        let mut total = 0_u128;
-        for entry in &self.entries {
-            if let Arrivals::At(instants) = &entry.arrivals {
-                let last = instants.iter().max().map_or(0, |last| last.as_nanos());
-                total = total.max(u128::from(last));
-            }
-        }
-        for entry in &self.entries {
-            let constant: u128 = entry.script.iter().map(Step::constant_nanos).sum();
-            total += constant * u128::from(entry.count) * factor / 1_000;
-            let drawn = entry.columns.iter().flatten().map(|value| u128::from(value.as_nanos()));
-            total += drawn.sum::<u128>() * factor / 1_000;
-        }
-        if total > LONGEST_RUN { Err(TooLarge::Time) } else { Ok(()) }
-    }
-}
-
-impl Step {
-    fn constant_nanos(&self) -> u128 {
-        match self.action {
-            Action::Wait(_, Length::Constant(length))
-            | Action::Block(_, Length::Constant(length))
-            | Action::Compute(_, Length::Constant(length)) => u128::from(length.as_nanos()),
-            _ => 0,
-        }
     }
 }
 

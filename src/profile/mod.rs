@@ -289,7 +289,11 @@ pub struct Cost(pub SimDuration);
 impl<'de> Deserialize<'de> for Cost {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map(Cost).map_err(serde::de::Error::custom)
+        let cost: SimDuration = text.parse().map_err(serde::de::Error::custom)?;
+        if cost > LONGEST_COST {
+            return Err(serde::de::Error::custom("the longest time in a profile is 10 minutes"));
+        }
+        Ok(Self(cost))
     }
 }
 
@@ -298,6 +302,12 @@ impl Serialize for Cost {
         serializer.collect_str(&format_args!("{}ns", self.0.as_nanos()))
     }
 }
+
+/// The longest time in a profile. A cost times the most tasks of a scenario is still countable.
+const LONGEST_COST: SimDuration = SimDuration::from_secs(600);
+
+/// The most bytes, and the most nanoseconds per mebibyte, in a profile: countable in the same way.
+const LARGEST_AMOUNT: u64 = 100_000_000_000;
 
 const fn one_thousand() -> u32 {
     1_000
@@ -379,6 +389,9 @@ pub fn parse(text: &str) -> Result<Profile, ProfileError> {
     if !(1..=1_000_000).contains(&profile.compute_permille) {
         return fault("`compute_permille` lies between 1 and 1000000");
     }
+    if profile.amounts().into_iter().any(|amount| amount > LARGEST_AMOUNT) {
+        return fault("bytes of memory and nanoseconds per mebibyte are at most 100000000000");
+    }
     Ok(profile)
 }
 
@@ -386,6 +399,23 @@ impl Profile {
     /// Whether the interpreter has a lock unless the scenario takes it away.
     pub const fn has_lock(&self) -> bool {
         !self.free_threaded
+    }
+
+    /// Everything in the profile that is multiplied with tasks, processes or bytes, besides costs.
+    fn amounts(&self) -> [u64; 10] {
+        let (memory, pickle, process) = (&self.memory, &self.pickle, &self.process);
+        [
+            memory.base,
+            memory.thread,
+            memory.coroutine,
+            memory.interpreter,
+            process.fork.memory,
+            process.spawn.memory,
+            process.forkserver.memory,
+            pickle.dumps_per_mib,
+            pickle.loads_per_mib,
+            pickle.pipe_per_mib,
+        ]
     }
 
     /// Whether this Python has the tool.

@@ -14,6 +14,7 @@ mod process_pool;
 mod sequential;
 mod thread_pool;
 mod threading;
+mod turns;
 
 use crate::model::{Scenario, Tool, ToolRun};
 use crate::plan::Plan;
@@ -30,7 +31,8 @@ const ENGINE_NAMES: [&str; 12] = [
 /// The plan of one run: the scenario's draws of one replicate, laid out for one tool.
 ///
 /// # Errors
-/// When the scenario's demands add up to more time than can be counted.
+/// When the scenario's demands add up to more time than can be counted, or its threads would take turns so often that
+/// the run would not end in a day.
 pub fn lay_out(scenario: &Scenario, tool: &ToolRun, replicate: u32) -> Result<Plan, TooLarge> {
     let workload = Workload::sample(scenario, &tool.setting, replicate)?;
     let mut builder = Builder::new(scenario, tool, workload, replicate);
@@ -46,5 +48,7 @@ pub fn lay_out(scenario: &Scenario, tool: &ToolRun, replicate: u32) -> Result<Pl
         Tool::InterpreterPool => interpreter_pool::write,
     };
     write(&mut builder);
-    Ok(builder.finish())
+    let plan = builder.finish();
+    turns::check(&plan, tool)?;
+    Ok(plan)
 }

@@ -1,0 +1,101 @@
+//! Whether a run takes turns so often that playing it would never end: computations of years under a switch
+//! interval of nanoseconds, payloads of terabytes.
+
+use crate::model::{LockMode, Tool, ToolRun};
+use crate::plan::{Op, Plan};
+use crate::workload::{TURNS, TooLarge};
+
+/// Refuses a plan whose threads may take turns too often.
+///
+/// # Errors
+/// When an upper bound on the forced switches and the ends of time slices passes the limit.
+pub(super) fn check(plan: &Plan, run: &ToolRun) -> Result<(), TooLarge> {
+    let turns = at_lock(plan, run).saturating_add(at_cores(plan, run));
+    if turns > TURNS { Err(TooLarge::Turns(turns)) } else { Ok(()) }
+}
+
+/// How often a waiter's patience may end: work under a lock that others want, times those who wait. Where
+/// patience is a sleep each waiter wakes for itself; under the exact rules one request counts for all.
+/// Of those who wait for a computation the first thousand count: more of them hardly ever pile up.
+fn at_lock(plan: &Plan, run: &ToolRun) -> u128 {
+    let Some(rules) = &plan.lock else { return 0 };
+    let shared = threads_under_one_lock(plan, run);
+    let computing = if shared > 1 { computing(plan, |mode| mode != LockMode::Released) } else { 0 };
+    let waiters = match shared {
+        _ if plan.machine.exact => 1,
+        threads => u128::from(threads.min(1_000)),
+    };
+    let interval = rules.switch_interval + plan.machine.timer_slack;
+    (computing * waiters + overhead(plan) * PARENT_THREADS) / u128::from(interval.as_nanos())
+}
+
+/// How often a time slice may end: work on cores that more threads want than there are.
+fn at_cores(plan: &Plan, run: &ToolRun) -> u128 {
+    if most_threads(plan, run) <= u128::from(plan.machine.cores) {
+        return 0;
+    }
+    let takes_turns = plan.lock.is_some() && threads_under_one_lock(plan, run) > 1;
+    let work = computing(plan, |mode| !takes_turns || mode == LockMode::Released);
+    (work + overhead(plan)) / u128::from(plan.machine.quantum.as_nanos())
+}
+
+/// The main thread, and those that pickle and collect beside it.
+const PARENT_THREADS: u128 = 3;
+
+/// Nanoseconds of computations whose lock mode is asked for.
+fn computing(plan: &Plan, asked: impl Fn(LockMode) -> bool) -> u128 {
+    let demanded = plan.workload.computing_nanos(|computation| {
+        asked(computation.map_or(LockMode::Held, |it| plan.computations[it.index()].1))
+    });
+    demanded * u128::from(plan.compute_permille) / 1_000
+}
+
+/// Nanoseconds of bookkeeping that may be interrupted: what each task costs, and its payload.
+fn overhead(plan: &Plan) -> u128 {
+    let tasks = u128::from(plan.workload.task_count());
+    let (sent, received) = plan.workload.payload_bytes();
+    let of_op = |op: &Op| match *op {
+        Op::Spend { length, .. } => u128::from(length.as_nanos()) * tasks,
+        Op::SpendOnItem { base, each_further, sent_per_mib, received_per_mib, .. } => {
+            let bytes = sent * u128::from(sent_per_mib) + received * u128::from(received_per_mib);
+            u128::from(base.as_nanos() + each_further.as_nanos()) * tasks + (bytes >> 20)
+        }
+        _ => 0,
+    };
+    plan.code.iter().map(of_op).sum()
+}
+
+/// How many threads run tasks under one and the same lock.
+fn threads_under_one_lock(plan: &Plan, run: &ToolRun) -> u32 {
+    let tasks = plan.workload.task_count();
+    match run.tool {
+        Tool::Threading => tasks,
+        Tool::ThreadPool | Tool::ToThread => run.workers.min(tasks),
+        Tool::Asyncio if plan.executors.is_empty() => 1,
+        Tool::Asyncio => plan.executors.iter().map(|executor| executor.workers).sum(),
+        Tool::Sequential
+        | Tool::Multiprocessing
+        | Tool::MultiprocessingPool
+        | Tool::ProcessPool
+        | Tool::InterpreterPool => 1,
+    }
+}
+
+/// How many threads may want a core at once.
+fn most_threads(plan: &Plan, run: &ToolRun) -> u128 {
+    let tasks = plan.workload.task_count();
+    let running = match run.tool {
+        Tool::Sequential => return 1,
+        Tool::Asyncio if plan.executors.is_empty() => return 1,
+        Tool::Asyncio => threads_under_one_lock(plan, run),
+        Tool::Threading | Tool::Multiprocessing => tasks,
+        Tool::ThreadPool
+        | Tool::ToThread
+        | Tool::MultiprocessingPool
+        | Tool::ProcessPool
+        | Tool::InterpreterPool => run.workers.min(tasks),
+    };
+    // The parent's threads hardly ever want one for long, unless payloads cross.
+    let (sent, received) = plan.workload.payload_bytes();
+    u128::from(running) + if sent + received > 0 { PARENT_THREADS } else { 0 }
+}

@@ -1,0 +1,111 @@
+//! How much is asked for in all, and what is too much to be played.
+
+use std::fmt;
+
+use crate::ids::ComputationId;
+use crate::model::Setting;
+
+use super::{Action, Arrivals, Length, Step, Workload};
+
+/// A run that is beyond what gilsim can count or keep.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TooLarge {
+    /// Simulated time would pass 2^62 ns (146 years).
+    Time,
+    /// More tasks would arrive before the horizon than gilsim keeps.
+    Tasks,
+    /// Threads would take turns that often.
+    Turns(u128),
+}
+
+/// The most turns that the threads of a run may take: hours of playing.
+pub const TURNS: u128 = 10_000_000_000;
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time => f.write_str(
+                "the waits and computations of this run add up to more than 146 years, \
+                 the most that gilsim counts: use shorter durations or fewer tasks",
+            ),
+            Self::Tasks => f.write_str(
+                "more than 20 million tasks of one entry arrive before `run.until`, more than gilsim keeps: \
+                 make the gaps longer, or `run.until` earlier",
+            ),
+            Self::Turns(turns) => write!(
+                f,
+                "threads of this run may take turns at the lock or the cores {turns} times, and gilsim plays no more \
+                 than {TURNS}: use a longer `switch_interval` and `quantum`, shorter computations, smaller payloads, \
+                 or fewer tasks",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
+/// The most simulated time that the demands of one run may add up to.
+const LONGEST_RUN: u128 = 1 << 62;
+
+impl Workload {
+    /// Refuses a run whose demands cannot be added up in 64 bits, whatever the schedule.
+    pub(super) fn check_total(&self, setting: &Setting) -> Result<(), TooLarge> {
+        let factor = u128::from(setting.interpreter.profile.compute_permille).max(1_000);
+        let mut total = 0_u128;
+        for entry in &self.entries {
+            if let Arrivals::At(instants) = &entry.arrivals {
+                let last = instants.iter().max().map_or(0, |last| last.as_nanos());
+                total = total.max(u128::from(last));
+            }
+        }
+        for entry in &self.entries {
+            let constant: u128 = entry.script.iter().map(Step::constant_nanos).sum();
+            total += constant * u128::from(entry.count) * factor / 1_000;
+            let drawn = entry.columns.iter().flatten().map(|value| u128::from(value.as_nanos()));
+            total += drawn.sum::<u128>() * factor / 1_000;
+        }
+        if total > LONGEST_RUN { Err(TooLarge::Time) } else { Ok(()) }
+    }
+
+    /// Nanoseconds of CPU time that all computations together demand, of those that `counts` says yes to.
+    pub fn computing_nanos(&self, counts: impl Fn(Option<ComputationId>) -> bool) -> u128 {
+        let of_step = |entry: &super::Entry, step: &Step| match step.action {
+            Action::Compute(computation, length) if counts(computation) => match length {
+                Length::Constant(constant) => {
+                    u128::from(constant.as_nanos()) * u128::from(entry.count)
+                }
+                Length::Drawn(column) => {
+                    let drawn = entry.columns[column as usize].iter();
+                    drawn.map(|value| u128::from(value.as_nanos())).sum()
+                }
+            },
+            _ => 0,
+        };
+        let of_entry = |entry: &super::Entry| {
+            entry.script.iter().map(|step| of_step(entry, step)).sum::<u128>()
+        };
+        self.entries.iter().map(of_entry).sum()
+    }
+
+    /// Bytes that all tasks together send to other processes, and receive.
+    pub fn payload_bytes(&self) -> (u128, u128) {
+        self.entries.iter().fold((0, 0), |(sent, received), entry| {
+            let count = u128::from(entry.count);
+            (
+                sent + count * u128::from(entry.payload.send),
+                received + count * u128::from(entry.payload.receive),
+            )
+        })
+    }
+}
+
+impl Step {
+    fn constant_nanos(&self) -> u128 {
+        match self.action {
+            Action::Wait(_, Length::Constant(length))
+            | Action::Block(_, Length::Constant(length))
+            | Action::Compute(_, Length::Constant(length)) => u128::from(length.as_nanos()),
+            _ => 0,
+        }
+    }
+}
