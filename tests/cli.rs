@@ -299,8 +299,11 @@ use = "sequential"
     #[test]
     fn files_that_are_asked_for_are_written_and_go_when_they_are_not() {
         let bench = Bench::with_scenario();
-        let ended = bench.run(&["run", "a.toml", "--no-chart", "--perfetto", "--audit"]).expect(0);
-        ended.says("wrote trace.csv, trace.perfetto.json, summary.csv");
+        let ended = bench.run(&["run", "a.toml", "--no-chart", "--html", "--perfetto", "--audit"]);
+        let wrote = "wrote trace.csv, trace.perfetto.json, summary.csv, summary.json, gantt.html, manifest.json";
+        ended.expect(0).says(wrote);
+        let page = String::from_utf8(bench.bytes("output/a/gantt.html")).unwrap();
+        assert!(page.contains("<title>Three waits</title>") && page.ends_with("</html>\n"));
         let file = bench.bytes("output/a/trace.perfetto.json");
         let trace: serde_json::Value = serde_json::from_slice(&file).unwrap();
         assert!(trace["traceEvents"].as_array().unwrap().len() > 10);
@@ -312,7 +315,7 @@ use = "sequential"
     fn the_same_run_gives_the_same_bytes_anywhere() {
         let bench = Bench::with_scenario();
         for out in ["one", "two/deep"] {
-            bench.run(&["run", "a.toml", "--perfetto", "--out", out]).expect(0);
+            bench.run(&["run", "a.toml", "--html", "--perfetto", "--out", out]).expect(0);
         }
         for file in bench.files("one/a") {
             let other = file.replacen("one", "two/deep", 1);

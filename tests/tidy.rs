@@ -22,7 +22,7 @@ const fn room(
     Room { name, rooms, crates }
 }
 
-const ROOMS: [Room; 20] = [
+const ROOMS: [Room; 21] = [
     room("lib", &[], &[]),
     room("main", &["cli"], &[]),
     // Plain data.
@@ -49,6 +49,7 @@ const ROOMS: [Room; 20] = [
     room("sink", &["ids", "time", "trace"], &["csv", "serde", "serde_json"]),
     room("open", &["ids", "model", "plan", "sink", "time", "trace", "workload"], &["csv", "serde"]),
     room("chart", &["ids", "time", "trace"], &["plotters", "resvg"]),
+    room("html", &["chart", "ids", "time", "trace"], &["base64", "serde_json", "sha2"]),
     room(
         "report",
         &["model", "python", "sink", "time", "trace"],
@@ -70,7 +71,7 @@ const ROOMS: [Room; 20] = [
     room(
         "cli",
         &[
-            "chart", "engine", "ids", "import", "model", "open", "plan", "profile", "python",
+            "chart", "engine", "html", "ids", "import", "model", "open", "plan", "profile", "python",
             "report", "scenario", "sink", "sweep", "time", "tools", "trace", "workload",
         ],
         &[

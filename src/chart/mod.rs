@@ -24,9 +24,10 @@ mod timeline;
 mod words;
 
 pub use lines::{Band, LineChart, Series, lines};
-pub use palette::Theme;
+pub use palette::{Look, Theme, grounds, look};
 pub use png::{PngError, png};
 pub use recorder::{MOST_WORKERS, Recorder, Recording};
+pub use words::{clean, duration, percent};
 
 use crate::ids::{TaskId, ThreadId};
 use crate::trace::Names;
@@ -67,7 +68,7 @@ impl Panel<'_> {
 }
 
 /// A thread as figures name it: `main`, then `T1`, `T2`, … by its number in the trace.
-fn thread_name(thread: ThreadId) -> String {
+pub fn thread_name(thread: ThreadId) -> String {
     if thread == ThreadId::MAIN { "main".to_owned() } else { format!("T{}", thread.0) }
 }
 

@@ -159,6 +159,44 @@ pub(super) const fn doing(state: State) -> &'static str {
     }
 }
 
+/// How a state looks, for pictures that are not drawn here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Look {
+    /// Its colour as `#RRGGBB` on a light and on a dark ground; none for `queued`, which is a line.
+    pub colors: Option<[String; 2]>,
+    /// The height of its bar in a lane of 22 pixels.
+    pub height: i32,
+    /// The mark that lies over the colour: `hatch`, `dots` or nothing.
+    pub mark: &'static str,
+    /// What it is called in a legend.
+    pub wording: &'static str,
+}
+
+/// How a state looks; `locked` says whether there is a lock to speak of.
+pub fn look(state: State, locked: bool) -> Look {
+    let colors = [LIGHT, DARK].map(|colors| colors.state(state).map(hex));
+    let [light, dark] = colors;
+    Look {
+        colors: light.zip(dark).map(|(light, dark)| [light, dark]),
+        height: height(state),
+        mark: pattern(state).map_or("", Pattern::id),
+        wording: wording(state, locked),
+    }
+}
+
+/// The other colours of a figure as `#RRGGBB`, light and dark, by what they are for.
+pub fn grounds() -> [(&'static str, [String; 2]); 6] {
+    let both = |of: fn(&Colors) -> RGBColor| [LIGHT, DARK].map(|colors| hex(of(&colors)));
+    [
+        ("background", both(|colors| colors.background)),
+        ("ink", both(|colors| colors.ink)),
+        ("muted", both(|colors| colors.muted)),
+        ("rule", both(|colors| colors.rule)),
+        ("on-running", both(|colors| colors.on_running)),
+        ("on-native", both(|colors| colors.on_native)),
+    ]
+}
+
 /// `#RRGGBB`, as plotters writes it.
 pub(super) fn hex(color: RGBColor) -> String {
     format!("#{:02X}{:02X}{:02X}", color.0, color.1, color.2)

@@ -84,7 +84,7 @@ fn advance(letter: char) -> i64 {
 
 /// A text that is safe in one line of an XML document: control characters become spaces, and the characters that
 /// turn the direction of what follows are taken out.
-pub(super) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let directs = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .filter(|&c| !directs(c) && !matches!(c, '\u{FFFE}' | '\u{FFFF}'))
@@ -93,7 +93,7 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 /// A duration with up to four digits: `1.5 s`, `312 µs`.
-pub(super) fn duration(ns: u64) -> String {
+pub fn duration(ns: u64) -> String {
     SimDuration::from_nanos(ns).to_string().replace(" us", " µs")
 }
 
@@ -103,7 +103,7 @@ pub(super) fn brief_percent(share: f64) -> String {
 }
 
 /// A share as a percentage with one decimal, for a table.
-pub(super) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     let tenths = (share * 1000.0).round();
     if share > 0.0 && tenths < 1.0 {
         "<0.1 %".to_owned()

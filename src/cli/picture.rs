@@ -3,17 +3,12 @@
 use super::console;
 use super::failure::Failure;
 use super::folder::Folder;
-use crate::chart::{self, Band, Chart, LineChart, Panel, Recording, Series, Theme};
+use super::play::Played;
+use crate::chart::{self, Band, Chart, LineChart, Panel, Series, Theme};
+use crate::html;
 use crate::model::{Scenario, ToolRun};
 use crate::report::screen::settings;
 use crate::sweep::outcome::{Cell, Outcome};
-use crate::trace::Names;
-
-/// What a chart needs of one tool's run.
-pub(super) struct Recorded {
-    pub(super) recording: Recording,
-    pub(super) names: Names,
-}
 
 /// Adds gantt.svg and gantt.png to the folder: a panel per tool.
 ///
@@ -22,17 +17,19 @@ pub(super) struct Recorded {
 pub(super) fn add(
     folder: &mut Folder,
     scenario: &Scenario,
-    recorded: &[Recorded],
+    played: &[Played],
 ) -> Result<(), Failure> {
     let notes: Vec<String> = scenario.tools.iter().map(note).collect();
-    let panels = scenario.tools.iter().zip(&notes).zip(recorded);
-    let panels = panels.map(|((run, note), recorded)| Panel {
-        label: &run.label,
-        note,
-        recording: &recorded.recording,
-        names: &recorded.names,
-        cores: run.setting.machine.cores,
-        task_name: None,
+    let panels = scenario.tools.iter().zip(&notes).zip(played);
+    let panels = panels.filter_map(|((run, note), played)| {
+        Some(Panel {
+            label: &run.label,
+            note,
+            recording: played.recorded.as_ref()?,
+            names: &played.names,
+            cores: run.setting.machine.cores,
+            task_name: None,
+        })
     });
     let subtitle = match scenario.title.as_str() {
         "" => settings(scenario),
@@ -42,6 +39,38 @@ pub(super) fn add(
         Chart { title: "", subtitle: &subtitle, panels: panels.collect(), theme: Theme::Auto };
     let svg = chart::svg(&figure);
     add_both(folder, ["gantt.svg", "gantt.png"], &svg)
+}
+
+/// Adds gantt.html to the folder: the same runs as a page that can be zoomed and asked.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn add_page(
+    folder: &mut Folder,
+    scenario: &Scenario,
+    played: &[Played],
+    verdict: &str,
+) -> Result<(), Failure> {
+    let notes: Vec<String> = scenario.tools.iter().map(note).collect();
+    let runs = scenario.tools.iter().zip(&notes).zip(played);
+    let runs = runs.filter_map(|((run, note), played)| {
+        Some(html::Run {
+            label: &run.label,
+            note,
+            recorded: played.recorded_for_page.as_ref()?,
+            names: &played.names,
+            cores: run.setting.machine.cores,
+            deadlocked: played.outcome.is_err(),
+        })
+    });
+    let page = html::Page {
+        title: &scenario.title,
+        subtitle: &settings(scenario),
+        verdict,
+        tasks: scenario.tasks.iter().map(|entry| (entry.name.as_str(), entry.count)).collect(),
+        runs: runs.collect(),
+    };
+    folder.add("gantt.html", html::page(&page).as_bytes())
 }
 
 /// Adds a figure as a document and as pixels.

@@ -5,10 +5,10 @@ use std::io::Write;
 pub(super) use crate::scenario::{Faults, Input, Loaded, load, schema};
 
 use super::failure::Failure;
-use super::picture::Recorded;
 use super::progress::Progress;
-use crate::chart::Recorder;
+use crate::chart::{Recorder, Recording};
 use crate::engine;
+use crate::html;
 use crate::ids::NameId;
 use crate::model::{Scenario, Tool, ToolRun};
 use crate::open::{self, OpenReport, Queues};
@@ -19,7 +19,7 @@ use crate::sink::perfetto::{PerfettoTrace, RunSetting};
 use crate::sink::row::SummaryRow;
 use crate::sink::summary::Summary;
 use crate::tools;
-use crate::trace::{Outcome, Stuck};
+use crate::trace::{Names, Outcome, Stuck};
 use crate::workload::TooLarge;
 
 /// Who listens to a run besides the summary.
@@ -31,6 +31,8 @@ pub(super) struct Listeners<'a, W: Write> {
     pub(super) audit: bool,
     /// Whether the run is recorded for a chart.
     pub(super) chart: bool,
+    /// Of how many runs a page is made, where one is wanted.
+    pub(super) page: Option<usize>,
 }
 
 /// What one tool made of the scenario.
@@ -40,9 +42,13 @@ pub(super) struct Played {
     /// Laws of the trace that do not hold: bugs of gilsim.
     pub(super) violations: Vec<Violation>,
     /// What a chart needs, where one is wanted.
-    pub(super) recorded: Option<Recorded>,
+    pub(super) recorded: Option<Recording>,
+    /// What a page needs, where one is wanted.
+    pub(super) recorded_for_page: Option<html::Recorder>,
     /// Queues over time and what they say, of a run of an open system that finished.
     pub(super) open: Option<(Queues, OpenReport)>,
+    /// The names of the rows.
+    pub(super) names: Names,
 }
 
 /// Plays the scenario through one tool.
@@ -61,8 +67,9 @@ pub(super) fn play<W: Write>(
         trace.begin(&run.label, replicate, &plan.names);
     }
     let sites: Vec<NameId> = plan.sites.iter().map(|site| site.name).collect();
+    let coroutines = plan.event_loop.is_some();
     if let Some(perfetto) = &mut listeners.perfetto {
-        let (names, coroutines) = (&plan.names, plan.event_loop.is_some());
+        let names = &plan.names;
         perfetto.begin(&RunSetting { label: &run.label, names, sites: &sites, coroutines });
     }
     if let Some(progress) = &listeners.progress {
@@ -70,12 +77,14 @@ pub(super) fn play<W: Write>(
     }
     let mut summary = Summary::counting_from(scenario.warm_up());
     let mut audit = listeners.audit.then(|| Audit::new(laws_of(run, &plan)));
-    let mut chart = listeners.chart.then(|| Recorder::new(sites));
+    let mut chart = listeners.chart.then(|| Recorder::new(sites.iter().copied()));
+    let mut page = listeners.page.map(|runs| html::Recorder::new(&sites, coroutines, runs));
     let mut queues = scenario.horizon.map(|horizon| Queues::new(&plan, horizon));
     let files = (listeners.trace, listeners.perfetto);
+    let pictures = (chart.as_mut(), page.as_mut());
     let mut sink = (
         ((&mut summary, queues.as_mut()), files),
-        (chart.as_mut(), (audit.as_mut(), listeners.progress)),
+        (pictures, (audit.as_mut(), listeners.progress)),
     );
     let (outcome, totals) = engine::simulate(&plan, &mut sink);
     let outcome = match outcome {
@@ -92,9 +101,9 @@ pub(super) fn play<W: Write>(
         let report = OpenReport::of(&queues, horizon, &open::offered(&plan, run));
         (queues, report)
     });
-    let recorded =
-        chart.map(|chart| Recorded { recording: chart.finish(totals.makespan), names: plan.names });
-    Ok(Played { outcome, violations, recorded, open })
+    let recorded = chart.map(|chart| chart.finish(totals.makespan));
+    let recorded_for_page = page.map(|page| page.finish(totals.makespan));
+    Ok(Played { outcome, violations, recorded, recorded_for_page, open, names: plan.names })
 }
 
 /// What an audit has to know of a plan.

@@ -25,8 +25,8 @@ use crate::sink::table;
 /// Play scenarios through their tools and compare them
 ///
 /// Prints the comparison and writes DIR/<scenario's name>/: trace.csv (every interval of every task and
-/// thread), summary.csv, summary.json, gantt.svg, gantt.png and manifest.json; queues.csv of an open system;
-/// trace.perfetto.json where it is asked for. Files appear whole or not at all.
+/// thread), summary.csv, summary.json, gantt.svg, gantt.png and manifest.json; queues.csv of an open system; gantt.html
+/// and trace.perfetto.json where they are asked for. Files appear whole or not at all.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -46,6 +46,10 @@ pub(super) struct Args {
     #[arg(long)]
     no_chart: bool,
 
+    /// Write gantt.html too: the picture as a page to zoom, pan and ask
+    #[arg(long)]
+    html: bool,
+
     /// Write trace.perfetto.json too, for the viewers of Perfetto (ui.perfetto.dev) and Chrome
     #[arg(long)]
     perfetto: bool,
@@ -61,11 +65,11 @@ Examples:
   gilsim run page.toml --set machine.cores=8 --set sites.shop.latency=2s
   gilsim run page.toml --tool asyncio --tool \"10 threads\" --seed 7
   gilsim run a.toml b.toml --out results --no-trace --no-chart
-  gilsim run page.toml --perfetto
+  gilsim run page.toml --html --perfetto
   gilsim run page.toml --format csv | column -s, -t";
 
 /// Every file that a run may write. What it does not write this time does not stay from an earlier run.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     TRACE,
     PERFETTO,
     "summary.csv",
@@ -73,6 +77,7 @@ const FILES: [&str; 8] = [
     "queues.csv",
     "gantt.svg",
     "gantt.png",
+    "gantt.html",
     "manifest.json",
 ];
 const TRACE: &str = "trace.csv";
@@ -155,10 +160,9 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     let mut folder = Folder::open(&study.folder)?;
     let streams = Streams::begin(&mut folder, args)?;
     let mut played = play_all(study, args, streams, &folder)?;
-    let recorded: Vec<_> = played.iter_mut().filter_map(|one| one.recorded.take()).collect();
     let violations = told_violations(&study.scenario, &played);
     let open: Vec<_> = played.iter_mut().map(|one| one.open.take()).collect();
-    let results = compared(&study.scenario, played, &open);
+    let results = compared(&study.scenario, &played, &open);
     let rows: Vec<SummaryRow> = results.iter().filter_map(ToolResult::row).cloned().collect();
     let reports: Vec<&OpenReport> = open.iter().flatten().map(|(_, report)| report).collect();
 
@@ -175,7 +179,11 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
         folder.add(name, &text)?;
     }
     if !args.no_chart {
-        picture::add(&mut folder, &study.scenario, &recorded)?;
+        picture::add(&mut folder, &study.scenario, &played)?;
+    }
+    if args.html {
+        let verdict = report::verdict(&results);
+        picture::add_page(&mut folder, &study.scenario, &played, &verdict)?;
     }
     folder.add("manifest.json", &manifest(study, args))?;
     let path = folder.path().to_owned();
@@ -249,6 +257,7 @@ fn play_all(
             progress: progress.as_mut(),
             audit: args.audit,
             chart: !args.no_chart,
+            page: args.html.then_some(scenario.tools.len()),
         };
         played.push(play(scenario, run, 0, listeners)?);
     }
@@ -262,18 +271,18 @@ fn play_all(
 /// The results of all tools, set against each other.
 fn compared<'s>(
     scenario: &'s Scenario,
-    played: Vec<Played>,
+    played: &[Played],
     open: &[Option<(Queues, OpenReport)>],
 ) -> Vec<ToolResult<'s>> {
     let mut rows = Vec::new();
     let mut stuck = Vec::new();
     for played in played {
-        match played.outcome {
+        match &played.outcome {
             Ok(row) => {
-                rows.push(row);
+                rows.push(row.clone());
                 stuck.push(None);
             }
-            Err(waiting) => stuck.push(Some(waiting)),
+            Err(waiting) => stuck.push(Some(waiting.clone())),
         }
     }
     compare(&mut rows, scenario.yardstick());
@@ -299,6 +308,7 @@ fn manifest(study: &Study, args: &Args) -> Vec<u8> {
     let flags = [
         ("--no-trace", args.no_trace),
         ("--no-chart", args.no_chart),
+        ("--html", args.html),
         ("--perfetto", args.perfetto),
         ("--audit", args.audit),
     ];
