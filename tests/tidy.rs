@@ -71,8 +71,8 @@ const ROOMS: [Room; 21] = [
     room(
         "cli",
         &[
-            "chart", "engine", "html", "ids", "import", "model", "open", "plan", "profile", "python",
-            "report", "scenario", "sink", "sweep", "time", "tools", "trace", "workload",
+            "chart", "engine", "html", "ids", "import", "model", "open", "plan", "profile",
+            "python", "report", "scenario", "sink", "sweep", "time", "tools", "trace", "workload",
         ],
         &[
             "clap",
