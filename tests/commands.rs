@@ -257,7 +257,8 @@ mod python {
 fn fake_python(bench: &Bench, name: &str, script: &str) {
     use std::os::unix::fs::PermissionsExt;
 
-    let identity = r#"{"implementation": "CPython", "version": "3.12.1", "minor": 12, "locked": true, "cores": 2}"#;
+    let identity = r#"{"implementation": "CPython", "version": "3.12.1", "minor": 12, "locked": true, "cores": 2,
+"executable": "/opt/one"}"#;
     let text =
         format!("#!/bin/sh\nif [ \"$1\" = -c ]; then echo '{identity}'; exit; fi\n{script}\n");
     bench.write(name, text);
@@ -457,6 +458,72 @@ use = "threading"
         of("no-such.toml").expect(3).says("cannot read `no-such.toml`");
         let ended = of("cpython-3.13").expect(3);
         assert!(ended.says("is Python 3.12.1, and the profile").out().contains("Nothing"));
+    }
+
+    /// Takes nothing but what the shell has built in: there is nothing else on the `PATH` of these tests.
+    fn install(bench: &Bench, name: &str, version: &str, executable: &str) {
+        use std::os::unix::fs::PermissionsExt;
+
+        let minor = version.split('.').nth(1).unwrap();
+        let text = format!(
+            "#!/bin/sh\n[ \"$1\" = -c ] || {{ echo 'E: no more' >&2; exit 1; }}\n\
+             echo '{{\"implementation\": \"CPython\", \"version\": \"{version}\", \"minor\": {minor}, \
+             \"locked\": true, \"cores\": 2, \"executable\": \"{executable}\"}}'\n"
+        );
+        fs::create_dir_all(bench.path("bin")).unwrap();
+        bench.write(&format!("bin/{name}"), text);
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(bench.path("bin").join(name), mode).unwrap();
+    }
+
+    fn with_installed(bench: &Bench, arguments: &[&str]) -> Ended {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
+        command.args(arguments).current_dir(bench.0.path()).env("PATH", bench.path("bin"));
+        Ended(command.stdin(Stdio::null()).output().unwrap())
+    }
+
+    #[test]
+    fn without_a_python_named_every_one_that_is_found_is_run_once() {
+        let bench = bench_with_python();
+        install(&bench, "python3", "3.12.1", "/opt/a");
+        install(&bench, "python3.12", "3.12.1", "/opt/a");
+        install(&bench, "python3.13", "3.13.0", "/opt/b");
+        install(&bench, "python3.9", "3.7.2", "/opt/too-old");
+        bench.write("bin/python3.11", "no program at all");
+        let arguments = ["validate", "a.toml", "--profile", "ideal", "--tool", "sequential"];
+        let err = with_installed(&bench, &arguments).expect(3).err();
+        let told = |name: &str| err.matches(&format!("`{name}` ended with exit status: 1")).count();
+        assert_eq!([told("python3"), told("python3.13")], [1, 1], "{err}");
+        assert_eq!(err.matches("error: ").count(), 2, "{err}");
+        let of_13 = ["validate", "a.toml", "--profile", "cpython-3.13", "--tool", "sequential"];
+        let err = with_installed(&bench, &of_13).expect(3).err();
+        assert!(err.contains("`python3.13`") && err.matches("error: ").count() == 1, "{err}");
+    }
+
+    #[test]
+    fn no_python_at_all_is_told_with_the_way_out() {
+        let bench = bench_with_python();
+        fs::create_dir(bench.path("bin")).unwrap();
+        let ended = with_installed(&bench, &["validate", "a.toml"]).expect(3);
+        ended.says("error: no Python (CPython) was found; name one with --python");
+        let of_9 = ["validate", "a.toml", "--profile", "cpython-3.9"];
+        with_installed(&bench, &of_9).expect(3).says("no Python (3.9) was found");
+    }
+
+    #[test]
+    fn a_python_too_old_for_gilsim_or_for_a_tool_is_told_and_the_rest_is_kept() {
+        let bench = bench_with_python();
+        install(&bench, "old", "3.7.2", "/opt/old");
+        let ended = bench.run(&["validate", "a.toml", "--python", "bin/old", "--profile", "ideal"]);
+        ended.expect(3).says("error: `bin/old` is Python 3.7.2: take 3.8 or later");
+        let text = "[interpreter]\nprofile = \"cpython-3.14\"\n[[tasks]]\nsteps = [{ wait = \"1ms\" },\
+                    { compute = \"2ms\" }]\n[[tools]]\nuse = \"interpreter_pool\"\n\
+                    [[tools]]\nuse = \"sequential\"\n";
+        bench.write("a.toml", text);
+        let more = ["--profile", "cpython-3.12", "--format", "csv"];
+        let ended = bench.run(&[&ARGUMENTS[..], &more].concat()).expect(3);
+        let ended = ended.says("has no interpreter_pool: InterpreterPoolExecutor came with");
+        assert_eq!(ended.out().lines().count(), 4, "{}", ended.out());
     }
 
     #[test]

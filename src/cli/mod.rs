@@ -22,6 +22,7 @@ mod progress;
 mod python;
 mod run;
 mod schema;
+mod subject;
 mod sweep;
 mod turn;
 mod validate;

@@ -1,28 +1,26 @@
 //! `gilsim validate`: what is predicted beside what a real Python does.
 
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::calibrate;
 use super::console;
 use super::failure::{Code, Failure};
 use super::options::{Format, select};
 use super::play::{Loaded, load};
 use super::progress::Spinner;
+use super::subject::{self, Candidate, Subject};
 use super::workshop::Workshop;
 use crate::model::{Scenario, ToolRun};
-use crate::profile::{self, Profile};
+use crate::profile::Profile;
 use crate::python;
-use crate::python::interpreter::{Identity, Interpreter};
+use crate::python::interpreter::Interpreter;
 use crate::python::validate::{
     Times, Validation, ValidationError, compared, fitted, forecast, repetitions,
 };
 use crate::report;
 use crate::report::validation;
-use crate::scenario::limits::SCENARIO_BYTES;
 use crate::workload::settled;
 
 /// Run scenarios on a real Python and set predicted beside measured
@@ -38,8 +36,8 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// A Python to run on (repeatable)
-    #[arg(long, value_name = "EXE", default_value = "python3")]
+    /// A Python to run on (repeatable); without it, all that are found: python3, python3.8 to python3.14t
+    #[arg(long, value_name = "EXE")]
     python: Vec<PathBuf>,
 
     /// How often each program does the scenario
@@ -47,7 +45,8 @@ pub(super) struct Args {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000))]
     repeats: u32,
 
-    /// End with exit status 1 where a prediction misses by more than so many percent
+    /// End with exit status 1 where a prediction misses by more than so many percent, unless it misses by no more
+    /// than half the spread of what was measured
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     tolerance: Option<f64>,
 
@@ -90,13 +89,6 @@ struct Study {
     scenario: Scenario,
 }
 
-/// A Python that can be run, and what it costs.
-struct Subject {
-    interpreter: Interpreter,
-    identity: Identity,
-    profile: Arc<Profile>,
-}
-
 fn percent(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>();
     let number = number.ok().filter(|percent| (0.0..=1e6).contains(percent));
@@ -109,11 +101,11 @@ fn percent(text: &str) -> Result<f64, String> {
 /// When a scenario or the profile is wrong; failures of a Python or a tool are told and end in the exit code.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let studies = studies(args)?;
-    let given = args.profile.as_deref().map(given_profile).transpose()?;
+    let given = args.profile.as_deref().map(subject::given_profile).transpose()?;
     let mut tally = Tally { done: Vec::new(), worst: Code::Done };
     let mut subjects = Vec::new();
-    for python in &args.python {
-        let subject = subject(Interpreter::new(python), given.as_ref());
+    for candidate in candidates(args, given.as_ref()) {
+        let subject = candidate.and_then(|candidate| candidate.costed(given.as_ref()));
         subjects.extend(tally.tell(subject));
     }
     for study in &studies {
@@ -133,6 +125,17 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
         worst = Code::False;
     }
     Ok(worst)
+}
+
+/// The Pythons that the user names, or those that are found.
+fn candidates(args: &Args, given: Option<&Arc<Profile>>) -> Vec<Result<Candidate, Failure>> {
+    if args.python.is_empty() {
+        return match subject::found(given) {
+            Ok(found) => found.into_iter().map(Ok).collect(),
+            Err(failure) => vec![Err(failure)],
+        };
+    }
+    args.python.iter().map(|python| subject::named(python)).collect()
 }
 
 /// What came of it so far.
@@ -173,54 +176,6 @@ fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
         }
     }
     Failure::all(failures).map_or(Ok(studies), Err)
-}
-
-/// The profile that the user names.
-fn given_profile(path: &Path) -> Result<Arc<Profile>, Failure> {
-    if let Some(profile) = path.to_str().and_then(profile::built_in) {
-        return Ok(profile);
-    }
-    let mut text = String::new();
-    let read = File::open(path)
-        .and_then(|file| file.take(SCENARIO_BYTES + 1).read_to_string(&mut text))
-        .map_err(|error| Failure::unreadable(path, &error))?;
-    if read as u64 > SCENARIO_BYTES {
-        let name = path.display();
-        return Err(Failure::usage(format!(
-            "{name}: a profile has {SCENARIO_BYTES} bytes at most"
-        )));
-    }
-    parsed(&text, &path.display().to_string())
-}
-
-fn parsed(text: &str, name: &str) -> Result<Arc<Profile>, Failure> {
-    profile::parse(text).map(Arc::new).map_err(|error| {
-        let before = error.span.and_then(|span| text.get(..span.start));
-        let line = before.map(|before| format!(":{}", before.matches('\n').count() + 1));
-        Failure::usage(format!("{name}{}: {}", line.unwrap_or_default(), error.message))
-    })
-}
-
-/// A Python with what it costs: as given, else as measured now.
-fn subject(interpreter: Interpreter, given: Option<&Arc<Profile>>) -> Result<Subject, Failure> {
-    let name = interpreter.name();
-    let identity = interpreter.identify().map_err(|error| calibrate::unrun(&error))?;
-    let unfit =
-        |what: String| Failure { code: Code::File, message: format!("error: `{name}` {what}") };
-    if identity.implementation != "CPython" {
-        return Err(unfit(format!("is {}, and gilsim models CPython", identity.implementation)));
-    }
-    let profile = match given {
-        Some(profile) => Arc::clone(profile),
-        None => parsed(&calibrate::measured(&interpreter)?, &name)?,
-    };
-    if !profile.exact && profile.python != identity.minor {
-        let (found, costs) = (&identity.version, profile.python);
-        return Err(unfit(format!(
-            "is Python {found}, and the profile is one of Python 3.{costs}"
-        )));
-    }
-    Ok(Subject { interpreter, identity, profile })
 }
 
 /// Predicts and measures one tool of a scenario on one Python.

@@ -16,7 +16,7 @@ use serde::Deserialize;
 const PROBE: &str = "import json, os, platform, sys; print(json.dumps({\
     'implementation': platform.python_implementation(), 'version': platform.python_version(), \
     'minor': sys.version_info[1], 'locked': getattr(sys, '_is_gil_enabled', lambda: True)(), \
-    'cores': len(os.sched_getaffinity(0))}))";
+    'cores': len(os.sched_getaffinity(0)), 'executable': os.path.realpath(sys.executable)}))";
 
 /// How long a Python may take to say what it is.
 const PROBE_LIMIT: Duration = Duration::from_secs(60);
@@ -52,6 +52,8 @@ pub struct Identity {
     pub locked: bool,
     /// How many cores it may use.
     pub cores: u32,
+    /// The file that it is, whatever links and shims lead there.
+    pub executable: String,
 }
 
 /// Why a program did not do what it should.

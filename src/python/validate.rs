@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::engine;
 use crate::ids::TaskId;
-use crate::model::{Scenario, ToolRun};
+use crate::model::{Scenario, Tool, ToolRun};
 use crate::profile::Profile;
 use crate::python::interpreter::Identity;
 use crate::sink::summary::{Summary, responses};
@@ -112,8 +112,14 @@ impl Comparison {
         (measured > 0).then(|| miss as f64 / measured as f64)
     }
 
-    /// Whether the prediction is within `tolerance`, a share of the measurement.
+    /// Whether the prediction is within `tolerance`, a share of the measurement. A miss of up to half the spread
+    /// of the measurements is noise, and counts as none.
     pub fn is_within(&self, tolerance: f64) -> bool {
+        let miss = self.predicted.as_nanos().abs_diff(self.measured.as_nanos());
+        let spread = self.longest.as_nanos().saturating_sub(self.shortest.as_nanos());
+        if miss <= spread / 2 {
+            return true;
+        }
         self.error().map_or(self.predicted == self.measured, |error| error.abs() <= tolerance)
     }
 }
@@ -131,7 +137,12 @@ pub fn fitted(
 ) -> Result<ToolRun, ValidationError> {
     let (tool, python) = (run.tool.name(), format!("Python {}", identity.version));
     if !profile.has(run.tool) {
-        return Err(ValidationError::Unfit(format!("{python} has no {tool}: take a later Python")));
+        let since = match run.tool {
+            Tool::ToThread => "asyncio.to_thread came with Python 3.9",
+            Tool::InterpreterPool => "InterpreterPoolExecutor came with Python 3.14",
+            _ => "take a later Python",
+        };
+        return Err(ValidationError::Unfit(format!("{python} has no {tool}: {since}")));
     }
     if !run.setting.interpreter.lock && identity.locked {
         let way_out = "take a free-threaded build";

@@ -27,7 +27,8 @@ fn scenario(text: &str) -> Scenario {
 
 fn python(minor: u8, locked: bool) -> Identity {
     let version = format!("3.{minor}.0");
-    Identity { implementation: "CPython".to_owned(), version, minor, locked, cores: 2 }
+    let [implementation, executable] = ["CPython", "/usr/bin/python3"].map(str::to_owned);
+    Identity { implementation, version, minor, locked, cores: 2, executable }
 }
 
 fn ms(ms: u64) -> SimDuration {
@@ -67,6 +68,20 @@ fn medians_are_compared_and_the_spread_is_that_of_the_measurements() {
 }
 
 #[test]
+fn a_miss_of_half_the_spread_is_noise_and_one_beyond_it_counts_whole() {
+    let comparison = |predicted| Comparison {
+        metric: "makespan",
+        predicted: ms(predicted),
+        measured: ms(100),
+        shortest: ms(96),
+        longest: ms(106),
+    };
+    assert!(comparison(105).is_within(0.0) && comparison(95).is_within(0.0));
+    assert!(!comparison(106).is_within(0.05) && !comparison(94).is_within(0.05));
+    assert!(comparison(106).is_within(0.07));
+}
+
+#[test]
 fn work_that_the_scenario_does_not_have_is_refused() {
     let scenario = scenario(SCENARIO);
     for (task, step) in [(0, 0), (0, 2), (2, 2), (3, 0)] {
@@ -94,7 +109,10 @@ fn a_python_that_cannot_do_the_run_says_why() {
     let mut scenario = scenario(SCENARIO);
     let profile = profile::built_in("cpython-3.12").unwrap();
     let error = fitted(&scenario.tools[1], &profile, &python(12, true)).unwrap_err().to_string();
-    assert_eq!(error, "Python 3.12.0 has no interpreter_pool: take a later Python");
+    assert_eq!(
+        error,
+        "Python 3.12.0 has no interpreter_pool: InterpreterPoolExecutor came with Python 3.14"
+    );
     scenario.tools[0].setting.interpreter.lock = false;
     let error = fitted(&scenario.tools[0], &profile, &python(12, true)).unwrap_err().to_string();
     assert!(error.ends_with("take a free-threaded build"), "{error}");

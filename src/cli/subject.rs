@@ -1,0 +1,145 @@
+//! The Pythons that are measured: those that the user names, or those that are found.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::calibrate;
+use super::failure::{Code, Failure};
+use crate::profile::{self, Profile};
+use crate::python::interpreter::{Identity, Interpreter};
+use crate::scenario::limits::SCENARIO_BYTES;
+
+/// Names under which a Python is looked for on `PATH`.
+const NAMES: [&str; 10] = [
+    "python3",
+    "python3.8",
+    "python3.9",
+    "python3.10",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.13t",
+    "python3.14",
+    "python3.14t",
+];
+
+/// A Python that can be run.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    interpreter: Interpreter,
+    identity: Identity,
+}
+
+/// A Python that can be run, and what it costs.
+#[derive(Debug)]
+pub(super) struct Subject {
+    pub(super) interpreter: Interpreter,
+    pub(super) identity: Identity,
+    pub(super) profile: Arc<Profile>,
+}
+
+/// Every `CPython` from 3.8 on that is found on `PATH`, each once; with a profile, those that it is a profile of.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn found(given: Option<&Arc<Profile>>) -> Result<Vec<Candidate>, Failure> {
+    let mut found: Vec<Candidate> = Vec::new();
+    for name in NAMES {
+        let interpreter = Interpreter::new(name);
+        // What stands under such a name and cannot be run, a shim of a version that is not installed, say, is none.
+        let Ok(identity) = interpreter.identify() else { continue };
+        let is_known = found.iter().any(|one| one.identity.executable == identity.executable);
+        let is_meant = given.is_none_or(|profile| fits(profile, &identity));
+        let is_modelled = identity.implementation == "CPython" && identity.minor >= 8;
+        if is_modelled && is_meant && !is_known {
+            found.push(Candidate { interpreter, identity });
+        }
+    }
+    if found.is_empty() {
+        let which = given.filter(|profile| !profile.exact);
+        let which = which.map_or("CPython".to_owned(), |profile| format!("3.{}", profile.python));
+        let message = format!("error: no Python ({which}) was found; name one with --python");
+        return Err(Failure { code: Code::File, message });
+    }
+    Ok(found)
+}
+
+/// The Python of that name or path.
+///
+/// # Errors
+/// When it cannot be run.
+pub(super) fn named(python: &Path) -> Result<Candidate, Failure> {
+    let interpreter = Interpreter::new(python);
+    let identity = interpreter.identify().map_err(|error| calibrate::unrun(&error))?;
+    Ok(Candidate { interpreter, identity })
+}
+
+/// Whether the costs of a profile are those of such a Python.
+fn fits(profile: &Profile, identity: &Identity) -> bool {
+    profile.exact || profile.python == identity.minor && profile.free_threaded != identity.locked
+}
+
+impl Candidate {
+    /// The Python with what it costs: as given, else as measured now.
+    ///
+    /// # Errors
+    /// When gilsim does not model it, the profile is of another Python, or it cannot be measured.
+    pub(super) fn costed(self, given: Option<&Arc<Profile>>) -> Result<Subject, Failure> {
+        let Self { interpreter, identity } = self;
+        let (name, version) = (interpreter.name(), &identity.version);
+        let unfit =
+            |what: String| Failure { code: Code::File, message: format!("error: `{name}` {what}") };
+        if identity.implementation != "CPython" {
+            return Err(unfit(format!(
+                "is {}, and gilsim models CPython",
+                identity.implementation
+            )));
+        }
+        if identity.minor < 8 {
+            return Err(unfit(format!("is Python {version}: take 3.8 or later")));
+        }
+        let profile = match given {
+            Some(profile) => Arc::clone(profile),
+            None => parsed(&calibrate::measured(&interpreter)?, &name)?,
+        };
+        if !fits(&profile, &identity) {
+            let lock = if identity.locked { "" } else { " without a lock" };
+            let (costs, of) = (profile.python, if profile.free_threaded { "t" } else { "" });
+            return Err(unfit(format!(
+                "is Python {version}{lock}, and the profile is one of Python 3.{costs}{of}"
+            )));
+        }
+        Ok(Subject { interpreter, identity, profile })
+    }
+}
+
+/// The profile that the user names: a built-in one, or a file.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub(super) fn given_profile(path: &Path) -> Result<Arc<Profile>, Failure> {
+    if let Some(profile) = path.to_str().and_then(profile::built_in) {
+        return Ok(profile);
+    }
+    let mut text = String::new();
+    let read = File::open(path)
+        .and_then(|file| file.take(SCENARIO_BYTES + 1).read_to_string(&mut text))
+        .map_err(|error| Failure::unreadable(path, &error))?;
+    if read as u64 > SCENARIO_BYTES {
+        let name = path.display();
+        return Err(Failure::usage(format!(
+            "{name}: a profile has {SCENARIO_BYTES} bytes at most"
+        )));
+    }
+    parsed(&text, &path.display().to_string())
+}
+
+fn parsed(text: &str, name: &str) -> Result<Arc<Profile>, Failure> {
+    profile::parse(text).map(Arc::new).map_err(|error| {
+        let before = error.span.and_then(|span| text.get(..span.start));
+        let line = before.map(|before| format!(":{}", before.matches('\n').count() + 1));
+        Failure::usage(format!("{name}{}: {}", line.unwrap_or_default(), error.message))
+    })
+}
