@@ -229,9 +229,9 @@ mod python {
             bench.run(&["python", "a.toml"]).expect(0).out()
         };
         let apart = offloads("");
-        assert!(apart.contains("\nINHERITED = (SETTINGS, RATES)\n"), "{apart}");
+        assert!(apart.contains("\nINHERITED = (RATES,)  # what children take over\n"), "{apart}");
         let shared = offloads(", { release = \"slots\" }, { acquire = \"slots\" }");
-        assert!(shared.contains("\nINHERITED = (SETTINGS, RATES, SEMAPHORES)\n"), "{shared}");
+        assert!(shared.contains("\nINHERITED = (RATES, SEMAPHORES)  #"), "{shared}");
     }
 
     #[test]
@@ -371,12 +371,15 @@ use = "threading"
         let bench = Bench::new();
         bench.write("a.toml", SCENARIO).write("calibration.json", calibration(0.0)).write(
             "printed.json",
-            r#"{"runs": [{"makespan_ns": 100000000, "responses_ns": [100000000]},
-                         {"makespan_ns": 10000000, "responses_ns": [10000000]}]}"#,
+            "{\"makespan_ns\": 100000000, \"responses_ns\": [100000000]}\n\
+             {\"makespan_ns\": 10000000, \"responses_ns\": [10000000]}\n",
         );
         bench.write(
             "trace.csv",
-            "replicate,task,step,cpu_ns\n0,0,1,50000000\n1,0,0,\n1,0,1,4000000\n",
+            "tool,replicate,task,step,state,name,start_ns,end_ns,process,thread,core,cpu_ns\n\
+             t,0,0,1,running,,0,90000000,0,0,,50000000\n\
+             t,1,0,0,io,,0,1000000,0,0,,\n\
+             t,1,0,1,running,,1000000,10000000,0,0,,4000000\n",
         );
         let script = "case \"$1\" in *calibrate.py) cat calibration.json; exit;; esac\n\
                       if grep -q 'LABEL = \"threading\"' \"$1\"; then echo 'E: no' >&2; exit 1; fi\n\
@@ -400,7 +403,42 @@ use = "threading"
             lines[1],
             "a.toml,./py,3.12.1,2,sequential,1,makespan,5000000,10000000,10000000,10000000,-0.500000"
         );
-        assert_eq!(ended.err(), "");
+        let files = ["validation.csv", "scatter.svg", "scatter.png"].map(str::to_owned);
+        let lanes = ["svg", "png"].map(|kind| format!("lanes-a-3.12.1.{kind}"));
+        let files = [&files[..], &lanes].concat().join(", ");
+        assert_eq!(ended.err(), format!("wrote {files} to output/validation\n"));
+        assert_eq!(
+            fs::read_to_string(bench.path("output/validation/validation.csv")).unwrap(),
+            csv
+        );
+    }
+
+    #[test]
+    fn charts_set_the_lanes_of_a_task_and_all_times_beside_each_other() {
+        let bench = bench_with_python();
+        let more = ["--profile", "ideal", "--tool", "sequential", "--out", "here"];
+        bench.run(&[&ARGUMENTS[..], &more].concat()).expect(0);
+        let read = |name: &str| fs::read_to_string(bench.path("here/validation").join(name));
+        let lanes = read("lanes-a-3.12.1.svg").unwrap();
+        for text in [
+            "Makespan predicted with an error of 50.0 %",
+            "a.toml on CPython 3.12.1, 2 cores",
+            "measured 10 ms, predicted 5 ms (\u{2212}50.0 %)",
+            "task 0, measured: computing, 44.4 % CPU time in 9 ms",
+            "task 0, predicted: blocked on I/O, 0 s to 1 ms",
+        ] {
+            assert!(lanes.contains(text), "{text}: {lanes}");
+        }
+        let scatter = read("scatter.svg").unwrap();
+        let text = "makespan of sequential, a on 3.12.1: predicted 5 ms, measured 10 ms";
+        assert!(scatter.contains(text), "{scatter}");
+        let png = fs::read(bench.path("here/validation/scatter.png")).unwrap();
+        assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000);
+        // Without charts, those of the time before go.
+        let more = [&more[..], &["--no-chart"]].concat();
+        bench.run(&[&ARGUMENTS[..], &more].concat()).expect(0);
+        let left = fs::read_dir(bench.path("here/validation")).unwrap().count();
+        assert_eq!(left, 1);
     }
 
     #[test]
@@ -426,6 +464,22 @@ use = "threading"
         let json: serde_json::Value = serde_json::from_str(&ended.out()).unwrap();
         assert_eq!(json.as_array().unwrap().len(), 3);
         assert_eq!(json[0]["predicted_ns"], 5_000_000);
+    }
+
+    #[test]
+    fn repetitions_before_a_crash_count_and_those_of_a_program_that_fails_at_once_do_not() {
+        let bench = bench_with_python();
+        let crash = "cp trace.csv \"$6\"; cat printed.json; printf '{\"make'; kill -9 $$";
+        fake_python(&bench, "py", crash);
+        let more = ["--profile", "ideal", "--tool", "sequential", "--format", "csv", "--repeats"];
+        let ended = bench.run(&[&ARGUMENTS[..4], &more, &["5"]].concat()).expect(3);
+        let ended = ended.says("tool `sequential`: `./py` ended with signal: 9");
+        let csv = ended.out();
+        assert!(csv.contains(",sequential,1,makespan,5000000,10000000,"), "{csv}");
+        fake_python(&bench, "py", "kill -9 $$");
+        let ended = bench.run(&[&ARGUMENTS[..4], &more, &["5"]].concat()).expect(3);
+        assert_eq!(ended.err().matches("error: ").count(), 1, "{}", ended.err());
+        assert_eq!(ended.out().lines().count(), 1);
     }
 
     #[test]

@@ -48,7 +48,7 @@ const ROOMS: [Room; 21] = [
     // Who listens, and what is made of it.
     room("sink", &["ids", "time", "trace"], &["csv", "serde", "serde_json"]),
     room("open", &["ids", "model", "plan", "sink", "time", "trace", "workload"], &["csv", "serde"]),
-    room("chart", &["ids", "time", "trace"], &["plotters", "resvg"]),
+    room("chart", &["ids", "time", "trace"], &["libm", "plotters", "resvg"]),
     room("html", &["chart", "ids", "time", "trace"], &["base64", "serde_json", "sha2"]),
     room(
         "report",
@@ -59,7 +59,10 @@ const ROOMS: [Room; 21] = [
     room("import", &["time"], &["csv", "serde", "serde_json"]),
     room(
         "python",
-        &["engine", "ids", "model", "profile", "sink", "time", "tools", "trace", "workload"],
+        &[
+            "engine", "ids", "model", "plan", "profile", "sink", "time", "tools", "trace",
+            "workload",
+        ],
         &["csv", "serde", "serde_json", "tempfile", "toml"],
     ),
     room(

@@ -65,7 +65,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>, chart: &Chart<'
 }
 
 /// A swatch and its words; `top` is the top of the line.
-fn entry(canvas: &mut Canvas<'_>, state: State, words: &str, (left, top): (i32, i32)) {
+pub(super) fn entry(canvas: &mut Canvas<'_>, state: State, words: &str, (left, top): (i32, i32)) {
     let frame = (left, top + 30, left + 180, top + 150);
     if let Some(color) = canvas.colors.state(state) {
         canvas.bar(frame, color, true, String::new());

@@ -1,4 +1,4 @@
-//! Pictures: Gantt charts as SVG and PNG.
+//! Pictures: Gantt charts, line charts, measured beside predicted, as SVG and PNG.
 //!
 //! A [`Recorder`] listens to each run and keeps a bounded [`Recording`] of it; a [`Chart`] puts one panel for each
 //! run on one shared axis of time; [`svg`] draws it, [`png()`] turns the same document into pixels, and
@@ -15,18 +15,22 @@ mod lane;
 mod layout;
 mod legend;
 mod lines;
+mod pairs;
 mod palette;
 mod png;
 mod recorder;
+mod scatter;
 mod share;
 mod svg;
 mod timeline;
 mod words;
 
 pub use lines::{Band, LineChart, Series, lines};
+pub use pairs::{Pair, PairChart, PairPanel, Stretch, pairs};
 pub use palette::{Look, Theme, grounds, look};
 pub use png::{PngError, png};
 pub use recorder::{MOST_WORKERS, Recorder, Recording};
+pub use scatter::{Point, ScatterChart, scatter};
 pub use words::{clean, duration, percent};
 
 use crate::ids::{TaskId, ThreadId};
@@ -70,6 +74,26 @@ impl Panel<'_> {
 /// A thread as figures name it: `main`, then `T1`, `T2`, … by its number in the trace.
 pub fn thread_name(thread: ThreadId) -> String {
     if thread == ThreadId::MAIN { "main".to_owned() } else { format!("T{}", thread.0) }
+}
+
+/// How far a prediction is from what was measured, as a share of it: 0.02 is 2 % too long.
+fn relative_error(measured: u64, predicted: u64) -> f64 {
+    let miss = timeline::as_float(predicted.abs_diff(measured).into());
+    let size = miss / timeline::as_float(measured.max(1).into());
+    if predicted < measured { -size } else { size }
+}
+
+/// The same in percent with its sign: `+2.3 %`.
+fn signed_percent(measured: u64, predicted: u64) -> String {
+    let tenths = libm::round(1_000.0 * relative_error(measured, predicted));
+    let sign = if tenths > 0.0 {
+        "+"
+    } else if tenths < 0.0 {
+        "\u{2212}"
+    } else {
+        ""
+    };
+    format!("{sign}{:.1} %", tenths.abs() / 10.0)
 }
 
 /// Draws a figure as an SVG document. The same chart gives the same bytes on every machine.

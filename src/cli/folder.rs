@@ -32,7 +32,7 @@ pub(super) struct Folder {
 /// A file that is not in its place yet.
 #[derive(Debug)]
 struct Unplaced {
-    name: &'static str,
+    name: String,
     path: TempPath,
     /// Locked, so that nobody takes it for one that a killed program left behind.
     _open: File,
@@ -105,7 +105,7 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub(super) fn begin(&mut self, name: &'static str) -> Result<File, Failure> {
+    pub(super) fn begin(&mut self, name: &str) -> Result<File, Failure> {
         if self.path.join(name).is_dir() {
             return Err(self.unwritable(name, &io::ErrorKind::IsADirectory.into()));
         }
@@ -121,7 +121,7 @@ impl Folder {
         }
         let (file, path) = part.into_parts();
         unfinished.begin(&path);
-        self.files.push(Unplaced { name, path, _open: open });
+        self.files.push(Unplaced { name: name.to_owned(), path, _open: open });
         Ok(file)
     }
 
@@ -129,7 +129,7 @@ impl Folder {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn add(&mut self, name: &'static str, bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         let mut file = self.begin(name)?;
         file.write_all(bytes).map_err(|error| self.unwritable(name, &error))
     }
@@ -144,21 +144,22 @@ impl Folder {
     ///
     /// # Errors
     /// When a file cannot be put in its place.
-    pub(super) fn finish(mut self, known: &[&str]) -> Result<Vec<&'static str>, Failure> {
+    pub(super) fn finish(mut self, known: &[&str]) -> Result<Vec<String>, Failure> {
         let _turn = self.turn();
         let mut unfinished = Unfinished::lock();
         let mut files = std::mem::take(&mut self.files);
         files.sort_by_key(|file| file.name == SEAL);
-        let names: Vec<&'static str> = files.iter().map(|file| file.name).collect();
-        let stale = known.iter().filter(|known| **known == SEAL || !names.contains(known));
+        let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+        let is_new = |known: &str| known != SEAL && names.iter().any(|name| name == known);
+        let stale = known.iter().filter(|known| !is_new(known));
         for name in stale.filter(|name| self.path.join(name).is_file()) {
             fs::remove_file(self.path.join(name)).map_err(|error| self.unwritable(name, &error))?;
         }
         for Unplaced { name, path, .. } in files {
             let temporary = path.to_path_buf();
-            let kept = path.persist(self.path.join(name));
+            let kept = path.persist(self.path.join(&name));
             unfinished.end(&temporary);
-            kept.map_err(|error| self.unwritable(name, &error.error))?;
+            kept.map_err(|error| self.unwritable(&name, &error.error))?;
         }
         for made in std::mem::take(&mut self.made) {
             unfinished.end(&made);

@@ -4,6 +4,7 @@
 
 mod calibrate;
 mod check;
+mod comparison;
 mod completions;
 mod console;
 mod failure;

@@ -74,7 +74,7 @@ pub(super) fn add_page(
 }
 
 /// Adds a figure as a document and as pixels.
-fn add_both(folder: &mut Folder, names: [&'static str; 2], svg: &str) -> Result<(), Failure> {
+pub(super) fn add_both(folder: &mut Folder, names: [&str; 2], svg: &str) -> Result<(), Failure> {
     folder.add(names[0], svg.as_bytes())?;
     match chart::png(svg) {
         Ok(png) => folder.add(names[1], &png),

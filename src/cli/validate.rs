@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::comparison;
 use super::console;
 use super::failure::{Code, Failure};
 use super::options::{Format, select};
@@ -15,12 +16,12 @@ use super::workshop::Workshop;
 use crate::model::{Scenario, ToolRun};
 use crate::profile::Profile;
 use crate::python;
-use crate::python::interpreter::Interpreter;
+use crate::python::interpreter::{Interpreter, RunError};
 use crate::python::validate::{
-    Times, Validation, ValidationError, compared, fitted, forecast, repetitions,
+    Times, Validation, ValidationError, compared, fitted, forecast, lanes, repetitions,
 };
 use crate::report;
-use crate::report::validation;
+use crate::report::validation as tables;
 use crate::workload::settled;
 
 /// Run scenarios on a real Python and set predicted beside measured
@@ -28,7 +29,8 @@ use crate::workload::settled;
 /// Measures what each Python costs on this machine (or takes --profile), runs the programs of `gilsim python`,
 /// simulates the same scenarios with the work that was really done, and compares makespan, median response
 /// time (p50) and 95th percentile (p95). A first repetition warms up and does not count. Tools run
-/// on as many cores as the machine has at most.
+/// on as many cores as the machine has at most. Writes validation.csv, a chart of the same tasks' lanes, measured
+/// above predicted, for each scenario and Python, and a scatter of all predictions against what was measured.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -65,6 +67,14 @@ pub(super) struct Args {
     /// The seed of all draws, instead of the scenarios'
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
+
+    /// Where the results go: DIR/validation/
+    #[arg(long, value_name = "DIR", default_value = "output")]
+    out: PathBuf,
+
+    /// Draw no charts
+    #[arg(long)]
+    no_chart: bool,
 
     /// What is printed
     #[arg(long, value_enum, default_value = "table")]
@@ -111,14 +121,16 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     for study in &studies {
         for run in &study.scenario.tools {
             for subject in &subjects {
-                let done = tally.tell(validated(study, run, subject, args.repeats));
-                tally.done.extend(done);
+                validated(study, run, subject, args.repeats, &mut tally);
             }
         }
     }
     let Tally { done, mut worst } = tally;
     let tolerance = args.tolerance.map(|percent| percent / 100.0);
     console::result(&printed(args.format, &done, tolerance)?)?;
+    if !done.is_empty() {
+        comparison::write(&args.out.join("validation"), &done, !args.no_chart)?;
+    }
     let is_missed =
         |limit| done.iter().flat_map(|one| &one.comparisons).any(|c| !c.is_within(limit));
     if worst == Code::Done && tolerance.is_some_and(is_missed) {
@@ -178,43 +190,72 @@ fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
     Failure::all(failures).map_or(Ok(studies), Err)
 }
 
-/// Predicts and measures one tool of a scenario on one Python.
-fn validated(
+/// Predicts and measures one tool of a scenario on one Python. Where its program fails midway, both are told: that,
+/// and what it had measured by then.
+fn validated(study: &Study, run: &ToolRun, subject: &Subject, repeats: u32, tally: &mut Tally) {
+    let Subject { interpreter, identity, profile } = subject;
+    let told = |error| unvalidated(study, run, interpreter, &error);
+    let predicted = fitted(run, profile, identity).and_then(|run| {
+        let expected = forecast(&study.scenario, &run)?;
+        Ok((run, expected))
+    });
+    let Some((run, expected)) = tally.tell(predicted.map_err(told)) else { return };
+    // One more than asked for: the first use of a module or a pool costs more than the next.
+    let measured = measured(study, &run, interpreter, repeats + 1, &expected);
+    let Some(Measured { json, trace, failure }) = tally.tell(measured) else { return };
+    let is_whole = failure.is_none();
+    tally.tell(failure.map_or(Ok(()), Err));
+    match validation(study, &run, subject, &json, &trace) {
+        Ok(validation) => tally.done.push(validation),
+        Err(error) if is_whole => {
+            tally.tell(Err::<(), _>(told(error)));
+        }
+        // A program that failed before it had measured anything is told already.
+        Err(_) => {}
+    }
+}
+
+/// Sets what a program wrote beside what is predicted for it.
+fn validation(
     study: &Study,
     run: &ToolRun,
     subject: &Subject,
-    repeats: u32,
-) -> Result<Validation, Failure> {
-    let Subject { interpreter, identity, profile } = subject;
-    let told = |error| unvalidated(study, run, interpreter, &error);
+    json: &str,
+    trace: &str,
+) -> Result<Validation, ValidationError> {
     let scenario = &study.scenario;
-    let run = &fitted(run, profile, identity).map_err(told)?;
-    let expected = forecast(scenario, run).map_err(told)?;
-    // One more than asked for: the first use of a module or a pool costs more than the next.
-    let (json, trace) = measured(study, run, interpreter, repeats + 1, &expected)?;
     let tasks = scenario.tasks.iter().map(|entry| entry.count as usize).sum();
-    let repetitions = repetitions(&json, &trace, tasks).map_err(told)?;
+    let repetitions = repetitions(json, trace, tasks)?;
     let counted = repetitions.get(1..).unwrap_or_default();
-    let comparisons = compared(scenario, run, counted).map_err(told)?;
+    let t = if subject.identity.locked { "" } else { "t" };
     Ok(Validation {
+        comparisons: compared(scenario, run, counted)?,
+        lanes: lanes(scenario, run, counted)?,
         scenario: study.name.clone(),
-        interpreter: interpreter.name(),
-        python: identity.version.clone(),
+        interpreter: subject.interpreter.name(),
+        python: format!("{}{t}", subject.identity.version),
         cores: run.setting.machine.cores,
         tool: run.label.clone(),
         repeats: counted.len(),
-        comparisons,
     })
 }
 
-/// Runs the program of a tool and returns what it printed and its trace.
+/// What came of a run of a program.
+struct Measured {
+    json: String,
+    trace: String,
+    /// What went wrong, where something did.
+    failure: Option<Failure>,
+}
+
+/// Runs the program of a tool.
 fn measured(
     study: &Study,
     run: &ToolRun,
     interpreter: &Interpreter,
     repeats: u32,
     expected: &Times,
-) -> Result<(String, String), Failure> {
+) -> Result<Measured, Failure> {
     let told = |error| unvalidated(study, run, interpreter, &error);
     let expected = Duration::from_nanos(expected.makespan.as_nanos()).saturating_mul(repeats);
     let (label, python) = (&run.label, interpreter.name());
@@ -229,14 +270,21 @@ fn measured(
     let arguments =
         ["--json".into(), "--repeats".into(), repeats, "--trace".into(), trace.clone().into()];
     let limit = PATIENCE.1.saturating_add(expected.saturating_mul(PATIENCE.0)).min(LONGEST);
-    let json = interpreter.run_file(&program, &arguments, limit).map_err(|error| Failure {
-        code: Code::File,
-        message: format!("error: {}, tool `{label}`: {error}", study.name),
-    })?;
+    let ended = interpreter.run_file(&program, &arguments, limit);
     drop(spinner);
-    let trace = fs::read_to_string(&trace)
-        .map_err(|error| told(ValidationError::Output(format!("its trace: {error}"))))?;
-    Ok((json, trace))
+    let trace = fs::read_to_string(&trace);
+    match ended {
+        Ok(json) => {
+            let trace = trace
+                .map_err(|error| told(ValidationError::Output(format!("its trace: {error}"))))?;
+            Ok(Measured { json, trace, failure: None })
+        }
+        Err(RunError { message, printed }) => {
+            let message = format!("error: {}, tool `{label}`: {message}", study.name);
+            let failure = Some(Failure { code: Code::File, message });
+            Ok(Measured { json: printed, trace: trace.unwrap_or_default(), failure })
+        }
+    }
 }
 
 /// Why one tool of a scenario could not be validated.
@@ -264,9 +312,9 @@ fn printed(
 ) -> Result<Vec<u8>, Failure> {
     let in_memory = |error: std::io::Error| Failure::unwritable(Path::new("stdout"), &error);
     match format {
-        Format::Table => Ok(validation::table(done, tolerance).into_bytes()),
-        Format::Markdown => Ok(validation::markdown(done, tolerance).into_bytes()),
-        Format::Csv => validation::csv(done).map_err(in_memory),
-        Format::Json => validation::json(done).map_err(in_memory),
+        Format::Table => Ok(tables::table(done, tolerance).into_bytes()),
+        Format::Markdown => Ok(tables::markdown(done, tolerance).into_bytes()),
+        Format::Csv => tables::csv(done).map_err(in_memory),
+        Format::Json => tables::json(done).map_err(in_memory),
     }
 }

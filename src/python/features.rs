@@ -20,7 +20,6 @@ pub(super) fn turn_on_tool(filling: &mut Filling, tool: &ToolRun) {
 fn turn_on_processes(filling: &mut Filling, tool: &ToolRun) {
     let starts = tool.tool.takes_start() || filling.has("offload_processes");
     filling.turn_on_if(starts, "process_start");
-    filling.turn_on_if(starts || tool.tool == Tool::InterpreterPool, "inherit");
     if filling.has("shared_processes") {
         // What processes share, threads reach without asking the loop.
         filling.turn_off("ask_loop");
@@ -31,10 +30,7 @@ fn turn_on_processes(filling: &mut Filling, tool: &ToolRun) {
 fn turn_on_threads(filling: &mut Filling, tool: &ToolRun) {
     let is_to_thread = tool.tool == Tool::ToThread;
     filling.turn_on_if(is_to_thread || tool.tool == Tool::Asyncio, "loop");
-    let may_wait = ["acquire", "put", "get", "visit", "visit_and_block"];
-    let may_wait = may_wait.iter().any(|method| filling.has(&format!("m.{method}")));
-    let waits_in_thread = tool.tool == Tool::Asyncio && filling.has("shared_processes") && may_wait;
-    filling.turn_on_if(waits_in_thread, "in_thread");
+    let waits_in_thread = filling.has("in_thread");
     filling.turn_on_if(waits_in_thread || is_to_thread, "offload_threads");
     let has_pool = matches!(tool.tool, Tool::ThreadPool | Tool::InterpreterPool);
     let has_executor = has_pool || filling.has("offload_threads");
@@ -53,7 +49,6 @@ fn turn_on_shared(filling: &mut Filling, tool: &ToolRun) {
     filling.turn_on_if(is_shared && between_processes, "process_shared");
     let has_queues = filling.has("queues");
     let between_interpreters = tool.tool == Tool::InterpreterPool;
-    filling.turn_on_if(between_interpreters, "repeat");
     filling.turn_on_if(is_shared && between_interpreters, "permits");
     filling.turn_on_if(has_queues && between_interpreters, "interpreter_queues");
     let between_threads = !between_processes && !between_interpreters && tool.tool != Tool::Asyncio;

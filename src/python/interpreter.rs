@@ -61,6 +61,8 @@ pub struct Identity {
 pub struct RunError {
     /// What is wrong and the way out, in one sentence.
     pub message: String,
+    /// What the program had printed by then.
+    pub printed: String,
 }
 
 impl fmt::Display for RunError {
@@ -110,25 +112,27 @@ impl Interpreter {
     fn run(&self, arguments: &[OsString], limit: Duration) -> Result<String, RunError> {
         let mut running = Running::start(&self.path, arguments).map_err(|error| {
             let way_out = "; name another one with --python";
-            RunError { message: format!("cannot run `{}`: {error}{way_out}", self.name()) }
+            let message = format!("cannot run `{}`: {error}{way_out}", self.name());
+            RunError { message, printed: String::new() }
         })?;
         let (status, out, err) = running
             .end(limit)
             .map_err(|error| self.error(&format!("could not be watched: {error}")))?;
-        match status {
-            Some(status) if status.success() => String::from_utf8(out)
-                .map_err(|_| self.error("printed something that is not UTF-8 text")),
-            Some(status) => Err(self.error(&crash(status, &err))),
-            None => {
-                let seconds = limit.as_secs();
-                Err(self.error(&format!("had not ended after {seconds} s, and was stopped")))
+        let what = match status {
+            Some(status) if status.success() => {
+                return String::from_utf8(out)
+                    .map_err(|_| self.error("printed something that is not UTF-8 text"));
             }
-        }
+            Some(status) => crash(status, &err),
+            None => format!("had not ended after {} s, and was stopped", limit.as_secs()),
+        };
+        let printed = String::from_utf8_lossy(&out).into_owned();
+        Err(RunError { printed, ..self.error(&what) })
     }
 
     /// What is wrong with a program on this Python.
     fn error(&self, what: &str) -> RunError {
-        RunError { message: format!("`{}` {what}", self.name()) }
+        RunError { message: format!("`{}` {what}", self.name()), printed: String::new() }
     }
 }
 
@@ -266,11 +270,10 @@ mod tests {
 
     #[test]
     fn a_crash_is_told_with_the_last_words() {
-        let error = shell("echo first >&2; echo 'E: last' >&2; echo >&2; exit 7", LIMIT);
-        assert_eq!(
-            error.unwrap_err().message,
-            "`sh` ended with exit status: 7 and said:\n  first\n  E: last"
-        );
+        let error = shell("echo so far; echo first >&2; echo 'E: last' >&2; exit 7", LIMIT);
+        let RunError { message, printed } = error.unwrap_err();
+        assert_eq!(message, "`sh` ended with exit status: 7 and said:\n  first\n  E: last");
+        assert_eq!(printed, "so far\n");
         let error = shell("kill -9 $$", LIMIT).unwrap_err().message;
         assert!(error.contains("signal: 9"), "{error}");
     }

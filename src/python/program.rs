@@ -14,8 +14,8 @@ use crate::workload::{TooLarge, Workload};
 
 const TEMPLATE: [&str; 4] = [
     include_str!("template/head.py.in"),
-    include_str!("template/task.py.in"),
     include_str!("template/tools.py.in"),
+    include_str!("template/measure.py.in"),
     include_str!("template/report.py.in"),
 ];
 
@@ -40,10 +40,10 @@ pub fn program_of(scenario: &Scenario, tool: &ToolRun) -> Result<String, TooLarg
 /// program calibrates before its clock starts. It needs the Python of the tool's profile or a later
 /// one; where the profile allows, it runs on 3.8 and later.
 ///
-/// Its options: `--json` (one JSON object: `tool`, `python`, `cores`, and for each of its `runs`
-/// `makespan_ns` and `responses_ns` in order of task), `--repeats N`, and `--trace FILE`: the columns
-/// of trace.csv, one row per step and what came before it, `core` empty, and a further column `cpu_ns`
-/// with the CPU time that a computation really took.
+/// Its options: `--repeats N`; `--json` (for each repetition a line, an object of `makespan_ns` and of
+/// `responses_ns` in order of task); and `--trace FILE`: the columns of trace.csv, one row per step and what came
+/// before it, `core` empty, and a further column `cpu_ns` with the CPU time that a computation really took. A
+/// repetition is written as soon as it is done.
 pub fn program(
     scenario: &Scenario,
     tool: &ToolRun,
@@ -51,7 +51,8 @@ pub fn program(
     arrivals: &dyn Fn(TaskId) -> SimTime,
 ) -> String {
     let (shapes, shape_of) = Shape::all(scenario, &tool.setting);
-    let mut functions = Functions::new(scenario, &tool.setting, tool.tool == Tool::Asyncio);
+    let in_loop = tool.tool == Tool::Asyncio;
+    let mut functions = Functions::new(scenario, &tool.setting, in_loop, &shapes);
     let names: Vec<String> = shapes.iter().map(|shape| functions.add(shape)).collect();
     let tasks = Tasks { scenario, tool, shapes: &shapes, shape_of: &shape_of, names: &names };
 
@@ -67,7 +68,8 @@ pub fn program(
     set_arguments(&mut filling);
     filling.set("SHARE", share(&filling, scenario, tool));
     filling.set("PAYLOADS", tasks.payloads());
-    filling.set("STEPS", tasks.functions(&functions.source, &filling));
+    filling.set("STEPS", functions.source.trim_end());
+    filling.set("PAYLOAD_FIELD", if filling.has("payload") { " payload" } else { "" });
     let table =
         if filling.has("table") { tasks.table(draws, arrivals, is_timed) } else { tasks.counts() };
     filling.set("TASKS", table);
@@ -92,6 +94,11 @@ fn set_constants(filling: &mut Filling, scenario: &Scenario, tool: &ToolRun) {
     filling.turn_on_if(interpreter.switch_interval != usual, "switch_interval");
 }
 
+/// Whether there are processes or interpreters that do not share this one's objects.
+fn starts_children(filling: &Filling) -> bool {
+    filling.has_any(&["process_start", "interpreter_pool"])
+}
+
 fn set_arguments(filling: &mut Filling) {
     let is_timed = filling.has("arrivals");
     let start = if is_timed { ", start" } else { "" };
@@ -108,7 +115,13 @@ fn set_arguments(filling: &mut Filling) {
         .filter(|(feature, _)| filling.has(feature) && is_sent(*feature))
         .map(|(_, name)| name)
         .collect();
-    filling.set("INHERITED", format!("SETTINGS, {}", inherited.join(", ")).trim_end().to_owned());
+    filling.turn_on_if(!inherited.is_empty() && starts_children(filling), "inherit");
+    if filling.has("inherit") && filling.has("interpreter_pool") {
+        filling.turn_on("repeat");
+    }
+    // A tuple of one has its comma.
+    let comma = if inherited.len() == 1 { "," } else { "" };
+    filling.set("INHERITED", format!("{}{comma}", inherited.join(", ")));
     let modes = [LockMode::Held, LockMode::Kept, LockMode::Released].map(LockMode::name);
     let works: Vec<&str> = modes.into_iter().filter(|mode| filling.has(mode)).collect();
     filling.set("WORKS", format!("{},", works.join(", ")));
@@ -278,19 +291,6 @@ impl Tasks<'_> {
             table.push('\n');
         }
         table + "\"\"\""
-    }
-
-    /// The functions, and with a table of tasks the way from their names to them.
-    fn functions(&self, source: &str, filling: &Filling) -> String {
-        let mut text = source.trim_end().to_owned();
-        if filling.has("table") {
-            text.push_str("\n\n\nSTEPS = {\n");
-            for name in self.names {
-                writeln!(text, "    \"{name}\": {name},").expect("text grows");
-            }
-            text.push('}');
-        }
-        text
     }
 
     fn turn_on_payload(&self, filling: &mut Filling) {

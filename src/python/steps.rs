@@ -27,6 +27,8 @@ pub(super) struct Functions<'a> {
     scenario: &'a Scenario,
     setting: &'a Setting,
     in_loop: bool,
+    /// Whether parts that run in other processes need what tasks share.
+    shares_with_processes: bool,
     /// The finished functions.
     pub(super) source: String,
     /// Features of the template that are needed.
@@ -46,9 +48,25 @@ struct Body {
 
 impl<'a> Functions<'a> {
     /// None so far. `in_loop`: tasks are coroutines.
-    pub(super) fn new(scenario: &'a Scenario, setting: &'a Setting, in_loop: bool) -> Self {
-        let (source, features, taken) = (String::new(), BTreeSet::new(), BTreeSet::new());
-        Self { scenario, setting, in_loop, source, features, taken }
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        setting: &'a Setting,
+        in_loop: bool,
+        shapes: &[Shape],
+    ) -> Self {
+        let mut functions = Self {
+            scenario,
+            setting,
+            in_loop,
+            shares_with_processes: false,
+            source: String::new(),
+            features: BTreeSet::new(),
+            taken: BTreeSet::new(),
+        };
+        let mut steps = shapes.iter().flat_map(|shape| &shape.steps);
+        functions.shares_with_processes =
+            in_loop && steps.any(|step| functions.shares_between_processes(step));
+        functions
     }
 
     /// Writes the function of a shape and returns its name.
@@ -140,40 +158,86 @@ impl<'a> Functions<'a> {
     }
 
     fn step(&mut self, body: &mut Body, step: &Node, depth: usize) {
-        let call = match step {
+        match step {
             Node::Repeat(times, steps) => {
                 body.line(depth, &format!("for _ in range({times}):"));
-                return self.steps(body, steps, depth + 1);
+                self.steps(body, steps, depth + 1);
             }
             Node::Offload(_, steps) if body.world != World::Coroutine => {
-                return self.steps(body, steps, depth);
+                self.steps(body, steps, depth);
             }
-            Node::Offload(to, steps) => self.offload(body, *to, steps),
-            Node::Wait { site, blocks, time } => self.wait(body, *site, *blocks, *time),
+            Node::Offload(to, steps) => {
+                let call = self.offload(body, *to, steps);
+                body.line(depth, &call);
+            }
+            Node::Wait { site, blocks, time } => self.wait(body, depth, *site, *blocks, *time),
             Node::Compute { computation, lock, time } => {
-                self.compute(body, *computation, *lock, *time)
+                let call = self.compute(body, *computation, *lock, *time);
+                body.line(depth, &call);
             }
-            Node::Yield => self.call(body.world, "give_way", ""),
-            Node::Acquire(id) => self.with_semaphore(body.world, "acquire", *id),
-            Node::Release(id) => self.with_semaphore(body.world, "release", *id),
-            Node::Put(id) => self.with_queue(body.world, "put", *id),
-            Node::Get(id) => self.with_queue(body.world, "get", *id),
-        };
-        body.line(depth, &call);
+            Node::Yield => {
+                let is_coroutine = body.world == World::Coroutine;
+                body.line(
+                    depth,
+                    if is_coroutine { "await asyncio.sleep(0)" } else { "time.sleep(0)" },
+                );
+                let after = if is_coroutine { "\"ready\", \"loop\"" } else { "\"ready\"" };
+                body.line(depth, &format!("task.done({after})"));
+            }
+            Node::Acquire(id) => self.with_semaphore(body, depth, *id, "acquire"),
+            Node::Release(id) => self.with_semaphore(body, depth, *id, "release"),
+            Node::Put(id) => self.with_queue(body, depth, *id, "put"),
+            Node::Get(id) => self.with_queue(body, depth, *id, "get"),
+        }
     }
 
-    fn wait(&mut self, body: &mut Body, site: Option<SiteId>, blocks: bool, time: Time) -> String {
+    fn wait(
+        &mut self,
+        body: &mut Body,
+        depth: usize,
+        site: Option<SiteId>,
+        blocks: bool,
+        time: Time,
+    ) {
         let time = body.time(time);
-        let Some(site) = site else {
-            return self.call(body.world, plain_wait(body.world, blocks), &time);
+        let suspends = body.world == World::Coroutine && !blocks;
+        let (sleep, state) = if suspends {
+            (format!("await asyncio.sleep({time})"), "suspended")
+        } else {
+            (format!("time.sleep({time})"), "io")
         };
-        let arguments = format!("{time}, {}", string(self.site(site)));
-        if self.setting.sites[site.index()].connections.is_none() {
-            return self.call(body.world, plain_wait(body.world, blocks), &arguments);
+        let name = site.map(|site| string(self.site(site)));
+        let limited = site.filter(|site| self.setting.sites[site.index()].connections.is_some());
+        match (&name, limited) {
+            (Some(name), Some(_)) => self.visit(body, depth, name, &sleep),
+            _ => body.line(depth, &sleep),
         }
+        let name = name.map_or_else(String::new, |name| format!(", {name}"));
+        body.line(depth, &format!("task.done(\"{state}\"{name})"));
+    }
+
+    /// Sleeps over one of the connections of a site.
+    fn visit(&mut self, body: &mut Body, depth: usize, name: &str, sleep: &str) {
         self.features.insert("connections".to_owned());
-        let blocks = blocks && body.world == World::Coroutine;
-        self.call(body.world, if blocks { "visit_and_block" } else { "visit" }, &arguments)
+        let connections = format!("CONNECTIONS[{name}]");
+        let note = format!("task.note(\"sync\", {name})");
+        let with = match body.world {
+            World::Thread => Some("with"),
+            World::Part if self.shares_with_processes => Some("with"),
+            World::Coroutine if !self.shares_with_processes => Some("async with"),
+            World::Coroutine | World::Part => None,
+        };
+        if let Some(with) = with {
+            body.line(depth, &format!("{with} {connections}:"));
+            body.line(depth + 1, &note);
+            return body.line(depth + 1, sleep);
+        }
+        let take = self.call(body.world, &format!("{connections}.acquire"), "");
+        body.line(depth, &take);
+        body.line(depth, &note);
+        body.line(depth, sleep);
+        let give = self.call_at_once(body.world, &format!("{connections}.release"));
+        body.line(depth, &give);
     }
 
     fn compute(
@@ -196,16 +260,52 @@ impl<'a> Functions<'a> {
         format!("task.compute({}, {time}{name})", lock.name())
     }
 
-    fn with_semaphore(&mut self, world: World, verb: &str, id: SemaphoreId) -> String {
+    fn with_semaphore(&mut self, body: &mut Body, depth: usize, id: SemaphoreId, verb: &str) {
         self.features.insert("semaphores".to_owned());
         let name = string(&self.scenario.semaphores[id.index()].name);
-        self.call(world, verb, &name)
+        let function = format!("SEMAPHORES[{name}].{verb}");
+        let (call, state) = if verb == "release" {
+            (self.call_at_once(body.world, &function), "overhead")
+        } else {
+            (self.call(body.world, &function, ""), "sync")
+        };
+        body.line(depth, &call);
+        body.line(depth, &format!("task.done(\"{state}\", {name})"));
     }
 
-    fn with_queue(&mut self, world: World, verb: &str, id: QueueId) -> String {
+    fn with_queue(&mut self, body: &mut Body, depth: usize, id: QueueId, verb: &str) {
         self.features.insert("queues".to_owned());
         let name = string(&self.scenario.queues[id.index()].name);
-        self.call(world, verb, &name)
+        // Items carry nothing.
+        let item = if verb == "put" { "None" } else { "" };
+        let call = self.call(body.world, &format!("QUEUES[{name}].{verb}"), item);
+        body.line(depth, &call);
+        body.line(depth, &format!("task.done(\"sync\", {name})"));
+    }
+
+    /// A call that may wait for what tasks share.
+    fn call(&mut self, world: World, function: &str, argument: &str) -> String {
+        let call = format!("{function}({argument})");
+        match world {
+            World::Thread => call,
+            World::Part if self.shares_with_processes => call,
+            World::Coroutine if !self.shares_with_processes => format!("await {call}"),
+            World::Part => format!("task.ask_loop({call})"),
+            World::Coroutine => {
+                self.features.insert("in_thread".to_owned());
+                let separator = if argument.is_empty() { "" } else { ", " };
+                format!("await in_thread({function}{separator}{argument})")
+            }
+        }
+    }
+
+    /// A call that never waits. What belongs to the loop must be called on its thread.
+    fn call_at_once(&self, world: World, function: &str) -> String {
+        if world == World::Part && !self.shares_with_processes {
+            format!("task.loop.call_soon_threadsafe({function})")
+        } else {
+            format!("{function}()")
+        }
     }
 
     /// A part of a coroutine becomes a function of its own, which an executor runs.
@@ -226,18 +326,36 @@ impl<'a> Functions<'a> {
         };
         let title = format!("Do part {} of `{}`.", body.parts, body.name);
         self.function(part.clone(), World::Part, &title, steps);
-        let (method, feature) = match to {
-            OffloadTo::Threads => ("offload", "offload_threads"),
-            OffloadTo::Processes => ("offload_to_process", "offload_processes"),
-        };
-        self.features.insert(feature.to_owned());
         let shares = steps.iter().any(|step| self.shares(step));
-        let reason = if to == OffloadTo::Processes { "shared_processes" } else { "ask_loop" };
-        if shares {
-            self.features.insert(reason.to_owned());
-        }
         let separator = if arguments.is_empty() { "" } else { ", " };
-        self.call(body.world, method, &format!("{part}{separator}{arguments}"))
+        if to == OffloadTo::Processes {
+            self.features.extend(["offload_processes", "m.offload_to_process"].map(str::to_owned));
+            if shares {
+                self.features.insert("shared_processes".to_owned());
+            }
+            return format!("await task.offload_to_process({part}{separator}{arguments})");
+        }
+        self.features.extend(["offload_threads", "m.offload"].map(str::to_owned));
+        if shares {
+            self.features.insert("ask_loop".to_owned());
+        }
+        let arguments = format!("{part}, task{separator}{arguments}");
+        if self.setting.interpreter.profile.python < 9 {
+            format!("await asyncio.get_running_loop().run_in_executor(None, {arguments})")
+        } else {
+            format!("await asyncio.to_thread({arguments})")
+        }
+    }
+
+    /// Whether a step of a coroutine runs a part in another process that needs what tasks share.
+    fn shares_between_processes(&self, step: &Node) -> bool {
+        match step {
+            Node::Offload(OffloadTo::Processes, steps) => {
+                steps.iter().any(|step| self.shares(step))
+            }
+            Node::Repeat(_, steps) => steps.iter().any(|step| self.shares_between_processes(step)),
+            _ => false,
+        }
     }
 
     /// Whether the step needs something that tasks share.
@@ -254,34 +372,12 @@ impl<'a> Functions<'a> {
         }
     }
 
-    /// A call of a method of the template's `Task`, which is then needed.
-    fn call(&mut self, world: World, method: &str, arguments: &str) -> String {
-        let is_plain = matches!(method, "block" | "release");
-        let method = match world {
-            World::Part if method != "block" => format!("{method}_in_part"),
-            _ => method.to_owned(),
-        };
-        let awaits = if world == World::Coroutine && !is_plain { "await " } else { "" };
-        let call = format!("{awaits}task.{method}({arguments})");
-        self.features.insert(format!("m.{method}"));
-        call
-    }
-
     fn site(&self, id: SiteId) -> &'a str {
         &self.setting.sites[id.index()].name
     }
 
     fn computation(&self, id: ComputationId) -> &'a str {
         &self.setting.computations[id.index()].name
-    }
-}
-
-/// The method of a wait that needs no connection.
-fn plain_wait(world: World, blocks: bool) -> &'static str {
-    match world {
-        World::Coroutine if blocks => "block",
-        World::Part => "block",
-        World::Coroutine | World::Thread => "wait",
     }
 }
 

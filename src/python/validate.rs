@@ -11,13 +11,18 @@ use serde::Deserialize;
 use crate::engine;
 use crate::ids::TaskId;
 use crate::model::{Scenario, Tool, ToolRun};
+use crate::plan::Plan;
 use crate::profile::Profile;
 use crate::python::interpreter::Identity;
 use crate::sink::summary::{Summary, responses};
 use crate::time::SimDuration;
 use crate::tools;
-use crate::trace::{Outcome, Stuck};
+use crate::trace::{Outcome, State, Stuck};
 use crate::workload::TooLarge;
+
+mod lanes;
+
+pub use lanes::{Interval, Lanes, MOST_TASKS, lanes};
 
 /// The most CPU time of one repetition that is believed: 10 years, far from where sums end.
 const MOST_WORK: u128 = 10 * 365 * 86_400 * 1_000_000_000;
@@ -66,6 +71,8 @@ pub struct Repetition {
     pub times: Times,
     /// What its computations really took: task, leaf step, CPU time.
     pub work: Vec<(TaskId, u32, SimDuration)>,
+    /// What some of its tasks did: at most [`MOST_TASKS`] of them.
+    pub intervals: Vec<Interval>,
 }
 
 /// What one tool of a scenario made of it on one Python, predicted and measured.
@@ -85,6 +92,8 @@ pub struct Validation {
     pub repeats: usize,
     /// Makespan, p50 and p95.
     pub comparisons: [Comparison; 3],
+    /// What some tasks did.
+    pub lanes: Lanes,
 }
 
 /// One time, predicted and measured.
@@ -208,12 +217,12 @@ pub fn compared(
     ])
 }
 
-/// Plays the scenario with these lengths of computations in place of its own.
-fn simulated(
+/// The plan of the scenario with these lengths of computations in place of its own.
+fn planned(
     scenario: &Scenario,
     run: &ToolRun,
     work: &[(TaskId, u32, SimDuration)],
-) -> Result<Times, ValidationError> {
+) -> Result<Plan, ValidationError> {
     let mut plan = tools::lay_out(scenario, run, 0).map_err(ValidationError::TooLarge)?;
     for (task, step, length) in work {
         if !plan.workload.set_computation(*task, *step, *length) {
@@ -221,6 +230,16 @@ fn simulated(
             return Err(ValidationError::Output(what));
         }
     }
+    Ok(plan)
+}
+
+/// Plays the scenario with these lengths of computations in place of its own.
+fn simulated(
+    scenario: &Scenario,
+    run: &ToolRun,
+    work: &[(TaskId, u32, SimDuration)],
+) -> Result<Times, ValidationError> {
+    let plan = planned(scenario, run, work)?;
     let mut summary = Summary::default();
     let (outcome, totals) = engine::simulate(&plan, &mut summary);
     match outcome {
@@ -237,12 +256,7 @@ fn simulated(
     }
 }
 
-/// What a program prints with `--json`.
-#[derive(Deserialize)]
-struct Printed {
-    runs: Vec<PrintedRun>,
-}
-
+/// What a program prints with `--json`, a line for each repetition.
 #[derive(Deserialize)]
 struct PrintedRun {
     makespan_ns: u64,
@@ -255,11 +269,15 @@ struct TraceRow {
     replicate: usize,
     task: u32,
     step: u32,
+    state: String,
+    name: String,
+    start_ns: u64,
+    end_ns: u64,
     cpu_ns: Option<u64>,
 }
 
 /// The repetitions of a program for so many tasks: `json` is what it printed with `--json`, `trace` what it wrote
-/// with `--trace`.
+/// with `--trace`. Of a program that was stopped midway, those that it had finished.
 ///
 /// # Errors
 /// When they are not what such programs write.
@@ -269,9 +287,9 @@ pub fn repetitions(
     tasks: usize,
 ) -> Result<Vec<Repetition>, ValidationError> {
     let garbled = |error: &dyn fmt::Display| ValidationError::Output(error.to_string());
-    let printed: Printed = serde_json::from_str(json).map_err(|error| garbled(&error))?;
     let mut repetitions = Vec::new();
-    for run in printed.runs {
+    for line in whole_lines(json).lines() {
+        let run: PrintedRun = serde_json::from_str(line).map_err(|error| garbled(&error))?;
         if run.responses_ns.len() != tasks {
             let found = run.responses_ns.len();
             return Err(garbled(&format!("{found} tasks ended, and there are {tasks}")));
@@ -279,14 +297,24 @@ pub fn repetitions(
         let response = responses(run.responses_ns);
         let [makespan, p50, p95] =
             [run.makespan_ns, response.p50_ns, response.p95_ns].map(SimDuration::from_nanos);
-        repetitions.push(Repetition { times: Times { makespan, p50, p95 }, work: Vec::new() });
+        let times = Times { makespan, p50, p95 };
+        repetitions.push(Repetition { times, work: Vec::new(), intervals: Vec::new() });
     }
-    for row in csv::Reader::from_reader(trace.as_bytes()).deserialize() {
-        let TraceRow { replicate, task, step, cpu_ns } = row.map_err(|error| garbled(&error))?;
-        let Some(cpu) = cpu_ns else { continue };
-        let one = repetitions.get_mut(replicate);
-        let one = one.ok_or_else(|| garbled(&format!("there is no repetition {replicate}")))?;
-        one.work.push((TaskId(task), step, SimDuration::from_nanos(cpu)));
+    let stride = lanes::stride(tasks);
+    for row in csv::Reader::from_reader(whole_lines(trace).as_bytes()).deserialize() {
+        let TraceRow { replicate, task, step, state, name, start_ns, end_ns, cpu_ns } =
+            row.map_err(|error| garbled(&error))?;
+        // One that has not finished has its rows, and no line of its own.
+        let Some(one) = repetitions.get_mut(replicate) else { continue };
+        let (task, named) = (TaskId(task), State::ALL.into_iter().find(|one| one.name() == state));
+        let state = named.ok_or_else(|| garbled(&format!("there is no state `{state}`")))?;
+        if let Some(cpu) = cpu_ns {
+            one.work.push((task, step, SimDuration::from_nanos(cpu)));
+        }
+        if task.index() % stride == 0 {
+            let (start, end) = (start_ns, end_ns.max(start_ns));
+            one.intervals.push(Interval { task, state, name, start, end, cpu: cpu_ns });
+        }
     }
     let total = |one: &Repetition| -> u128 {
         one.work.iter().map(|(_, _, cpu)| u128::from(cpu.as_nanos())).sum()
@@ -295,6 +323,11 @@ pub fn repetitions(
         return Err(garbled(&"its computations took longer than 10 years"));
     }
     Ok(repetitions)
+}
+
+/// The text up to the end of its last line: what a program that was stopped left behind it is no line.
+fn whole_lines(text: &str) -> &str {
+    text.rfind('\n').map_or("", |end| &text[..=end])
 }
 
 #[cfg(test)]

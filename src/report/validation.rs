@@ -246,6 +246,7 @@ fn verdict(validations: &[Validation], tolerance: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::validate::Lanes;
     use crate::time::SimDuration;
 
     fn validation(tool: &str, makespans: [u64; 2]) -> Validation {
@@ -268,6 +269,7 @@ mod tests {
                 comparison("p50", [500, 500]),
                 comparison("p95", [99_999, 100_000]),
             ],
+            lanes: Lanes::default(),
         }
     }
 

@@ -42,6 +42,7 @@ fn repetition(makespan: u64, work: [u64; 4]) -> Repetition {
     Repetition {
         times: Times { makespan: ms(makespan), p50: ms(3), p95: ms(4) },
         work: work.map(|((task, step), took)| (TaskId(task), step, ms(took))).collect(),
+        intervals: Vec::new(),
     }
 }
 
@@ -127,31 +128,73 @@ fn a_deadlock_is_found_before_a_program_would_hang() {
     assert!(matches!(&error, ValidationError::Deadlock(stuck) if !stuck.is_empty()), "{error:?}");
 }
 
+const HEAD: &str =
+    "tool,replicate,task,step,state,name,start_ns,end_ns,process,thread,core,cpu_ns\n";
+
 #[test]
 fn output_is_read_by_the_names_of_its_columns() {
-    let json = r#"{"tool": "t", "runs": [
-        {"makespan_ns": 9, "responses_ns": [5, 3]}, {"makespan_ns": 8, "responses_ns": [1, 2]}]}"#;
-    let trace =
-        "tool,replicate,task,step,state,name,cpu_ns\n\"a,b\",1,0,2,running,x,7\nt,0,1,0,io,,\n";
-    let found = repetitions(json, trace, 2).unwrap();
+    let json = "{\"tool\": \"t\", \"makespan_ns\": 9, \"responses_ns\": [5, 3]}\n\
+                {\"makespan_ns\": 8, \"responses_ns\": [1, 2]}\n";
+    let trace = format!("{HEAD}\"a,b\",1,0,2,running,x,3,9,0,0,,7\nt,0,1,0,io,,0,4,,,,\n");
+    let found = repetitions(json, &trace, 2).unwrap();
     assert_eq!(found[0].times.p50, SimDuration::from_nanos(3));
     assert_eq!(found[0].work, []);
     assert_eq!(found[1].times.makespan, SimDuration::from_nanos(8));
     assert_eq!(found[1].work, [(TaskId(0), 2, SimDuration::from_nanos(7))]);
+    let [interval] = &found[1].intervals[..] else { panic!("{found:?}") };
+    assert_eq!((interval.state, interval.name.as_str()), (State::Running, "x"));
+    assert_eq!((interval.start, interval.end, interval.cpu), (3, 9, Some(7)));
+}
+
+#[test]
+fn of_a_program_that_was_stopped_the_finished_repetitions_count() {
+    let json = "{\"makespan_ns\": 9, \"responses_ns\": [5]}\n{\"makespan_ns\": 8, \"respo";
+    let trace = format!("{HEAD}t,0,0,0,running,,0,4,0,0,,3\nt,1,0,0,running,,0,4,0,0,,3\nt,1,0,");
+    let found = repetitions(json, &trace, 1).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].work, [(TaskId(0), 0, SimDuration::from_nanos(3))]);
+    assert_eq!(repetitions("", "", 1), Ok(Vec::new()));
 }
 
 #[test]
 fn output_that_is_not_a_programs_is_refused() {
-    let json = r#"{"runs": [{"makespan_ns": 9, "responses_ns": [5]}]}"#;
-    let head = "replicate,task,step,cpu_ns\n";
+    let json = "{\"makespan_ns\": 9, \"responses_ns\": [5]}\n";
     let told = |json: &str, rows: &str, tasks: usize| {
-        let trace = format!("{head}{rows}");
-        repetitions(json, &trace, tasks).unwrap_err().to_string()
+        repetitions(json, &format!("{HEAD}{rows}"), tasks).unwrap_err().to_string()
     };
-    assert!(told("{", "", 1).starts_with("the program's output cannot be used: EOF"));
+    let row = |step: &str, state: &str, cpu: u64| format!("t,0,0,{step},{state},,0,1,0,0,,{cpu}\n");
+    assert!(told("{\n", "", 1).starts_with("the program's output cannot be used: EOF"));
     assert!(told(json, "", 2).contains("1 tasks ended, and there are 2"));
-    assert!(told(json, "4,0,0,1\n", 1).contains("no repetition 4"));
-    assert!(told(json, "0,0,x,1\n", 1).contains("invalid digit"));
-    let long = format!("0,0,0,{0}\n0,0,1,{0}\n", u64::MAX);
+    assert!(told(json, &row("x", "running", 1), 1).contains("invalid digit"));
+    assert!(told(json, &row("0", "idle", 1), 1).contains("no state `idle`"));
+    let long = [row("0", "running", u64::MAX), row("1", "running", u64::MAX)].concat();
     assert!(told(json, &long, 1).contains("10 years"));
+}
+
+#[test]
+fn the_lanes_are_those_of_the_median_repetition_and_of_its_prediction() {
+    let scenario = scenario(SCENARIO);
+    let mut runs = [(30, 3), (10, 1), (20, 2)].map(|(span, each)| repetition(span, [each; 4]));
+    let interval = Interval {
+        task: TaskId(0),
+        state: State::Running,
+        name: String::new(),
+        start: 0,
+        end: 5,
+        cpu: Some(4),
+    };
+    runs[2].intervals.push(interval.clone());
+    let found = lanes(&scenario, &scenario.tools[0], &runs).unwrap();
+    assert_eq!((found.tasks, found.measured_makespan), (3, ms(20)));
+    assert_eq!(found.predicted_makespan, ms(2 + 4 * 2));
+    assert_eq!(found.measured, [interval]);
+    let computing = found.predicted.iter().filter(|one| one.state == State::Running);
+    let computed: u64 = computing.map(|one| one.end - one.start).sum();
+    assert_eq!(SimDuration::from_nanos(computed), ms(4 * 2));
+    assert!(lanes(&scenario, &scenario.tools[0], &[]).is_err());
+}
+
+#[test]
+fn of_many_tasks_every_so_many_has_its_lane() {
+    assert_eq!([0, 1, 20, 21, 100].map(super::lanes::stride), [1, 1, 1, 2, 5]);
 }

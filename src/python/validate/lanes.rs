@@ -1,0 +1,100 @@
+//! What some tasks did, interval by interval: in one repetition of a program, and in its prediction.
+
+use crate::engine;
+use crate::ids::TaskId;
+use crate::model::{Scenario, ToolRun};
+use crate::time::SimDuration;
+use crate::trace::{Names, Row, Sink, State};
+
+use super::{Repetition, ValidationError, planned};
+
+/// The most tasks whose intervals are kept.
+pub const MOST_TASKS: usize = 20;
+
+/// What a task did from one instant to another, in nanoseconds from the start of the run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Interval {
+    /// The task.
+    pub task: TaskId,
+    /// What it did. A real program cannot know when it waits for the lock or a core within a computation: there, one
+    /// `running` or `native` interval covers both.
+    pub state: State,
+    /// The site, computation, semaphore or queue.
+    pub name: String,
+    /// Its begin.
+    pub start: u64,
+    /// Its end.
+    pub end: u64,
+    /// The CPU time within it, where a real program has measured one.
+    pub cpu: Option<u64>,
+}
+
+/// The lanes of the same tasks, measured and predicted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Lanes {
+    /// How many tasks there are; the lanes may be those of fewer.
+    pub tasks: usize,
+    /// How long the repetition took.
+    pub measured_makespan: SimDuration,
+    /// How long it takes as predicted for the same work.
+    pub predicted_makespan: SimDuration,
+    /// What was measured.
+    pub measured: Vec<Interval>,
+    /// What is predicted.
+    pub predicted: Vec<Interval>,
+}
+
+/// Of how many tasks one has its intervals kept: the first, then every so many.
+pub(super) fn stride(tasks: usize) -> usize {
+    tasks.div_ceil(MOST_TASKS).max(1)
+}
+
+/// The lanes of the repetition of median makespan, and those of its prediction.
+///
+/// # Errors
+/// When the work is not that of the scenario, or nothing was repeated.
+pub fn lanes(
+    scenario: &Scenario,
+    run: &ToolRun,
+    repetitions: &[Repetition],
+) -> Result<Lanes, ValidationError> {
+    let mut order: Vec<&Repetition> = repetitions.iter().collect();
+    order.sort_by_key(|one| one.times.makespan);
+    let middle = order.len().saturating_sub(1) / 2;
+    let Some(median) = order.get(middle) else {
+        return Err(ValidationError::Output("it did nothing".to_owned()));
+    };
+    let tasks = scenario.tasks.iter().map(|entry| entry.count as usize).sum();
+    let plan = planned(scenario, run, &median.work)?;
+    let mut kept = Kept { names: &plan.names, stride: stride(tasks), intervals: Vec::new() };
+    let (_, totals) = engine::simulate(&plan, &mut kept);
+    Ok(Lanes {
+        tasks,
+        measured_makespan: median.times.makespan,
+        predicted_makespan: totals.makespan,
+        measured: median.intervals.clone(),
+        predicted: kept.intervals,
+    })
+}
+
+/// Keeps the intervals of some tasks.
+struct Kept<'a> {
+    names: &'a Names,
+    stride: usize,
+    intervals: Vec<Interval>,
+}
+
+impl Sink for Kept<'_> {
+    fn row(&mut self, row: &Row) {
+        if let Some(task) = row.task.filter(|task| task.index() % self.stride == 0) {
+            self.intervals.push(Interval {
+                task,
+                state: row.state,
+                name: self.names.get(row.name).to_owned(),
+                start: row.start.as_nanos(),
+                end: row.end.as_nanos(),
+                cpu: None,
+            });
+        }
+    }
+}
