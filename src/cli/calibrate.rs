@@ -32,7 +32,7 @@ Examples:
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// The share of the cores from which on other programs are worth a warning.
-const MUCH: f64 = 0.05;
+pub(super) const MUCH: f64 = 0.05;
 
 /// Runs the command.
 ///

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::calibrate::MUCH;
 use super::comparison;
 use super::console;
 use super::failure::{Code, Failure};
@@ -17,6 +18,7 @@ use crate::model::{Scenario, ToolRun};
 use crate::profile::Profile;
 use crate::python;
 use crate::python::interpreter::{Interpreter, RunError};
+use crate::python::neighbours::Ticks;
 use crate::python::validate::{
     Times, Validation, ValidationError, compared, fitted, forecast, lanes, repetitions,
 };
@@ -270,8 +272,18 @@ fn measured(
     let arguments =
         ["--json".into(), "--repeats".into(), repeats, "--trace".into(), trace.clone().into()];
     let limit = PATIENCE.1.saturating_add(expected.saturating_mul(PATIENCE.0)).min(LONGEST);
+    let before = Ticks::now();
     let ended = interpreter.run_file(&program, &arguments, limit);
     drop(spinner);
+    let others = Ticks::now().zip(before).and_then(|(now, before)| now.others_since(before));
+    if let Some(others) = others.filter(|others| *others > MUCH) {
+        console::say(&format!(
+            "warning: {}, tool `{label}`: other programs took {:.0} % of the cores while it was measured: \
+             measure again when the machine is quiet",
+            study.name,
+            100.0 * others
+        ));
+    }
     let trace = fs::read_to_string(&trace);
     match ended {
         Ok(json) => {

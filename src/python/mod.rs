@@ -4,6 +4,7 @@ pub mod calibrate;
 mod features;
 pub mod interpreter;
 mod literal;
+pub mod neighbours;
 mod program;
 mod shape;
 mod steps;
