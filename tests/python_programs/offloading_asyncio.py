@@ -193,9 +193,10 @@ def tell(makespan, responses, as_json):
         print(json.dumps(result), flush=True)
         return
     times = [nanoseconds / 1e9 for nanoseconds in sorted(responses)]
-    p50, p95 = (times[(len(times) * rank + 99) // 100 - 1] for rank in (50, 95))
-    print(f"{LABEL}: {len(times)} tasks in {makespan / 1e9:.6f} s, response", end="")
-    print(f" p50 {p50:.6f} s, p95 {p95:.6f} s, longest {times[-1]:.6f} s")
+    p50, p95 = (times[(len(times) * rank - 1) // 100] for rank in (50, 95))
+    print(f"{LABEL}: {len(times)} tasks in {makespan / 1e9:.6f} s", end="; ")
+    print(f"response p50 {p50:.6f} s, p95 {p95:.6f} s", end="")
+    print(f", longest {times[-1]:.6f} s")
 
 
 def main():
