@@ -157,7 +157,7 @@ impl<'a> Engine<'a> {
             sink,
             names: OwnNames::find(plan),
             now: SimTime::ZERO,
-            events: EventQueue::default(),
+            events: EventQueue::new(plan.machine.cores),
             patience_renewed: false,
             ready_now: BinaryHeap::new(),
             asked_now: Vec::new(),

@@ -1,8 +1,9 @@
 //! The pending events, in a total order: time, then rank, then number.
 //!
-//! What can be moved or cancelled has one entry per actor in a [`PriorityQueue`], keyed by who it
-//! concerns; what never is (sleeping threads) stands in a plain heap of keys beside it. Neither is
-//! ever iterated, and no order depends on a hash.
+//! Each structure does what it is best at. A core's next event changes all the time: each core has a place in
+//! a tournament. What else can be moved or cancelled has one entry per actor in a [`PriorityQueue`],
+//! keyed by who it concerns; what never is (sleeping threads) stands in a plain heap of keys. None of
+//! them is ever iterated, no order depends on a hash, and all pop in the same total order.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,6 +13,8 @@ use rustc_hash::FxBuildHasher;
 
 use crate::ids::{CoreId, LockId, ThreadId};
 use crate::time::SimTime;
+
+use super::tournament::Tournament;
 
 /// What happens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,7 +51,6 @@ pub(super) enum Rank {
 /// Whose event it is, where it can be moved or cancelled.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Actor {
-    Core(CoreId),
     Patience(ThreadId),
     Lock(LockId),
     Poll(ThreadId),
@@ -59,6 +61,9 @@ enum Actor {
 struct Key(u128);
 
 impl Key {
+    /// After every event.
+    const NEVER: Self = Self(u128::MAX);
+
     fn new(at: SimTime, rank: Rank, number: u32) -> Self {
         Self((u128::from(at.as_nanos()) << 64) | ((rank as u128) << 32) | u128::from(number))
     }
@@ -83,22 +88,39 @@ impl Key {
 }
 
 /// All pending events.
-#[derive(Default)]
 pub(super) struct EventQueue {
+    cores: Tournament,
     movable: PriorityQueue<Actor, Reverse<Key>, FxBuildHasher>,
     sleepers: BinaryHeap<Reverse<Key>>,
 }
 
+/// Which structure an event stands in.
+#[derive(Clone, Copy)]
+enum Place {
+    Cores,
+    Movable,
+    Sleepers,
+}
+
 impl EventQueue {
+    /// Nothing happens yet, on so many cores or elsewhere.
+    pub(super) fn new(cores: u32) -> Self {
+        Self {
+            cores: Tournament::new(cores, Key::NEVER.0),
+            movable: PriorityQueue::default(),
+            sleepers: BinaryHeap::new(),
+        }
+    }
+
     /// The next thing that happens on a core: its burst ends, or its slice does.
     pub(super) fn set_core(&mut self, core: CoreId, at: SimTime, rank: Rank, number: u32) {
         debug_assert!(matches!(rank, Rank::BurstEnd | Rank::QuantumEnd), "a core has no {rank:?}");
-        self.movable.push(Actor::Core(core), Reverse(Key::new(at, rank, number)));
+        self.cores.set(core.index(), Key::new(at, rank, number).0);
     }
 
     /// Nothing happens on a core.
     pub(super) fn clear_core(&mut self, core: CoreId) {
-        self.movable.remove(&Actor::Core(core));
+        self.cores.set(core.index(), Key::NEVER.0);
     }
 
     /// A waiter loses patience at `at`.
@@ -139,37 +161,45 @@ impl EventQueue {
         self.sleepers.push(Reverse(Key::new(at, Rank::Wake, thread.0)));
     }
 
-    fn next_key(&self) -> Option<(Key, bool)> {
-        let movable = self.movable.peek().map(|(_, Reverse(key))| *key);
-        let sleeper = self.sleepers.peek().map(|Reverse(key)| *key);
-        match (movable, sleeper) {
-            (Some(movable), Some(sleeper)) => Some((movable.min(sleeper), movable < sleeper)),
-            (Some(movable), None) => Some((movable, true)),
-            (None, Some(sleeper)) => Some((sleeper, false)),
-            (None, None) => None,
+    fn next(&self) -> (Key, Place) {
+        let movable = self.movable.peek().map_or(Key::NEVER, |(_, Reverse(key))| *key);
+        let sleeper = self.sleepers.peek().map_or(Key::NEVER, |Reverse(key)| *key);
+        let core = Key(self.cores.smallest());
+        if core < movable && core < sleeper {
+            (core, Place::Cores)
+        } else if movable < sleeper {
+            (movable, Place::Movable)
+        } else {
+            (sleeper, Place::Sleepers)
         }
     }
 
     /// When and in which rank the next event happens.
     pub(super) fn peek(&self) -> Option<(SimTime, Rank)> {
-        self.next_key().map(|(key, _)| (key.at(), key.rank()))
+        let (key, _) = self.next();
+        (key != Key::NEVER).then(|| (key.at(), key.rank()))
     }
 
     /// Takes the next event.
     pub(super) fn pop(&mut self) -> Option<Event> {
-        let (key, movable) = self.next_key()?;
-        if !movable {
-            self.sleepers.pop();
-            return Some(Event::Wake(ThreadId(key.number())));
+        let (key, place) = self.next();
+        match place {
+            Place::Cores => {
+                let core = CoreId::at(self.cores.winner());
+                self.clear_core(core);
+                let ends = key.rank() == Rank::BurstEnd;
+                Some(if ends { Event::BurstEnd(core) } else { Event::QuantumEnd(core) })
+            }
+            Place::Sleepers => {
+                let Reverse(key) = self.sleepers.pop()?;
+                Some(Event::Wake(ThreadId(key.number())))
+            }
+            Place::Movable => self.movable.pop().map(|(actor, _)| match actor {
+                Actor::Patience(thread) => Event::Patience(thread),
+                Actor::Lock(lock) => Event::Request(lock),
+                Actor::Poll(thread) => Event::Wake(thread),
+            }),
         }
-        let (actor, Reverse(key)) = self.movable.pop()?;
-        Some(match actor {
-            Actor::Core(core) if key.rank() == Rank::BurstEnd => Event::BurstEnd(core),
-            Actor::Core(core) => Event::QuantumEnd(core),
-            Actor::Patience(thread) => Event::Patience(thread),
-            Actor::Lock(lock) => Event::Request(lock),
-            Actor::Poll(thread) => Event::Wake(thread),
-        })
     }
 }
 
@@ -183,7 +213,7 @@ mod tests {
 
     #[test]
     fn events_of_one_instant_go_by_rank_and_then_by_number() {
-        let mut queue = EventQueue::default();
+        let mut queue = EventQueue::new(2);
         queue.set_core(CoreId(0), at(5), Rank::QuantumEnd, 0);
         queue.set_patience(ThreadId(1), at(5));
         queue.wake_at(ThreadId(7), at(5));
@@ -206,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_moved_event_happens_once_and_at_its_last_time() {
-        let mut queue = EventQueue::default();
+        let mut queue = EventQueue::new(2);
         queue.set_patience(ThreadId(1), at(5));
         queue.set_patience(ThreadId(1), at(9));
         queue.set_patience(ThreadId(2), at(7));
@@ -218,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_cancelled_event_never_happens() {
-        let mut queue = EventQueue::default();
+        let mut queue = EventQueue::new(2);
         queue.set_core(CoreId(0), at(5), Rank::BurstEnd, 0);
         queue.set_poll(ThreadId(4), at(5));
         queue.clear_core(CoreId(0));

@@ -41,6 +41,11 @@ impl Tournament {
         }
     }
 
+    /// The smallest key.
+    pub(super) fn smallest(&self) -> u128 {
+        self.keys[self.winner()]
+    }
+
     /// Who has the smallest key.
     pub(super) fn winner(&self) -> usize {
         self.winners[1] as usize
