@@ -14,10 +14,9 @@ use crate::time::{SimDuration, SimTime};
 pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Horizon> {
     let node = fields.get("run")?;
     let fields = reader.fields(node, &keys::RUN)?;
-    reader.required(&fields, "until")?;
-    let until = reader.positive_duration_at(&fields, "until");
     let warm_up = reader.duration_at(&fields, "warm_up").unwrap_or(SimDuration::ZERO);
-    let until = until?;
+    reader.required(&fields, "until")?;
+    let until = reader.positive_duration_at(&fields, "until")?;
     if warm_up >= until {
         let node = fields.get("warm_up")?;
         let fault = Fault::new(node.place, "`warm_up` is not shorter than `until`");

@@ -55,6 +55,7 @@ fn scenario_with(keys: &Keys, key: &str, value: &str) -> String {
         "a scenario" => return format!("{key} = {value}\ntasks = [{{ {task} }}]"),
         "`machine`" => format!("machine = {{ {key} = {value} }}"),
         "`interpreter`" => format!("interpreter = {{ {key} = {value} }}"),
+        "`run`" => format!("run = {{ {key} = {value} }}"),
         "a site" => format!("sites.a = {{ {key} = {value} }}"),
         "a computation" => format!("computations.a = {{ {key} = {value} }}"),
         "a distribution" => format!("sites.a.latency = {{ {key} = {value} }}"),
