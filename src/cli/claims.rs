@@ -8,7 +8,6 @@ use std::thread;
 use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
-use super::interrupt;
 use super::memory;
 use super::options::Format;
 use super::progress::Runs;
@@ -79,7 +78,6 @@ A claim:
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let stems = stems(&args.files)?;
     let suites = suites(&args.files)?;
-    interrupt::watch();
     let folder = args.out.join("claims");
     let verdicts = check_all(args, &suites)?;
     let written = write(&folder, &stems, &suites, &verdicts)?;
