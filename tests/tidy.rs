@@ -79,8 +79,9 @@ const ROOMS: [Room; 22] = [
     room(
         "cli",
         &[
-            "chart", "claims", "engine", "html", "ids", "import", "model", "open", "plan", "profile",
-            "python", "report", "scenario", "sink", "sweep", "time", "tools", "trace", "workload",
+            "chart", "claims", "engine", "html", "ids", "import", "model", "open", "plan",
+            "profile", "python", "report", "scenario", "sink", "sweep", "time", "tools", "trace",
+            "workload",
         ],
         &[
             "clap",
