@@ -4,6 +4,7 @@
 //! concurrency tool that Python has and shows who ran, who waited, for what, and for how long.
 
 pub mod chart;
+pub mod claims;
 pub mod cli;
 pub mod engine;
 pub mod html;

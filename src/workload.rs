@@ -7,6 +7,7 @@
 //! the platform.
 
 mod arrivals;
+mod case;
 mod demand;
 mod draw;
 mod script;
@@ -22,6 +23,7 @@ use crate::time::SimDuration;
 
 use arrivals::Arrivals;
 pub use arrivals::settled;
+pub use case::bits;
 pub use demand::{TURNS, TooLarge};
 use draw::draw;
 use script::{Draw, Script};

@@ -125,15 +125,7 @@ fn every_scenario_runs_to_its_end_within_the_laws_and_takes_as_long_as_it_says()
 
 /// The makespan in nanoseconds of a run that ends and breaks no law.
 fn play_audited(plan: &Plan, run: &ToolRun, name: &str) -> u64 {
-    let limited = plan.sites.iter().filter_map(|site| Some((site.name, site.connections?)));
-    let mut audit = Audit::new(AuditSetting {
-        cores: plan.machine.cores,
-        locked: plan.lock.is_some(),
-        per_thread_lock: run.tool == Tool::InterpreterPool,
-        sites: limited.collect(),
-        demanded: Box::new(|task, step| plan.demanded(task, step)),
-        names: &plan.names,
-    });
+    let mut audit = Audit::new(AuditSetting::of(run, plan));
     let (outcome, totals) = simulate(plan, &mut audit);
     assert_eq!(outcome, Outcome::Finished, "{name}, {}", run.label);
     let broken: Vec<String> = audit.check().iter().map(ToString::to_string).collect();

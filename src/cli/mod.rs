@@ -4,6 +4,7 @@
 
 mod calibrate;
 mod check;
+mod claims;
 mod comparison;
 mod completions;
 mod console;
@@ -55,6 +56,7 @@ Examples:
   gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
   gilsim import har front-page.har > front-page.toml
   gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
+  gilsim claims claims/*.toml --cases 1000
   gilsim check *.toml";
 
 const LONG_HELP: &str = "\
@@ -63,6 +65,7 @@ Examples:
   gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
   gilsim import har front-page.har > front-page.toml
   gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
+  gilsim claims claims/*.toml --cases 1000
   gilsim check *.toml
 
 Exit status:
@@ -80,6 +83,7 @@ enum Command {
     Run(run::Args),
     Sweep(sweep::Args),
     Merge(merge::Args),
+    Claims(claims::Args),
     Check(check::Args),
     Import(import::Args),
     Python(python::Args),
@@ -96,6 +100,7 @@ impl Command {
             Self::Run(args) => run::invoke(args),
             Self::Sweep(args) => sweep::invoke(args),
             Self::Merge(args) => merge::invoke(args),
+            Self::Claims(args) => claims::invoke(args),
             Self::Check(args) => check::invoke(args),
             Self::Import(args) => import::invoke(args),
             Self::Python(args) => python::invoke(args),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-pub(super) use crate::scenario::{Faults, Input, Loaded, load, schema};
+pub(super) use crate::scenario::{Faults, Input, Loaded, claims_schema, load, schema};
 
 use super::failure::Failure;
 use super::progress::Progress;
@@ -10,9 +10,8 @@ use crate::chart::{Recorder, Recording};
 use crate::engine;
 use crate::html;
 use crate::ids::NameId;
-use crate::model::{Scenario, Tool, ToolRun};
+use crate::model::{Scenario, ToolRun};
 use crate::open::{self, OpenReport, Queues};
-use crate::plan::Plan;
 use crate::sink::audit::{Audit, AuditSetting, Violation};
 use crate::sink::csv::TraceCsv;
 use crate::sink::perfetto::{PerfettoTrace, RunSetting};
@@ -76,7 +75,7 @@ pub(super) fn play<W: Write>(
         progress.begin(&run.label);
     }
     let mut summary = Summary::counting_from(scenario.warm_up());
-    let mut audit = listeners.audit.then(|| Audit::new(laws_of(run, &plan)));
+    let mut audit = listeners.audit.then(|| Audit::new(AuditSetting::of(run, &plan)));
     let mut chart = listeners.chart.then(|| Recorder::new(sites.iter().copied()));
     let mut page = listeners.page.map(|runs| html::Recorder::new(&sites, coroutines, runs));
     let mut queues = scenario.horizon.map(|horizon| Queues::new(&plan, horizon));
@@ -104,17 +103,4 @@ pub(super) fn play<W: Write>(
     let recorded = chart.map(|chart| chart.finish(totals.makespan));
     let recorded_for_page = page.map(|page| page.finish(totals.makespan));
     Ok(Played { outcome, violations, recorded, recorded_for_page, open, names: plan.names })
-}
-
-/// What an audit has to know of a plan.
-fn laws_of<'a>(run: &ToolRun, plan: &'a Plan) -> AuditSetting<'a> {
-    let limited = plan.sites.iter().filter_map(|site| Some((site.name, site.connections?)));
-    AuditSetting {
-        cores: plan.machine.cores,
-        locked: plan.lock.is_some(),
-        per_thread_lock: run.tool == Tool::InterpreterPool,
-        sites: limited.collect(),
-        demanded: Box::new(|task, step| plan.demanded(task, step)),
-        names: &plan.names,
-    }
 }

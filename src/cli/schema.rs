@@ -7,11 +7,16 @@ use super::play;
 /// Print the JSON Schema of scenario files
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// The schema of claims files instead
+    #[arg(long)]
+    claims: bool,
+}
 
 const EXAMPLES: &str = "\
 Examples:
   gilsim schema > gilsim.schema.json
+  gilsim schema --claims > gilsim-claims.schema.json
 
 A scenario whose first line is `#:schema ./gilsim.schema.json` is then completed and checked by editors
 that know TOML.";
@@ -20,7 +25,8 @@ that know TOML.";
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub(super) fn invoke(_args: &Args) -> Result<Code, Failure> {
-    console::result(play::schema().as_bytes())?;
+pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
+    let schema = if args.claims { play::claims_schema() } else { play::schema() };
+    console::result(schema.as_bytes())?;
     Ok(Code::Done)
 }

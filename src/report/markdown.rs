@@ -28,7 +28,7 @@ fn line(cells: &[String; HEADINGS.len()]) -> String {
 }
 
 /// The text without meaning to Markdown or HTML.
-pub(super) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if "\\`*_[]<>|#~&".contains(c) {

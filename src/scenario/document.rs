@@ -120,13 +120,9 @@ impl Document {
         self.resolve_after(Vec::new())
     }
 
-    fn resolve_after(&self, mut faults: Vec<Fault>) -> Result<Loaded, Faults> {
+    fn resolve_after(&self, faults: Vec<Fault>) -> Result<Loaded, Faults> {
         let outcome = read::scenario(self);
-        faults.extend(self.syntax_faults.iter().cloned());
-        let lines: BTreeSet<usize> =
-            self.syntax_faults.iter().map(|fault| self.line(fault.place)).collect();
-        let believed = outcome.faults.into_iter().filter(|fault| self.believes(fault, &lines));
-        faults.extend(believed);
+        let faults = self.believed(faults, outcome.faults);
         if !faults.is_empty() {
             return Err(Faults::new(outcome.sources, faults));
         }
@@ -134,6 +130,15 @@ impl Document {
             vec![Input { name: relative_name(&self.name()), sha256: self.sha256.clone() }];
         inputs.extend(outcome.inputs);
         Ok(Loaded { scenario: outcome.scenario, inputs })
+    }
+
+    /// These faults, those of the syntax, and those of meaning that can be believed beside them.
+    pub(super) fn believed(&self, mut faults: Vec<Fault>, found: Vec<Fault>) -> Vec<Fault> {
+        faults.extend(self.syntax_faults.iter().cloned());
+        let lines: BTreeSet<usize> =
+            self.syntax_faults.iter().map(|fault| self.line(fault.place)).collect();
+        faults.extend(found.into_iter().filter(|fault| self.believes(fault, &lines)));
+        faults
     }
 
     /// What messages call the scenario.

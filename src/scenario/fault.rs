@@ -14,7 +14,7 @@ const SHOWN_WIDTH: usize = 100;
 
 /// One fault.
 #[derive(Clone, Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     pub(super) kind: FaultKind,
     title: String,
     pub(super) place: Place,
@@ -36,7 +36,7 @@ pub(super) enum FaultKind {
 
 impl Fault {
     /// A fault of something that stands at `place`.
-    pub(super) fn new(place: Place, title: impl Into<String>) -> Self {
+    pub(crate) fn new(place: Place, title: impl Into<String>) -> Self {
         let title = title.into();
         let label = String::new();
         Self { kind: FaultKind::Wrong, title, place, label, help: None, related: None }
@@ -54,14 +54,14 @@ impl Fault {
 
     /// The words beside the caret.
     #[must_use]
-    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
     /// A sentence below.
     #[must_use]
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -73,9 +73,25 @@ impl Fault {
         self
     }
 
+    /// A sentence below, where there is none.
+    #[must_use]
+    pub(super) fn help_or(self, help: &str) -> Self {
+        if self.help.is_some() { self } else { self.help(help) }
+    }
+
+    /// The same fault of other places.
+    #[must_use]
+    pub(super) fn moved(mut self, moved: impl Fn(Place) -> Place) -> Self {
+        self.place = moved(self.place);
+        if let Some(related) = &mut self.related {
+            related.0 = moved(related.0);
+        }
+        self
+    }
+
     /// Says which of `names` may have been meant by `wrong`: beside the caret where one is near, else all of them below.
     #[must_use]
-    pub(super) fn suggest<'n>(self, wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
+    pub(crate) fn suggest<'n>(self, wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
         let names: Vec<&str> = names.into_iter().collect();
         match nearest(wrong, &names) {
             Some(name) => self.label(format!("did you mean `{}`?", shortened(name))),
@@ -142,7 +158,7 @@ pub struct Faults {
 
 impl Faults {
     /// The faults in the order of their places.
-    pub(super) fn new(sources: Vec<Arc<Source>>, mut faults: Vec<Fault>) -> Self {
+    pub(crate) fn new(sources: Vec<Arc<Source>>, mut faults: Vec<Fault>) -> Self {
         faults.sort_by_key(|fault| (fault.place.source, fault.place.start));
         faults.dedup_by(|one, other| one.place == other.place && one.title == other.title);
         Self { sources, faults }
@@ -151,6 +167,11 @@ impl Faults {
     /// A file that cannot be read and that no other file names.
     pub(super) fn unreadable(title: String) -> Self {
         Self::new(Vec::new(), vec![Fault::unreadable(Place::NOWHERE, title)])
+    }
+
+    /// The texts that the faults point into, and the faults.
+    pub(super) fn into_parts(self) -> (Vec<Arc<Source>>, Vec<Fault>) {
+        (self.sources, self.faults)
     }
 
     /// 3 where a file cannot be read, else 2: the scenario is wrong.

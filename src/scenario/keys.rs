@@ -1,8 +1,10 @@
 //! The keys of scenario files: one set of tables that the reader, `--set` and the JSON Schema share.
 
+mod claim;
 mod run;
 mod task;
 
+pub(super) use claim::*;
 pub(super) use run::*;
 pub(super) use task::*;
 
@@ -77,6 +79,12 @@ pub(super) enum Kind {
     Steps,
     /// When tasks arrive.
     Arrival,
+    /// What a claim draws: ranges, lists and values by name.
+    Given,
+    /// A share or a duration.
+    Tolerance,
+    /// A list of profiles.
+    Profiles,
 }
 
 const fn key(name: &'static str, kind: Kind, about: &'static str, example: &'static str) -> Key {

@@ -4,6 +4,7 @@
 //! reader turns it into a [`Scenario`], one function a rule, and collects every fault on its way.
 
 mod brackets;
+pub(crate) mod claims;
 mod data_file;
 mod document;
 mod fault;
@@ -22,9 +23,11 @@ mod tree;
 use std::path::Path;
 
 pub use document::Document;
+pub(crate) use fault::Fault;
 pub use fault::Faults;
 pub use files::digest;
-pub use schema::schema;
+pub use schema::{claims_schema, schema};
+pub(crate) use tree::shortened;
 
 use crate::model::Scenario;
 

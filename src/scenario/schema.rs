@@ -20,6 +20,20 @@ pub fn schema() -> String {
     text
 }
 
+/// The JSON Schema of claims files; it ends with a line end.
+pub fn claims_schema() -> String {
+    let mut root = object(&keys::CLAIMS, true);
+    let one_text = json!([{ "required": ["scenario"] }, { "required": ["file"] }]);
+    root["properties"]["claims"]["items"]["oneOf"] = one_text;
+    let mut whole = Map::new();
+    whole.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    whole.insert("title".to_owned(), json!("gilsim claims"));
+    whole.append(&mut root);
+    let mut text = serde_json::to_string_pretty(&Value::Object(whole)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
 fn definitions() -> Value {
     json!({
         "duration": duration(),
@@ -151,11 +165,24 @@ fn kind(kind: Kind, whole: bool) -> Map<String, Value> {
         }
         Kind::Steps => json!({ "$ref": "#/$defs/steps" }),
         Kind::Arrival => json!({ "$ref": "#/$defs/arrival" }),
+        Kind::Given => given(),
+        Kind::Tolerance => json!({ "type": "string", "minLength": 2 }),
+        Kind::Profiles => json!({ "type": "array", "minItems": 1, "items": profiles() }),
     };
     match value {
         Value::Object(object) => object,
         _ => Map::new(),
     }
+}
+
+/// The values that a claim draws, by name.
+fn given() -> Value {
+    let one = json!({ "type": ["string", "number", "boolean"] });
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" },
+        "additionalProperties": { "anyOf": [one, { "type": "array", "minItems": 1, "items": one }] },
+    })
 }
 
 fn integer(least: u64, most: u64) -> Value {

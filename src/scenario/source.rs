@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 /// A text with the name that messages give it.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     /// A file's path, or `command line`.
     pub(super) name: String,
     /// The whole text, without a byte order mark.
@@ -16,7 +16,7 @@ pub(super) struct Source {
 
 /// A range of bytes in one of the sources of a document.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// The position of the source in the document's list.
     pub(super) source: u32,
     /// The first byte.

@@ -177,7 +177,7 @@ fn integer_of(integer: &DeInteger<'_>) -> i128 {
 }
 
 /// A text of the user as a message shows it: on one line, without control characters, not too long.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     cut(text, 60)
 }
 

@@ -1,6 +1,7 @@
 //! From the tree of a scenario file to the model: one function a rule, every fault on the way.
 
 mod arrival;
+mod claims;
 mod demand;
 mod distribution;
 mod fields;
@@ -27,6 +28,7 @@ use crate::model::{Queue, Scenario, Semaphore};
 use fields::Fields;
 
 pub(super) use arrival::AT_ONCE;
+pub(super) use claims::claims;
 pub(super) use fields::unknown_key;
 pub(super) use tools::{PARTIAL, all as all_tools, takers};
 pub(super) use values::SIZE_UNITS;

@@ -10,6 +10,8 @@ mod tests;
 use std::fmt;
 
 use crate::ids::{NameId, TaskId};
+use crate::model::{Tool, ToolRun};
+use crate::plan::Plan;
 use crate::time::SimDuration;
 use crate::trace::{Finished, Names, Row, Sink};
 
@@ -27,6 +29,21 @@ pub struct AuditSetting<'a> {
     pub demanded: Box<dyn Fn(TaskId, u32) -> Option<SimDuration> + 'a>,
     /// The names of the rows, for messages.
     pub names: &'a Names,
+}
+
+impl<'a> AuditSetting<'a> {
+    /// What an audit has to know of a plan for a tool.
+    pub fn of(run: &ToolRun, plan: &'a Plan) -> Self {
+        let limited = plan.sites.iter().filter_map(|site| Some((site.name, site.connections?)));
+        Self {
+            cores: plan.machine.cores,
+            locked: plan.lock.is_some(),
+            per_thread_lock: run.tool == Tool::InterpreterPool,
+            sites: limited.collect(),
+            demanded: Box::new(|task, step| plan.demanded(task, step)),
+            names: &plan.names,
+        }
+    }
 }
 
 /// A law of the trace.

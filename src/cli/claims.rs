@@ -1,0 +1,243 @@
+//! `gilsim claims`: claims about scheduling, tested over scenarios drawn at random.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::console;
+use super::failure::{Code, Failure};
+use super::folder::Folder;
+use super::memory;
+use super::options::Format;
+use super::progress::Runs;
+use crate::claims::screen::{self, Shown};
+use crate::claims::{self, Listener, Stop, Suite, Verdict};
+use crate::model::{Scenario, ToolRun};
+
+/// Test claims about scheduling over scenarios drawn at random
+///
+/// Draws cases, plays each under the audit, and prints one line per claim. A claim that is false is shown with the
+/// smallest counter-example, which is also written to DIR/claims/<file's name>-<number>.toml, a scenario for
+/// gilsim run. A claim that says `holds = false` is a false belief: it passes when there is a counter-example.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Claims files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// How many cases are drawn for each claim
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    cases: u32,
+
+    /// The seed of the cases
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// How many cases are played at once [default: one per core]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+
+    /// Where counter-examples go: DIR/claims/
+    #[arg(long, value_name = "DIR", default_value = "output")]
+    out: PathBuf,
+
+    /// What is printed [default: table]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+
+    /// Print nothing but errors, and results only in a format asked for
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gilsim claims claims/*.toml
+  gilsim claims mine.toml --cases 10000 --seed 7
+  gilsim claims mine.toml --format json
+
+A claim:
+  [[claims]]
+  says   = \"Threads do not speed up CPU-bound work while there is a GIL\"
+  given  = { cores = \"1..=64\", tasks = \"2..=50\", work = \"1ms..=1s\" }
+  scenario = '''
+    machine.cores = {cores}
+    interpreter.profile = \"ideal\"
+    [[tasks]]
+    count = {tasks}
+    steps = [{ compute = \"{work}\" }]
+  '''
+  expect = \"threading.makespan >= sequential.makespan\"";
+
+/// Runs the command.
+///
+/// # Errors
+/// When a claim or its scenario is wrong, or a file cannot be read or written.
+pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
+    let stems = stems(&args.files)?;
+    let suites = suites(&args.files)?;
+    let folder = args.out.join("claims");
+    let verdicts = check_all(args, &suites)?;
+    let written = write(&folder, &stems, &suites, &verdicts)?;
+    let shown: Vec<Vec<Shown<'_>>> = suites
+        .iter()
+        .enumerate()
+        .map(|(suite, of)| {
+            let claims = verdicts[suite].iter().enumerate();
+            let path = |claim: usize| written.get(&(suite, claim)).map(String::as_str);
+            claims.map(|(claim, verdict)| Shown::new(of, claim, verdict, path(claim))).collect()
+        })
+        .collect();
+    let as_said = shown.iter().flatten().all(Shown::is_as_said);
+    let format = args.format.or((!args.quiet).then_some(Format::Table));
+    if let Some(format) = format {
+        console::result(&printed(format, &suites, shown))?;
+    }
+    Ok(if as_said { Code::Done } else { Code::False })
+}
+
+/// The names of the files without folder and ending; no two are the same.
+fn stems(files: &[PathBuf]) -> Result<Vec<String>, Failure> {
+    let mut stems: Vec<(OsString, &Path)> = Vec::new();
+    for file in files {
+        let stem = file
+            .file_stem()
+            .ok_or_else(|| Failure::usage(format!("`{}` is no claims file", file.display())))?;
+        if let Some((_, other)) = stems.iter().find(|(known, _)| known == stem) {
+            return Err(Failure::usage(format!(
+                "the counter-examples of `{}` and `{}` would have the same names: test them one at a time with different --out",
+                other.display(),
+                file.display()
+            )));
+        }
+        stems.push((stem.to_owned(), file));
+    }
+    Ok(stems.into_iter().map(|(stem, _)| stem.to_string_lossy().into_owned()).collect())
+}
+
+/// All files, or everything that is wrong with any of them.
+fn suites(files: &[PathBuf]) -> Result<Vec<Suite>, Failure> {
+    let mut suites = Vec::new();
+    let mut failures = Vec::new();
+    for file in files {
+        match Suite::read(file) {
+            Ok(suite) => suites.push(suite),
+            Err(faults) => failures.push(Failure::from_faults(&faults)),
+        }
+    }
+    Failure::all(failures).map_or(Ok(suites), Err)
+}
+
+/// What came of each claim of each file.
+fn check_all(args: &Args, suites: &[Suite]) -> Result<Vec<Vec<Verdict>>, Failure> {
+    let jobs = args.jobs.map_or_else(
+        || thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        usize::from,
+    );
+    let pool = claims::threads(jobs).map_err(Failure::usage)?;
+    let count: usize = suites.iter().map(Suite::count).sum();
+    let watcher = Watcher(if args.quiet { None } else { Runs::on_terminal() });
+    if let Some(progress) = &watcher.0 {
+        progress.expect(u64::from(args.cases) * count as u64);
+    }
+    let mut failures = Vec::new();
+    let mut verdicts = Vec::new();
+    for suite in suites {
+        let mut of_suite = Vec::new();
+        for claim in 0..suite.count() {
+            let checked = pool.install(|| suite.check(claim, args.cases, args.seed, &watcher));
+            match checked {
+                Ok(verdict) => of_suite.push(verdict),
+                Err(stop) => failures.push(stopped(stop, suite, claim)),
+            }
+        }
+        verdicts.push(of_suite);
+    }
+    if let Some(progress) = &watcher.0 {
+        progress.finish();
+    }
+    Failure::all(failures).map_or(Ok(verdicts), Err)
+}
+
+fn stopped(stop: Stop, suite: &Suite, claim: usize) -> Failure {
+    let which = format!("claim {} of {}", claim + 1, suite.name());
+    match stop {
+        Stop::Faults(faults) => Failure::from_faults(&faults),
+        Stop::Wrong(wrong) => Failure::usage(format!("{which}: {wrong}")),
+        Stop::Bug(violation) => Failure {
+            code: Code::Bug,
+            message: format!(
+                "{which}: the audit found a law of the trace broken; this is a bug in gilsim, please report it:\n  {violation}"
+            ),
+        },
+    }
+}
+
+/// Looks after the runs.
+struct Watcher(Option<Runs>);
+
+impl Listener for Watcher {
+    fn admit(&self, scenario: &Scenario, run: &ToolRun) -> Result<(), String> {
+        memory::check(scenario, run, true)
+            .map_err(|failure| failure.message.trim_start_matches("error: ").to_owned())
+    }
+
+    fn played(&self) {
+        if let Some(progress) = &self.0 {
+            progress.finished(1);
+        }
+    }
+}
+
+/// Writes the counter-examples, and takes away those of an earlier test of the same claims. Their paths.
+fn write(
+    path: &Path,
+    stems: &[String],
+    suites: &[Suite],
+    verdicts: &[Vec<Verdict>],
+) -> Result<BTreeMap<(usize, usize), String>, Failure> {
+    let mut texts = Vec::new();
+    let mut known = Vec::new();
+    for (number, (suite, verdicts)) in suites.iter().zip(verdicts).enumerate() {
+        for (claim, verdict) in verdicts.iter().enumerate() {
+            let name = format!("{}-{}.toml", stems[number], claim + 1);
+            let text = suite.counter_example(claim, verdict, path);
+            texts.extend(text.map(|text| ((number, claim), name.clone(), text)));
+            known.push(name);
+        }
+    }
+    let mut written = BTreeMap::new();
+    if texts.is_empty() && !path.exists() {
+        return Ok(written);
+    }
+    let mut folder = Folder::open(path)?;
+    for (claim, name, text) in texts {
+        folder.add(&name, text.as_bytes())?;
+        written.insert(claim, path.join(name).display().to_string());
+    }
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    folder.finish(&known)?;
+    Ok(written)
+}
+
+fn printed(format: Format, suites: &[Suite], shown: Vec<Vec<Shown<'_>>>) -> Vec<u8> {
+    if format == Format::Table {
+        let mut text = String::new();
+        for (suite, shown) in suites.iter().zip(&shown) {
+            text.extend([suite.name(), "\n"]);
+            text.extend(shown.iter().map(|one| one.lines(console::colour())));
+            text.push('\n');
+        }
+        let all: Vec<Shown<'_>> = shown.into_iter().flatten().collect();
+        text.push_str(&screen::verdict(&all));
+        return text.into_bytes();
+    }
+    let all: Vec<Shown<'_>> = shown.into_iter().flatten().collect();
+    match format {
+        Format::Markdown => screen::markdown(&all).into_bytes(),
+        Format::Csv => screen::csv(&all),
+        _ => screen::json(&all),
+    }
+}
