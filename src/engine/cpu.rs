@@ -17,7 +17,12 @@ impl Engine<'_> {
         if burst.left.is_zero() {
             return Flow::Go;
         }
-        self.thread_mut(thread).burst = burst;
+        let record = self.thread_mut(thread);
+        let owed = std::mem::take(&mut record.owes);
+        record.burst = burst;
+        if burst.state == State::Overhead {
+            record.burst.left += owed;
+        }
         self.carry_on(thread);
         Flow::Pause
     }
@@ -78,11 +83,25 @@ impl Engine<'_> {
         let machine = &self.plan.machine;
         let latency = match self.thread(thread).woken {
             false => SimDuration::ZERO,
-            true if self.cores.was_idle_before(core, self.now) => machine.wake_latency,
+            true if self.cores.was_idle_before(core, self.now) => self.cross_wake(thread),
             true => machine.wake_latency_same,
         };
         let name = self.names.wake;
         self.start_on(core, thread, latency, name);
+    }
+
+    /// The latency of this very wake-up: real ones vary, and a race for a lock that somebody gives up
+    /// again and again is won by a wake-up that happens to be in time (semantics 1.6). What varies is a
+    /// hash of seed, thread, and instant: it depends on nothing else.
+    fn cross_wake(&self, thread: ThreadId) -> SimDuration {
+        let machine = &self.plan.machine;
+        let (latency, spread) = (machine.wake_latency, machine.wake_spread_permille);
+        if spread == 0 {
+            return latency;
+        }
+        let key = self.plan.seed ^ (u64::from(thread.0) << 40) ^ self.now.as_nanos();
+        let place = super::gil::mix(key) % (2 * spread + 1);
+        latency.scaled(1_000 - spread + place, 1_000)
     }
 
     /// The idle core takes a thread from a run queue.
