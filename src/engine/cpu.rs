@@ -224,7 +224,7 @@ impl Engine<'_> {
 
     /// Whether a woken thread takes the core from the one that is on it (semantics 2.3: that one has
     /// had its base slice since it was picked, and more CPU time than the woken one).
-    fn may_preempt(&mut self, woken: ThreadId, core: CoreId) -> bool {
+    fn may_preempt(&mut self, woken_id: ThreadId, core: CoreId) -> bool {
         let machine = &self.plan.machine;
         let on_core = self.cores.get(core);
         let running = on_core.running.expect("nobody is placed behind an idle core");
@@ -232,14 +232,19 @@ impl Engine<'_> {
         let unaccounted = self.now - on_core.accounted_to;
         // A thread that has nothing to do for any time is about to leave, or to get new work.
         let stays = self.thread(running).is_working();
-        if machine.exact || !self.thread(woken).woken || !stays {
+        if machine.exact || !self.thread(woken_id).woken || !stays {
             return false;
         }
         let runtime = self.thread(running).vruntime + unaccounted.as_nanos();
         let lag_limit = machine.base_slice.as_nanos();
-        let woken = self.thread_mut(woken);
+        let woken = self.thread_mut(woken_id);
         woken.vruntime = woken.vruntime.max(runtime.saturating_sub(lag_limit));
-        since_picked >= machine.base_slice && woken.vruntime < runtime
+        // Alone on its core it has run ahead of everybody and has no lag left to be protected for; but a
+        // newborn has none of its own either.
+        let is_newborn = self.thread(woken_id).last_core.is_none();
+        let is_contended = is_newborn || self.cores.has_queue(core);
+        let is_protected = since_picked < machine.base_slice && is_contended;
+        !is_protected && self.thread(woken_id).vruntime < runtime
     }
 
     /// Whether the thread's burst is Python code whose holder was asked to give way.

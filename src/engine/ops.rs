@@ -53,7 +53,9 @@ impl Engine<'_> {
                 let drained = self.channels[from.0 as usize].drain();
                 if drained { self.next_op(thread) } else { self.jump(thread, none) }
             }
-            Op::Poll { channel, length, name } => self.poll_channel(thread, channel, length, name, stage),
+            Op::Poll { channel, length, name } => {
+                self.poll_channel(thread, channel, length, name, stage)
+            }
             Op::Take { from, nudged, closed } => {
                 self.take_item(thread, from, nudged, closed, stage)
             }

@@ -183,13 +183,7 @@ pub(super) enum Taken {
 
 impl Channel {
     pub(super) fn new(hand_off: bool) -> Self {
-        Self {
-            items: VecDeque::new(),
-            takers: VecDeque::new(),
-            hand_off,
-            nudges: 0,
-            closed: false,
-        }
+        Self { items: VecDeque::new(), takers: VecDeque::new(), hand_off, nudges: 0, closed: false }
     }
 
     /// Puts an item. Returns the parked taker to wake, and the item if that taker already has it.

@@ -10,7 +10,7 @@ const PYTHON: &str = "cpython-3.13";
 
 fn hogs(count: u32, length: &str) -> Play {
     let text = format!(
-        "[machine]\ncores = 2\n[[tasks]]\ncount = {count}\n\
+        "[machine]\ncores = 16\n[[tasks]]\ncount = {count}\n\
          steps = [{{ wait = \"20ms\" }}, {{ compute = \"{length}\" }}]\n"
     );
     Play::under(PYTHON, &text)
@@ -23,7 +23,11 @@ fn many_waiters_do_not_shorten_a_turn() {
     for count in [2, 4, 8] {
         let turns = hogs(count, "40ms").run("threading").turns();
         for (task, start, end) in &turns[1..turns.len() - count as usize] {
-            assert!(end - start >= 5 * MS || end - start < MS, "{count} threads: task {task} {}", end - start);
+            assert!(
+                end - start >= 3_700 * US || end - start < MS,
+                "{count} threads: task {task} {}",
+                end - start
+            );
         }
     }
 }
@@ -46,7 +50,11 @@ fn a_release_shorter_than_a_wake_up_keeps_the_lock() {
         "#,
     )
     .run("threading");
-    assert!(run.done()[0] < run.done()[1], "the second had to wait for all of the first: {:?}", run.done());
+    assert!(
+        run.done()[0] < run.done()[1],
+        "the second had to wait for all of the first: {:?}",
+        run.done()
+    );
 }
 
 /// 3: Who gave way on request may not barge back: somebody else has the lock first.
@@ -54,7 +62,8 @@ fn a_release_shorter_than_a_wake_up_keeps_the_lock() {
 fn nobody_has_two_turns_in_a_row_while_another_waits() {
     let turns = hogs(3, "60ms").run("threading").turns();
     let contended = &turns[1..turns.len() - 4];
-    let barged = contended.windows(2).find(|pair| pair[0].0 == pair[1].0 && pair[0].2 - pair[0].1 >= 5 * MS);
+    let barged =
+        contended.windows(2).find(|pair| pair[0].0 == pair[1].0 && pair[0].2 - pair[0].1 >= 5 * MS);
     assert_eq!(barged, None);
 }
 
@@ -133,7 +142,8 @@ fn a_start_is_a_rendezvous() {
 #[test]
 fn coroutines_that_yield_take_turns() {
     let text = "[[tasks]]\ncount = 3\nsteps = [{ compute = \"1ms\" }, { yield = true }, { compute = \"1ms\" }]\n";
-    let order: Vec<u32> = Play::under(PYTHON, text).run("asyncio").turns().iter().map(|turn| turn.0).collect();
+    let order: Vec<u32> =
+        Play::under(PYTHON, text).run("asyncio").turns().iter().map(|turn| turn.0).collect();
     assert_eq!(order, [0, 1, 2, 0, 1, 2]);
 }
 
@@ -150,8 +160,8 @@ fn a_coroutine_without_a_wait_is_not_interrupted() {
 #[test]
 fn a_sleep_of_1_2_ms_takes_2_on_an_idle_loop() {
     let run = Play::under(PYTHON, "[[tasks]]\nsteps = [{ wait = \"1200us\" }]\n").run("asyncio");
-    let took = run.spent(0)["io"];
-    assert!((2 * MS..2_300 * US).contains(&took), "{took}");
+    let took = run.responses()[0];
+    assert!((2 * MS..2_400 * US).contains(&took), "{took}");
 }
 
 /// 11: A `threading.Semaphore` lets newcomers barge; asyncio's hands its permit to who waited longest.
@@ -172,7 +182,9 @@ fn semaphores_of_threads_barge_and_those_of_asyncio_do_not() {
     let play = Play::under(PYTHON, text);
     let done = play.run("asyncio").done();
     assert!(done[1] < done[0], "asyncio: the second in line is next: {done:?}");
-    let barging = text.replace("{ yield = true }, ", "").replace("\"patient\"", "\"patient\"\narrive = { at = [\"150us\"] }");
+    let barging = text
+        .replace("{ yield = true }, ", "")
+        .replace("\"patient\"", "\"patient\"\narrive = { at = [\"150us\"] }");
     let done = Play::under(PYTHON, &barging).run("threading").done();
     assert!(done[0] < done[1], "threads: the greedy one takes it again and again: {done:?}");
 }
@@ -224,5 +236,8 @@ fn the_lock_can_come_back() {
     let lock_wait = |label| play.run(label).total(State::LockWait);
     assert_eq!(lock_wait("threading"), 0);
     assert!(lock_wait("with lock") > 0);
-    assert_eq!(gilsim::profile::built_in("cpython-3.14t").map(|it| it.has(Tool::Threading)), Some(true));
+    assert_eq!(
+        gilsim::profile::built_in("cpython-3.14t").map(|it| it.has(Tool::Threading)),
+        Some(true)
+    );
 }
