@@ -324,8 +324,13 @@ impl Engine<'_> {
                 self.set_stage(thread, 2);
                 if self.channels[channel.0 as usize].has_something() {
                     self.thread_mut(thread).then = Then::TakeLock;
-                    let (state, lock) = (State::Overhead, LockMode::Released);
-                    return self.work(thread, Burst { left: length, state, lock, name });
+                    let burst = Burst {
+                        left: length,
+                        state: State::Overhead,
+                        lock: LockMode::Released,
+                        name,
+                    };
+                    return self.work(thread, burst);
                 }
                 self.channels[channel.0 as usize].park(thread);
                 self.block(thread, Wait::Channel(channel), None)
