@@ -22,7 +22,7 @@ const fn room(
     Room { name, rooms, crates }
 }
 
-const ROOMS: [Room; 21] = [
+const ROOMS: [Room; 22] = [
     room("lib", &[], &[]),
     room("main", &["cli"], &[]),
     // Plain data.
@@ -70,12 +70,18 @@ const ROOMS: [Room; 21] = [
         &["engine", "model", "report", "scenario", "sink", "time", "tools", "trace", "workload"],
         &["comfy_table", "csv", "libm", "rayon", "serde", "serde_json"],
     ),
+    room(
+        "whatif",
+        &["engine", "model", "profile", "report", "sink", "time", "tools", "trace", "workload"],
+        &["comfy_table", "csv", "rayon", "serde", "serde_json"],
+    ),
     // The edge: it may use every room.
     room(
         "cli",
         &[
             "chart", "engine", "html", "ids", "import", "model", "open", "plan", "profile",
-            "python", "report", "scenario", "sink", "sweep", "time", "tools", "trace", "workload",
+            "python", "report", "scenario", "sink", "sweep", "time", "tools", "trace", "whatif",
+            "workload",
         ],
         &[
             "clap",

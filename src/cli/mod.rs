@@ -27,6 +27,7 @@ mod subject;
 mod sweep;
 mod turn;
 mod validate;
+mod whatif;
 mod workshop;
 
 use std::ffi::OsString;
@@ -55,6 +56,7 @@ Examples:
   gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
   gilsim import har front-page.har > front-page.toml
   gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
+  gilsim whatif page.toml
   gilsim check *.toml";
 
 const LONG_HELP: &str = "\
@@ -63,6 +65,7 @@ Examples:
   gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
   gilsim import har front-page.har > front-page.toml
   gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
+  gilsim whatif page.toml
   gilsim check *.toml
 
 Exit status:
@@ -79,6 +82,7 @@ Results go to standard output, everything else to standard error. NO_COLOR is ho
 enum Command {
     Run(run::Args),
     Sweep(sweep::Args),
+    Whatif(whatif::Args),
     Merge(merge::Args),
     Check(check::Args),
     Import(import::Args),
@@ -95,6 +99,7 @@ impl Command {
         match self {
             Self::Run(args) => run::invoke(args),
             Self::Sweep(args) => sweep::invoke(args),
+            Self::Whatif(args) => whatif::invoke(args),
             Self::Merge(args) => merge::invoke(args),
             Self::Check(args) => check::invoke(args),
             Self::Import(args) => import::invoke(args),
