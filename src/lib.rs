@@ -22,4 +22,5 @@ pub mod sweep;
 pub mod time;
 pub mod tools;
 pub mod trace;
+pub mod whatif;
 pub mod workload;

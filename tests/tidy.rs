@@ -75,12 +75,18 @@ const ROOMS: [Room; 22] = [
         &["engine", "model", "report", "scenario", "sink", "time", "tools", "trace", "workload"],
         &["cel", "comfy_table", "csv", "libm", "rayon", "serde", "serde_json"],
     ),
+    room(
+        "whatif",
+        &["engine", "model", "profile", "report", "sink", "time", "tools", "trace", "workload"],
+        &["comfy_table", "csv", "rayon", "serde", "serde_json"],
+    ),
     // The edge: it may use every room.
     room(
         "cli",
         &[
             "chart", "claims", "engine", "html", "ids", "import", "model", "open", "plan",
             "profile", "python", "report", "scenario", "sink", "sweep", "time", "tools", "trace",
+            "whatif",
             "workload",
         ],
         &[

@@ -9,8 +9,10 @@
 
 mod axis;
 mod canvas;
+mod curves;
 mod describe;
 mod gantt;
+mod heat;
 mod lane;
 mod layout;
 mod legend;
@@ -25,6 +27,8 @@ mod svg;
 mod timeline;
 mod words;
 
+pub use curves::{Curve, CurveChart, CurvePanel, curves};
+pub use heat::{HeatChart, HeatPanel, heat};
 pub use lines::{Band, LineChart, Series, lines};
 pub use pairs::{Pair, PairChart, PairPanel, Stretch, pairs};
 pub use palette::{Look, Theme, grounds, look};

@@ -28,6 +28,7 @@ mod subject;
 mod sweep;
 mod turn;
 mod validate;
+mod whatif;
 mod workshop;
 
 use std::ffi::OsString;
@@ -57,6 +58,7 @@ Examples:
   gilsim import har front-page.har > front-page.toml
   gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
   gilsim claims claims/*.toml --cases 1000
+  gilsim whatif page.toml
   gilsim check *.toml";
 
 const LONG_HELP: &str = "\
@@ -66,6 +68,7 @@ Examples:
   gilsim import har front-page.har > front-page.toml
   gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
   gilsim claims claims/*.toml --cases 1000
+  gilsim whatif page.toml
   gilsim check *.toml
 
 Exit status:
@@ -82,6 +85,7 @@ Results go to standard output, everything else to standard error. NO_COLOR is ho
 enum Command {
     Run(run::Args),
     Sweep(sweep::Args),
+    Whatif(whatif::Args),
     Merge(merge::Args),
     Claims(claims::Args),
     Check(check::Args),
@@ -99,6 +103,7 @@ impl Command {
         match self {
             Self::Run(args) => run::invoke(args),
             Self::Sweep(args) => sweep::invoke(args),
+            Self::Whatif(args) => whatif::invoke(args),
             Self::Merge(args) => merge::invoke(args),
             Self::Claims(args) => claims::invoke(args),
             Self::Check(args) => check::invoke(args),

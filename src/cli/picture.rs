@@ -1,14 +1,20 @@
-//! The Gantt chart of a run.
+//! Charts of runs, sweeps and what-if studies.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::console;
 use super::failure::Failure;
 use super::folder::Folder;
 use super::play::Played;
-use crate::chart::{self, Band, Chart, LineChart, Panel, Series, Theme};
+use crate::chart::{
+    self, Band, Chart, Curve, CurveChart, CurvePanel, HeatChart, HeatPanel, LineChart, Panel,
+    Series, Theme,
+};
 use crate::html;
 use crate::model::{Scenario, ToolRun};
 use crate::report::screen::settings;
 use crate::sweep::outcome::{Cell, Outcome};
+use crate::whatif::{Effect, ToolStudy};
 
 /// Adds gantt.svg and gantt.png to the folder: a panel per tool.
 ///
@@ -114,6 +120,73 @@ pub(super) fn add_lines(
         series: series.collect(),
     };
     add_both(folder, ["lines.svg", "lines.png"], &chart::lines(&figure))
+}
+
+/// Values that a heat map shows in each direction at most: more have no room for a colour of their own.
+const HEAT_VALUES: usize = 400;
+
+/// Adds heat.svg and heat.png to the folder: makespans over the values of the two varied keys, a panel per tool.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(super) fn add_heat(
+    folder: &mut Folder,
+    scenario: &Scenario,
+    outcome: &Outcome,
+) -> Result<(), Failure> {
+    let across = outcome.axis.unwrap_or_default();
+    let keys = [across, 1 - across.min(1)];
+    let values = keys.map(|key| {
+        let mut values: Vec<&str> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let all = outcome.cells.iter().map(|cell| cell.values[key].as_str());
+        values.extend(all.filter(|value| seen.insert(*value)));
+        let every = values.len().div_ceil(HEAT_VALUES).max(1);
+        values.into_iter().step_by(every).collect::<Vec<_>>()
+    });
+    let cells = outcome.cells.iter();
+    let makespans: BTreeMap<(&str, &str, &str), u64> = cells
+        .map(|cell| {
+            let [across, up] = keys.map(|key| cell.values[key].as_str());
+            ((cell.tool.as_str(), up, across), nanos(cell.makespan()))
+        })
+        .collect();
+    let panels = scenario.tools.iter().map(|run| {
+        let of_row = |up: &&str| {
+            let cell = |across: &&str| makespans.get(&(run.label.as_str(), *up, *across)).copied();
+            values[0].iter().map(cell).collect::<Vec<_>>()
+        };
+        HeatPanel { label: &run.label, cells: values[1].iter().flat_map(of_row).collect() }
+    });
+    let panels = panels.collect();
+    let parameters = keys.map(|key| outcome.keys[key].as_str());
+    let figure = HeatChart { parameters, values, subtitle: &scenario.title, panels };
+    add_both(folder, ["heat.svg", "heat.png"], &chart::heat(&figure))
+}
+
+/// Adds whatif.svg and whatif.png to the folder: a panel per tool, a curve for each thing that could be faster.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(super) fn add_curves(
+    folder: &mut Folder,
+    scenario: &Scenario,
+    studies: &[ToolStudy],
+) -> Result<(), Failure> {
+    let curve = |effect: &Effect| {
+        let points = effect.points.iter();
+        let at =
+            points.map(|point| (point.faster_percent.unwrap_or(100), point.numbers.makespan_ns));
+        Curve { label: effect.words(), points: at.collect() }
+    };
+    let panels = studies.iter().filter_map(|study| {
+        let base = study.baseline?;
+        let felt = study.effects.iter().filter(|effect| effect.is_visible(base));
+        let curves = felt.map(curve).collect();
+        Some(CurvePanel { label: &study.tool, base: base.makespan_ns, curves })
+    });
+    let figure = CurveChart { subtitle: &scenario.title, panels: panels.collect() };
+    add_both(folder, ["whatif.svg", "whatif.png"], &chart::curves(&figure))
 }
 
 /// A cell's mean makespan with its interval.

@@ -29,8 +29,8 @@ use crate::sweep::{
 ///
 /// Plays every combination of the values with every tool, on all cores, and writes DIR/<scenario's name>/sweep/:
 /// sweep.csv (a row per point, tool and replicate), summary.json (means, 95 % confidence intervals, percentiles, best
-/// values, knees, the Universal Scalability Law), lines.svg and lines.png where one key is varied, and manifest.json. Replicate r plays the same draws at every
-/// point and under every tool. An interrupted sweep goes on where it was when the same command is given again.
+/// values, knees, the Universal Scalability Law), lines.svg and lines.png where one key is varied,
+/// heat.svg and heat.png where two are, and manifest.json. Replicate r plays the same draws at every point and under every tool. An interrupted sweep goes on where it was when the same command is given again.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -82,7 +82,15 @@ const RUNS_MAX: u128 = 1_000_000;
 const RUNS_MAX_LARGE: u128 = 100_000_000;
 
 /// Every file that a sweep may write.
-const FILES: [&str; 5] = ["sweep.csv", "summary.json", "lines.svg", "lines.png", "manifest.json"];
+const FILES: [&str; 7] = [
+    "sweep.csv",
+    "summary.json",
+    "lines.svg",
+    "lines.png",
+    "heat.svg",
+    "heat.png",
+    "manifest.json",
+];
 
 /// A share, and how it was written.
 #[derive(Clone, Debug)]
@@ -131,8 +139,10 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     };
     folder.add("sweep.csv", table.as_bytes())?;
     folder.add("summary.json", &summary)?;
-    if let [_] = outcome.keys.as_slice() {
-        picture::add_lines(&mut folder, &prepared.scenario, &outcome)?;
+    match outcome.keys.as_slice() {
+        [_] => picture::add_lines(&mut folder, &prepared.scenario, &outcome)?,
+        [_, _] => picture::add_heat(&mut folder, &prepared.scenario, &outcome)?,
+        _ => {}
     }
     folder.add("manifest.json", &manifest(args, &prepared, &part))?;
     let path = folder.path().to_owned();

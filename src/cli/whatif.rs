@@ -1,0 +1,104 @@
+//! `gilsim whatif`: what would help most.
+
+use std::path::PathBuf;
+use std::thread;
+
+use super::console;
+use super::failure::{Code, Failure};
+use super::folder::Folder;
+use super::manifest::Manifest;
+use super::options::{Common, Format};
+use super::picture;
+use super::play::{Loaded, load};
+use super::progress::Runs;
+use crate::report;
+use crate::whatif::{self, ToolStudy, screen};
+
+/// Say what would help most: each site, computation and cost made faster in turn
+///
+/// Plays the scenario with every site, computation and cost of the profile 10 % to 100 % faster, without the lock, with one
+/// more core, worker or connection, and ranks them by what they do for the makespan when they are twice as fast, or done.
+/// All with the same draws. Writes DIR/<scenario's name>/whatif/: whatif.csv, whatif.svg, whatif.png and manifest.json.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// A scenario file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// How many runs go on at once [default: one per core]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  gilsim whatif page.toml
+  gilsim whatif page.toml --tool asyncio --set machine.cores=8
+  gilsim whatif page.toml --format csv | grep ',computation,'";
+
+/// Every file that it may write.
+const FILES: [&str; 4] = ["whatif.csv", "whatif.svg", "whatif.png", "manifest.json"];
+
+/// Runs the command.
+///
+/// # Errors
+/// When the scenario is wrong or a file cannot be read or written.
+pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
+    let common = &args.common;
+    let Loaded { mut scenario, inputs } =
+        load(&args.file, &common.set).map_err(|faults| Failure::from_faults(&faults))?;
+    common.apply(&mut scenario, &args.file.display().to_string())?;
+    let stem = args
+        .file
+        .file_stem()
+        .ok_or_else(|| Failure::usage(format!("`{}` is no scenario file", args.file.display())))?;
+    let mut folder = Folder::open(&common.out.join(stem).join("whatif"))?;
+    let jobs = args.jobs.map_or_else(
+        || thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        usize::from,
+    );
+    let progress = if common.quiet { None } else { Runs::on_terminal() };
+    let expect = |runs: u64| progress.iter().for_each(|progress| progress.expect(runs));
+    let finished = || progress.iter().for_each(|progress| progress.finished(1));
+    let studies = whatif::play(&scenario, jobs, &expect, &finished).map_err(Failure::usage)?;
+    if let Some(progress) = &progress {
+        progress.finish();
+    }
+    let table = whatif::table(&studies).map_err(|error| folder.unwritable("whatif.csv", &error))?;
+    folder.add("whatif.csv", &table)?;
+    picture::add_curves(&mut folder, &scenario, &studies)?;
+    let manifest = Manifest::new("whatif", &inputs, scenario.seed, common.arguments());
+    folder.add("manifest.json", &manifest.text())?;
+    let path = folder.path().to_owned();
+    let names = folder.finish(&FILES)?;
+
+    if let Some(format) = common.shown_as() {
+        console::result(&printed(format, &scenario.title, &studies, table))?;
+    }
+    if !common.quiet {
+        console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
+    }
+    let deadlocks = studies.iter().filter_map(|study| study.deadlock.as_ref());
+    let code = if deadlocks.clone().next().is_some() { Code::False } else { Code::Done };
+    deadlocks.for_each(|deadlock| console::say(deadlock));
+    Ok(code)
+}
+
+fn printed(format: Format, title: &str, studies: &[ToolStudy], table: Vec<u8>) -> Vec<u8> {
+    let title = report::one_line(title);
+    let titled = |text: String| if title.is_empty() { text } else { format!("{title}\n\n{text}") };
+    match format {
+        Format::Table => titled(screen::text(studies)).into_bytes(),
+        Format::Markdown => titled(screen::markdown(studies)).into_bytes(),
+        Format::Csv => table,
+        Format::Json => {
+            let mut text = serde_json::to_vec_pretty(studies).expect("texts and numbers are JSON");
+            text.push(b'\n');
+            text
+        }
+    }
+}

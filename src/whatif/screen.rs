@@ -1,0 +1,119 @@
+//! What would help most, as a terminal and a Markdown page show it.
+
+use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
+
+use super::play::{Effect, Numbers, ToolStudy};
+use crate::report::one_line;
+use crate::time::SimDuration;
+
+/// Effects that a table shows.
+const SHOWN: usize = 12;
+
+/// Columns of the table.
+const HEADINGS: [&str; 5] = ["what if", "10 % faster", "50 % faster", "gone, or done", "p95 then"];
+
+/// The tables and findings, for a terminal.
+pub fn text(studies: &[ToolStudy]) -> String {
+    told(studies, |rows| {
+        let mut table = Table::new();
+        let rule = LineStyle::none().fill('─').junction('─');
+        table.load_style(TableStyle::new().header_separator(rule));
+        table.set_header(HEADINGS);
+        for row in rows {
+            table.add_row(row.into_iter().map(Cell::new));
+        }
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((2 * u16::from(index > 0), 0));
+            if index > 0 {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+        lines.join("\n") + "\n"
+    })
+}
+
+/// The same for a Markdown page.
+pub fn markdown(studies: &[ToolStudy]) -> String {
+    told(studies, |rows| {
+        let line = |cells: &[String]| {
+            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let rule = "| --- | ---: | ---: | ---: | ---: |\n".to_owned();
+        let head = line(&HEADINGS.map(str::to_owned)) + &rule;
+        rows.iter().fold(head, |text, row| text + &line(row))
+    })
+}
+
+fn told(studies: &[ToolStudy], table: impl Fn(Vec<[String; 5]>) -> String) -> String {
+    let mut text = String::new();
+    for study in studies {
+        let Some(base) = study.baseline else { continue };
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let (makespan, p95) = (duration(base.makespan_ns), duration(base.response_p95_ns));
+        let tool = one_line(&study.tool);
+        text.extend([&*tool, ": ", &makespan, ", 95 % of tasks within ", &p95, "\n\n"]);
+        let felt: Vec<&Effect> =
+            study.effects.iter().filter(|effect| is_shown(effect, base)).collect();
+        let rows = felt.iter().take(SHOWN).map(|effect| row(effect, base));
+        text.push_str(&table(rows.collect()));
+        text.push('\n');
+        text.push_str(&finding(&tool, &felt, base));
+        if felt.len() > SHOWN {
+            let more = (felt.len() - SHOWN).to_string();
+            text.extend([" ", &more, " more change less; whatif.csv has all."]);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Whether it changes makespan or p95 by a thousandth or more.
+fn is_shown(effect: &Effect, base: Numbers) -> bool {
+    effect.points.iter().any(|point| {
+        let differs =
+            |now: u64, was: u64| u128::from(now.abs_diff(was)) * 1_000 >= u128::from(was).max(1);
+        differs(point.numbers.makespan_ns, base.makespan_ns)
+            || differs(point.numbers.response_p95_ns, base.response_p95_ns)
+    })
+}
+
+fn row(effect: &Effect, base: Numbers) -> [String; 5] {
+    let makespan = |percent: u32| {
+        effect.at(percent).map_or_else(String::new, |now| change(now.makespan_ns, base.makespan_ns))
+    };
+    let p95 = effect.at(100);
+    let p95 = p95.map_or_else(String::new, |now| change(now.response_p95_ns, base.response_p95_ns));
+    [one_line(&effect.words()), makespan(10), makespan(50), makespan(100), p95]
+}
+
+/// `-9.8 %`.
+fn change(now: u64, was: u64) -> String {
+    let sign = if now < was { "-" } else { "+" };
+    let permille = (u128::from(now.abs_diff(was)) * 1_000 + u128::from(was) / 2)
+        .checked_div(u128::from(was))
+        .unwrap_or_default();
+    if permille == 0 {
+        return "0 %".to_owned();
+    }
+    format!("{sign}{}.{} %", permille / 10, permille % 10)
+}
+
+/// What helps most, in a sentence.
+fn finding(tool: &str, felt: &[&Effect], base: Numbers) -> String {
+    let best = felt.first().and_then(|effect| Some((effect, effect.compared()?)));
+    let Some((effect, now)) = best.filter(|(_, now)| now.makespan_ns < base.makespan_ns) else {
+        return format!("Nothing of this makes {tool} faster.");
+    };
+    let what = one_line(&effect.words());
+    let how = if effect.points.len() > 1 { format!("{what}, twice as fast") } else { what };
+    let (after, before) = (duration(now.makespan_ns), duration(base.makespan_ns));
+    format!("What helps {tool} most: {how}. It takes {after} then, not {before}.")
+}
+
+fn duration(ns: u64) -> String {
+    SimDuration::from_nanos(ns).to_string()
+}
