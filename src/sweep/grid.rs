@@ -1,5 +1,6 @@
 //! The points of a study: all combinations of the values of its keys.
 
+use super::grouped;
 use super::values::{Vary, without_folders};
 
 /// All combinations; the first key changes slowest.
@@ -12,7 +13,7 @@ impl Grid {
     /// The grid of some keys; a grid of none has one point.
     ///
     /// # Errors
-    /// When a key stands twice; in a sentence.
+    /// When a key stands twice, or there are more points than can be numbered; in a sentence.
     pub fn new(varied: Vec<Vary>) -> Result<Self, String> {
         for (index, vary) in varied.iter().enumerate() {
             if varied[..index].iter().any(|earlier| earlier.key() == vary.key()) {
@@ -22,7 +23,14 @@ impl Grid {
                 ));
             }
         }
-        Ok(Self { varied })
+        let grid = Self { varied };
+        if grid.count() > u128::from(u64::MAX) {
+            return Err(format!(
+                "that would be {} points, more than anybody can play: vary less",
+                grouped(grid.count())
+            ));
+        }
+        Ok(grid)
     }
 
     /// The keys with their values.
@@ -68,6 +76,14 @@ mod tests {
         let points: Vec<String> = (0..6).map(|point| grid.values(point).concat()).collect();
         assert_eq!(points, ["1x", "1y", "1z", "2x", "2y", "2z"]);
         assert_eq!(grid.count(), 6);
+    }
+
+    #[test]
+    fn more_points_than_can_be_numbered_are_refused() {
+        let last = format!("a=0..{}", u64::MAX);
+        assert!(grid(&[&last]).unwrap_err().contains("18,446,744,073,709,551,616 points"));
+        grid(&["a=0..4294967295", "b=0..4294967295"]).unwrap_err();
+        grid(&["a=0..4294967295", "b=0..4294967294"]).unwrap();
     }
 
     #[test]
