@@ -6,6 +6,7 @@
 pub mod chart;
 pub mod cli;
 pub mod engine;
+pub mod figures;
 pub mod html;
 pub mod ids;
 pub mod import;

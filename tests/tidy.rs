@@ -22,7 +22,7 @@ const fn room(
     Room { name, rooms, crates }
 }
 
-const ROOMS: [Room; 21] = [
+const ROOMS: [Room; 22] = [
     room("lib", &[], &[]),
     room("main", &["cli"], &[]),
     // Plain data.
@@ -55,6 +55,14 @@ const ROOMS: [Room; 21] = [
         &["model", "python", "sink", "time", "trace"],
         &["comfy_table", "csv", "serde", "serde_json"],
     ),
+    room(
+        "figures",
+        &[
+            "chart", "engine", "ids", "model", "report", "scenario", "sink", "time", "tools",
+            "trace",
+        ],
+        &["rayon"],
+    ),
     // Other ways in and out.
     room("import", &["time"], &["csv", "serde", "serde_json"]),
     room(
@@ -74,8 +82,9 @@ const ROOMS: [Room; 21] = [
     room(
         "cli",
         &[
-            "chart", "engine", "html", "ids", "import", "model", "open", "plan", "profile",
-            "python", "report", "scenario", "sink", "sweep", "time", "tools", "trace", "workload",
+            "chart", "engine", "figures", "html", "ids", "import", "model", "open", "plan",
+            "profile", "python", "report", "scenario", "sink", "sweep", "time", "tools", "trace",
+            "workload",
         ],
         &[
             "clap",

@@ -8,6 +8,7 @@ mod comparison;
 mod completions;
 mod console;
 mod failure;
+mod figures;
 mod folder;
 mod import;
 mod interrupt;
@@ -80,6 +81,7 @@ enum Command {
     Run(run::Args),
     Sweep(sweep::Args),
     Merge(merge::Args),
+    Figures(figures::Args),
     Check(check::Args),
     Import(import::Args),
     Python(python::Args),
@@ -96,6 +98,7 @@ impl Command {
             Self::Run(args) => run::invoke(args),
             Self::Sweep(args) => sweep::invoke(args),
             Self::Merge(args) => merge::invoke(args),
+            Self::Figures(args) => figures::invoke(args),
             Self::Check(args) => check::invoke(args),
             Self::Import(args) => import::invoke(args),
             Self::Python(args) => python::invoke(args),
