@@ -7,6 +7,7 @@ pub mod chart;
 pub mod claims;
 pub mod cli;
 pub mod engine;
+pub mod figures;
 pub mod html;
 pub mod ids;
 pub mod import;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
+use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
 use crate::profile::Profile;
 use crate::time::{SimDuration, SimTime};
 
@@ -39,6 +39,26 @@ impl Scenario {
         let first = sequential.clone().next()?;
         let named = sequential.find(|run| run.label == Tool::Sequential.name());
         Some(named.unwrap_or(first).label.as_str())
+    }
+
+    /// What a task is called for people: its entry's name, with its number from 1 where the entry has several.
+    /// One without a name, or after an entry without an end, is `task` and its number in the trace.
+    pub fn task_name(&self, task: TaskId) -> String {
+        let mut number = task.0;
+        for entry in &self.tasks {
+            if entry.endless {
+                break;
+            }
+            if number < entry.count {
+                return match (entry.name.as_str(), entry.count) {
+                    ("", _) => break,
+                    (name, 1) => name.to_owned(),
+                    (name, _) => format!("{name} {}", number + 1),
+                };
+            }
+            number -= entry.count;
+        }
+        format!("task {}", task.0)
     }
 }
 

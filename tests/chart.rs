@@ -16,11 +16,19 @@ use resvg::usvg::{Options, Tree};
 use script::{MS, Run, S, Script, task, thread};
 
 fn panel<'a>(label: &'a str, run: &'a Run, cores: u32) -> Panel<'a> {
-    Panel { label, note: "", recording: &run.recording, names: &run.names, cores, task_name: None }
+    Panel {
+        label,
+        note: "",
+        group: "",
+        recording: &run.recording,
+        names: &run.names,
+        cores,
+        task_name: None,
+    }
 }
 
 fn chart<'a>(title: &'a str, subtitle: &'a str, panels: Vec<Panel<'a>>) -> Chart<'a> {
-    Chart { title, subtitle, panels, theme: Theme::Auto }
+    Chart { title, subtitle, panels, without: &[], theme: Theme::Auto }
 }
 
 /// Writes a figure where it can be looked at.
@@ -254,7 +262,11 @@ fn a_lone_interval_thinner_than_a_pixel_is_drawn_and_not_widened() {
         .collect();
     assert!(
         !bars.is_empty()
-            && bars.iter().all(|bar| bar.contains(" width=\"1\"") || bar.starts_with("<style")),
+            // A tenth of a pixel's ink, over half a pixel, so that no renderer drops it.
+            && bars.iter().all(|bar| {
+                bar.contains(" width=\"5\"") && bar.contains(" opacity=\"0.2\"")
+                    || bar.starts_with("<style")
+            }),
         "{bars:?}"
     );
 }
@@ -262,7 +274,8 @@ fn a_lone_interval_thinner_than_a_pixel_is_drawn_and_not_widened() {
 #[test]
 fn a_figure_of_a_million_intervals_is_no_larger_than_one_of_few_thousand() {
     let (few, many) = (script::gil_turns(4, 1_000), script::gil_turns(4, 125_000));
-    assert!(one(&many).len() < one(&few).len() * 2);
+    let (few, many) = (one(&few).len(), one(&many).len());
+    assert!(many < few * 3, "{many} bytes, and {few} of few");
 }
 
 #[test]

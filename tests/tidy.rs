@@ -22,7 +22,7 @@ const fn room(
     Room { name, rooms, crates }
 }
 
-const ROOMS: [Room; 22] = [
+const ROOMS: [Room; 24] = [
     room("lib", &[], &[]),
     room("main", &["cli"], &[]),
     // Plain data.
@@ -55,6 +55,14 @@ const ROOMS: [Room; 22] = [
         &["model", "python", "sink", "time", "trace"],
         &["comfy_table", "csv", "serde", "serde_json"],
     ),
+    room(
+        "figures",
+        &[
+            "chart", "engine", "ids", "model", "report", "scenario", "sink", "time", "tools",
+            "trace",
+        ],
+        &["rayon"],
+    ),
     // Other ways in and out.
     room("import", &["time"], &["csv", "serde", "serde_json"]),
     room(
@@ -84,10 +92,9 @@ const ROOMS: [Room; 22] = [
     room(
         "cli",
         &[
-            "chart", "claims", "engine", "html", "ids", "import", "model", "open", "plan",
-            "profile", "python", "report", "scenario", "sink", "sweep", "time", "tools", "trace",
-            "whatif",
-            "workload",
+            "chart", "claims", "engine", "figures", "html", "ids", "import", "model", "open",
+            "plan", "profile", "python", "report", "scenario", "sink", "sweep", "time", "tools",
+            "trace", "whatif", "workload",
         ],
         &[
             "clap",

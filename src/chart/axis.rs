@@ -82,7 +82,7 @@ impl ValueFormatter<u64> for TimeAxis {
             0..1_000 => ("ns", 1),
             1_000..1_000_000 => ("µs", 1_000),
             1_000_000..SECOND => ("ms", 1_000_000),
-            SECOND..300_000_000_000 => ("s", SECOND),
+            SECOND..1_000_000_000_000 => ("s", SECOND),
             _ => ("min", MINUTE),
         };
         let (whole, rest) = (value / length, value % length);

@@ -9,6 +9,7 @@ use plotters::element::{Drawable, PathElement, PointCollection, Polygon, Rectang
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle};
 
+use super::layout::MARGIN;
 use super::palette::{Colors, Pattern, Theme};
 use super::svg::{self, Mark};
 use super::words::{Font, clean};
@@ -83,6 +84,13 @@ impl<'a> Canvas<'a> {
         self.rectangle(frame, color, Mark::Bar { outlined, title });
     }
 
+    /// A bar that is drawn wider than it is, at a share of its colour.
+    pub(super) fn sliver(&mut self, frame: Frame, color: RGBColor, share: f64) {
+        let (left, top, right, bottom) = frame;
+        let rectangle = Rectangle::new([(left, top), (right, bottom)], color.mix(share).filled());
+        self.put(&rectangle, Mark::Plain);
+    }
+
     /// A pattern over a bar.
     pub(super) fn overlay(&mut self, frame: Frame, pattern: Pattern) {
         self.rectangle(frame, self.colors.ink, Mark::Overlay(pattern));
@@ -124,6 +132,27 @@ impl<'a> Canvas<'a> {
     /// A line of straight pieces, two pixels wide.
     pub(super) fn path(&mut self, points: &[(i32, i32)], color: RGBColor, stroke: Stroke) {
         self.put(&PathElement::new(points, color.stroke_width(20)), Mark::Line(stroke));
+    }
+
+    /// A line of straight pieces of a width in tenths of a pixel.
+    pub(super) fn stroke(&mut self, points: &[(i32, i32)], color: RGBColor, width: u32) {
+        let path = PathElement::new(points, color.stroke_width(width));
+        self.put(&path, Mark::Line(Stroke::Solid));
+    }
+
+    /// The title and the line below it, in as many lines as they were given.
+    pub(super) fn headline(&mut self, title: &[String], subtitle: &[String]) {
+        let (ink, muted) = (self.colors.ink, self.colors.muted);
+        let mut y = 40;
+        for line in title {
+            y += 200;
+            self.text(line, At::Start(MARGIN, y), Font::TITLE, ink);
+        }
+        y += 40;
+        for line in subtitle {
+            y += 160;
+            self.text(line, At::Start(MARGIN, y), Font::SUBTITLE, muted);
+        }
     }
 
     /// A text; nothing at all if it is empty.

@@ -17,6 +17,11 @@ const OUTLINED: i32 = 30;
 /// Bars narrower than this have no hover text, because nobody can point at them.
 const POINTABLE: i32 = 20;
 
+/// Bars narrower than this are drawn as wide and paler: a renderer may drop what falls between two of its pixels.
+const VISIBLE: i32 = 5;
+/// Height of the bar of a thread that waits for others, with no task, in a lane of 22 pixels.
+const ATTENDING: i32 = 4;
+
 /// Strips thinner than this are not drawn.
 const THINNEST_STRIP: i32 = 8;
 
@@ -32,12 +37,17 @@ impl View {
     pub(super) fn x(self, ns: u64) -> i32 {
         self.axis.map(&ns, (self.left, self.right))
     }
+
+    /// How wide a bar is. A tenth of a pixel is the least that can be drawn.
+    fn width(self, piece: &Piece) -> i32 {
+        (self.x(piece.start + piece.covered) - self.x(piece.start)).max(1)
+    }
 }
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>) {
-    headline(canvas, layout);
+    canvas.headline(&layout.title, &layout.subtitle);
     for panel in &layout.panels {
-        let shared = View { axis: layout.axis, left: PLOT.0, right: PLOT.1 };
+        let shared = View { axis: panel.axis, left: PLOT.0, right: PLOT.1 };
         panel_heading(canvas, panel);
         grid(canvas, panel, shared);
         let inset = panel.inset.map(|ends| magnified(canvas, panel, shared, ends));
@@ -48,21 +58,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>) {
     }
 }
 
-fn headline(canvas: &mut Canvas<'_>, layout: &Layout<'_>) {
-    let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
-    let mut y = 40;
-    for line in &layout.title {
-        y += 200;
-        canvas.text(line, At::Start(MARGIN, y), Font::TITLE, ink);
-    }
-    y += 40;
-    for line in &layout.subtitle {
-        y += 160;
-        canvas.text(line, At::Start(MARGIN, y), Font::SUBTITLE, muted);
-    }
-}
-
 fn panel_heading(canvas: &mut Canvas<'_>, placed: &PanelLayout<'_>) {
+    if let Some(y) = placed.group {
+        let (ink, room) = (canvas.colors.ink, WIDTH - 2 * MARGIN);
+        canvas.cut_text(placed.panel.group, room, At::Start(MARGIN, y), Font::GROUP, ink);
+    }
     let Some(y) = placed.heading else { return };
     let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
     canvas.line((MARGIN, y - 170), (WIDTH - MARGIN, y - 170), canvas.colors.muted, Stroke::Solid);
@@ -239,9 +239,38 @@ fn draw_lane(
 ) {
     base_line(canvas, panel, row, view);
     let pixel = view.axis.pixel(view.right - view.left);
-    for piece in coarsen(lane.pieces.iter().cloned(), pixel) {
-        draw_piece(canvas, panel, row, lane, view, &piece);
+    let pieces = coarsen(lane.pieces.iter().cloned(), pixel);
+    // Thin ones lie on top of their neighbours, which would hide them.
+    let (thin, wide): (Vec<&Piece>, Vec<&Piece>) =
+        pieces.iter().partition(|piece| view.width(piece) < VISIBLE);
+    for piece in wide {
+        draw_piece(canvas, panel, row, lane, view, piece);
     }
+    for piece in thin {
+        draw_sliver(canvas, row, lane, view, piece);
+    }
+}
+
+/// A bar that is too thin to be seen by every renderer: wider than it is, and as much paler.
+fn draw_sliver(canvas: &mut Canvas<'_>, row: &Row<'_>, lane: &Lane<'_>, view: View, piece: &Piece) {
+    let Some(color) = canvas.colors.state(piece.state) else { return };
+    let left = view.x(piece.start);
+    let (top, bottom) = bar_span(row, lane, piece);
+    let share = f64::from(view.width(piece)) / f64::from(VISIBLE);
+    canvas.sliver((left, top, left + VISIBLE, bottom), color, share);
+}
+
+/// Top and bottom of a bar.
+fn bar_span(row: &Row<'_>, lane: &Lane<'_>, piece: &Piece) -> (i32, i32) {
+    let full = match piece.state {
+        state if lane.resource => palette::height(state).min(16),
+        // A thread that waits for others of its own program does nobody's work.
+        State::Sync if piece.who.is_none() && piece.mix.is_none() => ATTENDING,
+        state => palette::height(state),
+    };
+    let height = full * row.height / 22;
+    let top = row.top + (row.height - height) / 2;
+    (top, top + height)
 }
 
 fn draw_piece(
@@ -254,17 +283,9 @@ fn draw_piece(
 ) {
     let Some(color) = canvas.colors.state(piece.state) else { return };
     let left = view.x(piece.start);
-    // A tenth of a pixel is the least that can be drawn.
-    let right = view.x(piece.start + piece.covered).max(left + 1);
-    let full = if lane.resource {
-        palette::height(piece.state).min(16)
-    } else {
-        palette::height(piece.state)
-    };
-    let height = full * row.height / 22;
-    let top = row.top + (row.height - height) / 2;
-    let frame = (left, top, right, top + height);
-    let width = right - left;
+    let width = view.width(piece);
+    let (top, bottom) = bar_span(row, lane, piece);
+    let frame = (left, top, left + width, bottom);
     let title = if width >= POINTABLE { hover(panel, lane, piece) } else { String::new() };
     canvas.bar(frame, color, width >= OUTLINED, title);
     if let Some(pattern) = palette::pattern(piece.state) {
@@ -272,7 +293,7 @@ fn draw_piece(
     }
     strip(canvas, frame, piece);
     // Under the short bars of a resource there is no label: the worker's own lane has it.
-    if piece.mix.is_none() && !(lane.resource && full == 10) {
+    if piece.mix.is_none() && !(lane.resource && palette::height(piece.state) == 10) {
         inscribe(canvas, row, frame, piece.state, &inscription(panel, lane, piece));
     }
 }
@@ -318,9 +339,10 @@ fn inscribe(
             let baseline = top + (bottom - top) / 2 + font.size * 36 / 100;
             canvas.text(label, At::Middle(middle, baseline), font, color);
         }
-    } else if !compact && palette::height(state) == 10 && Font::TINY.width(label) + 20 <= room {
+    } else if !compact && palette::height(state) == 10 && Font::TINY.width(label) + 60 <= room {
         let color = canvas.colors.muted;
-        canvas.text(label, At::Middle(middle, bottom + 90), Font::TINY, color);
+        let below = row.top + row.height / 2 + 140;
+        canvas.text(label, At::Middle(middle, below), Font::TINY, color);
     }
 }
 

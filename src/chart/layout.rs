@@ -10,8 +10,9 @@ use super::lane::Piece;
 use super::recorder::{LockRecord, Recording, ThreadRecord};
 use super::timeline::Timeline;
 use super::words::{Font, clean, duration};
-use super::{Chart, Panel, describe, legend, thread_name};
+use super::{Chart, Panel, Part, describe, legend, thread_name};
 use crate::ids::ProcessId;
+use crate::trace::State;
 
 pub(super) const WIDTH: i32 = 9600;
 pub(super) const MARGIN: i32 = 120;
@@ -28,6 +29,8 @@ const COMFORTABLE: usize = 16;
 const MOST_CORE_LANES: u32 = 16;
 /// Locks of one panel above which they are shown as one level.
 const MOST_LOCK_LANES: usize = 8;
+/// In how many parts of the run the highest level is looked for.
+const LEVEL_COLUMNS: usize = 3200;
 /// Lanes of sites in a panel.
 const MOST_SITES: usize = 8;
 
@@ -36,7 +39,8 @@ pub(super) struct Layout<'a> {
     pub(super) title: Vec<String>,
     pub(super) subtitle: Vec<String>,
     pub(super) panels: Vec<PanelLayout<'a>>,
-    pub(super) axis: TimeAxis,
+    /// The states that the legend explains.
+    pub(super) states: Vec<State>,
     /// Whether a lane has bars thinner than a pixel.
     pub(super) merged: bool,
     pub(super) legend_top: i32,
@@ -46,6 +50,9 @@ pub(super) struct Layout<'a> {
 /// A panel with everything in its place.
 pub(super) struct PanelLayout<'a> {
     pub(super) panel: Panel<'a>,
+    pub(super) axis: TimeAxis,
+    /// The baseline of the heading of the panels that begin with this one.
+    pub(super) group: Option<i32>,
     /// The baseline of its heading; none where the figure has but one panel.
     pub(super) heading: Option<i32>,
     /// The baseline of what stands above the lanes: the makespan.
@@ -99,6 +106,10 @@ pub(super) struct Group {
 }
 
 /// A lane of bars.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four things about a lane that have nothing to do with each other"
+)]
 pub(super) struct Lane<'a> {
     pub(super) label: String,
     /// The process that begins with this lane.
@@ -108,39 +119,74 @@ pub(super) struct Lane<'a> {
     pub(super) left: bool,
     /// A core or a lock: its bars are named by thread, not by what is computed.
     pub(super) resource: bool,
+    /// Half as high: the lock of a process, beside the thread that has it to itself.
+    pub(super) slim: bool,
     pub(super) pieces: &'a [Piece],
 }
 
 impl<'a> Layout<'a> {
     pub(super) fn of(chart: &Chart<'a>) -> Self {
-        let room = WIDTH - 2 * MARGIN;
-        let title = Font::TITLE.wrap(&describe::title(chart), room, 2);
-        let subtitle = Font::SUBTITLE.wrap(&clean(chart.subtitle), room, 2);
-        let longest = chart.panels.iter().map(|panel| panel.recording.makespan).max();
-        let axis = TimeAxis::until(longest.unwrap_or(0));
+        let [title, subtitle] = headline(&describe::title(chart), chart.subtitle);
         let mut y = 60
             + lines(&title) * 200
             + lines(&subtitle) * 160
             + if chart.panels.len() > 1 { 160 } else { 100 };
-        let mut panels = Vec::new();
+        let mut panels: Vec<PanelLayout<'a>> = Vec::new();
         for panel in &chart.panels {
-            let placed = place(*panel, chart.panels.len(), axis, y);
+            let begins = panels.last().is_none_or(|last| last.panel.group != panel.group);
+            let group = (begins && !panel.group.is_empty()).then_some(y + 200);
+            let top = group.map_or(y, |baseline| baseline + 110);
+            let mut placed = place(*panel, chart, top);
             // Room for the labels of the axis below the lanes.
             y = placed.bottom + 280;
+            placed.group = group;
             panels.push(placed);
         }
-        let merged = panels.iter().any(|placed| has_thin_bars(placed, axis));
-        let height = y + legend::height(chart, merged) + 60;
-        Self { title, subtitle, panels, axis, merged, legend_top: y, height }
+        let merged = panels.iter().any(has_thin_bars);
+        let states = State::ALL.into_iter().filter(|state| occurs(*state, &panels)).collect();
+        let mut layout = Self { title, subtitle, panels, states, merged, legend_top: y, height: y };
+        layout.height = y + legend::height(chart, &layout) + 60;
+        layout
     }
+}
+
+/// The title and the line below it, in the lines that they take.
+pub(super) fn headline(title: &str, subtitle: &str) -> [Vec<String>; 2] {
+    let room = WIDTH - 2 * MARGIN;
+    let title = Font::TITLE.wrap_evenly(&clean(title), room, 2);
+    [title, Font::SUBTITLE.wrap(&clean(subtitle), room, 2)]
 }
 
 fn lines(wrapped: &[String]) -> i32 {
     i32::try_from(wrapped.len()).unwrap_or(0)
 }
 
-fn place(panel: Panel<'_>, panels: usize, axis: TimeAxis, y: i32) -> PanelLayout<'_> {
-    let contents = contents(panel, panels);
+/// Whether a state is to be seen, or has a share of task time.
+fn occurs(state: State, panels: &[PanelLayout<'_>]) -> bool {
+    let drawn = |piece: &Piece| match &piece.mix {
+        Some(times) => times[state as usize] > 0,
+        None => piece.state == state,
+    };
+    panels.iter().any(|placed| {
+        let mut lanes = placed.rows.iter().filter_map(|row| match &row.content {
+            Content::Lane(lane) => Some(lane),
+            _ => None,
+        });
+        placed.panel.recording.totals[state as usize] > 0
+            || lanes.any(|lane| lane.pieces.iter().any(drawn))
+    })
+}
+
+/// The axis of time of a panel and of those that share it.
+fn shared_axis(panel: Panel<'_>, chart: &Chart<'_>) -> TimeAxis {
+    let together = chart.panels.iter().filter(|other| other.group == panel.group);
+    TimeAxis::until(together.map(|other| other.recording.makespan).max().unwrap_or(0))
+}
+
+fn place<'a>(panel: Panel<'a>, chart: &Chart<'a>, y: i32) -> PanelLayout<'a> {
+    let panels = chart.panels.len();
+    let axis = shared_axis(panel, chart);
+    let contents = contents(panel, panels, chart.without);
     let lanes = contents.iter().filter(|content| matches!(content, Content::Lane(_))).count();
     let compact = lanes > COMFORTABLE;
     let heading = (panels > 1).then_some(y + 160);
@@ -150,18 +196,18 @@ fn place(panel: Panel<'_>, panels: usize, axis: TimeAxis, y: i32) -> PanelLayout
     let mut bottom = top;
     let mut rows = Vec::new();
     for content in contents {
-        let (height, gap) = measure(&content, compact);
+        let (height, gap) = measure(&content, compact, panels);
         let top = bottom + lead(&content);
         rows.push(Row { top, height, content });
         bottom = top + height + gap;
     }
-    PanelLayout { panel, heading, band, top, bottom, rows, inset }
+    PanelLayout { panel, axis, group: None, heading, band, top, bottom, rows, inset }
 }
 
-fn has_thin_bars(placed: &PanelLayout<'_>, axis: TimeAxis) -> bool {
+fn has_thin_bars(placed: &PanelLayout<'_>) -> bool {
     let pixel = match placed.inset {
         Some((left, right)) => TimeAxis::until(placed.panel.recording.makespan).pixel(right - left),
-        None => axis.pixel(PLOT.1 - PLOT.0),
+        None => placed.axis.pixel(PLOT.1 - PLOT.0),
     };
     placed.rows.iter().any(|row| match &row.content {
         Content::Lane(lane) => {
@@ -171,21 +217,23 @@ fn has_thin_bars(placed: &PanelLayout<'_>, axis: TimeAxis) -> bool {
     })
 }
 
-/// Room above a row, for the rule between two processes.
+/// Room above a row, for the rule between two processes or the label at the top of a scale.
 fn lead(content: &Content<'_>) -> i32 {
-    let group = match content {
-        Content::Lane(lane) => lane.group.as_ref(),
-        _ => None,
-    };
-    if group.is_some_and(|group| group.ruled) { 40 } else { 0 }
+    match content {
+        Content::Lane(Lane { group: Some(group), .. }) if group.ruled => 40,
+        Content::Shares => 60,
+        _ => 0,
+    }
 }
 
 /// Height of a row and of the gap below it.
-const fn measure(content: &Content<'_>, compact: bool) -> (i32, i32) {
+const fn measure(content: &Content<'_>, compact: bool, panels: usize) -> (i32, i32) {
     match content {
         Content::Heading(_) => (190, 50),
         Content::Lane(_) | Content::Idle { .. } if compact => (120, 40),
+        Content::Lane(lane) if lane.slim => (140, 60),
         Content::Lane(_) | Content::Idle { .. } => (220, 80),
+        Content::Shares if panels > 3 => (1000, 120),
         Content::Shares => (1600, 120),
         Content::Cores | Content::Level(_) => (300, 80),
     }
@@ -201,11 +249,14 @@ fn inset(makespan: u64, axis: TimeAxis) -> Option<(i32, i32)> {
     Some((end + label.max(400) + 200, PLOT.1))
 }
 
-fn contents(panel: Panel<'_>, panels: usize) -> Vec<Content<'_>> {
+fn contents<'a>(panel: Panel<'a>, panels: usize, without: &[Part]) -> Vec<Content<'a>> {
     let mut rows = vec![Content::Heading("WORKERS")];
     let recording = panel.recording;
-    let processes: BTreeSet<ProcessId> =
-        recording.threads.iter().map(|thread| thread.process).collect();
+    let attended = without.contains(&Part::Attendants);
+    let shown = |thread: &&ThreadRecord| !attended || recording.works(thread);
+    let threads: Vec<_> = recording.threads.iter().filter(shown).collect();
+    let processes: BTreeSet<ProcessId> = threads.iter().map(|thread| thread.process).collect();
+    let locks = !without.contains(&Part::Locks);
     let locks_in_groups = processes.len() > 1
         && recording
             .locks
@@ -213,12 +264,12 @@ fn contents(panel: Panel<'_>, panels: usize) -> Vec<Content<'_>> {
             .all(|lock| lock.pieces.is_some() && processes.contains(&lock.process));
     for &process in &processes {
         let first = rows.len();
-        let threads = recording.threads.iter().filter(|thread| thread.process == process);
-        threads.for_each(|thread| worker(&mut rows, panel, thread));
-        if locks_in_groups {
+        let own = threads.iter().filter(|thread| thread.process == process);
+        own.for_each(|thread| worker(&mut rows, panel, thread));
+        if locks_in_groups && locks {
             let locks: Vec<_> =
                 recording.locks.iter().filter(|lock| lock.process == process).collect();
-            lock_lanes(&mut rows, &locks, recording);
+            lock_lanes(&mut rows, &locks, recording, true);
         }
         if processes.len() > 1
             && let Some(Content::Lane(lane)) = rows.get_mut(first)
@@ -231,8 +282,19 @@ fn contents(panel: Panel<'_>, panels: usize) -> Vec<Content<'_>> {
     if recording.crowded {
         rows.push(Content::Shares);
     }
-    resources(&mut rows, panel, panels, !locks_in_groups);
-    sites(&mut rows, panel);
+    let heading = rows.len();
+    if locks && !locks_in_groups {
+        locks_together(&mut rows, recording);
+    }
+    if !without.contains(&Part::Cores) {
+        cores(&mut rows, panel, panels);
+    }
+    if rows.len() > heading {
+        rows.insert(heading, Content::Heading("RESOURCES"));
+    }
+    if !without.contains(&Part::Sites) {
+        sites(&mut rows, panel);
+    }
     rows
 }
 
@@ -241,7 +303,8 @@ fn worker<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, thread: &'a ThreadR
     let recording = panel.recording;
     let left = recording.shows_coroutines();
     let lane = |label: String, pieces: &'a [Piece], indented: bool| {
-        Content::Lane(Lane { label, group: None, indented, left, resource: false, pieces })
+        let (group, resource, slim) = (None, false, false);
+        Content::Lane(Lane { label, group, indented, left, resource, slim, pieces })
     };
     rows.push(lane(thread_name(thread.thread), &thread.pieces, false));
     if recording.crowded {
@@ -252,28 +315,38 @@ fn worker<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, thread: &'a ThreadR
     }
 }
 
-fn lock_lanes<'a>(rows: &mut Vec<Content<'a>>, locks: &[&'a LockRecord], recording: &'a Recording) {
+fn lock_lanes<'a>(
+    rows: &mut Vec<Content<'a>>,
+    locks: &[&'a LockRecord],
+    recording: &'a Recording,
+    slim: bool,
+) {
     let left = recording.shows_coroutines();
     for (index, lock) in locks.iter().enumerate() {
         let label = if locks.len() > 1 { format!("GIL {index}") } else { "GIL".to_owned() };
         let pieces = lock.pieces.as_deref().unwrap_or_default();
-        let lane = Lane { label, group: None, indented: false, left, resource: true, pieces };
-        rows.push(Content::Lane(lane));
+        rows.push(resource(label, left, slim, pieces));
     }
 }
 
-fn resources<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, panels: usize, with_locks: bool) {
-    let recording = panel.recording;
-    rows.push(Content::Heading("RESOURCES"));
-    if with_locks && !recording.locks.is_empty() {
-        let locks: Vec<_> = recording.locks.iter().collect();
-        if locks.len() <= MOST_LOCK_LANES {
-            lock_lanes(rows, &locks, recording);
-        } else {
-            let label = format!("{} GILs", locks.len());
-            rows.extend(level(label, "held", &recording.held, recording.makespan, true));
-        }
+/// The lane of a lock or a core.
+const fn resource(label: String, left: bool, slim: bool, pieces: &[Piece]) -> Content<'_> {
+    let (group, indented, resource) = (None, false, true);
+    Content::Lane(Lane { label, group, indented, left, resource, slim, pieces })
+}
+
+fn locks_together<'a>(rows: &mut Vec<Content<'a>>, recording: &'a Recording) {
+    let locks: Vec<_> = recording.locks.iter().collect();
+    if locks.len() <= MOST_LOCK_LANES {
+        lock_lanes(rows, &locks, recording, false);
+    } else {
+        let label = format!("{} GILs", locks.len());
+        rows.extend(level(label, "held", &recording.held, recording.makespan, true));
     }
+}
+
+fn cores<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, panels: usize) {
+    let recording = panel.recording;
     let figure_lanes = u32::try_from(panels).unwrap_or(u32::MAX).saturating_mul(panel.cores);
     if figure_lanes > MOST_CORE_LANES {
         rows.push(Content::Cores);
@@ -285,10 +358,7 @@ fn resources<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, panels: usize, w
     for (core, pieces) in used {
         idle(rows, idle_from..core.0, left);
         idle_from = core.0 + 1;
-        let core = core.0;
-        let label = format!("core {core}");
-        let lane = Lane { label, group: None, indented: false, left, resource: true, pieces };
-        rows.push(Content::Lane(lane));
+        rows.push(resource(format!("core {}", core.0), left, false, pieces));
     }
     idle(rows, idle_from..panel.cores, left);
 }
@@ -323,7 +393,7 @@ fn level<'a>(
     makespan: u64,
     locks: bool,
 ) -> Option<Content<'a>> {
-    let levels = timeline.levels(makespan, 800);
+    let levels = timeline.levels(makespan, LEVEL_COLUMNS);
     let most = levels.iter().fold(0.0, |most: f64, level| most.max(level[0]));
     (most > 0.0).then_some(Content::Level(Level { label, unit, timeline, most, locks }))
 }

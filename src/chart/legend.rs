@@ -14,10 +14,10 @@ const SHARES: i32 = 3200;
 const MOST_COLUMNS: usize = 9;
 
 /// The height of the legend with its notes.
-pub(super) fn height(chart: &Chart<'_>, merged: bool) -> i32 {
-    let states = count(occurring(chart).len());
-    let table = if is_table(chart) { (states + 1) * LINE } else { (states + 2) / 3 * LINE };
-    table + 100 + count(notes(chart, merged).len()) * 150
+pub(super) fn height(chart: &Chart<'_>, layout: &Layout<'_>) -> i32 {
+    let states = count(layout.states.len());
+    let table = if is_table(chart) { head(chart) + states * LINE } else { (states + 2) / 3 * LINE };
+    table + 100 + count(notes(chart, layout).len()) * 150
 }
 
 fn count(items: usize) -> i32 {
@@ -28,18 +28,13 @@ fn is_table(chart: &Chart<'_>) -> bool {
     (2..=MOST_COLUMNS).contains(&chart.panels.len())
 }
 
-fn occurring(chart: &Chart<'_>) -> Vec<State> {
-    let occurs = |state: &State| chart.panels.iter().any(|panel| panel.recording.has(*state));
-    State::ALL.into_iter().filter(occurs).collect()
-}
-
 pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>, chart: &Chart<'_>) {
-    let states = occurring(chart);
+    let states = &layout.states;
     let locked = chart.panels.iter().any(describe::has_lock);
     let mut y = layout.legend_top;
     if is_table(chart) {
+        y += head(chart);
         columns(canvas, chart, y);
-        y += LINE;
     }
     for (index, &state) in states.iter().enumerate() {
         let words = palette::wording(state, locked);
@@ -58,7 +53,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>, chart: &Chart<'
         y += (count(states.len()) + 2) / 3 * LINE;
     }
     let muted = canvas.colors.muted;
-    for (index, note) in notes(chart, layout.merged).iter().enumerate() {
+    for (index, note) in notes(chart, layout).iter().enumerate() {
         let baseline = y + 130 + count(index) * 150;
         canvas.text(note, At::Start(MARGIN, baseline), Font::SMALL, muted);
     }
@@ -82,19 +77,38 @@ pub(super) fn entry(canvas: &mut Canvas<'_>, state: State, words: &str, (left, t
 
 /// Right end of a run's column and the room it has.
 fn column(chart: &Chart<'_>, index: usize) -> (i32, i32) {
-    let room = ((WIDTH - MARGIN - SHARES) / count(chart.panels.len()).max(1)).min(1400);
+    let room = ((WIDTH - MARGIN - SHARES) / count(chart.panels.len()).max(1)).min(2000);
     (SHARES + room * (count(index) + 1), room - 100)
 }
 
-fn columns(canvas: &mut Canvas<'_>, chart: &Chart<'_>, top: i32) {
+/// The names of the runs above their columns, in one line or two.
+fn heads(chart: &Chart<'_>) -> Vec<Vec<String>> {
+    let labels = chart.panels.iter().enumerate().map(|(index, panel)| {
+        let (_, room) = column(chart, index);
+        Font::SMALL_BOLD.wrap(&clean(panel.label), room, 2)
+    });
+    labels.collect()
+}
+
+/// The height of the line of names.
+fn head(chart: &Chart<'_>) -> i32 {
+    let lines = heads(chart).iter().map(Vec::len).max().unwrap_or(1);
+    LINE + (count(lines) - 1).max(0) * 140
+}
+
+/// The line of names; `bottom` is where the table begins.
+fn columns(canvas: &mut Canvas<'_>, chart: &Chart<'_>, bottom: i32) {
     let (muted, rule) = (canvas.colors.muted, canvas.colors.rule);
-    let baseline = top + 130;
+    let baseline = bottom - 70;
     canvas.text("share of task time", At::Start(MARGIN + 40, baseline), Font::SMALL_BOLD, muted);
-    for (index, panel) in chart.panels.iter().enumerate() {
-        let (right, room) = column(chart, index);
-        canvas.cut_text(panel.label, room, At::End(right, baseline), Font::SMALL_BOLD, muted);
+    for (index, lines) in heads(chart).iter().enumerate() {
+        let (right, _) = column(chart, index);
+        for (above, line) in lines.iter().rev().enumerate() {
+            let at = At::End(right, baseline - count(above) * 140);
+            canvas.text(line, at, Font::SMALL_BOLD, muted);
+        }
     }
-    canvas.line((MARGIN, top + 180), (WIDTH - MARGIN, top + 180), rule, Stroke::Solid);
+    canvas.line((MARGIN, bottom - 20), (WIDTH - MARGIN, bottom - 20), rule, Stroke::Solid);
 }
 
 fn shares(canvas: &mut Canvas<'_>, chart: &Chart<'_>, state: State, top: i32) {
@@ -119,10 +133,10 @@ fn share_of_all(panels: &[Panel<'_>], state: State) -> Option<String> {
 }
 
 /// What a reader could ask about the figure, answered in a line each.
-fn notes(chart: &Chart<'_>, merged: bool) -> Vec<String> {
+fn notes(chart: &Chart<'_>, layout: &Layout<'_>) -> Vec<String> {
     let mut notes =
         vec!["Thin line: not born, queued, idle or done. Dashed line: makespan.".to_owned()];
-    if merged {
+    if layout.merged {
         notes.push(
             "Intervals thinner than a pixel are merged: the bar shows the state that fills most of it, the strip at \
              its foot the next."

@@ -17,12 +17,14 @@ mod lane;
 mod layout;
 mod legend;
 mod lines;
+mod map;
 mod pairs;
 mod palette;
 mod png;
 mod recorder;
 mod scatter;
 mod share;
+mod speed_up;
 mod svg;
 mod timeline;
 mod words;
@@ -30,11 +32,13 @@ mod words;
 pub use curves::{Curve, CurveChart, CurvePanel, curves};
 pub use heat::{HeatChart, HeatPanel, heat};
 pub use lines::{Band, LineChart, Series, lines};
+pub use map::{Map, Player, Square, map};
 pub use pairs::{Pair, PairChart, PairPanel, Stretch, pairs};
-pub use palette::{Look, Theme, grounds, look};
+pub use palette::{Hue, Look, Theme, grounds, look};
 pub use png::{PngError, png};
 pub use recorder::{MOST_WORKERS, Recorder, Recording};
 pub use scatter::{Point, ScatterChart, scatter};
+pub use speed_up::{SpeedUp, SpeedUpPanel, SpeedUps, speed_ups};
 pub use words::{clean, duration, percent};
 
 use crate::ids::{TaskId, ThreadId};
@@ -48,8 +52,23 @@ pub struct Chart<'a> {
     pub subtitle: &'a str,
     /// The runs, in the order of the figure.
     pub panels: Vec<Panel<'a>>,
+    /// What it leaves out; nothing in the chart of a run.
+    pub without: &'a [Part],
     /// The colours.
     pub theme: Theme,
+}
+
+/// Lanes that a figure can do without, where they would repeat what others show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Threads that no task is ever on: a main thread that waits for the others, threads of a pool's own.
+    Attendants,
+    /// Interpreter locks.
+    Locks,
+    /// Cores.
+    Cores,
+    /// Requests in flight.
+    Sites,
 }
 
 /// One run in a figure.
@@ -59,6 +78,8 @@ pub struct Panel<'a> {
     pub label: &'a str,
     /// A few words on its settings, like `10 workers`; may be empty.
     pub note: &'a str,
+    /// The heading of the panels that share one axis of time with this one; empty where all of the figure do.
+    pub group: &'a str,
     /// What happened.
     pub recording: &'a Recording,
     /// The names that the recording's rows refer to.

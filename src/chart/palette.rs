@@ -22,6 +22,36 @@ pub enum Theme {
     Auto,
 }
 
+/// The colours of tools, where a figure shows no states. They are those of states, which were searched to differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hue {
+    /// The colour of overhead.
+    Brown,
+    /// That of native code.
+    Green,
+    /// That of ready.
+    Yellow,
+    /// That of waiting for a lock.
+    Orange,
+    /// That of I/O.
+    Pale,
+    /// That of running Python.
+    Blue,
+}
+
+impl Hue {
+    const fn state(self) -> State {
+        match self {
+            Self::Brown => State::Overhead,
+            Self::Green => State::Native,
+            Self::Yellow => State::Ready,
+            Self::Orange => State::LockWait,
+            Self::Pale => State::Io,
+            Self::Blue => State::Running,
+        }
+    }
+}
+
 /// The marks that lie over a state's colour, for greyscale print.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Pattern {
@@ -100,6 +130,19 @@ impl Colors {
         match theme {
             Theme::Light | Theme::Auto => LIGHT,
             Theme::Dark => DARK,
+        }
+    }
+
+    /// A tool's colour.
+    pub(super) fn hue(&self, hue: Hue) -> RGBColor {
+        self.states[hue.state() as usize]
+    }
+
+    /// Text on a tool's colour.
+    pub(super) const fn on_hue(&self, hue: Hue) -> RGBColor {
+        match hue {
+            Hue::Brown | Hue::Blue => self.on_running,
+            _ => self.on_native,
         }
     }
 
@@ -216,6 +259,7 @@ pub(super) fn dark_style() -> String {
     for (light, dark) in LIGHT.states.into_iter().zip(DARK.states) {
         rules.push(recolor("rect", "fill", light, dark));
         rules.push(recolor("polygon", "fill", light, dark));
+        rules.push(recolor("", "stroke", light, dark));
     }
     rules.push(format!("#dots circle{{fill:{}}}", hex(DARK.ink)));
     format!("@media (prefers-color-scheme: dark){{{}}}", rules.concat())

@@ -34,7 +34,6 @@ pub struct Recorder {
     sites: Vec<(NameId, Timeline<1>)>,
     site_of: BTreeMap<NameId, usize>,
     totals: [u128; 9],
-    occurs: [bool; 9],
 }
 
 /// What is kept of every thread.
@@ -42,6 +41,8 @@ pub struct Recorder {
 struct Seen {
     process: ProcessId,
     lock_wait: u64,
+    /// Whether a task was ever on it.
+    works: bool,
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +83,7 @@ impl Recorder {
         let threads = self.threads.into_iter().map(|(thread, lane)| ThreadRecord {
             thread,
             process: process(thread),
+            works: seen.get(thread.index()).copied().flatten().is_some_and(|seen| seen.works),
             pieces: lane.into_pieces(grain),
         });
         let coroutines = self.tasks.into_iter().filter(|(task, _)| self.coroutine[task.index()]);
@@ -110,7 +112,6 @@ impl Recorder {
             shares: self.shares,
             sites: self.sites,
             totals: self.totals,
-            occurs: self.occurs,
         }
     }
 
@@ -120,8 +121,10 @@ impl Recorder {
         }
         let seen = self.seen[thread.index()].get_or_insert_with(|| {
             self.thread_count += 1;
-            Seen { process: row.process.unwrap_or(ProcessId::MAIN), lock_wait: 0 }
+            let process = row.process.unwrap_or(ProcessId::MAIN);
+            Seen { process, lock_wait: 0, works: false }
         });
+        seen.works |= row.task.is_some();
         if row.state == State::LockWait {
             seen.lock_wait = seen.lock_wait.saturating_add(length(row));
         }
@@ -193,7 +196,6 @@ impl Recorder {
 
 impl Sink for Recorder {
     fn row(&mut self, row: &Row) {
-        self.occurs[row.state as usize] = true;
         if let Some(thread) = row.thread {
             self.on_thread(thread, row);
         }
@@ -270,14 +272,14 @@ pub struct Recording {
     pub(super) sites: Vec<(NameId, Timeline<1>)>,
     /// Task time by state, in nanoseconds.
     pub(super) totals: [u128; 9],
-    /// Which states have a row at all.
-    pub(super) occurs: [bool; 9],
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct ThreadRecord {
     pub(super) thread: ThreadId,
     pub(super) process: ProcessId,
+    /// Whether a task was ever on it.
+    pub(super) works: bool,
     pub(super) pieces: Vec<Piece>,
 }
 
@@ -320,8 +322,8 @@ impl Recording {
         !self.crowded && !self.coroutines.is_empty()
     }
 
-    /// Whether the figure has this state in it.
-    pub(super) const fn has(&self, state: State) -> bool {
-        self.occurs[state as usize]
+    /// Whether a task is ever on this thread, or on its loop.
+    pub(super) fn works(&self, thread: &ThreadRecord) -> bool {
+        thread.works || self.coroutines.iter().any(|own| own.home == thread.thread)
     }
 }

@@ -3,7 +3,7 @@
 use super::canvas::{At, Canvas, Stroke};
 use super::gantt::View;
 use super::layout::{Content, GUTTER, Level, MARGIN, Row};
-use super::timeline::as_float;
+use super::timeline::{Timeline, as_float};
 use super::words::{Font, clean};
 use super::{Panel, describe, palette};
 use crate::trace::State;
@@ -31,7 +31,10 @@ pub(super) fn label(
         Content::Shares => return shares_label(canvas, panel, row),
         Content::Cores => ("busy cores".to_owned(), format!("of {}", panel.cores)),
         Content::Level(level) => {
-            (level.label.clone(), format!("{}, max {}", level.unit, number(level.most)))
+            // Where the peaks are shorter than a column, only their mean over it is known.
+            let most = number(level.most);
+            let word = if most.contains('.') { "mean up to" } else { "max" };
+            (level.label.clone(), format!("{}, {word} {most}", level.unit))
         }
         Content::Heading(_) | Content::Lane(_) | Content::Idle { .. } => return,
     };
@@ -106,7 +109,8 @@ pub(super) fn draw(
             canvas.line((view.left, top), (end, top), rule, Stroke::Solid);
         }
         Content::Level(Level { label, unit, timeline, most, locks }) => {
-            let levels = timeline.levels(recording.makespan, columns);
+            let levels = fine_levels(timeline, recording.makespan, columns);
+            let stack = Stack { columns: levels.len(), ..stack };
             let levels = levels.iter().map(|level| [level[0] / most]);
             let state = if *locks { State::Running } else { State::Io };
             let title = clean(&format!("{label}: {unit}, at most {}", number(*most)));
@@ -114,6 +118,13 @@ pub(super) fn draw(
         }
         Content::Heading(_) | Content::Lane(_) | Content::Idle { .. } => {}
     }
+}
+
+/// Levels in quarters of a pixel, where steps stand where they are; in pixels where there are too many steps for that.
+fn fine_levels(timeline: &Timeline<1>, run: u64, columns: usize) -> Vec<[f64; 1]> {
+    let fine = timeline.levels(run, columns * 4);
+    let steps = fine.windows(2).filter(|pair| (pair[0][0] - pair[1][0]).abs() > 1e-9).count();
+    if steps <= columns { fine } else { timeline.levels(run, columns) }
 }
 
 /// Levels between 0 and 1 piled on a floor, a column of about a pixel each.

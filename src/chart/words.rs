@@ -20,6 +20,7 @@ pub(super) struct Font {
 
 impl Font {
     pub(super) const TITLE: Self = Self { size: 160, bold: true };
+    pub(super) const GROUP: Self = Self { size: 150, bold: true };
     pub(super) const SUBTITLE: Self = Self { size: 120, bold: false };
     pub(super) const PANEL: Self = Self { size: 130, bold: true };
     pub(super) const LANE: Self = Self { size: 130, bold: false };
@@ -46,6 +47,19 @@ impl Font {
             cut.pop();
         }
         (format!("{}…", cut.trim_end()), true)
+    }
+
+    /// The text in as few lines as [`wrap`](Self::wrap) needs, of much the same length.
+    pub(super) fn wrap_evenly(self, text: &str, room: i32, lines: usize) -> Vec<String> {
+        let widest = self.wrap(text, room, lines);
+        let whole: usize = widest.iter().map(String::len).sum();
+        let narrower = (room / 2..room).step_by(100).map(|room| self.wrap(text, room, lines));
+        let as_good = |wrapped: &Vec<String>| {
+            wrapped.len() == widest.len()
+                && wrapped.iter().map(String::len).sum::<usize>() == whole
+                && wrapped.iter().all(|line| !line.ends_with('…'))
+        };
+        narrower.into_iter().find(as_good).unwrap_or(widest)
     }
 
     /// The text in at most `lines` lines, broken at spaces; what does not fit is cut with an ellipsis.

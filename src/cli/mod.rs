@@ -9,6 +9,7 @@ mod comparison;
 mod completions;
 mod console;
 mod failure;
+mod figures;
 mod folder;
 mod import;
 mod interrupt;
@@ -88,6 +89,7 @@ enum Command {
     Whatif(whatif::Args),
     Merge(merge::Args),
     Claims(claims::Args),
+    Figures(figures::Args),
     Check(check::Args),
     Import(import::Args),
     Python(python::Args),
@@ -106,6 +108,7 @@ impl Command {
             Self::Whatif(args) => whatif::invoke(args),
             Self::Merge(args) => merge::invoke(args),
             Self::Claims(args) => claims::invoke(args),
+            Self::Figures(args) => figures::invoke(args),
             Self::Check(args) => check::invoke(args),
             Self::Import(args) => import::invoke(args),
             Self::Python(args) => python::invoke(args),

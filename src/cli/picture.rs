@@ -11,8 +11,8 @@ use crate::chart::{
     Series, Theme,
 };
 use crate::html;
-use crate::model::{Scenario, ToolRun};
-use crate::report::screen::settings;
+use crate::model::Scenario;
+use crate::report::screen::{note, settings};
 use crate::sweep::outcome::{Cell, Outcome};
 use crate::whatif::{Effect, ToolStudy};
 
@@ -26,23 +26,30 @@ pub(super) fn add(
     played: &[Played],
 ) -> Result<(), Failure> {
     let notes: Vec<String> = scenario.tools.iter().map(note).collect();
+    let name = |task| scenario.task_name(task);
     let panels = scenario.tools.iter().zip(&notes).zip(played);
     let panels = panels.filter_map(|((run, note), played)| {
         Some(Panel {
             label: &run.label,
             note,
+            group: "",
             recording: played.recorded.as_ref()?,
             names: &played.names,
             cores: run.setting.machine.cores,
-            task_name: None,
+            task_name: Some(&name),
         })
     });
     let subtitle = match scenario.title.as_str() {
         "" => settings(scenario),
         title => format!("{title}: {}", settings(scenario)),
     };
-    let figure =
-        Chart { title: "", subtitle: &subtitle, panels: panels.collect(), theme: Theme::Auto };
+    let figure = Chart {
+        title: "",
+        subtitle: &subtitle,
+        panels: panels.collect(),
+        without: &[],
+        theme: Theme::Auto,
+    };
     let svg = chart::svg(&figure);
     add_both(folder, ["gantt.svg", "gantt.png"], &svg)
 }
@@ -200,20 +207,4 @@ fn band(cell: &Cell) -> Option<Band> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
 fn nanos(ns: f64) -> u64 {
     libm::round(ns.max(0.0)) as u64
-}
-
-/// What sets a tool's run apart: `10 workers`.
-fn note(run: &ToolRun) -> String {
-    let mut parts = Vec::new();
-    if run.tool.takes_workers() {
-        let s = if run.workers == 1 { "" } else { "s" };
-        parts.push(format!("{} worker{s}", run.workers));
-    }
-    if let Some(limit) = run.limit {
-        parts.push(format!("limit {limit}"));
-    }
-    if run.tool.takes_start() {
-        parts.push(run.start.name().to_owned());
-    }
-    parts.join(", ")
 }

@@ -88,6 +88,22 @@ fn arriving(scenario: &Scenario, horizon: Horizon, tasks: u64) -> String {
     format!("{about}{} in {until}{warm_up}", counted(tasks, "task"))
 }
 
+/// What sets a tool's run apart: `10 workers`.
+pub fn note(run: &ToolRun) -> String {
+    let mut parts = Vec::new();
+    if run.tool.takes_workers() {
+        let s = if run.workers == 1 { "" } else { "s" };
+        parts.push(format!("{} worker{s}", run.workers));
+    }
+    if let Some(limit) = run.limit {
+        parts.push(format!("limit {limit}"));
+    }
+    if run.tool.takes_start() {
+        parts.push(run.start.name().to_owned());
+    }
+    parts.join(", ")
+}
+
 /// What all tools have in common, if they do.
 fn common<'a, T: PartialEq>(scenario: &'a Scenario, of: impl Fn(&'a ToolRun) -> T) -> Option<T> {
     let mut values = scenario.tools.iter().map(of);

@@ -1,0 +1,171 @@
+//! Speed-ups over the number of workers: small multiples on two logarithmic scales, a curve for each tool.
+
+use super::canvas::{self, At, Canvas, Stroke};
+use super::layout::{MARGIN, WIDTH, headline};
+use super::palette::{Hue, Theme};
+use super::svg::Heading;
+use super::words::{Font, clean};
+
+/// A figure of speed-ups: its panels stand beside each other.
+pub struct SpeedUps<'a> {
+    /// The finding.
+    pub title: &'a str,
+    /// The parameters.
+    pub subtitle: &'a str,
+    /// The figure in words.
+    pub description: &'a str,
+    /// The panels from left to right; there is room for two.
+    pub panels: Vec<SpeedUpPanel<'a>>,
+    /// The colours.
+    pub theme: Theme,
+}
+
+/// One kind of work.
+pub struct SpeedUpPanel<'a> {
+    /// What is done.
+    pub title: &'a str,
+    /// How many cores the machine has.
+    pub cores: u32,
+    /// One curve for each tool; later ones lie on top.
+    pub curves: Vec<SpeedUp<'a>>,
+}
+
+/// How many times as fast a tool is with 1, 2, 3, … workers.
+pub struct SpeedUp<'a> {
+    /// What it is called at its end.
+    pub label: &'a str,
+    /// Its colour.
+    pub hue: Hue,
+    /// From one worker on.
+    pub speedups: Vec<f64>,
+}
+
+const TOP: i32 = 1_560;
+const BOTTOM: i32 = 4_960;
+const HEIGHT: i32 = 5_560;
+/// Left end of the first plot, how far the plots are apart, and how wide they are.
+const LEFT: i32 = 560;
+const PITCH: i32 = 4_680;
+const PLOT_WIDTH: i32 = 2_740;
+/// The scale of speed-ups: a half to 64, seven doublings.
+const LOWEST: f64 = -1.0;
+const DOUBLINGS: f64 = 7.0;
+/// The least distance between the labels of two curves.
+const LABEL_HEIGHT: i32 = 150;
+
+/// Draws a figure as an SVG document. The same figure has the same bytes on every machine.
+pub fn speed_ups(figure: &SpeedUps<'_>) -> String {
+    let heading = Heading { title: clean(figure.title), description: clean(figure.description) };
+    canvas::draw((WIDTH, HEIGHT), figure.theme, &heading, |canvas| {
+        let [title, subtitle] = headline(figure.title, figure.subtitle);
+        canvas.headline(&title, &subtitle);
+        let most = figure.panels.iter().map(most_workers).max().unwrap_or(1);
+        for (index, panel) in (0_i32..).zip(&figure.panels) {
+            Plot { left: LEFT + index * PITCH, most }.draw(canvas, panel);
+        }
+    })
+}
+
+fn most_workers(panel: &SpeedUpPanel<'_>) -> usize {
+    panel.curves.iter().map(|curve| curve.speedups.len()).max().unwrap_or(1)
+}
+
+/// A panel in its place.
+struct Plot {
+    left: i32,
+    most: usize,
+}
+
+impl Plot {
+    fn x(&self, workers: usize) -> i32 {
+        let full = libm::log2(count(self.most.max(2)));
+        self.left + scaled(libm::log2(count(workers)) / full, PLOT_WIDTH)
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>, panel: &SpeedUpPanel<'_>) {
+        let ink = canvas.colors.ink;
+        let left = self.left - LEFT + MARGIN;
+        canvas.cut_text(panel.title, PITCH - 200, At::Start(left, TOP - 260), Font::PANEL, ink);
+        self.axes(canvas);
+        self.cores(canvas, panel.cores);
+        // SpeedUps that lie on each other show as stripes: the first ones are wider.
+        let widths = (0..panel.curves.len()).rev().map(|above| 22 + 22 * above);
+        for (curve, width) in panel.curves.iter().zip(widths) {
+            let points = (1..).zip(&curve.speedups);
+            let points: Vec<(i32, i32)> =
+                points.map(|(workers, &speedup)| (self.x(workers), y(speedup))).collect();
+            let width = u32::try_from(width).unwrap_or(22);
+            canvas.stroke(&points, canvas.colors.hue(curve.hue), width);
+        }
+        self.labels(canvas, panel);
+    }
+
+    fn axes(&self, canvas: &mut Canvas<'_>) {
+        let (rule, muted) = (canvas.colors.rule, canvas.colors.muted);
+        let right = self.left + PLOT_WIDTH;
+        for (power, label) in (-1_i32..).zip(["½×", "1×", "2×", "4×", "8×", "16×", "32×", "64×"])
+        {
+            let y = y(libm::exp2(f64::from(power)));
+            let stroke = if power == 0 { Stroke::Solid } else { Stroke::Dotted };
+            let color = if power == 0 { muted } else { rule };
+            canvas.line((self.left, y), (right, y), color, stroke);
+            canvas.text(label, At::End(self.left - 60, y + 40), Font::SMALL, muted);
+        }
+        let mut workers = 1;
+        while workers <= self.most {
+            let x = self.x(workers);
+            canvas.line((x, TOP), (x, BOTTOM), rule, Stroke::Dotted);
+            let label = workers.to_string();
+            canvas.text(&label, At::Middle(x, BOTTOM + 170), Font::SMALL, muted);
+            workers *= 2;
+        }
+        let middle = self.left + PLOT_WIDTH / 2;
+        canvas.text("workers", At::Middle(middle, BOTTOM + 360), Font::SMALL_BOLD, muted);
+        let at = At::Start(self.left - LEFT + MARGIN, TOP - 90);
+        canvas.text("times as fast as one by one", at, Font::SMALL, muted);
+    }
+
+    /// The mark of the number of cores.
+    fn cores(&self, canvas: &mut Canvas<'_>, cores: u32) {
+        let cores = cores as usize;
+        if cores < 2 || cores >= self.most {
+            return;
+        }
+        let (x, muted) = (self.x(cores), canvas.colors.muted);
+        canvas.line((x, TOP - 30), (x, BOTTOM), muted, Stroke::Dashed);
+        let label = format!("{cores} cores");
+        canvas.text(&label, At::Start(x + 50, TOP + 30), Font::SMALL_BOLD, muted);
+    }
+
+    /// The name of each curve beside its end, pushed apart where ends are near.
+    fn labels(&self, canvas: &mut Canvas<'_>, panel: &SpeedUpPanel<'_>) {
+        let ends =
+            panel.curves.iter().filter_map(|curve| Some((y(*curve.speedups.last()?), curve)));
+        let mut ends: Vec<_> = ends.collect();
+        ends.sort_by_key(|(y, _)| *y);
+        let mut free = TOP;
+        let from = self.left + PLOT_WIDTH;
+        for (end, curve) in ends {
+            let y = end.max(free);
+            free = y + LABEL_HEIGHT;
+            let (color, ink) = (canvas.colors.hue(curve.hue), canvas.colors.ink);
+            canvas.stroke(&[(from + 60, y), (from + 200, y)], color, 30);
+            let room = PITCH - PLOT_WIDTH - LEFT - 160;
+            canvas.cut_text(curve.label, room, At::Start(from + 240, y + 40), Font::SMALL, ink);
+        }
+    }
+}
+
+fn y(speedup: f64) -> i32 {
+    BOTTOM - scaled((libm::log2(speedup.max(0.5)) - LOWEST) / DOUBLINGS, BOTTOM - TOP)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number of workers is small")]
+const fn count(number: usize) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a share of a length, clamped to it")]
+fn scaled(share: f64, length: i32) -> i32 {
+    libm::round(share.clamp(0.0, 1.0) * f64::from(length)) as i32
+}
