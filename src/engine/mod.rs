@@ -332,8 +332,6 @@ impl<'a> Engine<'a> {
     /// Blocks a thread, which holds no lock, until somebody wakes it.
     fn block(&mut self, thread: ThreadId, wait: Wait, row: Option<(State, NameId)>) -> Flow {
         self.leave_core(thread);
-        // It made its last wake-up while falling asleep: that delays nobody.
-        self.thread_mut(thread).owes = SimDuration::ZERO;
         self.thread_mut(thread).status = Status::Blocked(wait);
         self.show(thread, row);
         Flow::Pause

@@ -49,13 +49,6 @@ impl Engine<'_> {
                 self.wake_taker(taker);
                 self.next_op(thread)
             }
-            Op::Drain { from, none } => {
-                let drained = self.channels[from.0 as usize].drain();
-                if drained { self.next_op(thread) } else { self.jump(thread, none) }
-            }
-            Op::Poll { channel, length, name } => {
-                self.poll_channel(thread, channel, length, name, stage)
-            }
             Op::Take { from, nudged, closed } => {
                 self.take_item(thread, from, nudged, closed, stage)
             }
@@ -303,39 +296,6 @@ impl Engine<'_> {
                 let item = self.thread(thread).item;
                 self.have_item(thread, item)
             }
-        }
-    }
-
-    /// `poll` on pipes: a point at which the lock is free, however short.
-    fn poll_channel(
-        &mut self,
-        thread: ThreadId,
-        channel: ChannelId,
-        length: SimDuration,
-        name: NameId,
-        stage: u8,
-    ) -> Flow {
-        match stage {
-            0 => {
-                self.set_stage(thread, 1);
-                self.let_go(thread)
-            }
-            1 => {
-                self.set_stage(thread, 2);
-                if self.channels[channel.0 as usize].has_something() {
-                    self.thread_mut(thread).then = Then::TakeLock;
-                    let burst = Burst {
-                        left: length,
-                        state: State::Overhead,
-                        lock: LockMode::Released,
-                        name,
-                    };
-                    return self.work(thread, burst);
-                }
-                self.channels[channel.0 as usize].park(thread);
-                self.block(thread, Wait::Channel(channel), None)
-            }
-            _ => self.next_op(thread),
         }
     }
 

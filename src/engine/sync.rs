@@ -164,7 +164,7 @@ pub(super) struct Channel {
     items: VecDeque<Item>,
     takers: VecDeque<ThreadId>,
     hand_off: bool,
-    nudges: u32,
+    nudged: bool,
     closed: bool,
 }
 
@@ -183,7 +183,13 @@ pub(super) enum Taken {
 
 impl Channel {
     pub(super) fn new(hand_off: bool) -> Self {
-        Self { items: VecDeque::new(), takers: VecDeque::new(), hand_off, nudges: 0, closed: false }
+        Self {
+            items: VecDeque::new(),
+            takers: VecDeque::new(),
+            hand_off,
+            nudged: false,
+            closed: false,
+        }
     }
 
     /// Puts an item. Returns the parked taker to wake, and the item if that taker already has it.
@@ -199,7 +205,7 @@ impl Channel {
 
     /// Notes that there is something to look for. Returns the parked taker to wake.
     pub(super) fn nudge(&mut self) -> Option<ThreadId> {
-        self.nudges = self.nudges.saturating_add(1);
+        self.nudged = true;
         self.takers.pop_front()
     }
 
@@ -209,19 +215,14 @@ impl Channel {
         self.takers.pop_front()
     }
 
-    /// Forgets a nudge. Returns whether there was one.
-    pub(super) fn drain(&mut self) -> bool {
-        let nudged = self.nudges > 0;
-        self.nudges -= u32::from(nudged);
-        nudged
-    }
-
-    /// Takes what there is; nudges stay.
+    /// Takes what there is.
     pub(super) fn take(&mut self) -> Taken {
+        let nudged = std::mem::take(&mut self.nudged);
         if let Some(item) = self.items.pop_front() {
+            // Whoever takes a result drains the wake-ups with it.
             return Taken::Item(item);
         }
-        if self.nudges > 0 {
+        if nudged {
             return Taken::Nudge;
         }
         if self.closed { Taken::Closed } else { Taken::Nothing }
@@ -234,7 +235,7 @@ impl Channel {
 
     /// Whether a taker would get something.
     pub(super) fn has_something(&self) -> bool {
-        !self.items.is_empty() || self.nudges > 0 || self.closed
+        !self.items.is_empty() || self.nudged || self.closed
     }
 
     pub(super) fn park(&mut self, taker: ThreadId) {
