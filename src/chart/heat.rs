@@ -274,7 +274,7 @@ mod tests {
         }
         // The best cell of the panel and the one of the legend.
         assert_eq!(svg.matches("stroke-width=\"20\"").count(), 2, "{svg}");
-        assert!(svg.contains("cores=4, kind=x: 1.234567 ms"), "{svg}");
+        assert!(svg.contains("cores=4, kind=x: 1.235 ms"), "{svg}");
         assert!(
             svg.contains("a: best 1.235 ms at cores=4, kind=x.")
                 || svg.contains("a: best 1.234567 ms at cores=4, kind=x."),

@@ -53,7 +53,7 @@ fn rebased(text: &str, base: &Path, folder: &Path) -> String {
         let (before, from) = rest.split_at(quote);
         out.push_str(before);
         let mark = &from[..1];
-        let Some(end) = from[1..].find([mark.chars().next().unwrap_or('"'), '\n']) else { break };
+        let Some(end) = length_of_string(from) else { break };
         let value = &from[1..=end];
         let before = before.trim_end().trim_end_matches('=').trim_end();
         let key = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
@@ -76,6 +76,18 @@ fn rebased(text: &str, base: &Path, folder: &Path) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// How long the string is that starts with this quotation mark: up to the next one that is not escaped, or
+/// to the end of the line.
+fn length_of_string(text: &str) -> Option<usize> {
+    let mark = text.chars().next()?;
+    let mut is_escaped = false;
+    text[1..].find(|c: char| {
+        let ends = c == '\n' || (c == mark && !is_escaped);
+        is_escaped = mark == '"' && c == '\\' && !is_escaped;
+        ends
+    })
 }
 
 /// The way from one folder to another, both relative to the present one; `None` where there is none to go.
