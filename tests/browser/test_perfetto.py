@@ -126,7 +126,7 @@ def test_perfetto_sees_the_rows_of_the_trace_to_the_nanosecond(run, read, scenar
 
 
 def test_one_thread_at_a_time_has_a_lock(run, read):
-    ask = read(run("convoy.toml", "--perfetto"))
+    ask = read(run("multiply-matrices.toml", "--perfetto", "--tool", "threading"))
     holds = [it for it in ask(ON_THREADS + " order by process.name, slice.ts") if it[1].startswith("GIL")]
     assert len(holds) > 100
     for one, other in zip(holds, holds[1:]):
