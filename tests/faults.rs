@@ -224,15 +224,19 @@ fn a_signal_at_any_moment_leaves_all_of_a_run_or_nothing() {
     fs::remove_dir_all(bench.path("output")).unwrap();
     let mut state = 7;
     let mut stopped = 0;
+    // How late a signal may come, in microseconds: about as long as a run takes on this machine at this moment.
+    let mut latest = 30_000;
     for round in 0..100 {
         let signal = ["-INT", "-TERM", "-HUP", "-KILL"][round % 4];
         let child = bench.start(&run(["1", "2"][round / 2 % 2]));
-        sleep(Duration::from_micros(pick(&mut state, 30_000)));
+        sleep(Duration::from_micros(pick(&mut state, latest)));
         send(&child, signal);
         let code = child.wait_with_output().unwrap().status.code();
         // Before the first line of the program a signal does what it always does.
         assert!(matches!(code, Some(0 | 130) | None), "{code:?} after {signal}");
-        stopped += u32::from(code != Some(0));
+        let in_time = code != Some(0);
+        stopped += u32::from(in_time);
+        latest = if in_time { latest * 4 / 3 } else { latest * 3 / 4 }.clamp(1_000, 1_000_000);
         let mut left = files(&bench.path("output/a"));
         if signal == "-KILL" {
             // What nothing could remove goes with the next run that comes so far; here at once, so that what another
