@@ -2,38 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "what does not work in a test fails it")]
 
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "shared/bench.rs"]
+mod bench;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
-use tempfile::TempDir;
-
-/// Runs the program in a folder. Paths of this repository are absolute then.
-fn gilsim(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-#[track_caller]
-fn expect(output: Output, code: i32) -> Output {
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "stdout:\n{}\nstderr:\n{err}", out(&output));
-    output
-}
+use bench::{Bench, Ended};
 
 /// A folder with a claims file of that text.
-fn bench(text: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("c.toml"), text).unwrap();
-    folder
+fn bench(text: &str) -> Bench {
+    Bench::with("c.toml", text)
 }
 
-fn written(folder: &TempDir, name: &str) -> String {
-    fs::read_to_string(folder.path().join("output/claims").join(name)).unwrap()
+fn written(folder: &Bench, name: &str) -> String {
+    folder.read(Path::new("output/claims").join(name))
 }
 
 fn repository(name: &str) -> String {
@@ -52,11 +36,11 @@ const RANGES: &str = r#"{ cores = "1..=64", tasks = "1..=50", work = "1ms..=1s" 
 
 #[test]
 fn the_claims_of_this_repository_are_as_stated() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Bench::new();
     let files = ["claims/article.toml", "claims/false-beliefs.toml"].map(repository);
     let arguments = ["claims", &files[0], &files[1], "--cases", "6", "--format", "json"];
-    let output = expect(gilsim(folder.path(), &arguments), 0);
-    let claims: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let output = folder.run(&arguments).expect(0);
+    let claims: Vec<serde_json::Value> = serde_json::from_str(&output.out()).unwrap();
     let false_beliefs = claims.iter().filter(|claim| claim["held_true"] == false).count();
     assert!(claims.len() - false_beliefs >= 20, "{} claims", claims.len());
     assert!(false_beliefs >= 5, "{false_beliefs} false beliefs");
@@ -64,7 +48,7 @@ fn the_claims_of_this_repository_are_as_stated() {
         assert_eq!(claim["result"], "refuted");
         let path = claim["scenario"].as_str().unwrap();
         let run = ["run", path, "--no-trace", "--no-chart", "-q"];
-        expect(gilsim(folder.path(), &run), 0);
+        folder.run(&run).expect(0);
     }
 }
 
@@ -72,8 +56,8 @@ fn the_claims_of_this_repository_are_as_stated() {
 fn a_false_claim_ends_with_1_and_its_smallest_counter_example() {
     let text = claim(RANGES, "expect = \"threading.makespan <= 20000000 || tasks < 3\"");
     let folder = bench(&text);
-    let output = expect(gilsim(folder.path(), &["claims", "c.toml"]), 1);
-    let text = out(&output);
+    let output = folder.run(&["claims", "c.toml"]).expect(1);
+    let text = output.out();
     assert!(text.starts_with("c.toml\nFAIL   1  false    case 2     one\n"), "{text}");
     assert!(text.ends_with("\n0 of 1 claim as stated, 1 not\n"), "{text}");
     let scenario = written(&folder, "c-1.toml");
@@ -81,16 +65,16 @@ fn a_false_claim_ends_with_1_and_its_smallest_counter_example() {
         assert!(scenario.contains(smallest), "{scenario}");
     }
     let path = "output/claims/c-1.toml";
-    let run = expect(gilsim(folder.path(), &["run", path, "--format", "csv"]), 0);
-    assert!(out(&run).contains("threading,0,20000001,"), "{}", out(&run));
+    let run = folder.run(&["run", path, "--format", "csv"]).expect(0);
+    assert!(run.out().contains("threading,0,20000001,"), "{}", run.out());
 }
 
 #[test]
 fn a_counter_example_is_no_larger_than_it_must_be_in_each_of_its_values() {
     let text = claim(RANGES, "expect = \"cores * tasks < 100 || work < 2000000\"");
     let folder = bench(&text);
-    let output = gilsim(folder.path(), &["claims", "c.toml", "--format", "json", "--seed", "3"]);
-    let claims: Vec<serde_json::Value> = serde_json::from_slice(&expect(output, 1).stdout).unwrap();
+    let output = folder.run(&["claims", "c.toml", "--format", "json", "--seed", "3"]);
+    let claims: Vec<serde_json::Value> = serde_json::from_str(&output.expect(1).out()).unwrap();
     let given = &claims[0]["given"];
     let number = |name: &str| given[name].as_str().unwrap().parse::<u64>().unwrap();
     let (cores, tasks) = (number("cores"), number("tasks"));
@@ -102,13 +86,13 @@ fn a_counter_example_is_no_larger_than_it_must_be_in_each_of_its_values() {
 #[test]
 fn a_false_belief_passes_with_a_counter_example_and_fails_without() {
     let refuted = claim(RANGES, "holds = false\nexpect = \"threading.makespan > 1000000\"");
-    let text = out(&expect(gilsim(bench(&refuted).path(), &["claims", "c.toml"]), 0));
+    let text = bench(&refuted).run(&["claims", "c.toml"]).expect(0).out();
     assert!(text.contains("  ok   1  refuted  case 1     one\n"), "{text}");
     let true_one = claim(RANGES, "holds = false\nexpect = \"threading.makespan >= 1000000\"");
     let folder = bench(&true_one);
-    let text = out(&expect(gilsim(folder.path(), &["claims", "c.toml", "--cases", "5"]), 1));
+    let text = folder.run(&["claims", "c.toml", "--cases", "5"]).expect(1).out();
     assert!(text.contains("FAIL   1  not refuted  5 cases    one\n"), "{text}");
-    assert!(!folder.path().join("output").exists());
+    assert!(!folder.path("output").exists());
 }
 
 #[test]
@@ -121,8 +105,8 @@ fn the_same_seed_gives_the_same_bytes_on_one_thread_and_on_two() {
     let played = |jobs: &str, seed: &str| {
         let folder = bench(&several.concat());
         let arguments = ["claims", "c.toml", "--jobs", jobs, "--seed", seed];
-        let output = expect(gilsim(folder.path(), &arguments), 1);
-        (out(&output), written(&folder, "c-1.toml"), written(&folder, "c-2.toml"))
+        let output = folder.run(&arguments).expect(1);
+        (output.out(), written(&folder, "c-1.toml"), written(&folder, "c-2.toml"))
     };
     let one = played("1", "5");
     assert_eq!(one, played("2", "5"));
@@ -132,11 +116,11 @@ fn the_same_seed_gives_the_same_bytes_on_one_thread_and_on_two() {
 #[test]
 fn a_counter_example_of_an_earlier_test_does_not_stay() {
     let folder = bench(&claim(RANGES, "expect = \"threading.makespan < 0\""));
-    expect(gilsim(folder.path(), &["claims", "c.toml", "--cases", "1"]), 1);
-    assert!(folder.path().join("output/claims/c-1.toml").exists());
-    fs::write(folder.path().join("c.toml"), claim(RANGES, "expect = \"true\"")).unwrap();
-    expect(gilsim(folder.path(), &["claims", "c.toml", "--cases", "1"]), 0);
-    assert!(!folder.path().join("output/claims/c-1.toml").exists());
+    folder.run(&["claims", "c.toml", "--cases", "1"]).expect(1);
+    assert!(folder.path("output/claims/c-1.toml").exists());
+    fs::write(folder.path("c.toml"), claim(RANGES, "expect = \"true\"")).unwrap();
+    folder.run(&["claims", "c.toml", "--cases", "1"]).expect(0);
+    assert!(!folder.path("output/claims/c-1.toml").exists());
 }
 
 #[test]
@@ -151,7 +135,7 @@ fn a_tolerance_and_several_profiles_are_heeded() {
         ("profiles = [\"ideal\", \"cpython-3.13\"]\ntolerance = \"1us\"\n", 1),
     ] {
         let folder = bench(&format!("{head}{extra}{scenario}"));
-        expect(gilsim(folder.path(), &["claims", "c.toml", "--cases", "2"]), code);
+        folder.run(&["claims", "c.toml", "--cases", "2"]).expect(code);
         if code == 1 {
             let text = written(&folder, "c-1.toml");
             assert!(text.contains("interpreter.profile = \"cpython-3.13\"\n"), "{text}");
@@ -164,30 +148,30 @@ fn a_tool_that_deadlocks_is_a_counter_example() {
     let text = "[[claims]]\nsays = \"a\"\nexpect = \"threading.makespan > 0\"\nscenario = '''\n\
         semaphores.s = 1\n[[tasks]]\nsteps = [{ acquire = \"s\" }, { acquire = \"s\" }]\n'''\n";
     let folder = bench(text);
-    let output = expect(gilsim(folder.path(), &["claims", "c.toml", "--cases", "1"]), 1);
-    assert!(out(&output).contains("`threading` deadlocks"), "{}", out(&output));
-    expect(gilsim(folder.path(), &["run", "output/claims/c-1.toml", "--tool", "threading"]), 1);
+    let output = folder.run(&["claims", "c.toml", "--cases", "1"]).expect(1);
+    assert!(output.out().contains("`threading` deadlocks"), "{}", output.out());
+    folder.run(&["run", "output/claims/c-1.toml", "--tool", "threading"]).expect(1);
 }
 
 #[test]
 fn a_counter_example_finds_the_files_of_its_scenario() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("deep")).unwrap();
-    fs::write(folder.path().join("deep/measured.csv"), "1ms\n").unwrap();
+    let folder = Bench::new();
+    fs::create_dir(folder.path("deep")).unwrap();
+    fs::write(folder.path("deep/measured.csv"), "1ms\n").unwrap();
     let scenario = "[[tasks]]\nsteps = [{ wait = { samples = \"measured.csv\" } }]\n";
-    fs::write(folder.path().join("deep/s.toml"), scenario).unwrap();
+    fs::write(folder.path("deep/s.toml"), scenario).unwrap();
     let claims = "[[claims]]\nsays = \"a\"\nfile = \"s.toml\"\nexpect = \"asyncio.makespan < 0\"\n";
-    fs::write(folder.path().join("deep/c.toml"), claims).unwrap();
+    fs::write(folder.path("deep/c.toml"), claims).unwrap();
     for out in ["output", "far/away", "deep"] {
-        expect(gilsim(folder.path(), &["claims", "deep/c.toml", "--cases", "1", "--out", out]), 1);
+        folder.run(&["claims", "deep/c.toml", "--cases", "1", "--out", out]).expect(1);
         let path = format!("{out}/claims/c-1.toml");
-        expect(gilsim(folder.path(), &["run", &path, "-q", "--no-trace", "--no-chart"]), 0);
+        folder.run(&["run", &path, "-q", "--no-trace", "--no-chart"]).expect(0);
     }
-    let absolute = folder.path().join("absolute").to_str().unwrap().to_owned();
+    let absolute = folder.path("absolute").to_str().unwrap().to_owned();
     let arguments = ["claims", "deep/c.toml", "--cases", "1", "--out", &absolute];
-    expect(gilsim(folder.path(), &arguments), 1);
+    folder.run(&arguments).expect(1);
     let path = format!("{absolute}/claims/c-1.toml");
-    expect(gilsim(folder.path(), &["check", &path]), 0);
+    folder.run(&["check", &path]).expect(0);
 }
 
 #[test]
@@ -203,7 +187,7 @@ fn names_pass_through_every_format_unharmed() {
     let folder = bench(&text);
     let shown = |format: &str| {
         let arguments = ["claims", "c.toml", "--cases", "1", "--format", format];
-        out(&expect(gilsim(folder.path(), &arguments), 1))
+        folder.run(&arguments).expect(1).out()
     };
     let markdown = shown("markdown");
     let bare = markdown.replace("\\<", "");
@@ -215,8 +199,8 @@ fn names_pass_through_every_format_unharmed() {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let record = reader.records().next().unwrap().unwrap();
     assert!(record[2].starts_with(script) && record[2].ends_with("\nsecond line"), "{csv}");
-    expect(gilsim(folder.path(), &["run", "output/claims/c-1.toml"]), 0);
-    let svg = fs::read_to_string(folder.path().join("output/c-1/gantt.svg")).unwrap();
+    folder.run(&["run", "output/claims/c-1.toml"]).expect(0);
+    let svg = fs::read_to_string(folder.path("output/c-1/gantt.svg")).unwrap();
     assert!(!svg.contains("<script"), "a script in the chart");
 }
 
@@ -242,16 +226,16 @@ fn every_broken_claim_gets_its_messages() {
         .collect();
     paths.sort();
     assert!(paths.len() >= 10, "{} broken claims files", paths.len());
-    let folder = tempfile::tempdir().unwrap();
-    let output = folder.path().to_str().unwrap();
+    let bench = Bench::new();
     let different: Vec<String> = paths
         .iter()
         .filter_map(|path| {
             let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-            let ended = gilsim(root, &["claims", name, "--cases", "20", "--out", output]);
-            assert!(ended.stdout.is_empty(), "{name} prints a result");
-            let err = String::from_utf8(ended.stderr).unwrap();
-            let text = format!("{err}\nexit code {}\n", ended.status.code().unwrap());
+            let mut command = bench.command(&["claims", name, "--cases", "20", "--out"]);
+            let ended =
+                Ended(command.arg(bench.path("output")).current_dir(root).output().unwrap());
+            assert!(ended.out().is_empty(), "{name} prints a result");
+            let text = format!("{}\nexit code {}\n", ended.err(), ended.code().unwrap());
             compare(&path.with_extension("txt"), &text).err()
         })
         .collect();
@@ -261,7 +245,7 @@ fn every_broken_claim_gets_its_messages() {
 #[test]
 fn the_committed_schema_of_claims_is_what_the_program_prints() {
     let path = repository("claims/gilsim-claims.schema.json");
-    let printed = gilsim(Path::new("."), &["schema", "--claims"]);
+    let printed = Bench::new().run(&["schema", "--claims"]).expect(0).out();
     let stale = "stale: cargo run -- schema --claims > claims/gilsim-claims.schema.json";
-    compare(Path::new(&path), &out(&expect(printed, 0))).expect(stale);
+    compare(Path::new(&path), &printed).expect(stale);
 }

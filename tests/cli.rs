@@ -2,83 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "what does not work in a test fails it")]
 
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "shared/bench.rs"]
+mod bench;
+
 use std::fs;
 use std::io::Read;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
-
-/// A folder of its own to run the program in.
-struct Bench(TempDir);
-
-impl Bench {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> &Self {
-        fs::write(self.path(name), text).unwrap();
-        self
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
-        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ended {
-        Ended(self.command(arguments).output().unwrap())
-    }
-
-    /// All files below a folder, hidden ones too, by their paths.
-    fn files(&self, folder: &str) -> Vec<String> {
-        let mut files = Vec::new();
-        let mut folders = vec![self.path(folder)];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).into_iter().flatten() {
-                let path = entry.unwrap().path();
-                if path.is_dir() { folders.push(path) } else { files.push(path) }
-            }
-        }
-        let relative = |path: &PathBuf| path.strip_prefix(self.0.path()).unwrap().to_owned();
-        let mut names: Vec<String> =
-            files.iter().map(|path| relative(path).to_str().unwrap().to_owned()).collect();
-        names.sort();
-        names
-    }
-}
-
-/// How a run of the program ended.
-struct Ended(Output);
-
-impl Ended {
-    fn out(&self) -> String {
-        String::from_utf8(self.0.stdout.clone()).unwrap()
-    }
-
-    fn err(&self) -> String {
-        String::from_utf8(self.0.stderr.clone()).unwrap()
-    }
-
-    #[track_caller]
-    fn expect(self, code: i32) -> Self {
-        let (out, err) = (self.out(), self.err());
-        assert_eq!(self.0.status.code(), Some(code), "stdout:\n{out}\nstderr:\n{err}");
-        self
-    }
-
-    #[track_caller]
-    fn says(self, text: &str) -> Self {
-        assert!(self.err().contains(text), "`{text}` is not in stderr:\n{}", self.err());
-        self
-    }
-}
+use bench::{Bench, Ended};
 
 const TWO_TOOLS: &str = r#"
 title = "Three waits"
@@ -118,7 +50,7 @@ fn help_and_version_are_results() {
 #[test]
 fn a_wrong_command_line_is_told_on_stderr_with_the_nearest_word() {
     let bench = Bench::new();
-    bench.run(&[]).expect(2).says("Usage: gilsim");
+    bench.run(&[] as &[&str]).expect(2).says("Usage: gilsim");
     bench.run(&["chek"]).expect(2).says("'check'");
     bench.run(&["run", "a.toml", "--outt", "x"]).expect(2).says("'--out'");
     bench.run(&["run"]).expect(2).says("<FILE>...");

@@ -2,61 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what does not work in a test fails it")]
 
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "shared/bench.rs"]
+mod bench;
+
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
-
-/// A folder of its own to run the program in.
-struct Bench(TempDir);
-
-impl Bench {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
-        fs::write(self.path(name), text).unwrap();
-        self
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ended {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
-        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
-        Ended(command.output().unwrap())
-    }
-}
-
-/// How a run of the program ended.
-struct Ended(Output);
-
-impl Ended {
-    fn out(&self) -> String {
-        String::from_utf8(self.0.stdout.clone()).unwrap()
-    }
-
-    fn err(&self) -> String {
-        String::from_utf8(self.0.stderr.clone()).unwrap()
-    }
-
-    #[track_caller]
-    fn expect(self, code: i32) -> Self {
-        let (out, err) = (self.out(), self.err());
-        assert_eq!(self.0.status.code(), Some(code), "stdout:\n{out}\nstderr:\n{err}");
-        self
-    }
-
-    #[track_caller]
-    fn says(self, text: &str) -> Self {
-        assert!(self.err().contains(text), "`{text}` is not in stderr:\n{}", self.err());
-        self
-    }
-}
+use bench::{Bench, Ended};
 
 mod import {
     use super::*;
@@ -334,7 +287,7 @@ mod calibrate {
         let bench = Bench::new();
         fake_python(&bench, "py", "echo $$ > began; sleep 100; touch ended");
         let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
-        command.args(["calibrate", "--python", "./py"]).current_dir(bench.0.path());
+        command.args(["calibrate", "--python", "./py"]).current_dir(bench.path("."));
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let began = Instant::now();
         while fs::read_to_string(bench.path("began")).unwrap_or_default().is_empty() {
@@ -532,7 +485,7 @@ use = "threading"
 
     fn with_installed(bench: &Bench, arguments: &[&str]) -> Ended {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
-        command.args(arguments).current_dir(bench.0.path()).env("PATH", bench.path("bin"));
+        command.args(arguments).current_dir(bench.path(".")).env("PATH", bench.path("bin"));
         Ended(command.stdin(Stdio::null()).output().unwrap())
     }
 

@@ -5,17 +5,21 @@
 #![expect(clippy::unwrap_used, reason = "what does not work in a test fails it")]
 #![cfg(unix)]
 
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "shared/bench.rs"]
+mod bench;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use tempfile::TempDir;
+use bench::{Bench, Ended};
 
 const PAGES: &str = r#"
 [sites.shop]
@@ -32,52 +36,23 @@ workers = 4
 use = "asyncio"
 "#;
 
-/// A folder of its own to run the program in.
-struct Bench(TempDir);
-
-impl Bench {
-    fn new() -> Self {
-        let bench = Self(tempfile::tempdir().unwrap());
-        fs::write(bench.path("a.toml"), PAGES).unwrap();
-        bench
-    }
-
-    fn path(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
-        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
-        command
-    }
-
-    fn start(&self, arguments: &[&str]) -> Child {
-        let mut command = self.command(arguments);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    }
-
-    fn run(&self, arguments: &[&str], code: i32) -> String {
-        ended(&self.command(arguments).output().unwrap(), code)
-    }
-
-    /// The names in a folder, hidden ones too.
-    fn names(&self, folder: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.path(folder)).into_iter().flatten();
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into()).collect();
-        names.sort();
-        names
-    }
+fn bench() -> Bench {
+    Bench::with("a.toml", PAGES)
 }
 
 /// What the program said on stderr as it ended with that code.
 #[track_caller]
-fn ended(output: &Output, code: i32) -> String {
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{told}");
-    assert!(!told.contains("bug"), "{told}");
-    told
+fn ended(output: Output, code: i32) -> String {
+    Ended(output).expect(code).err()
+}
+
+/// The names in a folder, hidden ones too.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into()).collect();
+    names.sort();
+    names
 }
 
 const RUN: [&str; 6] = ["run", "a.toml", "--no-chart", "--quiet", "--format", "csv"];
@@ -85,7 +60,7 @@ const SWEEP: [&str; 4] = ["sweep", "a.toml", "--vary", "tools.workers=1..8"];
 
 #[test]
 fn a_folder_that_may_not_be_written_to_is_told() {
-    let bench = Bench::new();
+    let bench = bench();
     let folder = bench.path("mine");
     fs::create_dir(&folder).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
@@ -94,20 +69,20 @@ fn a_folder_that_may_not_be_written_to_is_told() {
         return;
     }
     for command in [&RUN[..], &SWEEP[..]] {
-        let told = bench.run(&[command, &["--out", "mine"]].concat(), 3);
+        let told = bench.run(&[command, &["--out", "mine"]].concat()).expect(3).err();
         assert!(told.contains("Permission denied"), "{told}");
         assert!(told.contains("--out") && !told.contains(".part"), "{told}");
-        assert!(bench.names("mine").is_empty());
+        assert!(names(&bench.path("mine")).is_empty());
     }
 }
 
 #[test]
 fn a_file_where_the_folder_should_be_is_told_and_stays() {
-    let bench = Bench::new();
+    let bench = bench();
     fs::write(bench.path("taken"), "mine").unwrap();
     for command in [&RUN[..], &SWEEP[..]] {
         for out in ["taken", "taken/deeper"] {
-            let told = bench.run(&[command, &["--out", out]].concat(), 3);
+            let told = bench.run(&[command, &["--out", out]].concat()).expect(3).err();
             assert!(told.contains("Not a directory") && told.contains("--out"), "{told}");
         }
     }
@@ -116,7 +91,7 @@ fn a_file_where_the_folder_should_be_is_told_and_stays() {
 
 /// Commands that print, whatever they are given.
 fn printing(bench: &Bench) -> Vec<Vec<&'static str>> {
-    bench.run(&[&SWEEP[..], &["--quiet"]].concat(), 0);
+    bench.run(&[&SWEEP[..], &["--quiet"]].concat()).expect(0).err();
     vec![
         vec!["run", "a.toml", "--no-chart"],
         SWEEP.to_vec(),
@@ -134,11 +109,11 @@ fn printing(bench: &Bench) -> Vec<Vec<&'static str>> {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
-    let bench = Bench::new();
+    let bench = bench();
     for arguments in printing(&bench) {
         let mut child = bench.start(&arguments);
         drop(child.stdout.take());
-        let told = ended(&child.wait_with_output().unwrap(), 0);
+        let told = ended(child.wait_with_output().unwrap(), 0);
         assert!(!told.contains("error"), "{arguments:?}: {told}");
     }
 }
@@ -146,11 +121,11 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_behind_stdout_is_told_by_every_command() {
-    let bench = Bench::new();
+    let bench = bench();
     for arguments in printing(&bench) {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = bench.command(&arguments).stdout(full).output().unwrap();
-        let told = ended(&output, 3);
+        let told = ended(output, 3);
         assert!(told.contains("cannot write to standard output"), "{arguments:?}: {told}");
     }
 }
@@ -158,7 +133,7 @@ fn a_full_disk_behind_stdout_is_told_by_every_command() {
 #[cfg(target_os = "linux")]
 #[test]
 fn nobody_to_tell_is_no_failure() {
-    let bench = Bench::new();
+    let bench = bench();
     for (arguments, code) in [(&RUN[..], 0), (&["run", "none.toml"], 3), (&["run", "--none"], 2)] {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let status = bench.command(arguments).stdout(Stdio::null()).stderr(full).status().unwrap();
@@ -170,24 +145,25 @@ fn nobody_to_tell_is_no_failure() {
 /// turns off for its children.
 #[test]
 fn a_disk_that_fills_up_leaves_nothing_half_written() {
-    let bench = Bench::new();
+    let bench = bench();
     let limited = |arguments: &[&str]| {
         let script = "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\"";
         let mut command = Command::new("sh");
         command.args(["-c", script, env!("CARGO_BIN_EXE_gilsim")]).args(arguments);
-        command.current_dir(bench.0.path()).output().unwrap()
+        command.current_dir(bench.path(".")).output().unwrap()
     };
-    let told = ended(&limited(&["run", "a.toml", "--quiet"]), 3);
+    let told = ended(limited(&["run", "a.toml", "--quiet"]), 3);
     assert!(told.contains("cannot write `output/a/trace.csv`"), "{told}");
     assert!(!bench.path("output").exists());
 
     let sweep = [&SWEEP[..], &["--quiet", "--jobs", "1", "--replicates", "9"]].concat();
-    let told = ended(&limited(&sweep), 3);
+    let told = ended(limited(&sweep), 3);
     assert!(told.contains("goes on where this one stopped"), "{told}");
-    assert_eq!(bench.names("output/a/sweep"), ["sweep.partial"]);
-    let told = bench.run(&[&SWEEP[..], &["--jobs", "1", "--replicates", "9"]].concat(), 0);
+    assert_eq!(names(&bench.path("output/a/sweep")), ["sweep.partial"]);
+    let told =
+        bench.run(&[&SWEEP[..], &["--jobs", "1", "--replicates", "9"]].concat()).expect(0).err();
     assert!(told.contains("finished before the sweep was interrupted"), "{told}");
-    bench.run(&[&sweep[..], &["--out", "whole"]].concat(), 0);
+    bench.run(&[&sweep[..], &["--out", "whole"]].concat()).expect(0).err();
     let bytes = |folder: &str| fs::read(bench.path(folder).join("a/sweep/sweep.csv")).unwrap();
     assert!(bytes("output") == bytes("whole"), "the sweep that went on has other rows");
 }
@@ -213,12 +189,12 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn a_signal_at_any_moment_leaves_all_of_a_run_or_nothing() {
-    let bench = Bench::new();
+    let bench = bench();
     let run = |seed: &'static str| {
         [&["run", "a.toml", "--quiet", "--no-chart", "--seed"][..], &[seed]].concat()
     };
     let whole = ["1", "2"].map(|seed| {
-        bench.run(&run(seed), 0);
+        bench.run(&run(seed)).expect(0).err();
         files(&bench.path("output/a"))
     });
     fs::remove_dir_all(bench.path("output")).unwrap();
@@ -256,25 +232,25 @@ fn a_signal_at_any_moment_leaves_all_of_a_run_or_nothing() {
         }
     }
     assert!(stopped >= 20, "only {stopped} runs were stopped");
-    bench.run(&run("1"), 0);
+    bench.run(&run("1")).expect(0).err();
     assert!(files(&bench.path("output/a")) == whole[0], "what was killed left something behind");
 }
 
 #[test]
 fn two_runs_into_one_folder_leave_the_files_of_one() {
-    let bench = Bench::new();
+    let bench = bench();
     let run = |seed: &'static str| {
         [&["run", "a.toml", "--quiet", "--no-chart", "--seed"][..], &[seed]].concat()
     };
     let whole = ["1", "2", "3"].map(|seed| {
-        bench.run(&run(seed), 0);
+        bench.run(&run(seed)).expect(0).err();
         files(&bench.path("output/a"))
     });
     for _ in 0..8 {
         fs::remove_dir_all(bench.path("output")).unwrap();
         let children = ["1", "2", "3"].map(|seed| bench.start(&run(seed)));
         for child in children {
-            ended(&child.wait_with_output().unwrap(), 0);
+            ended(child.wait_with_output().unwrap(), 0);
         }
         assert!(whole.contains(&files(&bench.path("output/a"))), "the folder mixes runs");
     }
@@ -282,7 +258,7 @@ fn two_runs_into_one_folder_leave_the_files_of_one() {
 
 #[test]
 fn a_second_sweep_into_one_folder_is_refused_and_spoils_nothing() {
-    let bench = Bench::new();
+    let bench = bench();
     let long =
         ["sweep", "a.toml", "--quiet", "--vary", "tools.workers=1..4", "--replicates", "1000"];
     let mut first = bench.start(&long);
@@ -290,25 +266,25 @@ fn a_second_sweep_into_one_folder_is_refused_and_spoils_nothing() {
         assert!(first.try_wait().unwrap().is_none(), "the first sweep was not to end so soon");
         sleep(Duration::from_millis(1));
     }
-    let told = bench.run(&SWEEP, 3);
+    let told = bench.run(&SWEEP).expect(3).err();
     assert!(told.contains("another gilsim is writing to `output/a/sweep`"), "{told}");
     assert!(told.contains("--out"), "{told}");
     send(&first, "-INT");
-    ended(&first.wait_with_output().unwrap(), 130);
-    bench.run(&SWEEP, 0);
-    assert!(bench.names("output/a/sweep").contains(&"sweep.csv".to_owned()));
+    ended(first.wait_with_output().unwrap(), 130);
+    bench.run(&SWEEP).expect(0).err();
+    assert!(names(&bench.path("output/a/sweep")).contains(&"sweep.csv".to_owned()));
 }
 
 #[test]
 fn what_a_killed_run_left_goes_with_the_next_and_what_a_living_one_writes_stays() {
-    let bench = Bench::new();
+    let bench = bench();
     fs::create_dir_all(bench.path("output/a")).unwrap();
     fs::write(bench.path("output/a/.gilsim-killed.part"), "half").unwrap();
     fs::write(bench.path("output/a/.gilsim-notes.txt"), "mine").unwrap();
     let living = fs::File::create(bench.path("output/a/.gilsim-living.part")).unwrap();
     living.lock().unwrap();
-    bench.run(&["run", "a.toml", "--quiet", "--no-chart", "--no-trace"], 0);
-    let left = bench.names("output/a");
+    bench.run(&["run", "a.toml", "--quiet", "--no-chart", "--no-trace"]).expect(0).err();
+    let left = names(&bench.path("output/a"));
     let expected = [
         ".gilsim-living.part",
         ".gilsim-notes.txt",
@@ -321,12 +297,11 @@ fn what_a_killed_run_left_goes_with_the_next_and_what_a_living_one_writes_stays(
 
 #[test]
 fn without_a_home_and_under_any_locale_the_bytes_are_the_same() {
-    let bench = Bench::new();
+    let bench = bench();
     let play = |out: &str, settings: &[(&str, &str)]| {
         let mut command = bench.command(&["run", "a.toml", "--out", out, "--format", "table"]);
         let output = command.env_clear().envs(settings.iter().copied()).output().unwrap();
-        ended(&output, 0);
-        (output.stdout, files(&bench.path(out).join("a")))
+        (Ended(output).expect(0).out(), files(&bench.path(out).join("a")))
     };
     let plain = play("1", &[("HOME", "/"), ("LC_ALL", "C.UTF-8")]);
     let bare = play("2", &[]);
@@ -338,7 +313,7 @@ fn without_a_home_and_under_any_locale_the_bytes_are_the_same() {
 #[cfg(target_os = "linux")]
 #[test]
 fn names_that_are_no_unicode_are_read_and_written() {
-    let bench = Bench::new();
+    let bench = bench();
     let name = |bytes: &'static [u8]| OsStr::from_bytes(bytes);
     let folder = bench.path(name(b"f\xff"));
     fs::create_dir(&folder).unwrap();
@@ -358,20 +333,19 @@ fn names_that_are_no_unicode_are_read_and_written() {
         ]
         .concat(),
     ] {
-        ended(&bench.command(&more).output().unwrap(), 0);
+        ended(bench.command(&more).output().unwrap(), 0);
     }
     let results = bench.path(out).join(name(b"s\xfe"));
     assert_eq!(files(&results.join("sweep")).len(), 5);
     assert!(results.join("trace.csv").exists());
     let table = results.join("sweep/sweep.csv");
-    let output = bench.command(&[OsStr::new("merge"), table.as_os_str()]).output().unwrap();
-    ended(&output, 0);
-    assert_eq!(output.stdout, fs::read(table).unwrap());
+    let merged = bench.run(&[OsStr::new("merge"), table.as_os_str()]).expect(0);
+    assert_eq!(merged.0.stdout, fs::read(table).unwrap());
     // What has to be text says so.
     for arguments in [["run", "--set"], ["run", "--tool"], ["sweep", "--vary"]] {
         let arguments = arguments.map(OsStr::new);
         let all = [arguments[0], scenario, arguments[1], name(b"machine.cores=\xff")];
-        let told = ended(&bench.command(&all).output().unwrap(), 2);
+        let told = ended(bench.command(&all).output().unwrap(), 2);
         assert!(told.contains("UTF-8"), "{told}");
     }
 }
@@ -379,22 +353,22 @@ fn names_that_are_no_unicode_are_read_and_written() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_folder_for_temporary_files_that_is_not_there_is_told_with_its_variable() {
-    let bench = Bench::new();
+    let bench = bench();
     let mut command = bench.command(&["calibrate", "--python", "true"]);
-    let told = ended(&command.env("TMPDIR", bench.path("none")).output().unwrap(), 3);
+    let told = ended(command.env("TMPDIR", bench.path("none")).output().unwrap(), 3);
     assert!(told.contains("TMPDIR") && !told.contains("--out"), "{told}");
 }
 
 /// What is read while it is written, as from a pipe, is a file like any other.
 #[test]
 fn a_scenario_may_come_through_a_pipe() {
-    let bench = Bench::new();
+    let bench = bench();
     let mut command = bench.command(&["check", "/dev/stdin"]);
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = child.spawn().unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), PAGES.as_bytes()).unwrap();
     let mut text = String::new();
     child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-    ended(&child.wait_with_output().unwrap(), 0);
+    ended(child.wait_with_output().unwrap(), 0);
     assert!(text.contains("ok, 60 tasks"), "{text}");
 }

@@ -1,46 +1,30 @@
 //! Scenarios that are absurd and allowed run, or are refused up front with what would be right; they never
 //! hang, overflow or panic.
 
-use std::path::Path;
-use std::process::Command;
+#![expect(clippy::unwrap_used, reason = "what does not work in a test fails it")]
 
-struct Run {
-    code: Option<i32>,
-    messages: String,
-}
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "shared/bench.rs"]
+mod bench;
 
-fn run(text: &str) -> Run {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let file = folder.path().join("absurd.toml");
-    std::fs::write(&file, text).expect("a file can be written");
-    let output = Command::new(env!("CARGO_BIN_EXE_gilsim"))
-        .args(["run", "--no-trace", "--no-chart", "--quiet", "--out"])
-        .arg(folder.path().join("out"))
-        .arg(&file)
-        .output()
-        .expect("gilsim starts");
-    let refused = output.status.code() == Some(2);
-    assert_eq!(refused, !has_summary(folder.path()), "a refused run leaves nothing behind");
-    Run {
-        code: output.status.code(),
-        messages: String::from_utf8(output.stderr).expect("messages are UTF-8"),
-    }
-}
+use bench::{Bench, Ended};
 
-fn has_summary(folder: &Path) -> bool {
-    folder.join("out/absurd/summary.csv").exists()
+/// Runs a scenario; if it is refused nothing is left behind.
+fn run(text: &str) -> Ended {
+    let bench = Bench::with("absurd.toml", text);
+    let ended = bench.run(&["run", "absurd.toml", "--no-trace", "--no-chart", "--quiet"]);
+    let is_summed_up = bench.path("output/absurd/summary.csv").exists();
+    assert_ne!(ended.code() == Some(2), is_summed_up, "{}", ended.err());
+    ended
 }
 
 /// The sentence that says why a run is refused.
 fn refusal(text: &str) -> String {
-    let run = run(text);
-    assert_eq!(run.code, Some(2), "{}", run.messages);
-    run.messages
+    run(text).expect(2).err()
 }
 
 fn runs(text: &str) {
-    let run = run(text);
-    assert_eq!(run.code, Some(0), "{}", run.messages);
+    run(text).expect(0);
 }
 
 #[test]

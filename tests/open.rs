@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "what does not work in a test fails it")]
 
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "shared/bench.rs"]
+mod bench;
 
-use tempfile::TempDir;
+use std::fs;
+
+use bench::Bench;
 
 const OPEN: &str = "\
 seed = 3
@@ -25,30 +27,14 @@ workers = 4
 use = \"sequential\"
 ";
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
-    command.args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn with(text: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("web.toml"), text).unwrap();
-    folder
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
 #[test]
 fn an_open_system_leaves_its_queues_and_their_means() {
-    let folder = with(OPEN);
-    let output = run(folder.path(), &["run", "web.toml", "--audit"]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(!stderr(&output).contains("warning"), "{}", stderr(&output));
-    let shown = String::from_utf8(output.stdout.clone()).unwrap();
+    let bench = Bench::with("web.toml", OPEN);
+    let output = bench.run(&["run", "web.toml", "--audit"]).expect(0);
+    assert!(!output.err().contains("warning"), "{}", output.err());
+    let shown = output.out();
     assert!(shown.contains("about 1200 tasks in 20 s, measured from 5 s on"), "{shown}");
-    let of_run = folder.path().join("output/web");
+    let of_run = bench.path("output/web");
     let queues = fs::read_to_string(of_run.join("queues.csv")).unwrap();
     assert!(
         queues.starts_with("tool,replicate,kind,name,start_ns,end_ns,busy,waiting\n"),
@@ -72,16 +58,15 @@ fn an_open_system_leaves_its_queues_and_their_means() {
 
 #[test]
 fn a_load_that_cannot_be_served_is_told_for_each_tool() {
-    let folder = with(OPEN);
+    let bench = Bench::with("web.toml", OPEN);
     let set = "tasks.arrive={ poisson = \"140/s\" }";
     let named = OPEN.replace("[[tasks]]", "[[tasks]]\nname = \"tasks\"");
-    fs::write(folder.path().join("web.toml"), named).unwrap();
+    fs::write(bench.path("web.toml"), named).unwrap();
     let set = set.replace("tasks.arrive", "tasks.tasks.arrive");
-    let output = run(folder.path(), &["run", "web.toml", "--set", &set, "--tool", "sequential"]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = bench.run(&["run", "web.toml", "--set", &set, "--tool", "sequential"]).expect(0);
     let told = "warning: `sequential`: the load cannot be served: it asks for 1";
-    assert!(stderr(&output).contains(told), "{}", stderr(&output));
-    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.err().contains(told), "{}", output.err());
+    let shown = output.out();
     assert!(shown.contains("sequential does not keep up with the load."), "{shown}");
 }
 
@@ -107,35 +92,27 @@ fn what_is_no_horizon_is_told_with_its_place() {
     ] {
         let text = OPEN.replace(from, to);
         assert_ne!(text, OPEN, "{from}");
-        let folder = with(&text);
-        let output = run(folder.path(), &["run", "web.toml"]);
-        assert_eq!(output.status.code(), Some(2), "{told}");
-        assert!(stderr(&output).contains(told), "{told}: {}", stderr(&output));
-        assert!(stderr(&output).contains("web.toml:"), "{told}: {}", stderr(&output));
-        assert!(!folder.path().join("output").exists());
+        let bench = Bench::with("web.toml", &text);
+        let output = bench.run(&["run", "web.toml"]);
+        let output = output.expect(2);
+        assert!(output.err().contains(told), "{told}: {}", output.err());
+        assert!(output.err().contains("web.toml:"), "{told}: {}", output.err());
+        assert!(!bench.path("output").exists());
     }
 }
 
 #[test]
 fn a_count_and_a_horizon_stop_at_whichever_comes_first() {
     let tasks = |count: &str, until: &str| {
-        let folder = with(&OPEN.replace("[[tasks]]", &format!("[[tasks]]\ncount = {count}")));
-        let until = format!("run.until={until}");
-        let output = run(
-            folder.path(),
-            &[
-                "run",
-                "web.toml",
-                "--set",
-                &until,
-                "--set",
-                "run.warm_up=0s",
-                "--format",
-                "json",
-                "--no-chart",
-            ],
+        let bench = Bench::with(
+            "web.toml",
+            OPEN.replace("[[tasks]]", &format!("[[tasks]]\ncount = {count}")),
         );
-        let rows: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let until = format!("run.until={until}");
+        let settings = ["--set", &until, "--set", "run.warm_up=0s"];
+        let arguments = [&["run", "web.toml", "--format", "json", "--no-chart"][..], &settings];
+        let output = bench.run(&arguments.concat()).expect(0);
+        let rows: serde_json::Value = serde_json::from_slice(&output.0.stdout).unwrap();
         rows[0]["tasks"].as_u64().unwrap()
     };
     assert_eq!(tasks("50", "20s"), 50);
@@ -145,15 +122,13 @@ fn a_count_and_a_horizon_stop_at_whichever_comes_first() {
 
 #[test]
 fn sweeps_and_programs_take_the_horizon_too() {
-    let folder = with(OPEN);
+    let bench = Bench::with("web.toml", OPEN);
     let arguments =
         ["sweep", "web.toml", "--vary", "run.until=10s,20s", "--format", "csv", "--quiet"];
-    let output = run(folder.path(), &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let swept = String::from_utf8(output.stdout).unwrap();
-    let run_csv = run(folder.path(), &["run", "web.toml", "--format", "csv", "--quiet"]).stdout;
-    let row = String::from_utf8(run_csv).unwrap().lines().nth(1).unwrap().to_owned();
+    let output = bench.run(&arguments).expect(0);
+    let swept = output.out();
+    let run_csv = bench.run(&["run", "web.toml", "--format", "csv", "--quiet"]).expect(0).out();
+    let row = run_csv.lines().nth(1).unwrap();
     assert!(swept.contains(&format!("20s,{row}")), "{swept}\n{row}");
-    let output = run(folder.path(), &["python", "web.toml", "--tool", "thread_pool"]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    bench.run(&["python", "web.toml", "--tool", "thread_pool"]).expect(0);
 }

@@ -2,13 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "what does not work in a test fails it")]
 
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "shared/bench.rs"]
+mod bench;
+
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
+use bench::Bench;
 
 const PAGES: &str = r#"
 title = "Pages"
@@ -46,56 +49,15 @@ use = "sequential"
 use = "asyncio"
 "#;
 
-/// A folder of its own to run the program in.
-struct Bench(TempDir);
-
-impl Bench {
-    fn new(scenario: &str) -> Self {
-        let bench = Self(tempfile::tempdir().unwrap());
-        fs::write(bench.path("a.toml"), scenario).unwrap();
-        bench
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
-        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
-        command
-    }
-
-    #[track_caller]
-    fn run(&self, arguments: &[&str], code: i32) -> Ended {
-        let ended = Ended(self.command(arguments).output().unwrap());
-        assert_eq!(ended.0.status.code(), Some(code), "{}\n{}", ended.out(), ended.err());
-        ended
-    }
-
-    #[track_caller]
-    fn refuses(&self, arguments: &[&str], code: i32, told: &str) {
-        let arguments = [&["sweep", "a.toml"], arguments].concat();
-        let ended = self.run(&arguments, code);
-        assert!(ended.err().contains(told), "{arguments:?}: {}", ended.err());
-        assert!(ended.out().is_empty() && !self.path("output").exists(), "{arguments:?}");
-    }
+/// A folder with a scenario.
+fn bench(scenario: &str) -> Bench {
+    Bench::with("a.toml", scenario)
 }
 
-struct Ended(Output);
-
-impl Ended {
-    fn out(&self) -> String {
-        String::from_utf8(self.0.stdout.clone()).unwrap()
-    }
-
-    fn err(&self) -> String {
-        String::from_utf8(self.0.stderr.clone()).unwrap()
-    }
+#[track_caller]
+fn refuses(bench: &Bench, arguments: &[&str], code: i32, told: &str) {
+    let ended = bench.run(&[&["sweep", "a.toml"], arguments].concat()).expect(code).says(told);
+    assert!(ended.out().is_empty() && !bench.path("output").exists(), "{arguments:?}");
 }
 
 const GRID: [&str; 8] = [
@@ -111,8 +73,8 @@ const GRID: [&str; 8] = [
 
 #[test]
 fn a_sweep_has_a_row_per_point_tool_and_replicate() {
-    let bench = Bench::new(PAGES);
-    let csv = bench.run(&[&GRID[..], &["--format", "csv"]].concat(), 0).out();
+    let bench = bench(PAGES);
+    let csv = bench.run(&[&GRID[..], &["--format", "csv"]].concat()).expect(0).out();
     assert_eq!(csv, bench.read("output/a/sweep/sweep.csv"));
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
@@ -135,19 +97,19 @@ fn a_sweep_has_a_row_per_point_tool_and_replicate() {
 
 #[test]
 fn a_sweep_over_one_key_has_a_line_chart() {
-    let bench = Bench::new(PAGES);
-    bench.run(&["sweep", "a.toml", "--vary", "tools.workers=1..4", "--replicates", "2"], 0);
+    let bench = bench(PAGES);
+    bench.run(&["sweep", "a.toml", "--vary", "tools.workers=1..4", "--replicates", "2"]).expect(0);
     let svg = bench.read("output/a/sweep/lines.svg");
     assert!(svg.contains("Makespan over tools.workers") && svg.contains(">some, threads</text>"));
     assert!(fs::read(bench.path("output/a/sweep/lines.png")).unwrap().starts_with(b"\x89PNG"));
-    bench.run(&GRID, 0);
+    bench.run(&GRID).expect(0);
     assert!(!bench.path("output/a/sweep/lines.svg").exists());
 }
 
 #[test]
 fn a_point_of_a_sweep_is_a_run_with_those_settings() {
-    let bench = Bench::new(PAGES);
-    let csv = bench.run(&[&GRID[..], &["--format", "csv"]].concat(), 0).out();
+    let bench = bench(PAGES);
+    let csv = bench.run(&[&GRID[..], &["--format", "csv"]].concat()).expect(0).out();
     let run = [
         "run",
         "a.toml",
@@ -160,7 +122,7 @@ fn a_point_of_a_sweep_is_a_run_with_those_settings() {
         "--set",
         "tools.workers=7",
     ];
-    let run = bench.run(&run, 0).out();
+    let run = bench.run(&run).expect(0).out();
     for row in run.lines().skip(1) {
         assert!(csv.contains(&format!("\n4,7,{row}\n")), "{row}");
     }
@@ -168,22 +130,24 @@ fn a_point_of_a_sweep_is_a_run_with_those_settings() {
 
 #[test]
 fn results_do_not_depend_on_the_number_of_jobs() {
-    let bench = Bench::new(PAGES);
+    let bench = bench(PAGES);
     for out in ["one", "three"] {
         let jobs = if out == "one" { "1" } else { "3" };
-        bench.run(&[&GRID[..], &["--out", out, "--jobs", jobs, "--quiet"]].concat(), 0);
+        bench.run(&[&GRID[..], &["--out", out, "--jobs", jobs, "--quiet"]].concat()).expect(0);
     }
     for name in ["sweep.csv", "summary.json", "manifest.json"] {
-        let of = |out: &str| bench.read(&format!("{out}/a/sweep/{name}"));
+        let of = |out: &str| bench.read(format!("{out}/a/sweep/{name}"));
         assert_eq!(of("one"), of("three"), "{name}");
     }
 }
 
 #[test]
 fn replicates_have_the_same_draws_at_every_point() {
-    let bench = Bench::new(PAGES);
-    let csv =
-        bench.run(&[&GRID[..], &["--format", "csv", "--tool", "sequential"]].concat(), 0).out();
+    let bench = bench(PAGES);
+    let csv = bench
+        .run(&[&GRID[..], &["--format", "csv", "--tool", "sequential"]].concat())
+        .expect(0)
+        .out();
     let makespans: Vec<&str> =
         csv.lines().skip(1).map(|row| row.split(',').nth(4).unwrap()).collect();
     assert_eq!(makespans.len(), 18);
@@ -193,31 +157,30 @@ fn replicates_have_the_same_draws_at_every_point() {
 
 #[test]
 fn shards_join_to_the_whole_in_any_order() {
-    let bench = Bench::new(PAGES);
-    bench.run(&[&GRID[..], &["--quiet"]].concat(), 0);
+    let bench = bench(PAGES);
+    bench.run(&[&GRID[..], &["--quiet"]].concat()).expect(0);
     for shard in ["1/4", "2/4", "3/4", "4/4", "2/4"] {
-        bench.run(&[&GRID[..], &["--quiet", "--shard", shard]].concat(), 0);
+        bench.run(&[&GRID[..], &["--quiet", "--shard", shard]].concat()).expect(0);
     }
     let part = |index: u32| format!("output/a/sweep/{index}-of-4/sweep.csv");
-    let merged = bench.run(&["merge", &part(3), &part(1), &part(4), &part(2)], 0).out();
+    let merged = bench.run(&["merge", &part(3), &part(1), &part(4), &part(2)]).expect(0).out();
     assert_eq!(merged, bench.read("output/a/sweep/sweep.csv"));
-    assert_eq!(bench.run(&["merge", "output/a/sweep/sweep.csv"], 0).out(), merged);
+    assert_eq!(bench.run(&["merge", "output/a/sweep/sweep.csv"]).expect(0).out(), merged);
 }
 
 #[test]
 fn parts_that_do_not_fit_together_are_refused() {
-    let bench = Bench::new(PAGES);
+    let bench = bench(PAGES);
     for shard in ["1/3", "2/3", "3/3"] {
-        bench.run(&[&GRID[..], &["--quiet", "--shard", shard]].concat(), 0);
+        bench.run(&[&GRID[..], &["--quiet", "--shard", shard]].concat()).expect(0);
     }
-    bench.run(
-        &[&GRID[..], &["--quiet", "--seed", "7", "--shard", "3/3", "--out", "other"]].concat(),
-        0,
-    );
-    bench.run(&[&GRID[..], &["--quiet", "--shard", "2/2"]].concat(), 0);
+    bench
+        .run(&[&GRID[..], &["--quiet", "--seed", "7", "--shard", "3/3", "--out", "other"]].concat())
+        .expect(0);
+    bench.run(&[&GRID[..], &["--quiet", "--shard", "2/2"]].concat()).expect(0);
     let part = |index: u32| format!("output/a/sweep/{index}-of-3/sweep.csv");
     let told = |parts: &[&str], code: i32| {
-        let ended = bench.run(&[&["merge"], parts].concat(), code);
+        let ended = bench.run(&[&["merge"], parts].concat()).expect(code);
         assert!(ended.out().is_empty());
         ended.err()
     };
@@ -237,45 +200,57 @@ fn parts_that_do_not_fit_together_are_refused() {
 
 #[test]
 fn impossible_studies_are_refused_before_anything_is_played() {
-    let bench = Bench::new(PAGES);
-    bench.refuses(&[], 2, "nothing to vary");
-    bench.refuses(&["--vary", "machine.cores=8..1"], 2, "write 1..8");
-    bench.refuses(&["--vary", "machine.cores=1.."], 2, "whole numbers");
-    bench.refuses(&["--vary", "machine.coers=1,2"], 2, "did you mean `cores`?");
-    bench.refuses(&["--vary", "tools.sum.workers=1,2"], 2, "no tool is labelled `sum`");
-    bench.refuses(&["--vary", "machine.cores=1,0,2"], 2, "--vary machine.cores=0");
-    bench.refuses(&["--vary", "machine.cores=0..8"], 2, "--vary machine.cores=0");
-    bench.refuses(&["--vary", "machine.cores=1,2", "--vary", "machine.cores=3"], 2, "given twice");
-    bench.refuses(&["--vary", "machine.cores=1", "--tool", "asynco"], 2, "did you mean `asyncio`?");
-    bench.refuses(&["--vary", "seed=1..3", "--seed", "1"], 2, "exclude each other");
-    bench.refuses(&["--vary", "machine.cores=1", "--shard", "3/2"], 2, "i/n");
-    bench.refuses(&["--vary", "machine.cores=1", "--replicates", "0"], 2, "--replicates");
-    bench.refuses(&["--vary", "machine.cores=1", "--until-ci", "0%"], 2, "above 0 %");
-    bench.refuses(&["--vary", "sites.shop.latency={ uniform = [\"1s\""], 2, "--vary");
-    bench.run(&["sweep", "b.toml", "--vary", "machine.cores=1"], 3);
+    let bench = bench(PAGES);
+    refuses(&bench, &[], 2, "nothing to vary");
+    refuses(&bench, &["--vary", "machine.cores=8..1"], 2, "write 1..8");
+    refuses(&bench, &["--vary", "machine.cores=1.."], 2, "whole numbers");
+    refuses(&bench, &["--vary", "machine.coers=1,2"], 2, "did you mean `cores`?");
+    refuses(&bench, &["--vary", "tools.sum.workers=1,2"], 2, "no tool is labelled `sum`");
+    refuses(&bench, &["--vary", "machine.cores=1,0,2"], 2, "--vary machine.cores=0");
+    refuses(&bench, &["--vary", "machine.cores=0..8"], 2, "--vary machine.cores=0");
+    refuses(
+        &bench,
+        &["--vary", "machine.cores=1,2", "--vary", "machine.cores=3"],
+        2,
+        "given twice",
+    );
+    refuses(
+        &bench,
+        &["--vary", "machine.cores=1", "--tool", "asynco"],
+        2,
+        "did you mean `asyncio`?",
+    );
+    refuses(&bench, &["--vary", "seed=1..3", "--seed", "1"], 2, "exclude each other");
+    refuses(&bench, &["--vary", "machine.cores=1", "--shard", "3/2"], 2, "i/n");
+    refuses(&bench, &["--vary", "machine.cores=1", "--replicates", "0"], 2, "--replicates");
+    refuses(&bench, &["--vary", "machine.cores=1", "--until-ci", "0%"], 2, "above 0 %");
+    refuses(&bench, &["--vary", "sites.shop.latency={ uniform = [\"1s\""], 2, "--vary");
+    bench.run(&["sweep", "b.toml", "--vary", "machine.cores=1"]).expect(3);
 }
 
 #[test]
 fn enormous_studies_say_how_many_runs_they_would_be() {
-    let bench = Bench::new(PAGES);
+    let bench = bench(PAGES);
     let seeds = ["--vary", "seed=1..500000"];
-    bench.refuses(
+    refuses(
+        &bench,
         &seeds,
         2,
         "that would be 1,500,000 runs (500,000 points × 3 tools × 1 replicate)",
     );
-    bench.refuses(&seeds, 2, "--allow-large");
+    refuses(&bench, &seeds, 2, "--allow-large");
     let endless =
         ["--vary", "seed=0..18446744073709551615", "--vary", "machine.cores=1..4", "--allow-large"];
-    bench.refuses(&endless, 2, "more than anybody can play");
+    refuses(&bench, &endless, 2, "more than anybody can play");
 }
 
 #[test]
 fn replicates_are_added_until_the_interval_is_narrow() {
-    let bench = Bench::new(PAGES);
+    let bench = bench(PAGES);
     let sweep =
         ["sweep", "a.toml", "--vary", "tools.workers=1,6", "--until-ci", "2%", "--format", "json"];
-    let summary: serde_json::Value = serde_json::from_str(&bench.run(&sweep, 0).out()).unwrap();
+    let summary: serde_json::Value =
+        serde_json::from_str(&bench.run(&sweep).expect(0).out()).unwrap();
     let points = summary["points"].as_array().unwrap();
     assert_eq!(points.len(), 6);
     for point in points {
@@ -288,9 +263,10 @@ fn replicates_are_added_until_the_interval_is_narrow() {
 
 #[test]
 fn the_screen_names_the_best_value_and_the_knee() {
-    let bench = Bench::new(PAGES);
+    let bench = bench(PAGES);
     let out = bench
-        .run(&["sweep", "a.toml", "--vary", "tools.workers=1..8", "--replicates", "4"], 0)
+        .run(&["sweep", "a.toml", "--vary", "tools.workers=1..8", "--replicates", "4"])
+        .expect(0)
         .out();
     assert!(out.starts_with("Pages\n\n"), "{out}");
     assert!(out.contains("sequential: "), "{out}");
@@ -302,8 +278,8 @@ fn the_screen_names_the_best_value_and_the_knee() {
 
 #[test]
 fn a_deadlock_at_a_point_is_told_and_the_rest_is_written() {
-    let bench = Bench::new(DEADLOCK);
-    let ended = bench.run(&["sweep", "a.toml", "--vary", "semaphores.a=1,2"], 1);
+    let bench = bench(DEADLOCK);
+    let ended = bench.run(&["sweep", "a.toml", "--vary", "semaphores.a=1,2"]).expect(1);
     assert!(ended.err().contains("at semaphores.a=1: `asyncio` deadlocks"), "{}", ended.err());
     assert!(!ended.err().contains("semaphores.a=2"), "{}", ended.err());
     assert_eq!(bench.read("output/a/sweep/sweep.csv").lines().count(), 4);
@@ -316,11 +292,11 @@ fn journalled(bench: &Bench, folder: &str) -> u64 {
 
 /// Interrupts a sweep at many moments, and takes it up as often. `more` are further arguments.
 fn kill_and_resume(more: &[&str], folder: &str) {
-    let bench = Bench::new(PAGES);
+    let bench = bench(PAGES);
     let sweep =
         ["sweep", "a.toml", "--vary", "tools.workers=1..40", "--replicates", "100", "--quiet"];
     let sweep = [&sweep[..], more].concat();
-    bench.run(&[&sweep[..], &["--out", "whole"]].concat(), 0);
+    bench.run(&[&sweep[..], &["--out", "whole"]].concat()).expect(0);
     let mut seed = 7_u64;
     let (mut kept, mut in_between) = (0, 0);
     for _ in 0..20 {
@@ -341,10 +317,10 @@ fn kill_and_resume(more: &[&str], folder: &str) {
         }
     }
     assert!(in_between >= 3, "it was interrupted between two blocks {in_between} times only");
-    bench.run(&sweep, 0);
+    bench.run(&sweep).expect(0);
     for name in ["sweep.csv", "summary.json", "manifest.json"] {
         let path = format!("{folder}/{name}");
-        let whole = bench.read(&path.replacen("output", "whole", 1));
+        let whole = bench.read(path.replacen("output", "whole", 1));
         assert!(bench.read(&path) == whole, "{name} is not the same");
     }
     assert_eq!(journalled(&bench, folder), 0);
@@ -362,7 +338,7 @@ fn a_shard_killed_at_any_moment_loses_nothing() {
 
 #[test]
 fn an_interrupted_sweep_says_what_it_has_already() {
-    let bench = Bench::new(PAGES);
+    let bench = bench(PAGES);
     let sweep = [
         "sweep",
         "a.toml",
@@ -383,7 +359,7 @@ fn an_interrupted_sweep_says_what_it_has_already() {
     child.wait().unwrap();
     assert!(!bench.path("output/a/sweep/sweep.csv").exists());
     let other = ["sweep", "a.toml", "--vary", "tools.workers=1,2"];
-    let told = bench.run(&other, 0).err();
+    let told = bench.run(&other).expect(0).err();
     assert!(told.contains("an interrupted sweep with other settings is kept"), "{told}");
     let mut child =
         bench.command(&sweep).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();

@@ -2,34 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "what does not work in a test fails it")]
 
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "shared/bench.rs"]
+mod bench;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
-use tempfile::TempDir;
-
-fn with(text: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("page.toml"), text).unwrap();
-    folder
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
-    command.args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use bench::Bench;
 
 /// Makespans in milliseconds by tool, kind, name and percent.
 fn study(scenario: &str) -> BTreeMap<(String, String, String, String), u64> {
-    let folder = with(&format!("interpreter.profile = \"ideal\"\n{scenario}"));
-    let output = run(folder.path(), &["whatif", "page.toml", "--format", "csv", "--quiet"]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let text = String::from_utf8(output.stdout).unwrap();
+    let bench = Bench::with("page.toml", format!("interpreter.profile = \"ideal\"\n{scenario}"));
+    let output = bench.run(&["whatif", "page.toml", "--format", "csv", "--quiet"]).expect(0);
+    let text = output.out();
     let rows = text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect());
     rows.map(|row: Vec<String>| {
         let key = (row[0].clone(), row[1].clone(), row[2].clone(), row[3].clone());
@@ -112,12 +98,12 @@ use = \"multiprocessing\"
 
 #[test]
 fn costs_of_a_profile_are_ranked_and_those_that_change_nothing_left_out() {
-    let folder = with(
+    let bench = Bench::with(
+        "page.toml",
         "[[tasks]]\ncount = 50\nsteps = [{ wait = \"1ms\" }]\n[[tools]]\nuse = \"threading\"\n",
     );
-    let output = run(folder.path(), &["whatif", "page.toml", "--format", "json"]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let studies: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let output = bench.run(&["whatif", "page.toml", "--format", "json"]).expect(0);
+    let studies: serde_json::Value = serde_json::from_slice(&output.0.stdout).unwrap();
     let effects = studies[0]["effects"].as_array().unwrap();
     let names: Vec<&str> = effects.iter().map(|effect| effect["name"].as_str().unwrap()).collect();
     assert!(
@@ -135,7 +121,7 @@ fn costs_of_a_profile_are_ranked_and_those_that_change_nothing_left_out() {
     };
     assert!(effects.is_sorted_by_key(compared), "{studies}");
     for file in ["whatif.csv", "whatif.svg", "whatif.png", "manifest.json"] {
-        assert!(folder.path().join("output/page/whatif").join(file).is_file(), "{file}");
+        assert!(bench.path("output/page/whatif").join(file).is_file(), "{file}");
     }
 }
 
@@ -143,10 +129,9 @@ fn costs_of_a_profile_are_ranked_and_those_that_change_nothing_left_out() {
 fn what_if_does_not_depend_on_the_number_of_jobs() {
     let text = TASKS.replace("\"1s\"", "{ exponential = \"1s\" }");
     let files = ["1", "3"].map(|jobs| {
-        let folder = with(&text);
-        let output = run(folder.path(), &["whatif", "page.toml", "--jobs", jobs, "--seed", "9"]);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        let place = folder.path().join("output/page/whatif");
+        let bench = Bench::with("page.toml", &text);
+        bench.run(&["whatif", "page.toml", "--jobs", jobs, "--seed", "9"]).expect(0);
+        let place = bench.path("output/page/whatif");
         ["whatif.csv", "whatif.svg", "manifest.json"]
             .map(|file| fs::read(place.join(file)).unwrap())
     });
@@ -155,11 +140,14 @@ fn what_if_does_not_depend_on_the_number_of_jobs() {
 
 #[test]
 fn the_screen_says_what_helps_most() {
-    let folder = with(&format!("title = \"Pages\"\ninterpreter.profile = \"ideal\"\n{TASKS}"));
+    let bench = Bench::with(
+        "page.toml",
+        format!("title = \"Pages\"\ninterpreter.profile = \"ideal\"\n{TASKS}"),
+    );
     for (format, rule) in [("table", "─"), ("markdown", "| --- | ---: |")] {
         let arguments = ["whatif", "page.toml", "--tool", "threading", "--format", format];
-        let output = run(folder.path(), &arguments);
-        let shown = String::from_utf8(output.stdout.clone()).unwrap();
+        let output = bench.run(&arguments);
+        let shown = output.out();
         for told in ["Pages\n", "threading: 1.4 s", rule, "site shop", "-35.7 %", "no lock"] {
             assert!(shown.contains(told), "{told}: {shown}");
         }
@@ -172,28 +160,27 @@ fn the_screen_says_what_helps_most() {
 #[test]
 fn a_deadlock_and_a_wrong_scenario_are_told() {
     let stuck = "[queues]\njobs = 1\n[[tasks]]\nsteps = [{ get = \"jobs\" }]\n[[tools]]\nuse = \"threading\"\n";
-    let folder = with(stuck);
-    let output = run(folder.path(), &["whatif", "page.toml"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("`threading` deadlocks"), "{}", stderr(&output));
+    let bench = Bench::with("page.toml", stuck);
+    let output = bench.run(&["whatif", "page.toml"]);
+    let output = output.expect(1);
+    assert!(output.err().contains("`threading` deadlocks"), "{}", output.err());
     for (arguments, told) in [
         (["whatif", "page.toml", "--set", "machine.core=2"], "did you mean `cores`?"),
         (["whatif", "page.toml", "--tool", "treading"], "did you mean `threading`?"),
     ] {
-        let output = run(folder.path(), &arguments);
-        assert_eq!(output.status.code(), Some(2));
-        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+        let output = bench.run(&arguments);
+        let output = output.expect(2);
+        assert!(output.err().contains(told), "{}", output.err());
     }
 }
 
 #[test]
 fn a_sweep_over_two_keys_has_a_heat_map_with_a_panel_per_tool() {
-    let folder = with(&format!("interpreter.profile = \"ideal\"\n{TASKS}"));
+    let bench = Bench::with("page.toml", format!("interpreter.profile = \"ideal\"\n{TASKS}"));
     let arguments =
         ["sweep", "page.toml", "--vary", "machine.cores=1,2", "--vary", "tools.workers=1..4"];
-    let output = run(folder.path(), &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let place = folder.path().join("output/page/sweep");
+    bench.run(&arguments).expect(0);
+    let place = bench.path("output/page/sweep");
     assert!(place.join("heat.png").is_file() && !place.join("lines.svg").exists());
     let svg = fs::read_to_string(place.join("heat.svg")).unwrap();
     for text in [
