@@ -16,6 +16,7 @@ pub mod open;
 pub mod plan;
 pub mod profile;
 pub mod python;
+pub mod quiz;
 pub mod report;
 pub mod scenario;
 pub mod sink;

@@ -22,7 +22,7 @@ const fn room(
     Room { name, rooms, crates }
 }
 
-const ROOMS: [Room; 24] = [
+const ROOMS: [Room; 25] = [
     room("lib", &[], &[]),
     room("main", &["cli"], &[]),
     // Plain data.
@@ -55,6 +55,7 @@ const ROOMS: [Room; 24] = [
         &["model", "python", "sink", "time", "trace"],
         &["comfy_table", "csv", "serde", "serde_json"],
     ),
+    room("quiz", &["ids", "model", "report", "sink", "time", "trace", "workload"], &["serde_json"]),
     room(
         "figures",
         &[
@@ -93,8 +94,8 @@ const ROOMS: [Room; 24] = [
         "cli",
         &[
             "chart", "claims", "engine", "figures", "html", "ids", "import", "model", "open",
-            "plan", "profile", "python", "report", "scenario", "sink", "sweep", "time", "tools",
-            "trace", "whatif", "workload",
+            "plan", "profile", "python", "quiz", "report", "scenario", "sink", "sweep", "time",
+            "tools", "trace", "whatif", "workload",
         ],
         &[
             "clap",

@@ -1,4 +1,4 @@
-//! Pictures: Gantt charts, line charts, measured beside predicted, as SVG and PNG.
+//! Pictures: Gantt charts, line charts, measured beside predicted, as SVG and PNG; Gantt charts as plain text, too.
 //!
 //! A [`Recorder`] listens to each run and keeps a bounded [`Recording`] of it; a [`Chart`] puts one panel for each
 //! run on one shared axis of time; [`svg`] draws it, [`png()`] turns the same document into pixels, and
@@ -26,6 +26,7 @@ mod scatter;
 mod share;
 mod speed_up;
 mod svg;
+mod text;
 mod timeline;
 mod words;
 
@@ -39,6 +40,7 @@ pub use png::{PngError, png};
 pub use recorder::{MOST_WORKERS, Recorder, Recording};
 pub use scatter::{Point, ScatterChart, scatter};
 pub use speed_up::{SpeedUp, SpeedUpPanel, SpeedUps, speed_ups};
+pub use text::text;
 pub use words::{clean, duration, percent};
 
 use crate::ids::{TaskId, ThreadId};

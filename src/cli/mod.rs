@@ -23,6 +23,7 @@ mod picture;
 mod play;
 mod progress;
 mod python;
+mod quiz;
 mod run;
 mod schema;
 mod subject;

@@ -25,6 +25,28 @@ pub(super) fn add(
     scenario: &Scenario,
     played: &[Played],
 ) -> Result<(), Failure> {
+    let subtitle = match scenario.title.as_str() {
+        "" => settings(scenario),
+        title => format!("{title}: {}", settings(scenario)),
+    };
+    let svg = with_panels(scenario, played, |panels| {
+        chart::svg(&Chart {
+            title: "",
+            subtitle: &subtitle,
+            panels,
+            without: &[],
+            theme: Theme::Auto,
+        })
+    });
+    add_both(folder, ["gantt.svg", "gantt.png"], &svg)
+}
+
+/// Draws a panel per tool that was recorded.
+pub(super) fn with_panels(
+    scenario: &Scenario,
+    played: &[Played],
+    draw: impl FnOnce(Vec<Panel<'_>>) -> String,
+) -> String {
     let notes: Vec<String> = scenario.tools.iter().map(note).collect();
     let name = |task| scenario.task_name(task);
     let panels = scenario.tools.iter().zip(&notes).zip(played);
@@ -39,19 +61,7 @@ pub(super) fn add(
             task_name: Some(&name),
         })
     });
-    let subtitle = match scenario.title.as_str() {
-        "" => settings(scenario),
-        title => format!("{title}: {}", settings(scenario)),
-    };
-    let figure = Chart {
-        title: "",
-        subtitle: &subtitle,
-        panels: panels.collect(),
-        without: &[],
-        theme: Theme::Auto,
-    };
-    let svg = chart::svg(&figure);
-    add_both(folder, ["gantt.svg", "gantt.png"], &svg)
+    draw(panels.collect())
 }
 
 /// Adds gantt.html to the folder: the same runs as a page that can be zoomed and asked.

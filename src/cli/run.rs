@@ -13,6 +13,7 @@ use super::options::{Common, Format};
 use super::picture;
 use super::play::{Input, Listeners, Loaded, Played, load, play};
 use super::progress::Progress;
+use super::quiz;
 use crate::model::Scenario;
 use crate::open::{OpenReport, Queues, queues_csv};
 use crate::report::{self, Ending, ToolResult};
@@ -57,6 +58,37 @@ pub(super) struct Args {
     /// Check the laws of every trace after its run
     #[arg(long)]
     audit: bool,
+
+    /// Ask what will happen instead of telling it: the set-up in plain words and questions; write no files
+    #[arg(long)]
+    quiz: bool,
+
+    /// With --quiz: show the answers with their reasons, the schedule and the comparison, and write the files, too
+    #[arg(long, requires = "quiz")]
+    reveal: bool,
+}
+
+impl Args {
+    /// Whether the reader is to predict what the tools do: nothing that tells it is made.
+    const fn only_asks(&self) -> bool {
+        self.quiz && !self.reveal
+    }
+
+    /// # Errors
+    /// When they ask for what a quiz does not give.
+    fn check(&self) -> Result<(), Failure> {
+        let file = [("--html", self.html), ("--perfetto", self.perfetto)];
+        let file = file.iter().find(|(_, asked)| *asked && self.only_asks());
+        if let Some((option, _)) = file {
+            return Err(Failure::usage(format!(
+                "{option} asks for a file, and --quiz writes none before --reveal"
+            )));
+        }
+        if self.quiz && self.common.format == Some(Format::Csv) {
+            return Err(quiz::not_as_csv());
+        }
+        Ok(())
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -66,6 +98,8 @@ Examples:
   gilsim run page.toml --tool asyncio --tool \"10 threads\" --seed 7
   gilsim run a.toml b.toml --out results --no-trace --no-chart
   gilsim run page.toml --html --perfetto
+  gilsim run page.toml --quiz
+  gilsim run page.toml --quiz --reveal
   gilsim run page.toml --format csv | column -s, -t";
 
 /// Every file that a run may write. What it does not write this time does not stay from an earlier run.
@@ -96,6 +130,7 @@ struct Study {
 /// When a scenario is wrong or a file cannot be read or written; nothing is simulated unless all
 /// scenarios can be.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
+    args.check()?;
     let studies = studies(args)?;
     let mut worst = Code::Done;
     for (index, study) in studies.iter().enumerate() {
@@ -103,7 +138,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
         if index > 0 && matches!(shown_as, Some(Format::Table | Format::Markdown)) {
             console::result(b"\n")?;
         }
-        let code = run(study, args)?;
+        let code = if args.only_asks() { ask(study, args)? } else { run(study, args)? };
         if code.number() > worst.number() {
             worst = code;
         }
@@ -158,8 +193,9 @@ fn folders(files: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     // Opened before the work, so that a wrong place is known at once.
     let mut folder = Folder::open(&study.folder)?;
-    let streams = Streams::begin(&mut folder, args)?;
-    let mut played = play_all(study, args, streams, &folder)?;
+    let mut streams = Streams::begin(&mut folder, args)?;
+    let mut played = play_all(study, args, &mut streams)?;
+    streams.finish(&folder)?;
     let violations = told_violations(&study.scenario, &played);
     let open: Vec<_> = played.iter_mut().map(|one| one.open.take()).collect();
     let results = compared(&study.scenario, &played, &open);
@@ -190,7 +226,16 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     let names = folder.finish(&FILES)?;
 
     if let Some(format) = args.common.shown_as() {
-        console::result(&printed(format, &study.scenario, &results, &rows, &reports)?)?;
+        let revealed = if args.reveal {
+            quiz::printed(format, &study.scenario, &results, &warnings(&open), Some(&played))?
+        } else {
+            String::new()
+        };
+        console::result(revealed.as_bytes())?;
+        // A program gets one document: the answers.
+        if !args.reveal || format != Format::Json {
+            console::result(&printed(format, &study.scenario, &results, &rows, &reports)?)?;
+        }
     }
     if !args.common.quiet {
         console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
@@ -201,7 +246,28 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     Ok(conclude(&results, violations.as_deref()))
 }
 
+/// Plays one scenario and prints what the reader is to predict, and nothing else.
+fn ask(study: &Study, args: &Args) -> Result<Code, Failure> {
+    let scenario = &study.scenario;
+    let mut played = play_all(study, args, &mut Streams::default())?;
+    let violations = told_violations(scenario, &played);
+    let open: Vec<_> = played.iter_mut().map(|one| one.open.take()).collect();
+    let results = compared(scenario, &played, &open);
+    if let Some(format) = args.common.shown_as() {
+        let questions = quiz::printed(format, scenario, &results, &warnings(&open), None)?;
+        console::result(questions.as_bytes())?;
+    }
+    // That a tool deadlocks is for the reader to find out.
+    Ok(conclude(&[], violations.as_deref()))
+}
+
+/// Why the tools do not serve the load of an open system, those of them that do not.
+fn warnings(open: &[Option<(Queues, OpenReport)>]) -> Vec<Option<String>> {
+    open.iter().map(|open| open.as_ref()?.1.warning()).collect()
+}
+
 /// The files that are written while the tools are played.
+#[derive(Default)]
 struct Streams {
     trace: Option<TraceCsv<File>>,
     perfetto: Option<PerfettoTrace<File>>,
@@ -229,22 +295,15 @@ fn warn(scenario: &Scenario, open: &[Option<(Queues, OpenReport)>]) {
             "warning: no task arrives between `run.warm_up` and `run.until`: there are no response times",
         );
     }
-    for (run, (_, report)) in
-        scenario.tools.iter().zip(open).filter_map(|(run, open)| Some((run, open.as_ref()?)))
-    {
-        if let Some(warning) = report.warning() {
+    for (run, warning) in scenario.tools.iter().zip(warnings(open)) {
+        if let Some(warning) = warning {
             console::say(&format!("warning: `{}`: {warning}", report::one_line(&run.label)));
         }
     }
 }
 
 /// Plays all tools in turn.
-fn play_all(
-    study: &Study,
-    args: &Args,
-    mut streams: Streams,
-    folder: &Folder,
-) -> Result<Vec<Played>, Failure> {
+fn play_all(study: &Study, args: &Args, streams: &mut Streams) -> Result<Vec<Played>, Failure> {
     let scenario = &study.scenario;
     let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
     let tasks = tasks.saturating_mul(scenario.tools.len() as u64);
@@ -256,7 +315,7 @@ fn play_all(
             perfetto: streams.perfetto.as_mut(),
             progress: progress.as_mut(),
             audit: args.audit,
-            chart: !args.no_chart,
+            chart: args.reveal || !(args.no_chart || args.quiz),
             page: args.html.then_some(scenario.tools.len()),
         };
         played.push(play(scenario, run, 0, listeners)?);
@@ -264,7 +323,6 @@ fn play_all(
     if let Some(progress) = progress {
         progress.finish();
     }
-    streams.finish(folder)?;
     Ok(played)
 }
 
@@ -311,6 +369,8 @@ fn manifest(study: &Study, args: &Args) -> Vec<u8> {
         ("--html", args.html),
         ("--perfetto", args.perfetto),
         ("--audit", args.audit),
+        ("--quiz", args.quiz),
+        ("--reveal", args.reveal),
     ];
     arguments.extend(flags.iter().filter(|(_, set)| *set).map(|(flag, _)| (*flag).to_owned()));
     Manifest::new("run", &study.inputs, study.scenario.seed, arguments).text()

@@ -92,8 +92,8 @@ fn limit(state: State, run: &ToolRun, row: &SummaryRow) -> Option<String> {
     }
 }
 
-/// Where a task of that tool is in that state.
-fn place(state: State, run: &ToolRun) -> String {
+/// Where a task of that tool is in that state: `waiting for the GIL`.
+pub fn place(state: State, run: &ToolRun) -> String {
     let looped = matches!(run.tool, Tool::Asyncio | Tool::ToThread);
     match (state, run.tool) {
         (State::Queued, Tool::Sequential) => "queued behind one another".to_owned(),

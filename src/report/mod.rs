@@ -10,8 +10,9 @@ pub mod validation;
 mod verdict;
 mod words;
 
-pub use verdict::verdict;
-pub use words::one_line;
+pub use cause::place;
+pub use verdict::{NEAR_PERCENT, verdict};
+pub use words::{counted, list, one_line, percent, time};
 
 use crate::model::ToolRun;
 use crate::sink::row::SummaryRow;

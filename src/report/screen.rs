@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 
-use super::words::{one_line, percent, ratio, state, time};
+use super::words::{counted, one_line, percent, ratio, state, time};
 use super::{Ending, ToolResult, verdict};
 use crate::model::{Horizon, Scenario, ToolRun};
 use crate::sink::row::SummaryRow;
@@ -109,11 +109,6 @@ fn common<'a, T: PartialEq>(scenario: &'a Scenario, of: impl Fn(&'a ToolRun) -> 
     let mut values = scenario.tools.iter().map(of);
     let first = values.next()?;
     values.all(|value| value == first).then_some(first)
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{s}")
 }
 
 /// An empty table with a rule below its headings and no other lines.

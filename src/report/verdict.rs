@@ -8,7 +8,7 @@ use crate::sink::fraction::Fraction;
 use crate::sink::row::SummaryRow;
 
 /// Makespans within this many percent of the best one are as good as equal: costs are known no better.
-const NEAR_PERCENT: u128 = 5;
+pub const NEAR_PERCENT: u128 = 5;
 
 /// How many reasons the second sentence names.
 const REASONS: usize = 3;

@@ -6,7 +6,7 @@ use crate::trace::State;
 
 /// A share in percent: whole between 10 and 99, with one decimal near the ends, and 0 % or 100 % only
 /// where it is exactly that.
-pub(super) fn percent(share: Fraction) -> String {
+pub fn percent(share: Fraction) -> String {
     let millionths = share.millionths();
     // Rounding up must not make a whole of what is none.
     let tenths = ((millionths + 500) / 1_000).min(if millionths < 1_000_000 { 999 } else { 1_000 });
@@ -34,7 +34,7 @@ pub(super) fn ratio(ratio: Fraction) -> String {
 }
 
 /// Nanoseconds as people read them: `2.006 s`.
-pub(super) fn time(ns: impl TryInto<u64>) -> String {
+pub fn time(ns: impl TryInto<u64>) -> String {
     // What does not fit is longer than any run.
     SimDuration::from_nanos(ns.try_into().unwrap_or(u64::MAX)).to_string()
 }
@@ -45,12 +45,18 @@ pub(super) fn state(state: State) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list(items: &[String]) -> String {
+pub fn list(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [only] => only.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
+}
+
+/// `1 task`, `2 tasks`.
+pub fn counted(count: u64, noun: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{s}")
 }
 
 /// The text on one line and without control characters, whatever a scenario put into it.

@@ -1,0 +1,38 @@
+//! `gilsim run --quiz`: what the tools did, as questions and, with `--reveal`, as answers and a schedule.
+
+use super::failure::Failure;
+use super::options::Format;
+use super::picture;
+use super::play::Played;
+use crate::chart;
+use crate::model::Scenario;
+use crate::quiz::{self, Quiz};
+use crate::report::ToolResult;
+
+/// The questions, or with the answers and the schedule.
+///
+/// # Errors
+/// When they are asked for in a format that holds no text.
+pub(super) fn printed(
+    format: Format,
+    scenario: &Scenario,
+    results: &[ToolResult<'_>],
+    warnings: &[Option<String>],
+    revealed: Option<&[Played]>,
+) -> Result<String, Failure> {
+    let quiz = Quiz::of(scenario, results, warnings);
+    let schedule = revealed
+        .map(|played| picture::with_panels(scenario, played, |panels| chart::text(&panels)));
+    let schedule = schedule.as_deref();
+    match format {
+        Format::Table => Ok(quiz::screen(&quiz, schedule)),
+        Format::Markdown => Ok(quiz::markdown(&quiz, schedule)),
+        Format::Json => Ok(quiz::json(&quiz, schedule)),
+        Format::Csv => Err(not_as_csv()),
+    }
+}
+
+/// What to say of `--quiz --format csv`.
+pub(super) fn not_as_csv() -> Failure {
+    Failure::usage("a quiz is no table: `--quiz` takes `--format table`, `json` or `markdown`")
+}

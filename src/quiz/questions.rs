@@ -1,0 +1,280 @@
+//! The questions, each with its right answers and the reason for them, from the rows of the summary alone.
+
+use super::choice::{self, OPTIONS};
+use super::{Question, comes_over_time, may_deadlock};
+use crate::model::{Scenario, ToolRun};
+use crate::report::{
+    self, Ending, NEAR_PERCENT, ToolResult, counted, one_line, percent, place, time, verdict,
+};
+use crate::sink::row::SummaryRow;
+use crate::trace::State;
+use crate::workload::bits;
+
+/// How many tools are asked about one by one.
+const ASKED: usize = 3;
+
+/// Where nobody spends this share of the time waiting for something, in millionths, nobody waits for it.
+const NOTICED: u128 = 10_000;
+
+const NEVER: &str = "for ever: it never finishes";
+
+/// What makes plausible wrong states, the most instructive first.
+const TEMPTING: [State; 9] = [
+    State::LockWait,
+    State::Ready,
+    State::Running,
+    State::Io,
+    State::Suspended,
+    State::Queued,
+    State::Overhead,
+    State::Sync,
+    State::Native,
+];
+
+pub(super) fn all(
+    scenario: &Scenario,
+    results: &[ToolResult<'_>],
+    warnings: &[Option<String>],
+) -> Vec<Question> {
+    let group = Group {
+        results,
+        over_time: comes_over_time(scenario),
+        may_deadlock: may_deadlock(scenario, results),
+        seed: scenario.seed,
+    };
+    let mut questions = Vec::new();
+    if results.len() > 1 {
+        questions.push(group.first());
+        questions.push(group.waits());
+    }
+    for index in asked(results.len()) {
+        questions.push(group.how_long(index));
+        questions.push(group.whereabouts(index));
+    }
+    if group.may_deadlock && results.len() > 1 {
+        questions.push(group.stuck());
+    }
+    if scenario.horizon.is_some() {
+        questions.push(group.keep_up(warnings));
+    }
+    questions
+}
+
+/// The tools that are asked about one by one, whatever they did: the first, the middle one and the last.
+fn asked(tools: usize) -> Vec<usize> {
+    if tools <= ASKED { (0..tools).collect() } else { vec![0, tools / 2, tools - 1] }
+}
+
+/// The results of all tools.
+struct Group<'a> {
+    results: &'a [ToolResult<'a>],
+    over_time: bool,
+    may_deadlock: bool,
+    seed: u64,
+}
+
+impl Group<'_> {
+    fn finished(&self) -> impl Iterator<Item = (usize, &SummaryRow)> {
+        let rows = self.results.iter().map(ToolResult::row).enumerate();
+        rows.filter_map(|(index, row)| Some((index, row?)))
+    }
+
+    /// What counts about a run: when all is done, or when most tasks are answered.
+    const fn measure(&self, row: &SummaryRow) -> u64 {
+        if self.over_time { row.response.p95_ns } else { row.makespan_ns }
+    }
+
+    /// A question whose options are the tools, and none of them where `none` is not empty.
+    fn of_tools(&self, asks: &str, none: &str, right: Vec<usize>, because: String) -> Question {
+        let mut options: Vec<String> = self.results.iter().map(label).collect();
+        if !none.is_empty() {
+            options.push(none.to_owned());
+        }
+        let right = if right.is_empty() { vec![options.len() - 1] } else { right };
+        Question { asks: asks.to_owned(), options, right, because }
+    }
+
+    fn first(&self) -> Question {
+        let best = self.finished().map(|(_, row)| self.measure(row)).min().unwrap_or(0);
+        let near = |time: u64| u128::from(time) * 100 <= u128::from(best) * (100 + NEAR_PERCENT);
+        let right = self.finished().filter(|(_, row)| near(self.measure(row)));
+        let right = right.map(|(index, _)| index).collect();
+        let asks = if self.over_time {
+            format!(
+                "Under which tool are 95 % of the tasks answered soonest? \
+                 Name all that are within {NEAR_PERCENT} % of the best."
+            )
+        } else {
+            format!(
+                "Which tool finishes first? Name all that are within {NEAR_PERCENT} % of the best."
+            )
+        };
+        let none = if self.may_deadlock { "none: no tool finishes" } else { "" };
+        let because = if self.over_time {
+            self.each(|row| time(row.response.p95_ns))
+        } else {
+            verdict(self.results)
+        };
+        self.of_tools(&asks, none, right, because)
+    }
+
+    fn waits(&self) -> Question {
+        let has_lock = |result: &ToolResult<'_>| result.run.setting.interpreter.lock;
+        let (state, what) = if self.results.iter().any(has_lock) {
+            (State::LockWait, "the GIL")
+        } else {
+            (State::Ready, "a core or for their event loop")
+        };
+        let wait =
+            |row: &SummaryRow| row.share(state).millionths() * u128::from(row.response.mean_ns);
+        let noticed = |row: &SummaryRow| row.share(state).millionths() >= NOTICED;
+        let most = self.finished().filter(|(_, row)| noticed(row)).map(|(_, row)| wait(row)).max();
+        let near = |row: &SummaryRow| {
+            most.is_some_and(|most| noticed(row) && wait(row) * (100 + NEAR_PERCENT) >= most * 100)
+        };
+        let right = self.finished().filter(|(_, row)| near(row)).map(|(index, _)| index).collect();
+        let asks = format!(
+            "Whose tasks wait longest for {what}, on average? Name all that are within {NEAR_PERCENT} %."
+        );
+        let none = "nobody's: under no tool is it 1 % of their time";
+        let told = self.each(|row| {
+            let mean = wait(row) / 1_000_000;
+            format!("{} a task ({})", time(mean), percent(row.share(state)))
+        });
+        self.of_tools(&asks, none, right, told)
+    }
+
+    /// Something about every tool that finishes.
+    fn each(&self, of: impl Fn(&SummaryRow) -> String) -> String {
+        let told = self
+            .finished()
+            .map(|(index, row)| format!("{} {}", label(&self.results[index]), of(row)));
+        let told: Vec<String> = told.collect();
+        if told.is_empty() {
+            "No tool finishes.".to_owned()
+        } else {
+            format!("{}.", told.join(", "))
+        }
+    }
+
+    fn how_long(&self, index: usize) -> Question {
+        let result = &self.results[index];
+        let name = label(result);
+        let asks = if self.over_time {
+            format!("How soon are 95 % of the tasks answered under {name}?")
+        } else {
+            format!("Roughly how long does {name} take?")
+        };
+        let known = self.finished().map(|(_, row)| self.measure(row)).collect::<Vec<_>>();
+        // A tool that never finishes has no right time: the middle of the others' serves as one more wrong one.
+        let own = result.row().map(|row| self.measure(row));
+        let anchor = own.or_else(|| known.get(known.len() / 2).copied()).unwrap_or(1_000_000_000);
+        let bits = bits(self.seed, [anchor, index as u64], 0);
+        let (times, position) = choice::times(anchor, &known, bits);
+        let mut options: Vec<String> =
+            times.iter().map(|ns| format!("about {}", time(*ns))).collect();
+        if self.may_deadlock {
+            options.push(NEVER.to_owned());
+        }
+        let right = if own.is_some() { position } else { options.len() - 1 };
+        let because = match (&result.ending, own) {
+            (Ending::Finished(_), Some(own)) if self.over_time => {
+                format!("95 % of its tasks are answered within {}.", time(own))
+            }
+            _ => why(result),
+        };
+        Question { asks, options, right: vec![right], because }
+    }
+
+    fn whereabouts(&self, index: usize) -> Question {
+        let result = &self.results[index];
+        let right_states = result.row().map_or_else(Vec::new, states_of_most);
+        let elsewhere = self.finished().flat_map(|(_, row)| states_of_most(row));
+        let mut states = right_states.clone();
+        for state in elsewhere.chain(TEMPTING) {
+            if states.len() < OPTIONS && !states.contains(&state) {
+                states.push(state);
+            }
+        }
+        states.sort_unstable();
+        let mut options: Vec<String> =
+            states.iter().map(|state| place(*state, result.run)).collect();
+        if self.may_deadlock {
+            options.push(NEVER.to_owned());
+        }
+        let right = match result.ending {
+            Ending::Finished(_) => {
+                (0..states.len()).filter(|at| right_states.contains(&states[*at])).collect()
+            }
+            Ending::Deadlocked(_) => vec![options.len() - 1],
+        };
+        Question {
+            asks: format!("Where do the tasks of {} spend most of their time?", label(result)),
+            options,
+            right,
+            because: result.row().map_or_else(|| why(result), |row| shares(row, result.run)),
+        }
+    }
+
+    fn stuck(&self) -> Question {
+        let dead = |result: &ToolResult<'_>| matches!(result.ending, Ending::Deadlocked(_));
+        let right: Vec<usize> =
+            (0..self.results.len()).filter(|index| dead(&self.results[*index])).collect();
+        let told: Vec<String> = right.iter().map(|index| why(&self.results[*index])).collect();
+        let told = if told.is_empty() { "All of them finish.".to_owned() } else { told.join("\n") };
+        self.of_tools("Which of them never finish?", "none: all finish", right, told)
+    }
+
+    fn keep_up(&self, warnings: &[Option<String>]) -> Question {
+        let serves = |result: &ToolResult<'_>| result.row().is_some() && !result.unserved;
+        let right: Vec<usize> =
+            (0..self.results.len()).filter(|index| serves(&self.results[*index])).collect();
+        let told = self.results.iter().zip(warnings);
+        let told: Vec<String> = told
+            .filter_map(|(result, warning)| {
+                Some(format!("{}: {}.", label(result), warning.as_ref()?))
+            })
+            .collect();
+        let told = if told.is_empty() {
+            let all = counted(right.len() as u64, "tool");
+            format!("Nothing is asked for more than it can do, and no backlog grows: {all}.")
+        } else {
+            told.join("\n")
+        };
+        self.of_tools("Which of them keep up with the load?", "none of them", right, told)
+    }
+}
+
+fn label(result: &ToolResult<'_>) -> String {
+    one_line(&result.run.label)
+}
+
+/// What the verdict says of a tool that stands alone; of one that is stuck, who waits for what.
+fn why(result: &ToolResult<'_>) -> String {
+    match &result.ending {
+        Ending::Finished(_) => verdict(std::slice::from_ref(result)),
+        Ending::Deadlocked(stuck) => report::deadlock(&result.run.label, stuck),
+    }
+}
+
+/// The state that most of the time goes to, and those within a percentage point of it.
+fn states_of_most(row: &SummaryRow) -> Vec<State> {
+    let share = |state: State| row.share(state).millionths();
+    let most = State::ALL.into_iter().map(share).max().unwrap_or(0);
+    State::ALL
+        .into_iter()
+        .filter(|state| share(*state) + NOTICED > most && share(*state) > 0)
+        .collect()
+}
+
+/// All states that take a noticeable share of the time.
+fn shares(row: &SummaryRow, run: &ToolRun) -> String {
+    let mut states = State::ALL.map(|state| (row.share(state), state));
+    // Stable: states of one share keep their order.
+    states.sort_by_key(|(share, _)| std::cmp::Reverse(*share));
+    let noticed = states.iter().filter(|(share, _)| share.millionths() >= NOTICED);
+    let told: Vec<String> = noticed
+        .map(|(share, state)| format!("{} {}", percent(*share), place(*state, run)))
+        .collect();
+    if told.is_empty() { "They take no time.".to_owned() } else { format!("{}.", told.join(", ")) }
+}
