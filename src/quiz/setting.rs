@@ -195,7 +195,7 @@ fn facts(setting: &Setting) -> Vec<String> {
             LockMode::Kept => "one C call that never lets go of the GIL",
             LockMode::Released => "C code that lets go of the GIL",
         };
-        format!("{} takes {} of CPU time: {kind}.", quoted(&work.name), length(&work.time))
+        format!("{} needs a core for {}: {kind}.", quoted(&work.name), length(&work.time))
     }));
     facts
 }
