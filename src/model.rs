@@ -27,7 +27,39 @@ pub struct Scenario {
     pub tools: Vec<ToolRun>,
 }
 
+/// What runs are compared by: the less, the better.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Goal {
+    /// The makespan.
+    Makespan,
+    /// The 95th percentile of response times: an open system takes as long as its tasks arrive, under any tool.
+    ResponseP95,
+}
+
+impl Goal {
+    /// Its column of summary.csv.
+    pub const fn column(self) -> &'static str {
+        match self {
+            Self::Makespan => "makespan_ns",
+            Self::ResponseP95 => "response_p95_ns",
+        }
+    }
+
+    /// What it is called in a sentence.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Makespan => "makespan",
+            Self::ResponseP95 => "p95 response time",
+        }
+    }
+}
+
 impl Scenario {
+    /// What its runs are compared by.
+    pub const fn goal(&self) -> Goal {
+        if self.horizon.is_some() { Goal::ResponseP95 } else { Goal::Makespan }
+    }
+
     /// From when on tasks count in response times: the start, unless there is a warm-up.
     pub fn warm_up(&self) -> SimTime {
         self.horizon.map_or(SimTime::ZERO, |horizon| horizon.warm_up)

@@ -132,3 +132,32 @@ fn sweeps_and_programs_take_the_horizon_too() {
     assert!(swept.contains(&format!("20s,{row}")), "{swept}\n{row}");
     bench.run(&["python", "web.toml", "--tool", "thread_pool"]).expect(0);
 }
+
+#[test]
+fn sweeps_and_what_if_studies_go_by_response_times_and_tell_of_loads_that_cannot_be_served() {
+    let bench = Bench::with("web.toml", OPEN);
+    let arguments = ["sweep", "web.toml", "--vary", "interpreter.lock=true,false"];
+    let ended =
+        bench.run(&[&arguments[..], &["--format", "json", "--tool", "thread_pool"]].concat());
+    let summary: serde_json::Value = serde_json::from_str(&ended.expect(0).out()).unwrap();
+    assert!(summary["best"]["makespan_ns"].is_null(), "{summary}");
+    let best = summary["best"]["response_p95_ns"].as_f64().unwrap();
+    assert_eq!(summary["best"]["values"]["interpreter.lock"], "false");
+    for point in summary["points"].as_array().unwrap() {
+        assert!(point["response_p95_ns"]["mean"].as_f64().unwrap() >= best, "{summary}");
+    }
+    bench.write("web.toml", OPEN.replace("60/s", "150/s"));
+    let ended = bench
+        .run(&["sweep", "web.toml", "--vary", "run.until=20s,30s"])
+        .expect(0)
+        .says("at run.until=20s: warning: `thread_pool`: the load");
+    assert!(
+        ended.err().contains("at run.until=30s: warning: `sequential`: the load"),
+        "{}",
+        ended.err()
+    );
+    bench.write("web.toml", OPEN);
+    let shown = bench.run(&["whatif", "web.toml", "--tool", "thread_pool"]).expect(0).out();
+    assert!(shown.contains("makespan then"), "{shown}");
+    assert!(shown.contains("95 % of tasks are done within"), "{shown}");
+}

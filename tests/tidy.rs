@@ -76,7 +76,10 @@ const ROOMS: [Room; 25] = [
     ),
     room(
         "sweep",
-        &["engine", "model", "report", "scenario", "sink", "time", "tools", "trace", "workload"],
+        &[
+            "engine", "model", "open", "report", "scenario", "sink", "time", "tools", "trace",
+            "workload",
+        ],
         &["comfy_table", "csv", "libm", "rayon", "serde", "serde_json"],
     ),
     room(

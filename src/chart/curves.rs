@@ -12,6 +12,8 @@ use crate::trace::State;
 
 /// A figure of makespans over how much faster one thing is.
 pub struct CurveChart<'a> {
+    /// What is measured, in words.
+    pub measure: &'a str,
     /// Under the title; may be empty.
     pub subtitle: &'a str,
     /// The tools, in the order of the figure.
@@ -49,13 +51,13 @@ const COLORS: [State; 5] =
 
 /// Draws a figure as an SVG document. The same chart gives the same bytes on every machine.
 pub fn curves(chart: &CurveChart<'_>) -> String {
-    let title = "What would help most: makespan if one thing were faster";
-    let heading = Heading { title: title.to_owned(), description: description(chart) };
+    let title = format!("What would help most: {} if one thing were faster", chart.measure);
+    let heading = Heading { title: title.clone(), description: description(chart) };
     let panels = i32::try_from(chart.panels.len()).unwrap_or(1).clamp(1, 1_000);
     canvas::draw((WIDTH, TOP + panels * PANEL + 200), Theme::Light, &heading, |canvas| {
         let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
         let room = WIDTH - 2 * MARGIN;
-        canvas.cut_text(title, room, At::Start(MARGIN, 300), Font::TITLE, ink);
+        canvas.cut_text(&title, room, At::Start(MARGIN, 300), Font::TITLE, ink);
         canvas.cut_text(chart.subtitle, room, At::Start(MARGIN, 520), Font::SUBTITLE, muted);
         for (index, panel) in (0..panels).zip(&chart.panels) {
             draw(canvas, panel, TOP + index * PANEL);
@@ -196,7 +198,8 @@ mod tests {
             ],
         };
         let empty = CurvePanel { label: "none", base: 0, curves: Vec::new() };
-        let svg = curves(&CurveChart { subtitle: "", panels: vec![panel, empty] });
+        let svg =
+            curves(&CurveChart { measure: "makespan", subtitle: "", panels: vec![panel, empty] });
         assert_eq!(svg.matches("stroke-width=\"20\"").count(), 3, "{svg}");
         for text in [
             ">site shop</text>",

@@ -6,12 +6,14 @@ use super::canvas::{self, At, Canvas, Frame, Stroke};
 use super::layout::{MARGIN, WIDTH};
 use super::palette::{LIGHT, Theme};
 use super::svg::Heading;
-use super::words::Font;
+use super::words::{Font, capitalised};
 use crate::time::SimDuration;
 use crate::trace::State;
 
 /// A figure of makespans over the values of two parameters.
 pub struct HeatChart<'a> {
+    /// What is measured, in words.
+    pub measure: &'a str,
     /// What is varied, across and upwards.
     pub parameters: [&'a str; 2],
     /// Their values, in the order of the figure: from the left, and from the foot.
@@ -46,7 +48,9 @@ const LONG: RGBColor = RGBColor(0x16, 0x35, 0x60);
 
 /// Draws a figure as an SVG document. The same chart gives the same bytes on every machine.
 pub fn heat(chart: &HeatChart<'_>) -> String {
-    let title = format!("Makespan over {} and {}", chart.parameters[0], chart.parameters[1]);
+    let title =
+        format!("{} over {} and {}", chart.measure, chart.parameters[0], chart.parameters[1]);
+    let title = capitalised(&title);
     let heading = Heading { title: title.clone(), description: description(chart) };
     let panels = i32::try_from(chart.panels.len()).unwrap_or(1).clamp(1, 1_000);
     // Cells carry their numbers on colours of their own, which do not change with the background.
@@ -56,7 +60,7 @@ pub fn heat(chart: &HeatChart<'_>) -> String {
         canvas.cut_text(&title, room, At::Start(MARGIN, 300), Font::TITLE, ink);
         canvas.cut_text(chart.subtitle, room, At::Start(MARGIN, 520), Font::SUBTITLE, muted);
         let scale = Scale::of(chart);
-        legend(canvas, &scale);
+        legend(canvas, chart, &scale);
         for (index, panel) in (0..panels).zip(&chart.panels) {
             draw(canvas, chart, panel, &scale, TOP + index * PANEL);
         }
@@ -129,7 +133,7 @@ fn mixed(along: i32) -> RGBColor {
 }
 
 /// The scale of colour with its ends and middle.
-fn legend(canvas: &mut Canvas<'_>, scale: &Scale) {
+fn legend(canvas: &mut Canvas<'_>, chart: &HeatChart<'_>, scale: &Scale) {
     const STEPS: i32 = 50;
     let (left, top, width, height) = (PLOT.0, 700, 3_000, 120);
     for step in 0..STEPS {
@@ -138,7 +142,7 @@ fn legend(canvas: &mut Canvas<'_>, scale: &Scale) {
         canvas.fill((from, top, to, top + height), mixed(1_000 * step / (STEPS - 1)));
     }
     let muted = canvas.colors.muted;
-    canvas.text("makespan", At::End(left - 80, top + height - 10), Font::SMALL, muted);
+    canvas.text(chart.measure, At::End(left - 80, top + height - 10), Font::SMALL, muted);
     for (along, place) in [
         (0, At::Start(left, top + 280)),
         (500, At::Middle(left + width / 2, top + 280)),
@@ -251,6 +255,7 @@ mod tests {
         let panel = HeatPanel { label: "a", cells: cells.to_vec() };
         let values = [vec!["1", "2", "4"], vec!["x", "y"]];
         heat(&HeatChart {
+            measure: "makespan",
             parameters: ["cores", "kind"],
             values,
             subtitle: "",

@@ -1,4 +1,4 @@
-//! Line charts: makespans over the values of one parameter, a line for each tool with a band for its interval.
+//! Line charts: means over the values of one parameter, a line for each tool with a band for its interval.
 
 use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::style::RGBColor;
@@ -8,12 +8,14 @@ use super::canvas::{self, At, Canvas, Stroke};
 use super::layout::{MARGIN, WIDTH};
 use super::palette::{LIGHT, Theme};
 use super::svg::Heading;
-use super::words::Font;
+use super::words::{Font, capitalised};
 use crate::time::SimDuration;
 use crate::trace::State;
 
-/// A figure of makespans over the values of one parameter.
+/// A figure of means over the values of one parameter.
 pub struct LineChart<'a> {
+    /// What is measured, in words.
+    pub measure: &'a str,
     /// What is varied.
     pub parameter: &'a str,
     /// Its values, in the order of the figure; they stand at even distances.
@@ -57,7 +59,7 @@ const COLORS: [State; 5] =
 
 /// Draws a figure as an SVG document. The same chart gives the same bytes on every machine.
 pub fn lines(chart: &LineChart<'_>) -> String {
-    let title = format!("Makespan over {}", chart.parameter);
+    let title = capitalised(&format!("{} over {}", chart.measure, chart.parameter));
     let heading = Heading { title: title.clone(), description: description(chart) };
     // Lines have no colours of their own on a dark background.
     canvas::draw((WIDTH, HEIGHT), Theme::Light, &heading, |canvas| {
@@ -77,7 +79,7 @@ pub fn lines(chart: &LineChart<'_>) -> String {
     })
 }
 
-/// The lines in words: each with its first, its best and its last makespan.
+/// The lines in words: each with its first, its best and its last mean.
 fn description(chart: &LineChart<'_>) -> String {
     let told = chart.series.iter().filter_map(|series| {
         let points = series.points.iter().zip(&chart.values);
@@ -236,7 +238,13 @@ mod tests {
 
     fn chart(series: Vec<Series<'_>>) -> String {
         let values = vec!["1", "2", "4"];
-        lines(&LineChart { parameter: "tools.workers", values, subtitle: "", series })
+        lines(&LineChart {
+            measure: "makespan",
+            parameter: "tools.workers",
+            values,
+            subtitle: "",
+            series,
+        })
     }
 
     #[test]

@@ -128,6 +128,12 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// With a capital first letter, as titles begin.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,8 +11,9 @@ use crate::chart::{
     Series, Theme,
 };
 use crate::html;
-use crate::model::Scenario;
+use crate::model::{Goal, Scenario};
 use crate::report::screen::{note, settings};
+use crate::sweep::Estimate;
 use crate::sweep::outcome::{Cell, Outcome};
 use crate::whatif::{Effect, ToolStudy};
 
@@ -111,7 +112,7 @@ pub(super) fn add_both(folder: &mut Folder, names: [&str; 2], svg: &str) -> Resu
 /// Points that a line chart shows at most: more than two to a pixel are none the wiser.
 const LINE_POINTS: usize = 1_000;
 
-/// Adds lines.svg and lines.png to the folder: makespans over the values of the one varied key, a line per tool.
+/// Adds lines.svg and lines.png to the folder: means over the values of the one varied key, a line per tool.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -124,13 +125,16 @@ pub(super) fn add_lines(
         outcome.cells.chunk_by(|one, other| one.point == other.point).collect();
     let every = points.len().div_ceil(LINE_POINTS).max(1);
     let points: Vec<&[Cell]> = points.into_iter().step_by(every).collect();
-    let point_of = |cells: &[Cell], tool: &str| band(cells.iter().find(|cell| cell.tool == tool)?);
+    let point_of = |cells: &[Cell], tool: &str| {
+        band(cells.iter().find(|cell| cell.tool == tool)?, outcome.goal)
+    };
     let series = outcome.lines.iter().map(|line| Series {
         label: &line.tool,
         points: points.iter().map(|cells| point_of(cells, &line.tool)).collect(),
     });
     let values = points.iter().map(|cells| cells[0].values[0].as_str()).collect();
     let figure = LineChart {
+        measure: outcome.goal.words(),
         parameter: &outcome.keys[0],
         values,
         subtitle: &scenario.title,
@@ -142,7 +146,7 @@ pub(super) fn add_lines(
 /// Values that a heat map shows in each direction at most: more have no room for a colour of their own.
 const HEAT_VALUES: usize = 400;
 
-/// Adds heat.svg and heat.png to the folder: makespans over the values of the two varied keys, a panel per tool.
+/// Adds heat.svg and heat.png to the folder: means over the values of the two varied keys, a panel per tool.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -162,22 +166,23 @@ pub(super) fn add_heat(
         values.into_iter().step_by(every).collect::<Vec<_>>()
     });
     let cells = outcome.cells.iter();
-    let makespans: BTreeMap<(&str, &str, &str), u64> = cells
+    let means: BTreeMap<(&str, &str, &str), u64> = cells
         .map(|cell| {
             let [across, up] = keys.map(|key| cell.values[key].as_str());
-            ((cell.tool.as_str(), up, across), nanos(cell.makespan()))
+            ((cell.tool.as_str(), up, across), nanos(cell.mean(outcome.goal)))
         })
         .collect();
     let panels = scenario.tools.iter().map(|run| {
         let of_row = |up: &&str| {
-            let cell = |across: &&str| makespans.get(&(run.label.as_str(), *up, *across)).copied();
+            let cell = |across: &&str| means.get(&(run.label.as_str(), *up, *across)).copied();
             values[0].iter().map(cell).collect::<Vec<_>>()
         };
         HeatPanel { label: &run.label, cells: values[1].iter().flat_map(of_row).collect() }
     });
     let panels = panels.collect();
     let parameters = keys.map(|key| outcome.keys[key].as_str());
-    let figure = HeatChart { parameters, values, subtitle: &scenario.title, panels };
+    let measure = outcome.goal.words();
+    let figure = HeatChart { measure, parameters, values, subtitle: &scenario.title, panels };
     add_both(folder, ["heat.svg", "heat.png"], &chart::heat(&figure))
 }
 
@@ -190,27 +195,28 @@ pub(super) fn add_curves(
     scenario: &Scenario,
     studies: &[ToolStudy],
 ) -> Result<(), Failure> {
+    let goal = scenario.goal();
     let curve = |effect: &Effect| {
         let points = effect.points.iter();
-        let at =
-            points.map(|point| (point.faster_percent.unwrap_or(100), point.numbers.makespan_ns));
+        let at = points.map(|point| (point.faster_percent.unwrap_or(100), point.numbers.by(goal)));
         Curve { label: effect.words(), points: at.collect() }
     };
     let panels = studies.iter().filter_map(|study| {
         let base = study.baseline?;
-        let felt = study.effects.iter().filter(|effect| effect.is_visible(base));
+        let felt = study.effects.iter().filter(|effect| effect.is_visible(base, goal));
         let curves = felt.map(curve).collect();
-        Some(CurvePanel { label: &study.tool, base: base.makespan_ns, curves })
+        Some(CurvePanel { label: &study.tool, base: base.by(goal), curves })
     });
-    let figure = CurveChart { subtitle: &scenario.title, panels: panels.collect() };
+    let figure =
+        CurveChart { measure: goal.words(), subtitle: &scenario.title, panels: panels.collect() };
     add_both(folder, ["whatif.svg", "whatif.png"], &chart::curves(&figure))
 }
 
-/// A cell's mean makespan with its interval.
-fn band(cell: &Cell) -> Option<Band> {
-    let makespan = cell.metric("makespan_ns")?;
-    let half = makespan.ci95_half_width.unwrap_or(0.0);
-    let [low, mean, high] = [makespan.mean - half, makespan.mean, makespan.mean + half].map(nanos);
+/// A cell's mean with its interval.
+fn band(cell: &Cell, goal: Goal) -> Option<Band> {
+    let Estimate { mean, ci95_half_width, .. } = cell.metric(goal.column())?;
+    let half = ci95_half_width.unwrap_or(0.0);
+    let [low, mean, high] = [mean - half, *mean, mean + half].map(nanos);
     Some(Band { low, mean, high })
 }
 

@@ -218,7 +218,7 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
         picture::add(&mut folder, &study.scenario, &played)?;
     }
     if args.html {
-        let verdict = report::verdict(&results);
+        let verdict = report::verdict(&results, study.scenario.goal());
         picture::add_page(&mut folder, &study.scenario, &played, &verdict)?;
     }
     folder.add("manifest.json", &manifest(study, args))?;

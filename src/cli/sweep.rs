@@ -1,5 +1,6 @@
 //! `gilsim sweep`: a scenario over a grid of values, with replicates, on all cores.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::thread;
@@ -21,8 +22,8 @@ use crate::scenario::{Document, digest};
 use crate::sweep::outcome::Outcome;
 use crate::sweep::parts::Part;
 use crate::sweep::{
-    self, Block, Grid, Listener, MOST_REPLICATES, Refusal, Shard, Stopped, Study, Vary, grouped,
-    screen,
+    self, Block, Grid, Listener, MOST_REPLICATES, Refusal, Shard, Stopped, Study, ToolRows, Vary,
+    grouped, screen,
 };
 
 /// Play a scenario over lists and ranges of values
@@ -47,8 +48,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     replicates: Option<u32>,
 
-    /// Add replicates until the 95 % interval of each mean makespan reaches no farther from it than this
-    /// share of it, as in 1% (at least 10 replicates, at most 1000 or --replicates)
+    /// Add replicates until the 95 % interval of each mean makespan (of an open system: p95) reaches no farther from
+    /// it than this share of it, as in 1% (at least 10 replicates, at most 1000 or --replicates)
     #[arg(long, value_name = "P%", value_parser = percent)]
     until_ci: Option<Percent>,
 
@@ -127,7 +128,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let blocks = play(args, &prepared.study, &journal, done)?;
     let in_memory = |error: io::Error| Failure::unwritable(folder.path(), &error);
     let table = sweep::table(&prepared.study, &blocks).map_err(in_memory)?;
-    let outcome = Outcome::of(&prepared.study.grid, &table);
+    let outcome = Outcome::of(&prepared.study.grid, &table, prepared.scenario.goal());
     let summary = outcome.json().map_err(in_memory)?;
 
     let part = Part {
@@ -154,6 +155,8 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     }
     if !args.common.quiet {
         console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
+        let labels = prepared.scenario.tools.iter().map(|run| run.label.as_str());
+        warn(&prepared.study, &labels.collect::<Vec<_>>(), &blocks);
     }
     Ok(conclude(&prepared.study, &blocks))
 }
@@ -379,7 +382,6 @@ fn printed(
 
 /// Says what went wrong in the runs, and what the program ends with.
 fn conclude(study: &Study, blocks: &[Block]) -> Code {
-    const TOLD: usize = 5;
     if study.until.is_some() {
         let most = MOST_REPLICATES.max(study.replicates);
         let reached = blocks.iter().filter(|block| block.first + block.count == most).count();
@@ -392,27 +394,53 @@ fn conclude(study: &Study, blocks: &[Block]) -> Code {
             ));
         }
     }
-    let told = blocks.iter().flat_map(|block| {
-        block.tools.iter().filter_map(|tool| Some((block.point, tool.deadlock.as_ref()?)))
+    let deadlocks = told(study, blocks, "deadlocks", |_, tool| tool.deadlock.clone());
+    if deadlocks { Code::False } else { Code::Done }
+}
+
+/// Warns of loads that cannot be served.
+fn warn(study: &Study, labels: &[&str], blocks: &[Block]) {
+    told(study, blocks, "such loads", |place, tool| {
+        let why = tool.unserved.as_ref()?;
+        Some(format!("warning: `{}`: {why}", report::one_line(labels[place])))
     });
-    let told: Vec<(u64, &String)> = told.collect();
-    for (point, deadlock) in told.iter().take(TOLD) {
-        let keys = study.grid.varied().iter().map(Vary::key);
-        let at: Vec<String> = keys
-            .zip(study.grid.shown_values(*point))
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        let at = if at.is_empty() {
-            String::new()
-        } else {
-            format!("at {}: ", report::one_line(&at.join(", ")))
-        };
-        console::say(&format!("{at}{deadlock}"));
+}
+
+/// Says what there is to say of the tools at each point, the first few times. Whether there was anything.
+fn told(
+    study: &Study,
+    blocks: &[Block],
+    what: &str,
+    of: impl Fn(usize, &ToolRows) -> Option<String>,
+) -> bool {
+    const TOLD: usize = 5;
+    // Once for all replicates of a tool at a point.
+    let mut texts: BTreeMap<(u64, usize), String> = BTreeMap::new();
+    for block in blocks {
+        for (place, tool) in block.tools.iter().enumerate() {
+            if let Some(text) = of(place, tool) {
+                texts.entry((block.point, place)).or_insert(text);
+            }
+        }
     }
-    if told.len() > TOLD {
-        console::say(&format!("and {} more deadlocks", grouped((told.len() - TOLD) as u64)));
+    for ((point, _), text) in texts.iter().take(TOLD) {
+        console::say(&format!("{}{text}", at(study, *point)));
     }
-    if told.is_empty() { Code::Done } else { Code::False }
+    if texts.len() > TOLD {
+        console::say(&format!("and {} more {what}", grouped((texts.len() - TOLD) as u64)));
+    }
+    !texts.is_empty()
+}
+
+/// `at machine.cores=2: `, where anything is varied.
+fn at(study: &Study, point: u64) -> String {
+    let keys = study.grid.varied().iter().map(Vary::key);
+    let values = keys.zip(study.grid.shown_values(point));
+    let values: Vec<String> = values.map(|(key, value)| format!("{key}={value}")).collect();
+    match report::one_line(&values.join(", ")) {
+        values if values.is_empty() => values,
+        values => format!("at {values}: "),
+    }
 }
 
 #[cfg(test)]

@@ -11,13 +11,14 @@ use super::options::{Common, Format};
 use super::picture;
 use super::play::{Loaded, load};
 use super::progress::Runs;
+use crate::model::Scenario;
 use crate::report;
 use crate::whatif::{self, ToolStudy, screen};
 
 /// Say what would help most: each site, computation and cost made faster in turn
 ///
 /// Plays the scenario with every site, computation and cost of the profile 10 % to 100 % faster, without the lock, with one
-/// more core, worker or connection, and ranks them by what they do for the makespan when they are twice as fast, or done.
+/// more core, worker or connection, and ranks them by what they do for the makespan (of an open system: p95) when they are twice as fast, or done.
 /// All with the same draws. Writes DIR/<scenario's name>/whatif/: whatif.csv, whatif.svg, whatif.png and manifest.json.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -77,7 +78,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let names = folder.finish(&FILES)?;
 
     if let Some(format) = common.shown_as() {
-        console::result(&printed(format, &scenario.title, &studies, table))?;
+        console::result(&printed(format, &scenario, &studies, table))?;
     }
     if !common.quiet {
         console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
@@ -88,12 +89,12 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     Ok(code)
 }
 
-fn printed(format: Format, title: &str, studies: &[ToolStudy], table: Vec<u8>) -> Vec<u8> {
-    let title = report::one_line(title);
+fn printed(format: Format, scenario: &Scenario, studies: &[ToolStudy], table: Vec<u8>) -> Vec<u8> {
+    let (title, goal) = (report::one_line(&scenario.title), scenario.goal());
     let titled = |text: String| if title.is_empty() { text } else { format!("{title}\n\n{text}") };
     match format {
-        Format::Table => titled(screen::text(studies)).into_bytes(),
-        Format::Markdown => titled(screen::markdown(studies)).into_bytes(),
+        Format::Table => titled(screen::text(studies, goal)).into_bytes(),
+        Format::Markdown => titled(screen::markdown(studies, goal)).into_bytes(),
         Format::Csv => table,
         Format::Json => {
             let mut text = serde_json::to_vec_pretty(studies).expect("texts and numbers are JSON");

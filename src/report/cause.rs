@@ -1,7 +1,7 @@
 //! Why one tool took longer than another: where its tasks' time went.
 
 use super::words::percent;
-use crate::model::{Tool, ToolRun};
+use crate::model::{Goal, Tool, ToolRun};
 use crate::sink::fraction::Fraction;
 use crate::sink::row::SummaryRow;
 use crate::trace::State;
@@ -17,10 +17,11 @@ enum Cause {
 
 /// The state whose time per task exceeds the winner's by most. Where most of the difference in
 /// makespan lies outside the tasks' time, it is the tool's own start and end.
-fn of(loser: &SummaryRow, winner: &SummaryRow) -> Cause {
+fn of(loser: &SummaryRow, winner: &SummaryRow, goal: Goal) -> Cause {
     let lost = loser.makespan_ns.saturating_sub(winner.makespan_ns);
     let around = |row: &SummaryRow| row.makespan_ns.saturating_sub(row.response.max_ns);
-    if around(loser).saturating_sub(around(winner)) > lost / 2 {
+    let lies_around = around(loser).saturating_sub(around(winner)) > lost / 2;
+    if goal == Goal::Makespan && lies_around {
         return Cause::Around;
     }
     let per_task =
@@ -46,8 +47,8 @@ pub(super) struct Reason {
 }
 
 /// Why `loser` took longer than the winner.
-pub(super) fn reason(run: &ToolRun, loser: &SummaryRow, winner: &SummaryRow) -> Reason {
-    let cause = of(loser, winner);
+pub(super) fn reason(run: &ToolRun, loser: &SummaryRow, winner: &SummaryRow, goal: Goal) -> Reason {
+    let cause = of(loser, winner, goal);
     match cause {
         Cause::State(state) => {
             Reason { cause, place: place(state, run), limit: limit(state, run, loser) }

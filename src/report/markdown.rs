@@ -19,7 +19,7 @@ pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>]) -> String {
     }));
     let rows: String =
         results.iter().map(|result| line(&cells(result).map(|cell| escaped(&cell)))).collect();
-    let verdict = escaped(&verdict(results));
+    let verdict = escaped(&verdict(results, scenario.goal()));
     format!("{title}{settings}\n\n{headings}{rule}{rows}\n{verdict}\n")
 }
 

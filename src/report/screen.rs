@@ -40,17 +40,18 @@ pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>], colour: bool)
     }
     text.push_str(&settings(scenario));
     text.push_str("\n\n");
-    let best = results.iter().filter_map(|result| Some(result.row()?.makespan_ns)).min();
+    let goal = scenario.goal();
+    let best = results.iter().filter_map(|result| Some(result.row()?.by(goal))).min();
     let header_lines = 2;
     for (index, line) in table(results).lines().enumerate() {
         let row = index.checked_sub(header_lines).and_then(|row| results.get(row)?.row());
-        let wins = results.len() > 1 && row.is_some_and(|row| Some(row.makespan_ns) == best);
+        let wins = results.len() > 1 && row.is_some_and(|row| Some(row.by(goal)) == best);
         let line = line.trim_end();
         text.push_str(&if wins { emphasised(line) } else { line.to_owned() });
         text.push('\n');
     }
     text.push('\n');
-    text.push_str(&verdict(results));
+    text.push_str(&verdict(results, goal));
     text.push('\n');
     text
 }

@@ -3,7 +3,7 @@
 use super::cause::{self, Reason};
 use super::words::{list, one_line, ratio, time};
 use super::{Ending, ToolResult};
-use crate::model::{Tool, ToolRun};
+use crate::model::{Goal, Tool, ToolRun};
 use crate::sink::fraction::Fraction;
 use crate::sink::row::SummaryRow;
 
@@ -19,10 +19,10 @@ const NAMED: usize = 3;
 type Finisher<'a> = (&'a ToolRun, &'a SummaryRow);
 
 /// Which tool wins and why: where the others' time went.
-pub fn verdict(results: &[ToolResult<'_>]) -> String {
+pub fn verdict(results: &[ToolResult<'_>], goal: Goal) -> String {
     let mut finished: Vec<Finisher<'_>> =
         results.iter().filter_map(|result| Some((result.run, result.row()?))).collect();
-    finished.sort_by_key(|(_, row)| row.makespan_ns);
+    finished.sort_by_key(|(_, row)| row.by(goal));
     let deadlocked: Vec<String> = results
         .iter()
         .filter(|result| matches!(result.ending, Ending::Deadlocked(_)))
@@ -30,8 +30,8 @@ pub fn verdict(results: &[ToolResult<'_>]) -> String {
         .collect();
     let mut sentences = match finished.as_slice() {
         [] => Vec::new(),
-        [only] => vec![alone(*only, deadlocked.is_empty())],
-        several => contest(several),
+        [only] => vec![alone(*only, deadlocked.is_empty(), goal)],
+        several => contest(several, goal),
     };
     if !deadlocked.is_empty() {
         let verb = if deadlocked.len() == 1 { "deadlocks" } else { "deadlock" };
@@ -50,17 +50,30 @@ fn label((run, _): Finisher<'_>) -> String {
     one_line(&run.label)
 }
 
-fn makespan((_, row): Finisher<'_>) -> String {
-    time(row.makespan_ns)
+fn shown((_, row): Finisher<'_>, goal: Goal) -> String {
+    time(row.by(goal))
+}
+
+/// Open systems are told by their answers: `95 % of its tasks within 20 ms`.
+const fn whose_answers(goal: Goal) -> &'static str {
+    match goal {
+        Goal::Makespan => "",
+        Goal::ResponseP95 => "95 % of tasks within ",
+    }
 }
 
 /// A tool that nothing is compared with.
-fn alone(only: Finisher<'_>, by_choice: bool) -> String {
-    let (label, makespan) = (label(only), makespan(only));
+fn alone(only: Finisher<'_>, by_choice: bool, goal: Goal) -> String {
+    let label = label(only);
+    let verb = match goal {
+        Goal::Makespan => "takes",
+        Goal::ResponseP95 => "answers",
+    };
+    let shown = format!("{verb} {}{}", whose_answers(goal), shown(only, goal));
     let opening = if by_choice {
-        format!("{label} takes {makespan}")
+        format!("{label} {shown}")
     } else {
-        format!("{label} is the only tool that finishes: it takes {makespan}")
+        format!("{label} is the only tool that finishes: it {shown}")
     };
     match cause::alone(only.0, only.1) {
         Some(told) => format!("{opening}; {told}."),
@@ -69,46 +82,51 @@ fn alone(only: Finisher<'_>, by_choice: bool) -> String {
 }
 
 /// Two tools or more, the fastest first.
-fn contest(finished: &[Finisher<'_>]) -> Vec<String> {
-    let best = u128::from(finished[0].1.makespan_ns);
+fn contest(finished: &[Finisher<'_>], goal: Goal) -> Vec<String> {
+    let best = u128::from(finished[0].1.by(goal));
     let near =
-        |(_, row): &Finisher<'_>| u128::from(row.makespan_ns) * 100 <= best * (100 + NEAR_PERCENT);
+        |(_, row): &Finisher<'_>| u128::from(row.by(goal)) * 100 <= best * (100 + NEAR_PERCENT);
     let (first, rest) = finished.split_at(finished.partition_point(near));
-    let mut sentences = vec![opening(first, rest)];
-    if first.len() > 1 {
+    let mut sentences = vec![opening(first, rest, goal)];
+    if first.len() > 1 && goal == Goal::Makespan {
         sentences.extend(answers(first));
     }
-    sentences.extend(losers(first[0], rest));
+    sentences.extend(losers(first[0], rest, goal));
     sentences
 }
 
 /// Who wins or ties, and by how much.
-fn opening(first: &[Finisher<'_>], rest: &[Finisher<'_>]) -> String {
-    let margin = margin(first[0], rest);
-    let best = first[0].1.makespan_ns;
-    let level = first.iter().filter(|(_, row)| row.makespan_ns == best).count();
+fn opening(first: &[Finisher<'_>], rest: &[Finisher<'_>], goal: Goal) -> String {
+    let margin = margin(first[0], rest, goal);
+    let best = first[0].1.by(goal);
+    let level = first.iter().filter(|(_, row)| row.by(goal) == best).count();
     let (level, near) = first.split_at(level);
     let labels: Vec<String> = level.iter().map(|one| label(*one)).collect();
-    let (verb, hair) = match (level.len(), near.is_empty()) {
-        (1, true) => ("wins:", ""),
-        (1, false) => ("wins", " by a hair:"),
-        _ => ("tie at", ""),
+    let wins = match goal {
+        Goal::Makespan => "wins",
+        Goal::ResponseP95 => "answers soonest",
     };
-    let opening = format!("{} {verb}{hair} {}{margin}", list(&labels), time(best));
+    let verb = match (level.len(), near.is_empty()) {
+        (1, true) => format!("{wins}:"),
+        (1, false) => format!("{wins} by a hair:"),
+        _ => "tie at".to_owned(),
+    };
+    let best = format!("{}{}", whose_answers(goal), time(best));
+    let opening = format!("{} {verb} {best}{margin}", list(&labels));
     if near.is_empty() {
         return format!("{opening}.");
     }
     let near: Vec<String> =
-        near.iter().map(|one| format!("{} ({})", label(*one), makespan(*one))).collect();
+        near.iter().map(|one| format!("{} ({})", label(*one), shown(*one, goal))).collect();
     let verb = if near.len() == 1 { "is" } else { "are" };
     format!("{opening}; {} {verb} as good as equal, within {NEAR_PERCENT} %.", list(&near))
 }
 
 /// How much faster the winner is than `sequential`, or without it than the next best.
-fn margin(winner: Finisher<'_>, rest: &[Finisher<'_>]) -> String {
+fn margin(winner: Finisher<'_>, rest: &[Finisher<'_>], goal: Goal) -> String {
     let sequential = rest.iter().find(|(run, _)| run.tool == Tool::Sequential);
     let Some(other) = sequential.or(rest.first()) else { return String::new() };
-    let (slow, fast) = (u128::from(other.1.makespan_ns), u128::from(winner.1.makespan_ns));
+    let (slow, fast) = (u128::from(other.1.by(goal)), u128::from(winner.1.by(goal)));
     Fraction::of(slow, fast).map_or_else(String::new, |times| {
         format!(", {} times as fast as {}", ratio(times), label(*other))
     })
@@ -128,10 +146,10 @@ fn answers(first: &[Finisher<'_>]) -> Option<String> {
 }
 
 /// Why the others took longer: one clause a reason, the slowest first.
-fn losers(winner: Finisher<'_>, rest: &[Finisher<'_>]) -> Option<String> {
+fn losers(winner: Finisher<'_>, rest: &[Finisher<'_>], goal: Goal) -> Option<String> {
     let mut groups: Vec<(Reason, Vec<Finisher<'_>>)> = Vec::new();
     for loser in rest {
-        let reason = cause::reason(loser.0, loser.1, winner.1);
+        let reason = cause::reason(loser.0, loser.1, winner.1, goal);
         match groups.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, group)) => group.push(*loser),
             None => groups.push((reason, vec![*loser])),
@@ -139,21 +157,26 @@ fn losers(winner: Finisher<'_>, rest: &[Finisher<'_>]) -> Option<String> {
     }
     // Stable: reasons whose slowest tools are equally slow keep their order.
     groups.sort_by_key(|(_, group)| {
-        std::cmp::Reverse(group.iter().map(|(_, row)| row.makespan_ns).max())
+        std::cmp::Reverse(group.iter().map(|(_, row)| row.by(goal)).max())
     });
     let clauses: Vec<String> =
-        groups.iter().take(REASONS).map(|(reason, group)| clause(reason, group)).collect();
+        groups.iter().take(REASONS).map(|(reason, group)| clause(reason, group, goal)).collect();
     (!clauses.is_empty()).then(|| format!("{}.", clauses.join("; ")))
 }
 
 /// What the tools of one reason, the fastest first, took and why.
-fn clause(reason: &Reason, group: &[Finisher<'_>]) -> String {
+fn clause(reason: &Reason, group: &[Finisher<'_>], goal: Goal) -> String {
     let mut labels: Vec<String> = group.iter().take(NAMED).map(|one| label(*one)).collect();
     if group.len() > NAMED {
         labels.push(format!("{} more", group.len() - NAMED));
     }
-    let (least, most) = (makespan(group[0]), makespan(group[group.len() - 1]));
-    let verb = if group.len() == 1 { "takes" } else { "take" };
+    let (least, most) = (shown(group[0], goal), shown(group[group.len() - 1], goal));
+    let verb = match (goal, group.len()) {
+        (Goal::Makespan, 1) => "takes",
+        (Goal::Makespan, _) => "take",
+        (Goal::ResponseP95, 1) => "needs",
+        (Goal::ResponseP95, _) => "need",
+    };
     let range = if least == most { most } else { format!("{least} to {most}") };
     let rows: Vec<&SummaryRow> = group.iter().map(|(_, row)| *row).collect();
     format!("{} {verb} {range}: {}", list(&labels), reason.told(&rows))
@@ -170,7 +193,7 @@ mod tests {
     fn of(rows: Vec<(Tool, SummaryRow)>) -> String {
         let (tools, rows): (Vec<ToolRun>, Vec<SummaryRow>) =
             rows.into_iter().map(|(kind, row)| (tool(kind), row)).unzip();
-        verdict(&results(&tools, rows))
+        verdict(&results(&tools, rows), Goal::Makespan)
     }
 
     fn made(kind: Tool, makespan_ms: u64, shares: &[(State, u128)]) -> (Tool, SummaryRow) {
@@ -243,6 +266,21 @@ mod tests {
     }
 
     #[test]
+    fn an_open_system_is_told_by_its_answers() {
+        let mut slow = made(Tool::Threading, 999, &[(State::LockWait, 900), (State::Io, 100)]);
+        slow.1.response.p95_ns = 40_000_000;
+        let mut quick = made(Tool::Asyncio, 1_000, &[(State::Suspended, 1_000)]);
+        quick.1.response.p95_ns = 20_000_000;
+        let (tools, rows): (Vec<ToolRun>, Vec<SummaryRow>) =
+            [slow, quick].into_iter().map(|(kind, row)| (tool(kind), row)).unzip();
+        assert_eq!(
+            verdict(&results(&tools, rows), Goal::ResponseP95),
+            "asyncio answers soonest: 95 % of tasks within 20 ms, 2.0 times as fast as threading. \
+             threading needs 40 ms: its tasks spent 90 % of their time waiting for the GIL."
+        );
+    }
+
+    #[test]
     fn time_outside_the_tasks_is_starting_and_ending() {
         let mut pool = made(Tool::ProcessPool, 200, &[(State::Running, 1_000)]);
         pool.1.response = made(Tool::Sequential, 100, &[]).1.response;
@@ -274,11 +312,11 @@ mod tests {
         let alive =
             ToolResult { run: &tools[1], ending: Ending::Finished(Box::new(row)), unserved: false };
         assert_eq!(
-            verdict(&[dead(&tools[0]), alive, dead(&tools[2])]),
+            verdict(&[dead(&tools[0]), alive, dead(&tools[2])], Goal::Makespan),
             "asyncio is the only tool that finishes: it takes 100 ms; its tasks spent 100 % of their time \
              suspended in a wait. threading and sequential deadlock."
         );
-        assert_eq!(verdict(&[dead(&tools[0])]), "threading deadlocks.");
+        assert_eq!(verdict(&[dead(&tools[0])], Goal::Makespan), "threading deadlocks.");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::fraction::Fraction;
+use crate::model::Goal;
 use crate::trace::State;
 
 /// One row of summary.csv: what one tool did in one replicate.
@@ -62,6 +63,14 @@ impl SummaryRow {
     /// The share of all task time spent in a state; zero where there was no task time.
     pub fn share(&self, state: State) -> Fraction {
         self.shares[state as usize].unwrap_or(Fraction::ZERO)
+    }
+
+    /// What runs are compared by, in nanoseconds.
+    pub const fn by(&self, goal: Goal) -> u64 {
+        match goal {
+            Goal::Makespan => self.makespan_ns,
+            Goal::ResponseP95 => self.response.p95_ns,
+        }
     }
 
     /// What stands under a column, by the column's name.

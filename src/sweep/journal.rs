@@ -75,7 +75,7 @@ mod tests {
 
     fn sample(point: u64) -> Block {
         let rows = "8,\"a\nb\",0\n".to_owned();
-        let tools = vec![ToolRows { rows, deadlock: None }, ToolRows::default()];
+        let tools = vec![ToolRows { rows, ..ToolRows::default() }, ToolRows::default()];
         Block { point, first: 0, count: 3, tools }
     }
 

@@ -11,6 +11,7 @@ use serde::ser::{SerializeMap, Serializer};
 use super::grid::Grid;
 use super::statistics::Estimate;
 use super::usl::Usl;
+use crate::model::Goal;
 use crate::sink::row::COLUMNS;
 
 /// The columns that are summed up over replicates.
@@ -53,13 +54,13 @@ pub struct Line {
     pub fixed: Vec<(String, String)>,
     /// The cells along it, as positions in [`Outcome::cells`].
     pub cells: Vec<usize>,
-    /// The cell of the shortest mean makespan; the first of several.
+    /// The cell of the best mean, by the goal; the first of several.
     pub best: usize,
-    /// Whether the makespan is the same at all values.
+    /// Whether the mean is the same at all values.
     pub flat: bool,
-    /// The cell of the smallest value whose makespan is near the best; only where the key is a count.
+    /// The cell of the smallest value whose mean is near the best; only where the key is a count.
     pub knee: Option<usize>,
-    /// The fit, where the key is a count and there are enough values.
+    /// The fit, where the key is a count, there are enough values, and throughput is not what arrives.
     pub usl: Option<Usl>,
 }
 
@@ -74,7 +75,9 @@ pub struct Outcome {
     pub cells: Vec<Cell>,
     /// In the order of their first cells.
     pub lines: Vec<Line>,
-    /// The cell of the shortest mean makespan.
+    /// What cells are compared by.
+    pub goal: Goal,
+    /// The cell of the best mean.
     pub best: Option<usize>,
 }
 
@@ -106,9 +109,9 @@ impl Cell {
             .and_then(|index| self.metrics[index].as_ref())
     }
 
-    /// The mean makespan in nanoseconds. Every cell has one.
-    pub fn makespan(&self) -> f64 {
-        self.metric("makespan_ns").map_or(f64::INFINITY, |estimate| estimate.mean)
+    /// The mean of what cells are compared by, in nanoseconds. Every cell has a makespan.
+    pub fn mean(&self, goal: Goal) -> f64 {
+        self.metric(goal.column()).map_or(f64::INFINITY, |estimate| estimate.mean)
     }
 }
 
@@ -127,11 +130,11 @@ fn number(field: &[u8]) -> Option<f64> {
 
 impl Outcome {
     /// What a sweep.csv over that grid says.
-    pub fn of(grid: &Grid, sweep_csv: &str) -> Self {
+    pub fn of(grid: &Grid, sweep_csv: &str, goal: Goal) -> Self {
         let keys: Vec<String> = grid.varied().iter().map(|vary| vary.key().to_owned()).collect();
         let cells = cells(sweep_csv, keys.len());
         let axis = axis(&keys, &cells);
-        let mut outcome = Self { keys, axis, cells, lines: Vec::new(), best: None };
+        let mut outcome = Self { keys, axis, cells, lines: Vec::new(), goal, best: None };
         let all: Vec<usize> = (0..outcome.cells.len()).collect();
         outcome.best = outcome.fastest(&all);
         outcome.lines = outcome.lines();
@@ -139,8 +142,12 @@ impl Outcome {
     }
 
     fn fastest(&self, cells: &[usize]) -> Option<usize> {
-        let makespan = |cell: &usize| self.cells[*cell].makespan();
-        cells.iter().copied().min_by(|one, other| makespan(one).total_cmp(&makespan(other)))
+        cells.iter().copied().min_by(|one, other| self.mean(*one).total_cmp(&self.mean(*other)))
+    }
+
+    /// The mean of a cell by the goal, in nanoseconds.
+    pub fn mean(&self, cell: usize) -> f64 {
+        self.cells[cell].mean(self.goal)
     }
 
     fn lines(&self) -> Vec<Line> {
@@ -164,9 +171,8 @@ impl Outcome {
         let first = &self.cells[cells[0]];
         let others = self.keys.iter().cloned().zip(first.values.iter().cloned()).enumerate();
         let fixed = others.filter(|(index, _)| *index != axis).map(|(_, pair)| pair).collect();
-        let flat = cells
-            .iter()
-            .all(|cell| self.cells[*cell].makespan().total_cmp(&first.makespan()).is_eq());
+        let flat =
+            cells.iter().all(|cell| self.mean(*cell).total_cmp(&self.mean(cells[0])).is_eq());
         let counts =
             cells.iter().map(|cell| Some((count(&self.cells[*cell].values[axis])?, *cell)));
         let counts: Option<Vec<(f64, usize)>> =
@@ -175,12 +181,14 @@ impl Outcome {
             Line { tool: first.tool.clone(), fixed, cells, best, flat, knee: None, usl: None };
         if let Some(mut counts) = counts.filter(|counts| counts.len() > 1 && !flat) {
             counts.sort_by(|one, other| one.0.total_cmp(&other.0));
-            let slowest = self.cells[best].makespan() * (1.0 + f64::from(KNEE_PERCENT) / 100.0);
-            let is_near = |cell: usize| self.cells[cell].makespan() <= slowest;
+            let slowest = self.mean(best) * (1.0 + f64::from(KNEE_PERCENT) / 100.0);
+            let is_near = |cell: usize| self.mean(cell) <= slowest;
             line.knee = counts.iter().map(|(_, cell)| *cell).find(|cell| is_near(*cell));
             let throughput = |cell: usize| Some(self.cells[cell].metric("throughput_per_s")?.mean);
             let points = counts.iter().map(|(count, cell)| Some((*count, throughput(*cell)?)));
-            line.usl = points.collect::<Option<Vec<_>>>().and_then(|points| Usl::fit(&points));
+            let points = points.collect::<Option<Vec<_>>>();
+            line.usl =
+                points.filter(|_| self.goal == Goal::Makespan).and_then(|points| Usl::fit(&points));
         }
         Some(line)
     }
@@ -284,8 +292,12 @@ struct LineDocument<'o> {
 struct PlaceDocument<'o> {
     values: Pairs<'o>,
     tool: &'o str,
-    makespan_ns: f64,
+    #[serde(flatten)]
+    mean: Named,
 }
+
+/// A mean under the name of its column.
+struct Named(&'static str, f64);
 
 /// An object of texts.
 struct Pairs<'o>(Vec<(&'o str, &'o str)>);
@@ -296,6 +308,12 @@ struct Metrics<'o>(&'o [Option<Estimate>; METRICS.len()]);
 impl Serialize for Pairs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+impl Serialize for Named {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0, self.1)])
     }
 }
 
@@ -317,7 +335,8 @@ impl<'o> Document<'o> {
         };
         let place = |index: usize| {
             let cell = &outcome.cells[index];
-            PlaceDocument { values: pairs(cell), tool: &cell.tool, makespan_ns: cell.makespan() }
+            let mean = Named(outcome.goal.column(), outcome.mean(index));
+            PlaceDocument { values: pairs(cell), tool: &cell.tool, mean }
         };
         let cell = |cell: &'o Cell| CellDocument {
             values: pairs(cell),
@@ -364,7 +383,7 @@ mod tests {
                 csv.push_str(&row);
             }
         }
-        Outcome::of(&grid, &csv)
+        Outcome::of(&grid, &csv, Goal::Makespan)
     }
 
     #[test]
@@ -374,7 +393,7 @@ mod tests {
         let cells: Vec<(usize, &str, usize, f64)> = outcome
             .cells
             .iter()
-            .map(|c| (c.point, c.tool.as_str(), c.replicates, c.makespan()))
+            .map(|c| (c.point, c.tool.as_str(), c.replicates, c.mean(Goal::Makespan)))
             .collect();
         assert_eq!(cells, [(0, "a", 2, 20.0), (0, "b", 2, 7.0), (1, "a", 2, 4.0)]);
         assert_eq!(outcome.best, Some(2));

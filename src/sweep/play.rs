@@ -10,7 +10,8 @@ use super::outcome::column_values;
 use super::statistics::Estimate;
 use super::study::{Refusal, Study};
 use crate::engine;
-use crate::model::{Scenario, ToolRun};
+use crate::model::{Goal, Scenario, ToolRun};
+use crate::open::{self, OpenReport, Queues};
 use crate::report;
 use crate::sink::row::{COLUMNS, SummaryRow};
 use crate::sink::summary::{Summary, compare};
@@ -38,6 +39,8 @@ pub struct ToolRows {
     pub rows: String,
     /// Who waits for what in the first replicate that deadlocked.
     pub deadlock: Option<String>,
+    /// Why the load of an open system is not served in the first replicate in which it is not.
+    pub unserved: Option<String>,
 }
 
 /// Hears of a study while it is played, from several threads at once.
@@ -84,8 +87,9 @@ pub fn play(
         done.into_iter().map(|block| ((block.point, block.first), block)).collect();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
     let pool = pool.map_err(|error| Stopped::Refused(Refusal::Wrong(error.to_string())))?;
-    let tools =
-        u64::try_from(study.scenario(0).map_err(Stopped::Refused)?.tools.len()).unwrap_or(u64::MAX);
+    let first = study.scenario(0).map_err(Stopped::Refused)?;
+    let goal = first.goal();
+    let tools = u64::try_from(first.tools.len()).unwrap_or(u64::MAX);
     let size = block_size(study).map_err(Stopped::Refused)?;
     let mut wanted: Vec<(u64, u32, u32)> =
         study.points().map(|point| (point, 0, study.first_replicates())).collect();
@@ -106,7 +110,7 @@ pub fn play(
                 .collect()
         });
         blocks.extend(played?.into_iter().map(|block| ((block.point, block.first), block)));
-        wanted = too_wide(study, &wanted, &blocks);
+        wanted = too_wide(study, goal, &wanted, &blocks);
     }
     Ok(blocks.into_values().collect())
 }
@@ -126,7 +130,12 @@ fn cut(point: u64, from: u32, to: u32, size: u32) -> impl Iterator<Item = (u64, 
 }
 
 /// The points that need more replicates, and which.
-fn too_wide(study: &Study, wanted: &[(u64, u32, u32)], blocks: &Blocks) -> Vec<(u64, u32, u32)> {
+fn too_wide(
+    study: &Study,
+    goal: Goal,
+    wanted: &[(u64, u32, u32)],
+    blocks: &Blocks,
+) -> Vec<(u64, u32, u32)> {
     let Some(share) = study.until else { return Vec::new() };
     let is_wide = |point: u64, to: u32| {
         let of_point: Vec<&Block> =
@@ -135,8 +144,8 @@ fn too_wide(study: &Study, wanted: &[(u64, u32, u32)], blocks: &Blocks) -> Vec<(
         (0..tools).any(|tool| {
             let rows: String =
                 of_point.iter().map(|block| block.tools[tool].rows.as_str()).collect();
-            let makespans = column_values(&rows, study.grid.varied().len(), "makespan_ns");
-            Estimate::of(&makespans).is_some_and(|estimate| !estimate.is_within(share))
+            let means = column_values(&rows, study.grid.varied().len(), goal.column());
+            Estimate::of(&means).is_some_and(|estimate| !estimate.is_within(share))
         })
     };
     wanted
@@ -150,44 +159,55 @@ fn too_wide(study: &Study, wanted: &[(u64, u32, u32)], blocks: &Blocks) -> Vec<(
 fn play_block(study: &Study, point: u64, first: u32, count: u32) -> Result<Block, Refusal> {
     let scenario = study.scenario(point)?;
     let values = study.grid.shown_values(point);
-    let mut writers: Vec<(csv::Writer<Vec<u8>>, Option<String>)> =
-        scenario.tools.iter().map(|_| (csv::Writer::from_writer(Vec::new()), None)).collect();
+    let mut tools = vec![ToolRows::default(); scenario.tools.len()];
+    let mut writers: Vec<csv::Writer<Vec<u8>>> =
+        tools.iter().map(|_| csv::Writer::from_writer(Vec::new())).collect();
     for replicate in first..first + count {
         let mut rows = Vec::with_capacity(scenario.tools.len());
         let mut whose = Vec::with_capacity(scenario.tools.len());
         for (tool, run) in scenario.tools.iter().enumerate() {
             match play_run(&scenario, run, replicate)? {
-                Ok(row) => {
+                Ok((row, unserved)) => {
                     rows.push(row);
                     whose.push(tool);
+                    tools[tool].unserved = tools[tool].unserved.take().or(unserved);
                 }
                 Err(deadlock) => {
-                    writers[tool].1.get_or_insert(deadlock);
+                    tools[tool].deadlock.get_or_insert(deadlock);
                 }
             }
         }
         compare(&mut rows, scenario.yardstick());
         for (row, tool) in rows.iter().zip(whose) {
-            write_row(&mut writers[tool].0, &values, row);
+            write_row(&mut writers[tool], &values, row);
         }
     }
-    let tools =
-        writers.into_iter().map(|(writer, deadlock)| ToolRows { rows: text_of(writer), deadlock });
-    Ok(Block { point, first, count, tools: tools.collect() })
+    for (tool, writer) in tools.iter_mut().zip(writers) {
+        tool.rows = text_of(writer);
+    }
+    Ok(Block { point, first, count, tools })
 }
 
-/// The numbers of one run, or who waits for ever.
+/// The numbers of one run and why it does not serve its load, where it does not; or who waits for ever.
 fn play_run(
     scenario: &Scenario,
     run: &ToolRun,
     replicate: u32,
-) -> Result<Result<SummaryRow, String>, Refusal> {
+) -> Result<Result<(SummaryRow, Option<String>), String>, Refusal> {
     let plan = tools::lay_out(scenario, run, replicate)
         .map_err(|error| Refusal::Wrong(format!("tool `{}`: {error}", run.label)))?;
     let mut summary = Summary::counting_from(scenario.warm_up());
-    let (outcome, totals) = engine::simulate(&plan, &mut summary);
+    let mut queues = scenario.horizon.map(|horizon| Queues::new(&plan, horizon));
+    let (outcome, totals) = engine::simulate(&plan, &mut (&mut summary, queues.as_mut()));
     Ok(match outcome {
-        Outcome::Finished => Ok(summary.finish(&run.label, replicate, plan.machine.cores, &totals)),
+        Outcome::Finished => {
+            let row = summary.finish(&run.label, replicate, plan.machine.cores, &totals);
+            let open = scenario.horizon.zip(queues);
+            let unserved = open.and_then(|(horizon, queues)| {
+                OpenReport::of(&queues, horizon, &open::offered(&plan, run)).warning()
+            });
+            Ok((row, unserved))
+        }
         Outcome::Deadlocked(stuck) => Err(report::deadlock(&run.label, &stuck)),
         Outcome::TooLong => {
             let error = TooLarge::Time;

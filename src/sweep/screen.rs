@@ -5,6 +5,7 @@ use comfy_table::{Cell as TableCell, CellAlignment, LineStyle, Table, TableStyle
 use super::grouped;
 use super::outcome::{Cell, KNEE_PERCENT, Line, Outcome};
 use super::statistics::Estimate;
+use crate::model::Goal;
 use crate::report::one_line;
 use crate::time::SimDuration;
 
@@ -73,7 +74,7 @@ fn pivot(outcome: &Outcome) -> (Vec<String>, Vec<Vec<String>>) {
         outcome.keys.iter().map(String::as_str).chain(tools.iter().copied()).map(one_line);
     let points: Vec<&[Cell]> =
         outcome.cells.chunk_by(|one, other| one.point == other.point).collect();
-    let rows = shown(points.len()).map(|index| row(points[index], &tools));
+    let rows = shown(points.len()).map(|index| row(points[index], &tools, outcome.goal));
     (headings.collect(), rows.collect())
 }
 
@@ -84,14 +85,14 @@ fn shown(points: usize) -> impl Iterator<Item = usize> {
         .map(move |index| if count == points { index } else { index * (points - 1) / (count - 1) })
 }
 
-fn row(cells: &[Cell], tools: &[&str]) -> Vec<String> {
+fn row(cells: &[Cell], tools: &[&str], goal: Goal) -> Vec<String> {
     let values = cells[0].values.iter().map(|value| one_line(value));
-    let makespans = tools.iter().map(|tool| {
+    let means = tools.iter().map(|tool| {
         let cell = cells.iter().find(|cell| cell.tool == *tool);
-        let estimate = cell.and_then(|cell| cell.metric("makespan_ns"));
+        let estimate = cell.and_then(|cell| cell.metric(goal.column()));
         estimate.map_or_else(|| "deadlock".to_owned(), with_interval)
     });
-    values.chain(makespans).collect()
+    values.chain(means).collect()
 }
 
 /// `2.006 s ± 0.4 %`.
@@ -134,9 +135,10 @@ fn findings(outcome: &Outcome) -> Vec<String> {
         } else {
             format!("{} to {}", grouped(fewest as u64), grouped(most as u64))
         };
+        let what = outcome.goal.words();
         if most > 1 {
             told.push(format!(
-                "Mean makespan of {range} replicates ± 95 % confidence interval (Student's t)."
+                "Mean {what} of {range} replicates ± 95 % confidence interval (Student's t)."
             ));
         }
     }
@@ -155,7 +157,7 @@ fn findings(outcome: &Outcome) -> Vec<String> {
         } else {
             format!(" at {}", one_line(&values.join(", ")))
         };
-        told.push(format!("Best: {}{at}, {}.", one_line(&cell.tool), duration(cell.makespan())));
+        told.push(format!("Best: {}{at}, {}.", one_line(&cell.tool), duration(outcome.mean(best))));
     }
     told
 }
@@ -175,16 +177,10 @@ fn finding(outcome: &Outcome, line: &Line) -> String {
         let same = if line.cells.len() > 1 { " whatever " } else { " at " };
         let key =
             if line.cells.len() > 1 { key.clone() } else { format!("{key}={}", value(line.best)) };
-        return one_line(&format!(
-            "{who}: {}{same}{key}",
-            duration(outcome.cells[line.best].makespan())
-        ));
+        return one_line(&format!("{who}: {}{same}{key}", duration(outcome.mean(line.best))));
     }
-    let mut parts = vec![format!(
-        "best at {key}={} ({})",
-        value(line.best),
-        duration(outcome.cells[line.best].makespan())
-    )];
+    let mut parts =
+        vec![format!("best at {key}={} ({})", value(line.best), duration(outcome.mean(line.best)))];
     if let Some(knee) = line.knee.filter(|knee| *knee != line.best) {
         parts.push(format!("within {KNEE_PERCENT} % of it from {} on (knee)", value(knee)));
     }

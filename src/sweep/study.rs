@@ -25,7 +25,7 @@ pub struct Study {
     pub labels: Vec<String>,
     /// How often each point is played; at least 1. Replicate r plays the same draws at every point, under every tool.
     pub replicates: u32,
-    /// Replicates are added to a point until the interval of every tool's mean makespan reaches no farther than this
+    /// Replicates are added to a point until the interval of every tool's mean, by the goal, reaches no farther than this
     /// share of it, or there are [`MOST_REPLICATES`].
     pub until: Option<f64>,
     /// Which of the points are played.

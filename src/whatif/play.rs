@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::engine;
-use crate::model::{Scenario, ToolRun};
+use crate::model::{Goal, Scenario, ToolRun};
 use crate::report;
 use crate::sink::fraction::Fraction;
 use crate::sink::summary::Summary;
@@ -23,12 +23,30 @@ pub const FASTER: [u32; 10] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
 const COMPARED: u32 = 50;
 
 /// What a run comes to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
 pub struct Numbers {
     /// The makespan in nanoseconds.
     pub makespan_ns: u64,
     /// The 95th percentile of response times in nanoseconds.
     pub response_p95_ns: u64,
+}
+
+impl Numbers {
+    /// What runs are compared by, in nanoseconds.
+    pub const fn by(self, goal: Goal) -> u64 {
+        match goal {
+            Goal::Makespan => self.makespan_ns,
+            Goal::ResponseP95 => self.response_p95_ns,
+        }
+    }
+
+    /// What runs are compared by, then the other.
+    const fn order(self, goal: Goal) -> (u64, u64) {
+        match goal {
+            Goal::Makespan => (self.makespan_ns, self.response_p95_ns),
+            Goal::ResponseP95 => (self.response_p95_ns, self.makespan_ns),
+        }
+    }
 }
 
 /// A point of a curve.
@@ -69,11 +87,12 @@ impl Effect {
         self.at(COMPARED).or_else(|| self.at(100))
     }
 
-    /// Whether it changes the makespan by half a percent or more at any point: less cannot be seen in a chart.
-    pub fn is_visible(&self, base: Numbers) -> bool {
+    /// Whether it changes what runs are compared by by half a percent or more at any point: less cannot be seen in a
+    /// chart.
+    pub fn is_visible(&self, base: Numbers, goal: Goal) -> bool {
         self.points.iter().any(|point| {
-            let change = point.numbers.makespan_ns.abs_diff(base.makespan_ns);
-            u128::from(change) * 200 >= u128::from(base.makespan_ns.max(1))
+            let change = point.numbers.by(goal).abs_diff(base.by(goal));
+            u128::from(change) * 200 >= u128::from(base.by(goal).max(1))
         })
     }
 }
@@ -162,8 +181,10 @@ pub fn play(
         let (kind, name) = change.names(&scenario.tools[*tool]);
         studies[*tool].effects.push(Effect { kind, name, points });
     }
+    let goal = scenario.goal();
     for study in &mut studies {
-        study.effects.sort_by_key(|effect| (effect.compared(), effect.at(100)));
+        let order = |numbers: Option<Numbers>| numbers.map(|numbers| numbers.order(goal));
+        study.effects.sort_by_key(|effect| (order(effect.compared()), order(effect.at(100))));
     }
     Ok(studies)
 }

@@ -3,6 +3,7 @@
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 
 use super::play::{Effect, Numbers, ToolStudy};
+use crate::model::Goal;
 use crate::report::one_line;
 use crate::time::SimDuration;
 
@@ -10,15 +11,21 @@ use crate::time::SimDuration;
 const SHOWN: usize = 12;
 
 /// Columns of the table.
-const HEADINGS: [&str; 5] = ["what if", "10 % faster", "50 % faster", "gone, or done", "p95 then"];
+const fn headings(goal: Goal) -> [&'static str; 5] {
+    let other = match goal {
+        Goal::Makespan => "p95 then",
+        Goal::ResponseP95 => "makespan then",
+    };
+    ["what if", "10 % faster", "50 % faster", "gone, or done", other]
+}
 
 /// The tables and findings, for a terminal.
-pub fn text(studies: &[ToolStudy]) -> String {
-    told(studies, |rows| {
+pub fn text(studies: &[ToolStudy], goal: Goal) -> String {
+    told(studies, goal, |rows| {
         let mut table = Table::new();
         let rule = LineStyle::none().fill('─').junction('─');
         table.load_style(TableStyle::new().header_separator(rule));
-        table.set_header(HEADINGS);
+        table.set_header(headings(goal));
         for row in rows {
             table.add_row(row.into_iter().map(Cell::new));
         }
@@ -34,19 +41,19 @@ pub fn text(studies: &[ToolStudy]) -> String {
 }
 
 /// The same for a Markdown page.
-pub fn markdown(studies: &[ToolStudy]) -> String {
-    told(studies, |rows| {
+pub fn markdown(studies: &[ToolStudy], goal: Goal) -> String {
+    told(studies, goal, |rows| {
         let line = |cells: &[String]| {
             let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
             format!("| {} |\n", cells.join(" | "))
         };
         let rule = "| --- | ---: | ---: | ---: | ---: |\n".to_owned();
-        let head = line(&HEADINGS.map(str::to_owned)) + &rule;
+        let head = line(&headings(goal).map(str::to_owned)) + &rule;
         rows.iter().fold(head, |text, row| text + &line(row))
     })
 }
 
-fn told(studies: &[ToolStudy], table: impl Fn(Vec<[String; 5]>) -> String) -> String {
+fn told(studies: &[ToolStudy], goal: Goal, table: impl Fn(Vec<[String; 5]>) -> String) -> String {
     let mut text = String::new();
     for study in studies {
         let Some(base) = study.baseline else { continue };
@@ -58,10 +65,10 @@ fn told(studies: &[ToolStudy], table: impl Fn(Vec<[String; 5]>) -> String) -> St
         text.extend([&*tool, ": ", &makespan, ", 95 % of tasks within ", &p95, "\n\n"]);
         let felt: Vec<&Effect> =
             study.effects.iter().filter(|effect| is_shown(effect, base)).collect();
-        let rows = felt.iter().take(SHOWN).map(|effect| row(effect, base));
+        let rows = felt.iter().take(SHOWN).map(|effect| row(effect, base, goal));
         text.push_str(&table(rows.collect()));
         text.push('\n');
-        text.push_str(&finding(&tool, &felt, base));
+        text.push_str(&finding(&tool, &felt, base, goal));
         if felt.len() > SHOWN {
             let more = (felt.len() - SHOWN).to_string();
             text.extend([" ", &more, " more change less; whatif.csv has all."]);
@@ -81,13 +88,15 @@ fn is_shown(effect: &Effect, base: Numbers) -> bool {
     })
 }
 
-fn row(effect: &Effect, base: Numbers) -> [String; 5] {
-    let makespan = |percent: u32| {
-        effect.at(percent).map_or_else(String::new, |now| change(now.makespan_ns, base.makespan_ns))
+fn row(effect: &Effect, base: Numbers, goal: Goal) -> [String; 5] {
+    let by = |goal: Goal, percent: u32| {
+        effect.at(percent).map_or_else(String::new, |now| change(now.by(goal), base.by(goal)))
     };
-    let p95 = effect.at(100);
-    let p95 = p95.map_or_else(String::new, |now| change(now.response_p95_ns, base.response_p95_ns));
-    [one_line(&effect.words()), makespan(10), makespan(50), makespan(100), p95]
+    let other = match goal {
+        Goal::Makespan => Goal::ResponseP95,
+        Goal::ResponseP95 => Goal::Makespan,
+    };
+    [one_line(&effect.words()), by(goal, 10), by(goal, 50), by(goal, 100), by(other, 100)]
 }
 
 /// `-9.8 %`.
@@ -103,15 +112,19 @@ fn change(now: u64, was: u64) -> String {
 }
 
 /// What helps most, in a sentence.
-fn finding(tool: &str, felt: &[&Effect], base: Numbers) -> String {
+fn finding(tool: &str, felt: &[&Effect], base: Numbers, goal: Goal) -> String {
     let best = felt.first().and_then(|effect| Some((effect, effect.compared()?)));
-    let Some((effect, now)) = best.filter(|(_, now)| now.makespan_ns < base.makespan_ns) else {
+    let Some((effect, now)) = best.filter(|(_, now)| now.by(goal) < base.by(goal)) else {
         return format!("Nothing of this makes {tool} faster.");
     };
     let what = one_line(&effect.words());
     let how = if effect.points.len() > 1 { format!("{what}, twice as fast") } else { what };
-    let (after, before) = (duration(now.makespan_ns), duration(base.makespan_ns));
-    format!("What helps {tool} most: {how}. It takes {after} then, not {before}.")
+    let (after, before) = (duration(now.by(goal)), duration(base.by(goal)));
+    let then = match goal {
+        Goal::Makespan => format!("It takes {after} then"),
+        Goal::ResponseP95 => format!("95 % of tasks are done within {after} then"),
+    };
+    format!("What helps {tool} most: {how}. {then}, not {before}.")
 }
 
 fn duration(ns: u64) -> String {
