@@ -2,7 +2,7 @@
 
 use super::choice::{self, OPTIONS};
 use super::{Question, comes_over_time, may_deadlock};
-use crate::model::{Scenario, ToolRun};
+use crate::model::{Goal, Scenario, ToolRun};
 use crate::report::{
     self, Ending, NEAR_PERCENT, ToolResult, counted, one_line, percent, place, time, verdict,
 };
@@ -38,6 +38,7 @@ pub(super) fn all(
 ) -> Vec<Question> {
     let group = Group {
         results,
+        goal: scenario.goal(),
         over_time: comes_over_time(scenario),
         may_deadlock: may_deadlock(scenario, results),
         seed: scenario.seed,
@@ -68,6 +69,9 @@ fn asked(tools: usize) -> Vec<usize> {
 /// The results of all tools.
 struct Group<'a> {
     results: &'a [ToolResult<'a>],
+    /// What the verdict compares by.
+    goal: Goal,
+    /// Whether the tasks come one after the other, so that answers count and not the end.
     over_time: bool,
     may_deadlock: bool,
     seed: u64,
@@ -113,7 +117,7 @@ impl Group<'_> {
         let because = if self.over_time {
             self.each(|row| time(row.response.p95_ns))
         } else {
-            verdict(self.results)
+            verdict(self.results, self.goal)
         };
         self.of_tools(&asks, none, right, because)
     }
@@ -181,7 +185,7 @@ impl Group<'_> {
             (Ending::Finished(_), Some(own)) if self.over_time => {
                 format!("95 % of its tasks are answered within {}.", time(own))
             }
-            _ => why(result),
+            _ => why(result, self.goal),
         };
         Question { asks, options, right: vec![right], because }
     }
@@ -212,7 +216,9 @@ impl Group<'_> {
             asks: format!("Where do the tasks of {} spend most of their time?", label(result)),
             options,
             right,
-            because: result.row().map_or_else(|| why(result), |row| shares(row, result.run)),
+            because: result
+                .row()
+                .map_or_else(|| why(result, self.goal), |row| shares(row, result.run)),
         }
     }
 
@@ -220,7 +226,8 @@ impl Group<'_> {
         let dead = |result: &ToolResult<'_>| matches!(result.ending, Ending::Deadlocked(_));
         let right: Vec<usize> =
             (0..self.results.len()).filter(|index| dead(&self.results[*index])).collect();
-        let told: Vec<String> = right.iter().map(|index| why(&self.results[*index])).collect();
+        let told: Vec<String> =
+            right.iter().map(|index| why(&self.results[*index], self.goal)).collect();
         let told = if told.is_empty() { "All of them finish.".to_owned() } else { told.join("\n") };
         self.of_tools("Which of them never finish?", "none: all finish", right, told)
     }
@@ -250,9 +257,9 @@ fn label(result: &ToolResult<'_>) -> String {
 }
 
 /// What the verdict says of a tool that stands alone; of one that is stuck, who waits for what.
-fn why(result: &ToolResult<'_>) -> String {
+fn why(result: &ToolResult<'_>, goal: Goal) -> String {
     match &result.ending {
-        Ending::Finished(_) => verdict(std::slice::from_ref(result)),
+        Ending::Finished(_) => verdict(std::slice::from_ref(result), goal),
         Ending::Deadlocked(stuck) => report::deadlock(&result.run.label, stuck),
     }
 }
