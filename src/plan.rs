@@ -74,6 +74,10 @@ pub struct MachineRules {
     pub quantum: SimDuration,
     /// Wake-up to first instruction on an idle core.
     pub wake_latency: SimDuration,
+    /// CPU time of whoever wakes a thread that waits for a lock.
+    pub wake_call: SimDuration,
+    /// How far the latency varies to either side, in thousandths.
+    pub wake_spread_permille: u64,
     /// The same on a core that was busy until that instant.
     pub wake_latency_same: SimDuration,
     /// Switching a core to a thread of its run queue.
@@ -230,8 +234,25 @@ pub enum Op {
     LeaveInterpreter,
     /// Puts the item at hand into a channel.
     Put(ChannelId),
-    /// Tells whoever takes from a channel to look up, without an item. Told twice is told once.
+    /// Tells whoever takes from a channel to look up, without an item.
     Nudge(ChannelId),
+    /// Forgets one nudge of a channel; jumps if there is none.
+    Drain {
+        /// The channel.
+        from: ChannelId,
+        /// Where to go when nobody nudged.
+        none: Pc,
+    },
+    /// Waits without the lock until a channel has something, which takes a system call of that length even
+    /// if it has something already.
+    Poll {
+        /// The channel.
+        channel: ChannelId,
+        /// How long the call takes at least.
+        length: SimDuration,
+        /// What kind of bookkeeping.
+        name: NameId,
+    },
     /// Takes an item from a channel, waiting for one.
     Take {
         /// The channel.
@@ -402,6 +423,7 @@ impl Op {
         match self {
             Self::NextArrival { none, .. }
             | Self::TryTake { none, .. }
+            | Self::Drain { none, .. }
             | Self::TryAcquire { none, .. } => visit(none),
             Self::StartThread(start) | Self::StartProcess(start) => visit(&mut start.program),
             Self::Once { again, .. } => visit(again),
@@ -418,6 +440,7 @@ impl Op {
             | Self::LeaveInterpreter
             | Self::Put(_)
             | Self::Nudge(_)
+            | Self::Poll { .. }
             | Self::Close(_)
             | Self::Acquire(_)
             | Self::Release(_)

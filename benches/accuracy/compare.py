@@ -62,6 +62,13 @@ def error(pair):
     return predicted / measured - 1
 
 
+def errors(runs, figure):
+    """Errors without their signs, raw and less half the spread of the real runs; smallest first."""
+    raw = sorted(abs(error(run[figure])) for run in runs)
+    net = sorted(max(0, abs(error(run[figure])) - run["noise"]) for run in runs)
+    return raw, net
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=pathlib.Path)
@@ -78,8 +85,7 @@ def main():
         print(f"{run['name']:24}{run['python']:6}{m:15.2f} ms{p:9.2f} ms{error((m, p)):9.2%}"
               f"{mm:13.2f} ms{pp:9.2f} ms{error((mm, pp)):9.2%}{run['noise']:9.2%}")
     for figure in ("makespan", "mean"):
-        raw = sorted(abs(error(run[figure])) for run in runs)
-        net = sorted(max(0, abs(error(run[figure])) - run["noise"]) for run in runs)
+        raw, net = errors(runs, figure)
         ninth = int(0.9 * len(raw))
         print(f"{figure}: median {statistics.median(raw):.2%}, nine in ten {raw[ninth]:.2%}, worst {raw[-1]:.2%};"
               f" less noise: nine in ten {net[ninth]:.2%}, worst {net[-1]:.2%}")

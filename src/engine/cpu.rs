@@ -17,7 +17,12 @@ impl Engine<'_> {
         if burst.left.is_zero() {
             return Flow::Go;
         }
-        self.thread_mut(thread).burst = burst;
+        let record = self.thread_mut(thread);
+        let owed = std::mem::take(&mut record.owes);
+        record.burst = burst;
+        if burst.state == State::Overhead {
+            record.burst.left += owed;
+        }
         self.carry_on(thread);
         Flow::Pause
     }
@@ -78,11 +83,25 @@ impl Engine<'_> {
         let machine = &self.plan.machine;
         let latency = match self.thread(thread).woken {
             false => SimDuration::ZERO,
-            true if self.cores.was_idle_before(core, self.now) => machine.wake_latency,
+            true if self.cores.was_idle_before(core, self.now) => self.cross_wake(thread),
             true => machine.wake_latency_same,
         };
         let name = self.names.wake;
         self.start_on(core, thread, latency, name);
+    }
+
+    /// The latency of this very wake-up: real ones vary, and a race for a lock that somebody gives up
+    /// again and again is won by a wake-up that happens to be in time (semantics 1.6). What varies is a
+    /// hash of seed, thread, and instant: it depends on nothing else.
+    fn cross_wake(&self, thread: ThreadId) -> SimDuration {
+        let machine = &self.plan.machine;
+        let (latency, spread) = (machine.wake_latency, machine.wake_spread_permille);
+        if spread == 0 {
+            return latency;
+        }
+        let key = self.plan.seed ^ (u64::from(thread.0) << 40) ^ self.now.as_nanos();
+        let place = super::gil::mix(key) % (2 * spread + 1);
+        latency.scaled(1_000 - spread + place, 1_000)
     }
 
     /// The idle core takes a thread from a run queue.
@@ -205,22 +224,28 @@ impl Engine<'_> {
 
     /// Whether a woken thread takes the core from the one that is on it (semantics 2.3: that one has
     /// had its base slice since it was picked, and more CPU time than the woken one).
-    fn may_preempt(&mut self, woken: ThreadId, core: CoreId) -> bool {
+    fn may_preempt(&mut self, woken_id: ThreadId, core: CoreId) -> bool {
         let machine = &self.plan.machine;
         let on_core = self.cores.get(core);
         let running = on_core.running.expect("nobody is placed behind an idle core");
         let since_picked = self.now - on_core.picked_at;
         let unaccounted = self.now - on_core.accounted_to;
-        // A thread that has nothing to do for any time is about to leave, or to get new work.
-        let stays = self.thread(running).is_working();
-        if machine.exact || !self.thread(woken).woken || !stays {
+        // A thread that has nothing to do for any time is about to leave, or to get new work; one that is
+        // between two steps wakes others first (with the lock it takes, those who gave it up).
+        let stays = self.thread(running).is_working() && self.acting != Some(running);
+        if machine.exact || !self.thread(woken_id).woken || !stays {
             return false;
         }
         let runtime = self.thread(running).vruntime + unaccounted.as_nanos();
         let lag_limit = machine.base_slice.as_nanos();
-        let woken = self.thread_mut(woken);
+        let woken = self.thread_mut(woken_id);
         woken.vruntime = woken.vruntime.max(runtime.saturating_sub(lag_limit));
-        since_picked >= machine.base_slice && woken.vruntime < runtime
+        // Alone on its core it has run ahead of everybody and has no lag left to be protected for; but a
+        // newborn has none of its own either.
+        let is_newborn = self.thread(woken_id).last_core.is_none();
+        let is_contended = is_newborn || self.cores.has_queue(core);
+        let is_protected = since_picked < machine.base_slice && is_contended;
+        !is_protected && self.thread(woken_id).vruntime < runtime
     }
 
     /// Whether the thread's burst is Python code whose holder was asked to give way.

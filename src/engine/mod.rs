@@ -10,6 +10,7 @@
 
 #![deny(clippy::float_arithmetic, reason = "simulated time is integer")]
 
+mod channels;
 mod cores;
 mod coroutine;
 mod cpu;
@@ -114,6 +115,8 @@ struct Engine<'a> {
     patience_renewed: bool,
     /// Threads that can go on at this instant; the lowest number goes first.
     ready_now: BinaryHeap<Reverse<ThreadId>>,
+    /// The thread whose steps are being taken.
+    acting: Option<ThreadId>,
     /// Locks whose holders were asked to give way at this instant.
     asked_now: Vec<LockId>,
     /// Threads that came to want a core at this instant.
@@ -160,6 +163,7 @@ impl<'a> Engine<'a> {
             events: EventQueue::new(plan.machine.cores),
             patience_renewed: false,
             ready_now: BinaryHeap::new(),
+            acting: None,
             asked_now: Vec::new(),
             wanting: Vec::new(),
             cores: Cores::new(plan.machine.cores),
@@ -274,11 +278,13 @@ impl<'a> Engine<'a> {
     fn go_on_with_next_thread(&mut self) {
         let Reverse(thread) = self.ready_now.pop().expect("somebody can go on");
         assert_eq!(self.thread(thread).status, Status::Active, "{thread:?} goes on");
+        self.acting = Some(thread);
         match self.thread(thread).then {
             Then::TakeLock => self.take_lock_and_go_on(thread),
             Then::AskHolder => self.ask_holder(thread),
             Then::GoOn => self.go_on(thread),
         }
+        self.acting = None;
     }
 
     fn thread(&self, thread: ThreadId) -> &Thread {
@@ -332,6 +338,8 @@ impl<'a> Engine<'a> {
     /// Blocks a thread, which holds no lock, until somebody wakes it.
     fn block(&mut self, thread: ThreadId, wait: Wait, row: Option<(State, NameId)>) -> Flow {
         self.leave_core(thread);
+        // It made its last wake-up while falling asleep: that delays nobody.
+        self.thread_mut(thread).owes = SimDuration::ZERO;
         self.thread_mut(thread).status = Status::Blocked(wait);
         self.show(thread, row);
         Flow::Pause

@@ -5,12 +5,12 @@
 
 use crate::ids::{NameId, SemaphoreId, TaskId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::{ChannelId, Op, Pc};
+use crate::plan::{Op, Pc};
 use crate::time::SimDuration;
 use crate::trace::State;
 
 use super::steps::Progress;
-use super::sync::{Taken, Waiter, Woken};
+use super::sync::{Waiter, Woken};
 use super::thread::{Burst, Item, Status, Then, Wait};
 use super::{Engine, Flow};
 
@@ -48,6 +48,13 @@ impl Engine<'_> {
                 let taker = self.channels[channel.0 as usize].nudge();
                 self.wake_taker(taker);
                 self.next_op(thread)
+            }
+            Op::Drain { from, none } => {
+                let drained = self.channels[from.0 as usize].drain();
+                if drained { self.next_op(thread) } else { self.jump(thread, none) }
+            }
+            Op::Poll { channel, length, name } => {
+                self.poll_channel(thread, channel, length, name, stage)
             }
             Op::Take { from, nudged, closed } => {
                 self.take_item(thread, from, nudged, closed, stage)
@@ -93,7 +100,7 @@ impl Engine<'_> {
         self.jump(thread, next)
     }
 
-    fn jump(&mut self, thread: ThreadId, to: Pc) -> Flow {
+    pub(super) fn jump(&mut self, thread: ThreadId, to: Pc) -> Flow {
         let record = self.thread_mut(thread);
         record.pc = to;
         record.stage = 0;
@@ -242,75 +249,6 @@ impl Engine<'_> {
         }
     }
 
-    fn put(&mut self, thread: ThreadId, channel: ChannelId) -> Flow {
-        let item = self.thread(thread).item;
-        if let Some((taker, handed)) = self.channels[channel.0 as usize].put(item) {
-            if let Some(item) = handed {
-                let record = self.thread_mut(taker);
-                record.item = item;
-                record.stage = HANDED;
-            }
-            self.wake(taker, Then::TakeLock);
-        }
-        self.next_op(thread)
-    }
-
-    fn wake_taker(&mut self, taker: Option<ThreadId>) {
-        if let Some(taker) = taker {
-            self.wake(taker, Then::TakeLock);
-        }
-    }
-
-    fn take_item(
-        &mut self,
-        thread: ThreadId,
-        from: ChannelId,
-        nudged: Pc,
-        closed: Pc,
-        stage: u8,
-    ) -> Flow {
-        match stage {
-            0 => match self.channels[from.0 as usize].take() {
-                Taken::Item(item) => self.have_item(thread, item),
-                Taken::Nudge => self.jump(thread, nudged),
-                Taken::Closed => {
-                    // The next taker finds out only now, as with the sentinel that is put back.
-                    let next = self.channels[from.0 as usize].close();
-                    self.wake_taker(next);
-                    self.jump(thread, closed)
-                }
-                Taken::Nothing => {
-                    self.set_stage(thread, 1);
-                    self.let_go(thread)
-                }
-            },
-            1 => {
-                self.set_stage(thread, 0);
-                if self.channels[from.0 as usize].has_something() {
-                    return self.relock(thread);
-                }
-                self.channels[from.0 as usize].park(thread);
-                self.block(thread, Wait::Channel(from), None)
-            }
-            _ => {
-                let item = self.thread(thread).item;
-                self.have_item(thread, item)
-            }
-        }
-    }
-
-    fn try_take(&mut self, thread: ThreadId, from: ChannelId, none: Pc) -> Flow {
-        match self.channels[from.0 as usize].take_item() {
-            Some(item) => self.have_item(thread, item),
-            None => self.jump(thread, none),
-        }
-    }
-
-    fn have_item(&mut self, thread: ThreadId, item: Item) -> Flow {
-        self.thread_mut(thread).item = item;
-        self.next_op(thread)
-    }
-
     fn acquire_op(&mut self, thread: ThreadId, semaphore: SemaphoreId, stage: u8) -> Flow {
         match self.acquire(thread, semaphore, stage, None) {
             Progress::Done => self.next_op(thread),
@@ -400,6 +338,3 @@ impl Engine<'_> {
         self.relock(thread)
     }
 }
-
-/// The stage of a taker that was handed its item.
-const HANDED: u8 = 2;

@@ -164,7 +164,7 @@ pub(super) struct Channel {
     items: VecDeque<Item>,
     takers: VecDeque<ThreadId>,
     hand_off: bool,
-    nudged: bool,
+    nudges: u32,
     closed: bool,
 }
 
@@ -183,13 +183,7 @@ pub(super) enum Taken {
 
 impl Channel {
     pub(super) fn new(hand_off: bool) -> Self {
-        Self {
-            items: VecDeque::new(),
-            takers: VecDeque::new(),
-            hand_off,
-            nudged: false,
-            closed: false,
-        }
+        Self { items: VecDeque::new(), takers: VecDeque::new(), hand_off, nudges: 0, closed: false }
     }
 
     /// Puts an item. Returns the parked taker to wake, and the item if that taker already has it.
@@ -205,7 +199,7 @@ impl Channel {
 
     /// Notes that there is something to look for. Returns the parked taker to wake.
     pub(super) fn nudge(&mut self) -> Option<ThreadId> {
-        self.nudged = true;
+        self.nudges = self.nudges.saturating_add(1);
         self.takers.pop_front()
     }
 
@@ -215,14 +209,19 @@ impl Channel {
         self.takers.pop_front()
     }
 
-    /// Takes what there is.
+    /// Forgets a nudge. Returns whether there was one.
+    pub(super) fn drain(&mut self) -> bool {
+        let nudged = self.nudges > 0;
+        self.nudges -= u32::from(nudged);
+        nudged
+    }
+
+    /// Takes what there is; nudges stay.
     pub(super) fn take(&mut self) -> Taken {
-        let nudged = std::mem::take(&mut self.nudged);
         if let Some(item) = self.items.pop_front() {
-            // Whoever takes a result drains the wake-ups with it.
             return Taken::Item(item);
         }
-        if nudged {
+        if self.nudges > 0 {
             return Taken::Nudge;
         }
         if self.closed { Taken::Closed } else { Taken::Nothing }
@@ -235,7 +234,7 @@ impl Channel {
 
     /// Whether a taker would get something.
     pub(super) fn has_something(&self) -> bool {
-        !self.items.is_empty() || self.nudged || self.closed
+        !self.items.is_empty() || self.nudges > 0 || self.closed
     }
 
     pub(super) fn park(&mut self, taker: ThreadId) {

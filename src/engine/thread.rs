@@ -39,6 +39,8 @@ pub(super) struct Thread {
     pub(super) entry_left: SimDuration,
     pub(super) entry_name: NameId,
     pub(super) woken: bool,
+    /// CPU time of the wake-up that it has just made, for its next bookkeeping.
+    pub(super) owes: SimDuration,
 
     pub(super) core: Option<CoreId>,
     pub(super) last_core: Option<CoreId>,
@@ -178,6 +180,7 @@ impl Thread {
             entry_left: SimDuration::ZERO,
             entry_name: NameId::EMPTY,
             woken: false,
+            owes: SimDuration::ZERO,
             core: None,
             last_core: None,
             vruntime: 0,

@@ -46,6 +46,9 @@ pub struct Profile {
     pub process_pool: ProcessPoolCosts,
     /// `multiprocessing.Pool`.
     pub multiprocessing_pool: MultiprocessingPoolCosts,
+    /// System calls on pipes.
+    #[serde(default)]
+    pub pipe: PipeCosts,
     /// Pickling and pipes.
     pub pickle: PickleCosts,
     /// Subinterpreters.
@@ -75,6 +78,12 @@ costs! {
         quantum: Cost,
         /// From a wake-up to the first instruction on an idle core.
         wake_latency: Cost,
+        /// CPU time of whoever wakes a sleeping thread when it gives up a lock that is waited for.
+        #[serde(default)]
+        wake_call: Cost,
+        /// How far the latency varies to either side, in thousandths of it.
+        #[serde(default)]
+        wake_spread_permille: u32,
         /// From a wake-up to the first instruction on a core that was busy until now.
         wake_latency_same: Cost,
         /// Switching a core to a thread that waited in its run queue.
@@ -169,6 +178,9 @@ costs! {
     StartCosts {
         /// The parent, until it can go on; under its lock.
         parent: Cost,
+        /// How much of that the parent spends when the child runs already.
+        #[serde(default)]
+        after: Cost,
         /// The child, until the program's code runs in it.
         child: Cost,
         /// The parent's extra wait at the first start of a run (resource tracker, fork server).
@@ -209,8 +221,11 @@ costs! {
         receive: Cost,
         /// The worker, to pickle and write one result, without its payload.
         send: Cost,
-        /// The manager, each time it waits on its pipes.
+        /// The manager, each time it waits on its pipes, with the look whether it was woken up.
         wait: Cost,
+        /// The manager, to read one of the wake-ups that each `submit` sends it.
+        #[serde(default)]
+        drain: Cost,
         /// The manager, to read one result and set its future, without its payload.
         deliver: Cost,
         /// The caller, to collect one result.
@@ -241,6 +256,19 @@ costs! {
         chunk_item: Cost,
         /// `terminate`, without joining.
         shutdown: Cost,
+    }
+}
+
+costs! {
+    /// System calls on pipes when nobody has to be waited for: each gives the lock up meanwhile (semantics
+    /// 1.6), so that somebody who waits for it may take it.
+    PipeCosts {
+        /// A write of a few bytes.
+        write: Cost,
+        /// A read of what is there.
+        read: Cost,
+        /// A look whether there is something.
+        poll: Cost,
     }
 }
 
@@ -385,6 +413,9 @@ pub fn parse(text: &str) -> Result<Profile, ProfileError> {
     }
     if profile.lock.requester_permille > 1_000 {
         return fault("`lock.requester_permille` is at most 1000");
+    }
+    if profile.machine.wake_spread_permille > 1_000 {
+        return fault("`machine.wake_spread_permille` is at most 1000");
     }
     if !(1..=1_000_000).contains(&profile.compute_permille) {
         return fault("`compute_permille` lies between 1 and 1000000");

@@ -190,12 +190,77 @@ def measure_wakes():
         there = pipe_latencies(CORES[0], CORES[1], 400, 0.001)
         back = pipe_latencies(CORES[1], CORES[0], 400, 0.001)
         record("machine.wake_latency", there + back, less=calls)
+        # Of a latency that lies anywhere within its spread, half lie within the quartiles.
+        quartiles = MEASURES["machine.wake_latency"]
+        share = (quartiles["high"] - quartiles["low"]) / max(quartiles["median"], 1)
+        record("machine.wake_spread_permille", [1000 * min(share, 0.5)])
         for idle in (0.0002, 0.005, 0.02):
             times = pipe_latencies(CORES[0], CORES[1], 60, idle)
             record(f"wake latency after {idle * 1e3:g} ms", times, less=calls, into=EXTRA)
     same = pipe_latencies(CORES[0], CORES[0], 400, 0.0002)
     record("machine.wake_latency_same", same, less=calls)
     record("machine.context_switch", ping_pong(CORES[0], 2000), less=calls)
+    record("machine.wake_call", wake_calls(200))
+
+
+def wake_calls(count):
+    """CPU time that giving a lock up takes longer when somebody sleeps until it is free."""
+    lock, plain, waking = threading.Lock(), [], []
+
+    def wait_for_it():
+        with lock:
+            pass
+
+    for _ in range(count):
+        lock.acquire()
+        plain.append(cpu_of(lock.release))
+        lock.acquire()
+        waiter = threading.Thread(target=wait_for_it)
+        waiter.start()
+        time.sleep(0.0003)
+        waking.append(cpu_of(lock.release))
+        waiter.join()
+    usual = statistics.median(plain)
+    return [max(0, one - usual) for one in waking][count // 10:]
+
+
+def waking_writes(count):
+    """CPU time of writes to a pipe whose reader sleeps."""
+    here, there = os.pipe()
+
+    def receive():
+        for _ in range(count):
+            os.read(here, 1)
+        return []
+
+    received = in_child(receive)
+    times = []
+    for _ in range(count):
+        time.sleep(0.0003)
+        times.append(cpu_of(os.write, there, b"x"))
+    received()
+    os.close(here)
+    os.close(there)
+    return times[count // 10:]
+
+
+def measure_pipe_calls():
+    """System calls on a pipe when nobody sleeps: for so long each gives the lock up."""
+    here, there = os.pipe()
+    poll = select.poll()
+    poll.register(here, select.POLLIN)
+    calls = {"write": (os.write, there, b"1234"), "poll": (poll.poll,), "read": (os.read, here, 4)}
+    times = {name: [] for name in calls}
+    for _ in range(2000):
+        for name, call in calls.items():
+            times[name].append(wall_of(*call))
+    overhead = statistics.median(wall_of(nothing) for _ in range(2000))
+    record("pipe.write", waking_writes(200), less=overhead)
+    record("pipe write that wakes nobody", times["write"], less=overhead, into=EXTRA)
+    record("pipe.poll", times["poll"], less=overhead)
+    record("pipe.read", times["read"], less=overhead)
+    os.close(here)
+    os.close(there)
 
 
 def measure_timers():
@@ -614,8 +679,8 @@ def measure_loop():
 
 def report_life(connection):
     """In a child: say when its code began to run, then when it ends."""
-    began = time.perf_counter_ns()
-    connection.send(began)
+    began, spent = time.perf_counter_ns(), time.process_time_ns()
+    connection.send((began, spent))
     connection.recv()
     connection.send(time.perf_counter_ns())
 
@@ -636,7 +701,7 @@ class Lives:
     def __init__(self, method):
         """Make one for a start method."""
         self.context = multiprocessing.get_context(method)
-        self.parent, self.cpu, self.whole = [], [], []
+        self.parent, self.cpu, self.whole, self.child = [], [], [], []
         self.exit, self.join, self.memory = [], [], []
 
     def live(self):
@@ -647,7 +712,8 @@ class Lives:
         child.start()
         spent = time.thread_time_ns() - spent - CLOCK
         started = time.perf_counter_ns()
-        began = mine.recv()
+        began, its_cpu = mine.recv()
+        self.child.append(its_cpu)
         self.memory += private_bytes(child.pid)
         mine.send(None)
         ended = mine.recv()
@@ -671,7 +737,15 @@ def measure_processes():
         name = "process." + method
         # fork is all work; the others wait for something as well.
         record(name + ".parent", (lives.cpu if method == "fork" else lives.parent)[1:])
-        record(name + ".child", lives.whole[1:], less=latency + known(name + ".parent"))
+        if method == "fork":
+            # Parent and child work at once for some time: what they take together is less than the sum.
+            record(name + ".child", lives.child[1:])
+            parts = known(name + ".parent", name + ".child") + latency
+            record(name + ".after", [max(0, min(known(name + ".parent"),
+                                                parts - statistics.median(lives.whole[1:])))])
+        else:
+            record(name + ".child", lives.whole[1:], less=latency + known(name + ".parent"))
+            record(name + ".after", [0])
         record(name + ".first", [0])
         record(name + ".memory", lives.memory[1:])
         record(name + " first start", lives.whole[:1], into=EXTRA)
@@ -732,9 +806,9 @@ def measure_process_pool_parent(context):
             results = executor.map(nothing, range(400))
             time.sleep(0.2)
             collect.append(cpu_of(list, results) / 400)
-    record("process_pool.submit", submit[1:])
+    record("process_pool.submit", submit[1:], less=known("pipe.write"))
     record("process_pool.collect", collect[1:])
-    record("process_pool.feed", feed[1:])
+    record("process_pool.feed", feed[1:], less=known("pipe.write"))
     return manage[1:]
 
 
@@ -756,8 +830,28 @@ def measure_wait(context):
     idle = [context.Pipe(False)[0] for _ in range(2)]
     results.put(None)
     ready = [results._reader, wakeups._reader, *idle]
+    # The manager also looks whether it was woken up.
+    looks = [cpu_of(wakeups._reader.poll) for _ in range(500)]
     times = [cpu_of(multiprocessing.connection.wait, ready) for _ in range(500)]
-    record("process_pool.wait", times[50:])
+    record("process_pool.wait", [one + other for one, other in zip(times, looks)][50:])
+
+
+def measure_drain():
+    """Reading the wake-ups that submits have sent, one by one."""
+    reader, writer = multiprocessing.Pipe(False)
+
+    def clear():
+        while reader.poll():
+            reader.recv_bytes()
+
+    times = []
+    for _ in range(40):
+        for _ in range(100):
+            writer.send_bytes(b"")
+        times.append(cpu_of(clear) / 100)
+    record("process_pool.drain", times[5:])
+    reader.close()
+    writer.close()
 
 
 def process_pool_lives(context):
@@ -783,9 +877,10 @@ def measure_process_pool():
     context = multiprocessing.get_context("fork")
     measure_enqueue(context)
     measure_wait(context)
+    measure_drain()
     manage = measure_process_pool_parent(context)
     record("process_pool.deliver", manage,
-           less=known("process_pool.enqueue", "process_pool.wait"))
+           less=known("process_pool.enqueue", "process_pool.wait", "process_pool.drain"))
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
         one = worker_cost(lambda work, items: list(executor.map(work, items)), 400)
         many = worker_cost(
@@ -961,6 +1056,7 @@ def main():
     busy, there, own = *core_time(), own_time()
     measure_memory()
     measure_wakes()
+    measure_pipe_calls()
     measure_timers()
     measure_quantum()
     measure_lock()

@@ -146,6 +146,27 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// A write to a pipe: a short time without the lock, in which somebody else may take it.
+    pub(super) fn write_to_pipe(&mut self) {
+        let cost = self.profile().pipe.write;
+        self.spend_with("pipe", cost, LockMode::Released);
+    }
+
+    /// The same for a read of what is there.
+    pub(super) fn read_from_pipe(&mut self) {
+        let cost = self.profile().pipe.read;
+        self.spend_with("pipe", cost, LockMode::Released);
+    }
+
+    /// Waits on a channel as `poll` does, which gives the lock up even if there is something already.
+    pub(super) fn poll_pipe(&mut self, channel: ChannelId) {
+        let name = self.name("pipe");
+        let Cost(length) = self.profile().pipe.poll;
+        if !length.is_zero() {
+            self.code.push(Op::Poll { channel, length, name });
+        }
+    }
+
     /// Pickling or unpickling what goes to a worker, on one side of a pipe.
     pub(super) fn spend_on_sent(&mut self, name: &str, base: Cost, further: Cost, per_mib: u64) {
         let name = self.name(name);
@@ -202,9 +223,11 @@ impl<'a> Builder<'a> {
             self.spend_with("start", costs.first, LockMode::Released);
             self.code.place(again);
         }
-        self.spend_with("start", costs.parent, LockMode::Kept);
+        let after = costs.after.0.min(costs.parent.0);
+        self.spend_with("start", Cost(costs.parent.0 - after), LockMode::Kept);
         let start = Start { program: program.target(), group, with_item };
         self.code.push(Op::StartProcess(start));
+        self.spend_with("start", Cost(after), LockMode::Kept);
     }
 
     /// What every process does first.
@@ -275,6 +298,8 @@ fn machine_rules(tool: &ToolRun) -> MachineRules {
         cores: machine.cores,
         quantum: machine.quantum,
         wake_latency: machine.wake_latency,
+        wake_call: costs.wake_call.0,
+        wake_spread_permille: u64::from(costs.wake_spread_permille),
         wake_latency_same: costs.wake_latency_same.0.min(machine.wake_latency),
         context_switch: costs.context_switch.0,
         base_slice: costs.base_slice.0.min(machine.quantum),

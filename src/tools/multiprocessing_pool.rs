@@ -103,6 +103,7 @@ impl Pool {
         builder.boot_thread();
         let next = builder.code.here();
         builder.take(self.pipes.results, closed);
+        builder.read_from_pipe();
         let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
         builder.spend_on_received("pickle", costs.deliver, rate);
         builder.deliver();

@@ -54,6 +54,7 @@ impl Pipes {
         let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
         builder.spend_on_sent("pickle", cost, Cost::default(), rate);
         builder.code.push(Op::Put(self.calls));
+        builder.write_to_pipe();
         builder.code.push(Op::Jump(next.target()));
         builder.code.place(closed);
         builder.code.push(Op::Close(self.calls));

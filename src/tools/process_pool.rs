@@ -100,6 +100,7 @@ impl ProcessPool {
         builder.spend("submit", cost);
         builder.code.push(Op::Put(self.pending));
         builder.code.push(Op::Nudge(self.pipes.results));
+        builder.write_to_pipe();
         let grow = builder.code.here();
         builder.code.push(Op::Grow { executor: self.executor, enough: enough.target() });
         builder.start_process(self.programs.worker, self.workers, false);
@@ -114,12 +115,24 @@ impl ProcessPool {
         builder.code.push(Op::Return);
     }
 
+    /// `_ThreadWakeup.clear`: one message a submit, read one by one, while the caller may go on submitting.
+    fn write_drain(&self, builder: &mut Builder<'_>) {
+        let cost = builder.profile().process_pool.drain;
+        let empty = builder.code.label();
+        let again = builder.code.here();
+        builder.code.push(Op::Drain { from: self.pipes.results, none: empty.target() });
+        builder.spend("drain", cost);
+        builder.read_from_pipe();
+        builder.code.push(Op::Jump(again.target()));
+        builder.code.place(empty);
+    }
+
     /// The manager: fills the call queue while there is room, waits, takes one result, and so on.
     fn write_manager(&self, builder: &mut Builder<'_>) {
         let costs = builder.profile().process_pool;
         let pickle = builder.profile().pickle;
         let code = &mut builder.code;
-        let [no_room, none_pending, fed, closed] = std::array::from_fn(|_| code.label());
+        let [no_room, none_pending, fed, nudged, closed] = std::array::from_fn(|_| code.label());
         builder.code.place(self.programs.manager);
         builder.boot_thread();
 
@@ -138,12 +151,19 @@ impl ProcessPool {
         builder.code.push(Op::Release(self.room));
         builder.code.place(no_room);
         builder.spend("wait", costs.wait);
-        let (nudged, closed_to) = (fill.target(), closed.target());
-        builder.code.push(Op::Take { from: self.pipes.results, nudged, closed: closed_to });
+        builder.poll_pipe(self.pipes.results);
+        let (from, nudged_to) = (self.pipes.results, nudged.target());
+        builder.code.push(Op::Take { from, nudged: nudged_to, closed: closed.target() });
+        builder.read_from_pipe();
+        self.write_drain(builder);
         let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
         builder.spend_on_received("pickle", costs.deliver, rate);
         builder.deliver();
         builder.code.push(Op::Idle(self.executor));
+        builder.code.push(Op::Jump(fill.target()));
+
+        builder.code.place(nudged);
+        self.write_drain(builder);
         builder.code.push(Op::Jump(fill.target()));
 
         builder.code.place(closed);

@@ -56,6 +56,8 @@ pub struct Wild {
     entries: Vec<Entry>,
     /// A worker count for the pools and asyncio's limit; the defaults of the profile without.
     width: Option<u32>,
+    /// Quantum and switch interval in microseconds; the defaults of the profile without.
+    pace: Option<(u32, u32)>,
 }
 
 const SITES: usize = 2;
@@ -65,10 +67,12 @@ impl Wild {
     /// The scenario file under a profile, with all durations (quantum and switch interval too, if `scaled`) times `k`.
     pub fn toml(&self, profile: &str, k: u64) -> String {
         let mut text = vec![format!("title = \"A wild one\"\n[machine]\ncores = {}\n", self.cores)];
+        text.extend(self.pace.map(|(quantum, _)| format!("quantum = \"{quantum}us\"\n")));
         if k != 1 {
             text.push(format!("quantum = \"{}ms\"\n", 4 * k));
         }
         text.push(format!("[interpreter]\nprofile = \"{profile}\"\n"));
+        text.extend(self.pace.map(|(_, interval)| format!("switch_interval = \"{interval}us\"\n")));
         if k != 1 {
             text.push(format!("switch_interval = \"{}ms\"\n", 5 * k));
         }
@@ -196,9 +200,10 @@ pub fn scenarios(chance: Chance) -> impl Strategy<Value = Wild> {
         vec((time(chance), lock), COMPUTATIONS),
         (1..=3_u32, 0..=2_u32),
         option::of(1..=4_u32),
+        pace(chance),
     );
     (around, vec(entry(chance), 1..=3)).prop_map(
-        |((cores, sites, computations, (permits, capacity), width), entries)| Wild {
+        |((cores, sites, computations, (permits, capacity), width, pace), entries)| Wild {
             cores,
             sites,
             computations,
@@ -206,8 +211,21 @@ pub fn scenarios(chance: Chance) -> impl Strategy<Value = Wild> {
             queues: vec![capacity],
             entries,
             width,
+            pace,
         },
     )
+}
+
+/// At a short quantum threads lose their cores at every step, and ask for the lock at every step.
+fn pace(chance: Chance) -> BoxedStrategy<Option<(u32, u32)>> {
+    match chance {
+        Chance::Exact => Just(None).boxed(),
+        Chance::Random => prop_oneof![
+            3 => Just(None),
+            1 => (50..=2_000_u32, 50..=5_000_u32).prop_map(Some),
+        ]
+        .boxed(),
+    }
 }
 
 fn time(chance: Chance) -> BoxedStrategy<Time> {

@@ -1,0 +1,118 @@
+//! Channels, which carry items from thread to thread: queues inside the interpreter, and pipes.
+
+use crate::ids::{NameId, ThreadId};
+use crate::model::LockMode;
+use crate::plan::{ChannelId, Pc};
+use crate::time::SimDuration;
+use crate::trace::State;
+
+use super::sync::Taken;
+use super::thread::{Burst, Item, Then, Wait};
+use super::{Engine, Flow};
+
+/// The stage of a taker that was handed its item.
+const HANDED: u8 = 2;
+
+impl Engine<'_> {
+    pub(super) fn put(&mut self, thread: ThreadId, channel: ChannelId) -> Flow {
+        let item = self.thread(thread).item;
+        if let Some((taker, handed)) = self.channels[channel.0 as usize].put(item) {
+            if let Some(item) = handed {
+                let record = self.thread_mut(taker);
+                record.item = item;
+                record.stage = HANDED;
+            }
+            self.wake(taker, Then::TakeLock);
+        }
+        self.next_op(thread)
+    }
+
+    pub(super) fn wake_taker(&mut self, taker: Option<ThreadId>) {
+        if let Some(taker) = taker {
+            self.wake(taker, Then::TakeLock);
+        }
+    }
+
+    pub(super) fn take_item(
+        &mut self,
+        thread: ThreadId,
+        from: ChannelId,
+        nudged: Pc,
+        closed: Pc,
+        stage: u8,
+    ) -> Flow {
+        match stage {
+            0 => match self.channels[from.0 as usize].take() {
+                Taken::Item(item) => self.have_item(thread, item),
+                Taken::Nudge => self.jump(thread, nudged),
+                Taken::Closed => {
+                    // The next taker finds out only now, as with the sentinel that is put back.
+                    let next = self.channels[from.0 as usize].close();
+                    self.wake_taker(next);
+                    self.jump(thread, closed)
+                }
+                Taken::Nothing => {
+                    self.set_stage(thread, 1);
+                    self.let_go(thread)
+                }
+            },
+            1 => {
+                self.set_stage(thread, 0);
+                if self.channels[from.0 as usize].has_something() {
+                    return self.relock(thread);
+                }
+                self.channels[from.0 as usize].park(thread);
+                self.block(thread, Wait::Channel(from), None)
+            }
+            _ => {
+                let item = self.thread(thread).item;
+                self.have_item(thread, item)
+            }
+        }
+    }
+
+    /// `poll` on pipes: a point at which the lock is free, however short.
+    pub(super) fn poll_channel(
+        &mut self,
+        thread: ThreadId,
+        channel: ChannelId,
+        length: SimDuration,
+        name: NameId,
+        stage: u8,
+    ) -> Flow {
+        match stage {
+            0 => {
+                self.set_stage(thread, 1);
+                self.let_go(thread)
+            }
+            1 => {
+                self.set_stage(thread, 2);
+                if self.channels[channel.0 as usize].has_something() {
+                    self.thread_mut(thread).then = Then::TakeLock;
+                    let burst = Burst {
+                        left: length,
+                        state: State::Overhead,
+                        lock: LockMode::Released,
+                        name,
+                    };
+                    return self.work(thread, burst);
+                }
+                self.channels[channel.0 as usize].park(thread);
+                self.block(thread, Wait::Channel(channel), None)
+            }
+            _ => self.next_op(thread),
+        }
+    }
+
+    pub(super) fn try_take(&mut self, thread: ThreadId, from: ChannelId, none: Pc) -> Flow {
+        match self.channels[from.0 as usize].take_item() {
+            Some(item) => self.have_item(thread, item),
+            None => self.jump(thread, none),
+        }
+    }
+
+    pub(super) fn have_item(&mut self, thread: ThreadId, item: Item) -> Flow {
+        self.thread_mut(thread).item = item;
+        self.next_op(thread)
+    }
+}
