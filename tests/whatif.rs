@@ -72,28 +72,40 @@ fn a_site_that_all_wait_for_shortens_the_makespan_by_its_share() {
 
 #[test]
 fn one_more_core_and_connection_help_where_there_are_too_few() {
-    let found = study(
-        "machine.cores = 1
+    // So many tasks of a second each that need the only connection, and the only core.
+    let study = |requests: u32, computations: u32| {
+        let found = study(&format!(
+            "machine.cores = 1
 [sites.shop]
 latency = \"1s\"
 connections = 1
 [[tasks]]
-count = 2
-steps = [{ wait = \"shop\" }]
+count = {requests}
+steps = [{{ wait = \"shop\" }}]
 [[tasks]]
-count = 2
-steps = [{ compute = \"1s\" }]
+count = {computations}
+steps = [{{ compute = \"1s\" }}]
 [[tools]]
 use = \"multiprocessing\"
-",
-    );
-    let at = |kind: &str, name: &str, percent: &str| {
-        found[&("multiprocessing".to_owned(), kind.to_owned(), name.to_owned(), percent.to_owned())]
+"
+        ));
+        move |kind: &str, name: &str| {
+            let [tool, kind, name] = ["multiprocessing", kind, name].map(str::to_owned);
+            found[&(tool, kind, name, String::new())]
+        }
     };
-    assert_eq!(at("baseline", "", ""), 2_000);
-    assert_eq!(at("one_more_core", "", ""), 2_000, "the site is as slow");
-    assert_eq!(at("bare_computations", "", "50"), 2_000);
-    assert_eq!(at("one_more_connection", "shop", ""), 2_000, "so is the core");
+    let crowded_site = study(3, 1);
+    assert_eq!(crowded_site("baseline", ""), 3_000);
+    assert_eq!(crowded_site("one_more_connection", "shop"), 2_000);
+    assert_eq!(crowded_site("one_more_core", ""), 3_000);
+    let crowded_core = study(1, 3);
+    assert_eq!(crowded_core("baseline", ""), 3_000);
+    assert_eq!(crowded_core("one_more_connection", "shop"), 3_000);
+    // Three computations of a second take two cores a second and a half where they share, two where they do not.
+    assert!((1_500..=2_000).contains(&crowded_core("one_more_core", "")));
+    let both = study(2, 2);
+    assert_eq!(both("one_more_core", ""), 2_000, "the site is as slow");
+    assert_eq!(both("one_more_connection", "shop"), 2_000, "so is the core");
 }
 
 #[test]
