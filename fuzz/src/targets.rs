@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 
+use gilsim::claims::{self, Stop, Suite};
 use gilsim::engine::simulate;
 use gilsim::ids::TaskId;
 use gilsim::import::{self, Arrivals, Options};
@@ -27,12 +28,13 @@ use crate::wild;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("scenario", scenario),
     ("data_file", data_file),
     ("recording", recording),
     ("set", set),
     ("vary", vary),
+    ("claims", claims),
     ("profile", profile),
     ("engine", engine),
 ];
@@ -184,6 +186,39 @@ fn refused(refusal: &Refusal) {
     }
 }
 
+/// Claims files. Those that are right are tested with two cases, if their scenarios are small.
+pub fn claims(bytes: &[u8]) {
+    in_folder("claims.toml", bytes, |folder| match Suite::read(&folder.join("claims.toml")) {
+        Ok(suite) => (0..suite.count().min(4)).for_each(|claim| test(&suite, claim, folder)),
+        Err(faults) => told(&faults),
+    });
+}
+
+fn test(suite: &Suite, claim: usize, folder: &Path) {
+    match suite.check(claim, 2, 0, &SmallOnly) {
+        Ok(verdict) => {
+            let counter = suite.counter_example(claim, &verdict, folder);
+            assert!(counter.is_none_or(|text| !text.is_empty()));
+        }
+        Err(Stop::Faults(faults)) => told(&faults),
+        Err(Stop::Wrong(wrong)) => assert!(!wrong.is_empty()),
+        Err(Stop::Bug(bug)) => panic!("{bug}"),
+    }
+}
+
+/// Lets small scenarios be played alone.
+struct SmallOnly;
+
+impl claims::Listener for SmallOnly {
+    fn admit(&self, scenario: &Scenario, run: &ToolRun) -> Result<(), String> {
+        let is_small =
+            is_small(scenario) && lay_out(scenario, run, 0).is_ok_and(|plan| is_short(&plan, run));
+        if is_small { Ok(()) } else { Err("too large for here".to_owned()) }
+    }
+
+    fn played(&self) {}
+}
+
 /// Profile files.
 pub fn profile(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -254,9 +289,7 @@ const SLICE: u64 = 100_000;
 
 /// Plays every tool under the audit, unless that would take long.
 fn play(scenario: &Scenario) {
-    let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
-    let small = |run: &ToolRun| run.workers <= THREADS;
-    if tasks > TASKS || scenario.tools.len() > 16 || !scenario.tools.iter().all(small) {
+    if !is_small(scenario) {
         return;
     }
     for run in &scenario.tools {
@@ -266,6 +299,13 @@ fn play(scenario: &Scenario) {
             play_audited(scenario, run, &plan);
         }
     }
+}
+
+/// Whether tasks, tools and workers are few.
+fn is_small(scenario: &Scenario) -> bool {
+    let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
+    let has_few = |run: &ToolRun| run.workers <= THREADS;
+    tasks <= TASKS && scenario.tools.len() <= 16 && scenario.tools.iter().all(has_few)
 }
 
 /// Whether the steps are few and the CPU time is few slices.
