@@ -317,6 +317,61 @@ fn every_dependency_is_used_by_a_room_of_the_map() {
     }
 }
 
+/// The cells of the rows of the table in ARCHITECTURE.md that begins with that heading.
+fn table_of_the_architecture(heading: &str) -> Vec<Vec<String>> {
+    let document = include_str!("../ARCHITECTURE.md");
+    let lines = document.lines().skip_while(|line| !line.starts_with(heading)).skip(2);
+    let rows = lines.take_while(|line| line.starts_with('|'));
+    let cells =
+        |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    rows.map(cells).collect()
+}
+
+#[test]
+fn the_map_of_rooms_in_the_architecture_is_this_one() {
+    let rows = table_of_the_architecture("| room | holds |");
+    for room in ROOMS.iter().filter(|room| !["lib", "main", "cli"].contains(&room.name)) {
+        let paths = [format!("`src/{}/`", room.name), format!("`src/{}.rs`", room.name)];
+        let row = rows.iter().find(|row| paths.contains(&row[0]));
+        let row = row.unwrap_or_else(|| panic!("no row for src/{}", room.name));
+        let listed = |cell: &str| -> BTreeSet<String> {
+            cell.split(", ")
+                .filter(|name| !name.is_empty())
+                .map(|it| it.replace('-', "_"))
+                .collect()
+        };
+        let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(
+            (listed(&row[2]), listed(&row[3])),
+            (of(room.rooms), of(room.crates)),
+            "{}",
+            row[0]
+        );
+    }
+}
+
+#[test]
+fn the_architecture_names_every_dependency_and_no_other() {
+    let manifest: toml::Table = include_str!("../Cargo.toml").parse().expect("it is TOML");
+    let names = |table: &toml::Table, suffix: &str| -> BTreeSet<String> {
+        table.keys().map(|name| format!("{name}{suffix}")).collect()
+    };
+    let table = |name: &str| manifest[name].as_table().expect("it is a table");
+    let unix = &table("target")["cfg(unix)"]["dependencies"];
+    let unix = names(unix.as_table().expect("it is a table"), " (Unix)");
+    let tests = names(table("dev-dependencies"), " (tests)");
+    let all = &(&names(table("dependencies"), "") | &unix) | &tests;
+    let rows = table_of_the_architecture("| crate | for |");
+    let mut told = BTreeSet::new();
+    for row in &rows {
+        let (names, suffix) = row[0].split_once(" (").unwrap_or((&row[0], ""));
+        let suffix = if suffix.is_empty() { String::new() } else { format!(" ({suffix}") };
+        told.extend(names.split(", ").map(|name| format!("{name}{suffix}")));
+        assert!(row[1].len() > 10, "no reason for {}", row[0]);
+    }
+    assert_eq!(told, all);
+}
+
 #[test]
 fn no_file_is_too_long_to_read_at_one_sitting() {
     let mut faults = Vec::new();

@@ -387,11 +387,6 @@ pub fn built_in(name: &str) -> Option<Arc<Profile>> {
     PARSED.iter().find(|(built_in, _)| *built_in == name).map(|(_, profile)| Arc::clone(profile))
 }
 
-/// The text of a built-in profile, as a start for one's own.
-pub fn text(name: &str) -> Option<&'static str> {
-    BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, text)| *text)
-}
-
 /// Reads a profile file.
 ///
 /// # Errors

@@ -284,7 +284,7 @@ fn data_files_and_own_profiles_are_read_beside_the_scenario() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("measured.csv"), "latency\n1ms\n0.002\n").unwrap();
     std::fs::write(folder.path().join("arrivals.csv"), "0\n0.5\n").unwrap();
-    let profile = crate::profile::text("ideal").unwrap().replace("\"ideal\"", "\"mine\"");
+    let profile = include_str!("../../profile/ideal.toml").replace("\"ideal\"", "\"mine\"");
     std::fs::write(folder.path().join("mine.toml"), profile).unwrap();
     let text = "interpreter.profile = 'mine.toml'\nsites.a.latency = { samples = 'measured.csv' }\n\
         sites.b.latency = { samples = 'measured.csv' }\n\
