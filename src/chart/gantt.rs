@@ -246,18 +246,28 @@ fn draw_lane(
     for piece in wide {
         draw_piece(canvas, panel, row, lane, view, piece);
     }
-    for piece in thin {
-        draw_sliver(canvas, row, lane, view, piece);
+    let together = |one: &&Piece, next: &&Piece| {
+        one.state == next.state && view.x(one.start) / 10 == view.x(next.start) / 10
+    };
+    for pieces in thin.chunk_by(together) {
+        draw_sliver(canvas, row, lane, view, pieces);
     }
 }
 
-/// A bar that is too thin to be seen by every renderer: wider than it is, and as much paler.
-fn draw_sliver(canvas: &mut Canvas<'_>, row: &Row<'_>, lane: &Lane<'_>, view: View, piece: &Piece) {
-    let Some(color) = canvas.colors.state(piece.state) else { return };
-    let left = view.x(piece.start);
-    let (top, bottom) = bar_span(row, lane, piece);
-    let share = f64::from(view.width(piece)) / f64::from(VISIBLE);
-    canvas.sliver((left, top, left + VISIBLE, bottom), color, share);
+/// The bars of one state in one pixel, too thin to be seen in every renderer: one that is wider than they are, and as much paler.
+fn draw_sliver(
+    canvas: &mut Canvas<'_>,
+    row: &Row<'_>,
+    lane: &Lane<'_>,
+    view: View,
+    pieces: &[&Piece],
+) {
+    let Some(color) = canvas.colors.state(pieces[0].state) else { return };
+    let left = view.x(pieces[0].start);
+    let (top, bottom) = bar_span(row, lane, pieces[0]);
+    let filled: i32 = pieces.iter().map(|piece| view.width(piece)).sum();
+    let width = filled.max(VISIBLE);
+    canvas.sliver((left, top, left + width, bottom), color, f64::from(filled) / f64::from(width));
 }
 
 /// Top and bottom of a bar.

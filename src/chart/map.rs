@@ -47,7 +47,7 @@ pub struct Square {
     pub close: bool,
 }
 
-const TOP: i32 = 1_340;
+const TOP: i32 = 1_060;
 const ROW: i32 = 180;
 
 /// Draws a map as an SVG document. The same map has the same bytes on every machine.

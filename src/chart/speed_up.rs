@@ -26,7 +26,7 @@ pub struct SpeedUpPanel<'a> {
     pub title: &'a str,
     /// How many cores the machine has.
     pub cores: u32,
-    /// One curve for each tool; later ones lie on top.
+    /// One curve for each tool, four at most; later ones lie on top.
     pub curves: Vec<SpeedUp<'a>>,
 }
 
@@ -40,16 +40,17 @@ pub struct SpeedUp<'a> {
     pub speedups: Vec<f64>,
 }
 
-const TOP: i32 = 1_560;
-const BOTTOM: i32 = 4_960;
-const HEIGHT: i32 = 5_560;
+const TOP: i32 = 1_260;
+const BOTTOM: i32 = 4_760;
+const HEIGHT: i32 = 5_260;
 /// Left end of the first plot, how far the plots are apart, and how wide they are.
 const LEFT: i32 = 560;
 const PITCH: i32 = 4_680;
 const PLOT_WIDTH: i32 = 2_740;
-/// The scale of speed-ups: a half to 64, seven doublings.
-const LOWEST: f64 = -1.0;
-const DOUBLINGS: f64 = 7.0;
+/// The scale of speed-ups in doublings: from a little below one to 32.
+const LOWEST: f64 = -0.4;
+const DOUBLINGS: f64 = 5.4;
+const TICKS: [&str; 6] = ["1×", "2×", "4×", "8×", "16×", "32×"];
 /// The least distance between the labels of two curves.
 const LABEL_HEIGHT: i32 = 150;
 
@@ -88,14 +89,18 @@ impl Plot {
         canvas.cut_text(panel.title, PITCH - 200, At::Start(left, TOP - 260), Font::PANEL, ink);
         self.axes(canvas);
         self.cores(canvas, panel.cores);
-        // SpeedUps that lie on each other show as stripes: the first ones are wider.
-        let widths = (0..panel.curves.len()).rev().map(|above| 22 + 22 * above);
-        for (curve, width) in panel.curves.iter().zip(widths) {
+        for curve in &panel.curves {
             let points = (1..).zip(&curve.speedups);
             let points: Vec<(i32, i32)> =
                 points.map(|(workers, &speedup)| (self.x(workers), y(speedup))).collect();
-            let width = u32::try_from(width).unwrap_or(22);
-            canvas.stroke(&points, canvas.colors.hue(curve.hue), width);
+            canvas.stroke(&points, canvas.colors.hue(curve.hue), 20);
+        }
+        // Above all curves and each in places of its own, so that curves which lie on each other are told apart.
+        for (index, curve) in panel.curves.iter().enumerate() {
+            for workers in marked(index, panel.curves.len(), curve.speedups.len()) {
+                let at = (self.x(workers), y(curve.speedups[workers - 1]));
+                mark(canvas, index, at, curve.hue);
+            }
         }
         self.labels(canvas, panel);
     }
@@ -103,8 +108,7 @@ impl Plot {
     fn axes(&self, canvas: &mut Canvas<'_>) {
         let (rule, muted) = (canvas.colors.rule, canvas.colors.muted);
         let right = self.left + PLOT_WIDTH;
-        for (power, label) in (-1_i32..).zip(["½×", "1×", "2×", "4×", "8×", "16×", "32×", "64×"])
-        {
+        for (power, label) in (0_i32..).zip(TICKS) {
             let y = y(libm::exp2(f64::from(power)));
             let stroke = if power == 0 { Stroke::Solid } else { Stroke::Dotted };
             let color = if power == 0 { muted } else { rule };
@@ -139,21 +143,52 @@ impl Plot {
 
     /// The name of each curve beside its end, pushed apart where ends are near.
     fn labels(&self, canvas: &mut Canvas<'_>, panel: &SpeedUpPanel<'_>) {
-        let ends =
-            panel.curves.iter().filter_map(|curve| Some((y(*curve.speedups.last()?), curve)));
+        let ends = panel.curves.iter().enumerate();
+        let ends = ends.filter_map(|(index, curve)| Some((y(*curve.speedups.last()?), index)));
         let mut ends: Vec<_> = ends.collect();
-        ends.sort_by_key(|(y, _)| *y);
+        ends.sort_unstable();
         let mut free = TOP;
         let from = self.left + PLOT_WIDTH;
-        for (end, curve) in ends {
+        for (end, index) in ends {
+            let curve = &panel.curves[index];
             let y = end.max(free);
             free = y + LABEL_HEIGHT;
             let (color, ink) = (canvas.colors.hue(curve.hue), canvas.colors.ink);
-            canvas.stroke(&[(from + 60, y), (from + 200, y)], color, 30);
-            let room = PITCH - PLOT_WIDTH - LEFT - 160;
-            canvas.cut_text(curve.label, room, At::Start(from + 240, y + 40), Font::SMALL, ink);
+            canvas.stroke(&[(from + 110, y), (from + 250, y)], color, 20);
+            mark(canvas, index, (from + 180, y), curve.hue);
+            let room = PITCH - PLOT_WIDTH - LEFT - 140;
+            canvas.cut_text(curve.label, room, At::Start(from + 290, y + 40), Font::SMALL, ink);
         }
     }
+}
+
+/// With how many workers a curve has a mark: from four on, so often in each doubling, between those of the others.
+fn marked(index: usize, curves: usize, most: usize) -> impl Iterator<Item = usize> {
+    let doublings = (2_u8..).map(f64::from);
+    let at = doublings.map(move |whole| libm::exp2(whole + count(index) / count(curves)));
+    at.map(whole).take_while(move |workers| *workers <= most)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a few thousand at most"
+)]
+fn whole(workers: f64) -> usize {
+    libm::round(workers.min(1e4)) as usize
+}
+
+/// A mark of a curve; each has a shape of its own, for those who see no colours.
+fn mark(canvas: &mut Canvas<'_>, index: usize, (x, y): (i32, i32), hue: Hue) {
+    const SHAPES: [&[(i32, i32)]; 4] = [
+        &[(-38, -38), (38, -38), (38, 38), (-38, 38)],
+        &[(0, -52), (52, 0), (0, 52), (-52, 0)],
+        &[(45, 0), (32, 32), (0, 45), (-32, 32), (-45, 0), (-32, -32), (0, -45), (32, -32)],
+        &[(0, -48), (48, 36), (-48, 36)],
+    ];
+    let shape = SHAPES[index % SHAPES.len()].iter();
+    let points: Vec<(i32, i32)> = shape.map(|(right, down)| (x + right, y + down)).collect();
+    canvas.area(&points, canvas.colors.hue(hue), String::new());
 }
 
 fn y(speedup: f64) -> i32 {

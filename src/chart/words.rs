@@ -65,14 +65,14 @@ impl Font {
     /// The text in at most `lines` lines, broken at spaces; what does not fit is cut with an ellipsis.
     pub(super) fn wrap(self, text: &str, room: i32, lines: usize) -> Vec<String> {
         let mut wrapped: Vec<String> = Vec::new();
-        let mut words = text.split(' ').peekable();
+        let mut words = units_kept(text).into_iter().peekable();
         while words.peek().is_some() {
             if wrapped.len() + 1 >= lines {
                 let rest = words.collect::<Vec<_>>().join(" ");
                 wrapped.push(self.fit(&rest, room).0);
                 break;
             }
-            let mut line = words.next().unwrap_or_default().to_owned();
+            let mut line = words.next().unwrap_or_default();
             while let Some(word) = words.peek()
                 && self.width(&line) + self.width(" ") + self.width(word) <= room
             {
@@ -84,6 +84,25 @@ impl Font {
         }
         wrapped
     }
+}
+
+/// The words of a text; a number and its unit are one.
+fn units_kept(text: &str) -> Vec<String> {
+    const UNITS: [&str; 8] = ["ns", "us", "µs", "ms", "s", "min", "%", "MB"];
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let bare = word.trim_end_matches([',', ';', '.', ':', ')']);
+        let after_number =
+            words.last().is_some_and(|last| last.ends_with(|c: char| c.is_ascii_digit()));
+        match words.last_mut() {
+            Some(number) if after_number && UNITS.contains(&bare) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
 }
 
 fn advance(letter: char) -> i64 {
@@ -155,6 +174,15 @@ mod tests {
             lines[1].ends_with('…') && lines.iter().all(|line| Font::TITLE.width(line) <= 1000)
         );
         assert_eq!(Font::TITLE.wrap("one", 9000, 2), ["one"]);
+    }
+
+    #[test]
+    fn a_number_and_its_unit_stay_together() {
+        let room = Font::TITLE.width("they need 160 m");
+        assert_eq!(
+            Font::TITLE.wrap("they need 160 ms, no less", room, 2),
+            ["they need", "160 ms, no less"]
+        );
     }
 
     #[test]

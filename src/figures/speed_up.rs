@@ -9,7 +9,7 @@ use crate::chart::{self, Hue, SpeedUp, SpeedUpPanel, SpeedUps, Theme};
 use crate::model::{Scenario, Tool};
 use crate::report::screen::settings;
 
-/// The tools with their names and colours, the widest curve first.
+/// The tools with their names and colours, the lowest curve first.
 const TOOLS: [(Tool, &str, Hue); 4] = [
     (Tool::ProcessPool, "ProcessPoolExecutor", Hue::Blue),
     (Tool::MultiprocessingPool, "Pool", Hue::Pale),
@@ -84,8 +84,8 @@ fn took(scenario: &Scenario, tool: Tool) -> f64 {
 pub(super) fn draw(theme: Theme) -> Picture {
     let (waiting, computing) = (Work::of(&SPEED_UP), Work::of(&SPEED_UP_COMPUTING));
     let title = format!(
-        "{WORKERS_MAX} workers on eight cores: threads wait {} times as fast as one by one, compute {} times as \
-         fast; processes compute {} times as fast",
+        "{WORKERS_MAX} workers, eight cores: threads do waiting {} times as fast as one by one, and computing {} times; \
+         processes do computing {} times as fast",
         waiting.times(Tool::ThreadPool, WORKERS_MAX),
         computing.times(Tool::ThreadPool, WORKERS_MAX),
         computing.times(Tool::ProcessPool, WORKERS_MAX),

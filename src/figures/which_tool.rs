@@ -1,4 +1,4 @@
-//! Figure 8: which tool is the fastest, by the share of computing in a task and by the number of tasks.
+//! Figure 8: which way to go is the fastest, by the share of computing in a task and by the number of tasks.
 
 use rayon::prelude::*;
 
@@ -9,14 +9,22 @@ use crate::chart::{self, Hue, Map, Player, Square, Theme};
 use crate::model::{Scenario, Tool, ToolRun};
 use crate::time::SimDuration;
 
-/// The tools with their colours, in the order of ties.
-const TOOLS: [(Tool, &str, Hue); 6] = [
-    (Tool::Sequential, "one by one", Hue::Brown),
-    (Tool::Asyncio, "asyncio", Hue::Green),
-    (Tool::Threading, "threading", Hue::Yellow),
-    (Tool::ThreadPool, "ThreadPoolExecutor", Hue::Orange),
-    (Tool::MultiprocessingPool, "Pool", Hue::Pale),
-    (Tool::ProcessPool, "ProcessPoolExecutor", Hue::Blue),
+/// The ways to go with their colours.
+const WAYS: [(&str, Hue); 4] = [
+    ("one by one", Hue::Brown),
+    ("asyncio", Hue::Green),
+    ("threads", Hue::Orange),
+    ("processes", Hue::Blue),
+];
+const ASYNCIO: usize = 1;
+/// The tools and which of the ways each goes, in the order of ties.
+const TOOLS: [(Tool, usize); 6] = [
+    (Tool::Sequential, 0),
+    (Tool::Asyncio, ASYNCIO),
+    (Tool::Threading, 2),
+    (Tool::ThreadPool, 2),
+    (Tool::MultiprocessingPool, 3),
+    (Tool::ProcessPool, 3),
 ];
 /// What a task takes in all, waiting and computing.
 const TASK_US: u64 = 10_000;
@@ -51,8 +59,11 @@ fn square(count: u32, (wait, work): (u64, u64)) -> Square {
         }
     }
     times.sort_unstable();
-    let close = times.get(1).is_some_and(|&(second, _)| is_close(times[0].0, second));
-    Square { winner: times[0].1, close }
+    let (best, first) = times[0];
+    let winner = TOOLS[first].1;
+    let mut others = times.iter().filter(|(_, index)| TOOLS[*index].1 != winner);
+    let close = others.next().is_some_and(|(second, _)| is_close(best, *second));
+    Square { winner, close }
 }
 
 /// Within five percent.
@@ -98,7 +109,7 @@ pub(super) fn draw(theme: Theme) -> Picture {
     let setting = &scenario.tools[0].setting;
     let task = SimDuration::from_nanos(TASK_US * 1_000);
     let about = format!(
-        "Each task takes {task}, waiting and computing together ({} cores, {})",
+        "Tasks of {task}, waiting and computing; threads and processes: the better of two tools each ({} cores, {})",
         setting.machine.cores, setting.interpreter.profile.name
     );
     let alt = format!("{title}. {about}\n{}\n", words(&cells));
@@ -119,7 +130,7 @@ pub(super) fn draw(theme: Theme) -> Picture {
         axes: ["share of computing in a task", "number of tasks"],
         columns: shares.enumerate().map(ticks).collect(),
         rows: COUNTS.iter().map(decade).collect(),
-        players: TOOLS.map(|(_, label, hue)| Player { label, hue }).into(),
+        players: WAYS.map(|(label, hue)| Player { label, hue }).into(),
         cells,
         close: "dotted, within the line: the second best is less than 5 % slower",
         theme,
@@ -129,7 +140,7 @@ pub(super) fn draw(theme: Theme) -> Picture {
 
 /// The largest share of computing, in percent, up to which asyncio is the fastest for the most tasks.
 fn border(cells: &[Vec<Square>], columns: &[(u64, u64)]) -> String {
-    let asyncio = |square: &Square| TOOLS[square.winner].0 == Tool::Asyncio;
+    let asyncio = |square: &Square| square.winner == ASYNCIO;
     let most = cells.last().expect("there are rows");
     let up_to = most.iter().take_while(|square| asyncio(square)).count().saturating_sub(1);
     let tenths = columns[up_to].1 * 1_000 / TASK_US;
@@ -139,18 +150,18 @@ fn border(cells: &[Vec<Square>], columns: &[(u64, u64)]) -> String {
     }
 }
 
-/// How much of the map each tool has.
+/// How much of the map each way has.
 fn words(cells: &[Vec<Square>]) -> String {
     let all: Vec<Square> = cells.iter().flatten().copied().collect();
     let percent = |count: usize| (count * 200 / all.len()).div_ceil(2);
-    let tools = TOOLS.iter().enumerate().map(|(index, (_, label, _))| {
+    let ways = WAYS.iter().enumerate().map(|(index, (label, _))| {
         let won = all.iter().filter(|square| square.winner == index).count();
         format!("{label} {} %", percent(won))
     });
     let close = all.iter().filter(|square| square.close).count();
     format!(
         "Share of the map where each is the fastest: {}. In {} % of it the second best is within 5 %.",
-        tools.collect::<Vec<_>>().join(", "),
+        ways.collect::<Vec<_>>().join(", "),
         percent(close)
     )
 }
