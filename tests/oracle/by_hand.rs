@@ -45,6 +45,25 @@ fn two_computing_threads_take_turns_after_the_rendezvous() {
     assert_eq!(spent(&played, 1, "lock_wait"), 10);
 }
 
+/// At 20 a core falls idle and takes the holder of the lock from the other's queue. It has been asked to give way, and
+/// does so at once; the lock comes back to it at that instant, when its new core is taken. So it stands in the queue of
+/// the first core when the slice there ends, and takes turns with the one that computes there.
+#[test]
+fn a_holder_that_gives_way_at_once_is_in_a_queue_before_slices_end() {
+    let mut world = World::of(&[
+        &[Compute(5, Held)],
+        &[Compute(5, Held), Compute(12, Released)],
+        &[Compute(15, Released)],
+        &[Wait(1)],
+        &[Wait(6), Compute(1, Released)],
+    ])
+    .on(2);
+    world.tasks[0].arrive = 10;
+    let played = play(&world, Tool::Threading);
+    assert_eq!(played.done, [21, 22, 20, 6, 21]);
+    assert_eq!(spent(&played, 0, "ready"), 6);
+}
+
 #[test]
 fn a_kept_computation_is_not_interrupted() {
     let world = World::of(&[&[Compute(20, Kept), Compute(1, Held)], &[Compute(1, Held)]]).on(2);

@@ -10,7 +10,8 @@
 //!    before any holder gives way; then idle cores take the thread that
 //!    has been ready longest (ties by thread number); then new wanters are placed, by thread number; then
 //!    quanta end, lowest core first. This repeats until nothing changes.
-//! 3. A drop request that finds the holder off its core is noticed when the holder is next on one, at once.
+//! 3. A drop request that finds the holder off its core is noticed when the holder is next on one, at once: before
+//!    quanta end.
 //! 4. A request that outlasts a `kept` computation is honoured at its end, before the next step.
 //! 5. A switch at the very instant that a window opened, but after it opened, is a switch within it.
 //! 6. A quantum counts from when the thread took the core and starts anew when nobody waits at its end; two
@@ -301,7 +302,7 @@ impl<'w> Naive<'w> {
             } else if !self.end_patience() {
                 self.fill_idle_cores();
                 self.place();
-                if !self.end_quanta() && !self.notice_requests() {
+                if !self.notice_requests() && !self.end_quanta() {
                     return;
                 }
             }
