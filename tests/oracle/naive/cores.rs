@@ -59,22 +59,19 @@ impl Naive<'_> {
         }
     }
 
-    /// Rotates the queues of cores whose quantum is over (OPEN 6 and 7); true where one did.
-    pub(super) fn end_quanta(&mut self) -> bool {
-        let mut rotated = false;
-        for core in 0..self.cores.len() {
-            let Some(thread) = self.cores[core].occupant else { continue };
-            if self.cores[core].used < self.world.quantum {
-                continue;
-            }
-            self.cores[core].used = 0;
-            if let Some(next) = self.cores[core].queue.pop_front() {
-                self.cores[core].queue.push_back(thread);
-                self.threads[thread].phase = Phase::InRunQueue { since: self.now };
-                self.seat(core, next);
-                rotated = true;
-            }
+    /// Ends the quantum of the lowest core where one is over, and rotates that core's queue (OPEN 2, 6 and 7); true where
+    /// there was one.
+    pub(super) fn end_a_quantum(&mut self) -> bool {
+        let quantum = self.world.quantum;
+        let is_over = |core: &super::Core| core.occupant.is_some() && core.used >= quantum;
+        let Some(core) = self.cores.iter().position(is_over) else { return false };
+        self.cores[core].used = 0;
+        let next = self.cores[core].queue.pop_front();
+        if let Some((next, thread)) = next.zip(self.cores[core].occupant) {
+            self.cores[core].queue.push_back(thread);
+            self.threads[thread].phase = Phase::InRunQueue { since: self.now };
+            self.seat(core, next);
         }
-        rotated
+        true
     }
 }

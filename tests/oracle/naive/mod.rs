@@ -8,8 +8,8 @@
 //!    first. Hence a child asks for the lock after its parent has let go of it in `Thread.start`.
 //! 2. At one instant: threads act; then patience ends, for all whose window is over,
 //!    before any holder gives way; then idle cores take the thread that
-//!    has been ready longest (ties by thread number); then new wanters are placed, by thread number; then
-//!    quanta end, lowest core first. This repeats until nothing changes.
+//!    has been ready longest (ties by thread number); then new wanters are placed, by thread number. This repeats
+//!    until nothing changes; then the quantum of the lowest core where it is over ends, and all begins again.
 //! 3. A drop request that finds the holder off its core is noticed when the holder is next on one, at once: before
 //!    quanta end.
 //! 4. A request that outlasts a `kept` computation is honoured at its end, before the next step.
@@ -302,7 +302,7 @@ impl<'w> Naive<'w> {
             } else if !self.end_patience() {
                 self.fill_idle_cores();
                 self.place();
-                if !self.notice_requests() && !self.end_quanta() {
+                if !self.notice_requests() && !self.end_a_quantum() {
                     return;
                 }
             }
