@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::config::config;
 use crate::play::{MS, run, scenario};
-use crate::world::{Ending, Played, Tool};
+use crate::world::{Ending, Mode, Played, Step, Tool};
 use crate::worlds::{Case, Reach, Room, cut_in_two, tools, worlds};
 use gilsim::trace::Outcome;
 
@@ -30,14 +30,28 @@ fn exact_ms(nanos: u64) -> u64 {
 }
 
 /// Where cores are few, tasks of a process pool arrive at once: what crosses the parent's threads at the very instant at
-/// which a worker ends or another process wakes up has no order that the documents fix.
+/// which a worker ends or another process wakes up has no order that the documents fix. And each of them takes time: who
+/// wants a second item at one instant may find the call queue dry, which the naive pool does not have.
 fn cases(reach: Reach, room: Room) -> impl Strategy<Value = Case> {
     (worlds(reach, room), tools()).prop_map(move |(mut world, tool)| {
         if matches!(tool, Tool::ProcessPool(_)) && !matches!(room, Room::Enough) {
-            world.tasks.iter_mut().for_each(|task| task.arrive = 0);
+            for task in &mut world.tasks {
+                task.arrive = 0;
+                if !task.steps.iter().any(takes_time) {
+                    task.steps.push(Step::Compute(1, Mode::Held));
+                }
+            }
         }
         Case { world, tool }
     })
+}
+
+const fn takes_time(step: &Step) -> bool {
+    match step {
+        Step::Wait(time) | Step::Block(time) | Step::Compute(time, _) => *time > 0,
+        Step::Site(_) => true,
+        _ => false,
+    }
 }
 
 proptest! {
