@@ -80,6 +80,12 @@ fn two_digits(number: u64) -> u64 {
     number / grain * grain
 }
 
+/// The next number that has so many digits and zeros behind them.
+pub(super) fn rounded_up(number: u64, digits: u32) -> u64 {
+    let grain = 10_u64.pow((number.max(1).ilog10() + 1).saturating_sub(digits));
+    number.checked_next_multiple_of(grain).unwrap_or(number)
+}
+
 /// A length of time without rounding, in the largest unit that it fills.
 pub(super) fn exact(nanos: u64) -> String {
     let fits = |(_, length): &&(&str, u64)| nanos >= *length;
@@ -185,6 +191,21 @@ mod tests {
         assert!((120..280).contains(&short), "{short} of 400 below the geometric mean");
         assert!(times.iter().all(|time| (1_000..=1_000_000_000).contains(time)));
         assert!(times.iter().all(|time| two_digits(*time) == *time));
+    }
+
+    #[test]
+    fn a_number_is_rounded_up_to_its_first_digits() {
+        for (number, digits, rounded) in [
+            (0, 2, 0),
+            (7, 2, 7),
+            (99, 2, 99),
+            (101, 2, 110),
+            (6_666_667, 2, 6_700_000),
+            (1_001, 3, 1_010),
+        ] {
+            assert_eq!(rounded_up(number, digits), rounded);
+        }
+        assert_eq!(rounded_up(u64::MAX, 2), u64::MAX);
     }
 
     #[test]

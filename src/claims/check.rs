@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::case::{Case, middle};
+use super::case::{Case, middle, rounded_up};
 use super::play::{Came, Seen, Trial};
 use super::{Claim, CounterExample, Listener, Stop, Verdict};
-use crate::scenario::claims::{ClaimFile, NamedProfile};
+use crate::scenario::claims::{ClaimFile, NamedProfile, Values};
 
 /// How often a case is drawn until `when` is true of it, where that can be told without playing.
 const DRAWS: u64 = 1_000;
@@ -113,7 +113,8 @@ impl Trial<'_> {
         Stop::Faults(self.file.faults(vec![fault]))
     }
 
-    /// A counter-example of which no value can be made smaller, alone or all together, towards its low end.
+    /// A counter-example of which no value can be made smaller, alone or all together, towards its low end; but durations
+    /// have few digits where they can.
     fn smallest(
         &self,
         number: u64,
@@ -124,6 +125,7 @@ impl Trial<'_> {
         let profile = self.profiles()[profile];
         let mut shrinking = Shrinking { trial: self, profile, case, seen, played: 0 };
         while shrinking.round()? {}
+        shrinking.round_durations()?;
         let Shrinking { case, seen, .. } = shrinking;
         let text = self.filled(&case, profile).text;
         Ok(CounterExample {
@@ -178,6 +180,22 @@ impl Shrinking<'_, '_> {
             }
         }
         Ok(smaller)
+    }
+
+    /// Makes durations longer by a tenth or less where they have few digits then: the case is to be read by people.
+    fn round_durations(&mut self) -> Result<(), Stop> {
+        for (position, given) in self.trial.claim.text.given.iter().enumerate() {
+            let Values::Durations(_, high) = given.values else { continue };
+            for digits in [2, 3] {
+                let rounded = rounded_up(self.case.0[position], digits).min(high);
+                if rounded == self.case.0[position]
+                    || self.take(self.case.with(position, rounded))?
+                {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Takes a case for the counter-example if it is another one and is one.

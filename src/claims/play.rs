@@ -77,7 +77,7 @@ impl Trial<'_> {
         let words = self.words(case, profile);
         let loaded = text
             .template
-            .load(&self.filled(case, profile), &words, &self.file.sources)
+            .load(&self.filled(case, profile), &text.given, &words, &self.file.sources)
             .map_err(Stop::Faults)?;
         let scenario = loaded.scenario;
         self.check_labels(&scenario)?;

@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Located, NamedProfile};
+use super::{Given, Located, NamedProfile};
 use crate::scenario::fault::{Fault, Faults};
 use crate::scenario::source::{Place, Source};
 use crate::scenario::syntax;
-use crate::scenario::tree::Value;
+use crate::scenario::tree::{Value, shortened};
 use crate::scenario::{Document, Loaded};
 
 /// The scenario text of a claim, with `{NAME}` for what is drawn.
@@ -75,6 +75,24 @@ fn filled(template: &str, values: &[(&str, String)]) -> (String, Vec<Edit>) {
     }
     text.push_str(&template[at..]);
     (text, edits)
+}
+
+/// Every `{NAME}` of a text that is none of these names, with its place.
+fn left_over<'t>(text: &'t str, given: &[Given]) -> Vec<(&'t str, Range<usize>)> {
+    let opened = text.match_indices('{');
+    let named = opened.filter_map(|(open, _)| {
+        let (name, _) = text[open + 1..].split_once('}')?;
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_name = !name.is_empty() && name.chars().all(is_word);
+        is_name.then_some((name, open..open + name.len() + 2))
+    });
+    named.filter(|(name, _)| given.iter().all(|given| given.name != *name)).collect()
+}
+
+/// The line that a place of a text is in.
+fn line_of(text: &str, place: &Range<usize>) -> Range<usize> {
+    let start = text[..place.start].rfind('\n').map_or(0, |end| end + 1);
+    start..text[place.end..].find('\n').map_or(text.len(), |end| place.end + end)
 }
 
 /// The edit that gives a scenario another profile: what is replaced, and with what.
@@ -151,18 +169,23 @@ impl Template {
         Filled { text, edits, profile }
     }
 
-    /// The scenario of a case. `case` says in its faults which case it is, `sources` are those of the claims file.
+    /// The scenario of a case of what is `given`. `case` says in its faults which case it is, `sources` are those of the
+    /// claims file.
     ///
     /// # Errors
     /// With its faults, each at its place in the claims file.
     pub(crate) fn load(
         &self,
         filled: &Filled,
+        given: &[Given],
         case: &str,
         sources: &[Arc<Source>],
     ) -> Result<Loaded, Faults> {
         let document = Document::parse(&filled.text, &self.name, &self.base);
-        document.resolve().map_err(|faults| self.traced(filled, case, faults, sources))
+        document.resolve().map_err(|faults| {
+            let (sources, faults) = self.traced(filled, case, faults, sources);
+            Faults::new(sources, self.named(given, faults))
+        })
     }
 
     /// Faults of the scenario of a case as faults of the claims file.
@@ -172,7 +195,7 @@ impl Template {
         case: &str,
         faults: Faults,
         sources: &[Arc<Source>],
-    ) -> Faults {
+    ) -> (Vec<Arc<Source>>, Vec<Fault>) {
         let (theirs, faults) = faults.into_parts();
         let others = theirs.into_iter().skip(1);
         let all: Vec<Arc<Source>> = sources.iter().cloned().chain(others).collect();
@@ -193,7 +216,28 @@ impl Template {
             other => Place { source: other - 1 + shift, ..place },
         };
         let note = |fault: Fault| if case.is_empty() { fault } else { fault.help_or(case) };
-        Faults::new(all, faults.into_iter().map(|fault| note(fault.moved(place))).collect())
+        (all, faults.into_iter().map(|fault| note(fault.moved(place))).collect())
+    }
+
+    /// The faults, but where their line has a `{NAME}` that is not among `given`, that instead: it stays as it is, and the
+    /// faults come of it.
+    fn named(&self, given: &[Given], faults: Vec<Fault>) -> Vec<Fault> {
+        let text = self.text.text();
+        let in_line = |fault: &Fault, range: &Range<usize>| {
+            let line = self.text.place(line_of(text, range));
+            fault.place.source == line.source
+                && (line.start..=line.end).contains(&fault.place.start)
+        };
+        let mut causes = left_over(text, given);
+        causes.retain(|(_, range)| faults.iter().any(|fault| in_line(fault, range)));
+        let comes_of_one = |fault: &Fault| causes.iter().any(|(_, range)| in_line(fault, range));
+        let others = faults.into_iter().filter(|fault| !comes_of_one(fault));
+        let told = causes.iter().map(|(name, range)| {
+            let title = format!("`{{{}}}` is not among `given`", shortened(name));
+            let names = given.iter().map(|given| given.name.as_str());
+            self.text.fault(range.clone(), title).suggest(name, names)
+        });
+        others.chain(told).collect()
     }
 }
 
