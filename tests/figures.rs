@@ -98,14 +98,33 @@ fn a_script_in_every_name_stays_text() {
     let file = folder.path().join("evil.toml");
     fs::write(&file, evil_scenario()).unwrap();
     let ran = Command::new(env!("CARGO_BIN_EXE_gilsim"))
-        .args(["run", "--quiet", "--out"])
+        .args(["run", "--quiet", "--html", "--perfetto", "--out"])
         .arg(folder.path())
         .arg(&file)
         .output()
         .unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    let svg = fs::read_to_string(folder.path().join("evil/gantt.svg")).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join("evil").join(name)).unwrap();
+    let svg = read("gantt.svg");
     assert!(!svg.contains("<script") && !svg.contains("alert(\""), "a name got out of its place");
     assert!(svg.contains("&lt;script&gt;alert(&quot;1&quot;)"), "the names are there");
     Tree::from_str(&svg, &Options::default()).unwrap();
+
+    let page = read("gantt.html");
+    assert_eq!(page.matches("<script").count(), 2, "the page's data and its own script");
+    assert!(!page.contains(EVIL), "a name got out of its place");
+
+    for (name, column) in [("trace.csv", "name"), ("trace.csv", "tool"), ("summary.csv", "tool")] {
+        let text = read(name);
+        let mut rows = csv::Reader::from_reader(text.as_bytes());
+        let at = rows.headers().unwrap().iter().position(|known| known == column).unwrap();
+        let named =
+            rows.records().filter(|row| row.as_ref().unwrap()[at].starts_with(EVIL)).count();
+        assert!(named >= 3, "{named} names in {name}");
+    }
+    for name in ["summary.json", "trace.perfetto.json"] {
+        let text = read(name);
+        let _: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(text.contains(&serde_json::to_string(EVIL).unwrap()[1..20]), "{name}");
+    }
 }
