@@ -272,6 +272,40 @@ fn a_lone_interval_thinner_than_a_pixel_is_drawn_and_not_widened() {
 }
 
 #[test]
+fn tasks_of_which_few_are_under_way_at_once_are_counted_instead_of_shared() {
+    let mut one_by_one = Script::new(&[]);
+    let mut together = Script::new(&[]);
+    for number in 0..60 {
+        let (on, at) = (thread(number).task(number), u64::from(number) * MS);
+        one_by_one.row(on, State::Io, "", at, at + MS);
+        together.row(on, State::Io, "", 0, 60 * MS);
+    }
+    let few = one(&one_by_one.end(60 * MS));
+    assert!(few.contains(">number in</text>") && !few.contains(">share in</text>"));
+    assert!(few.contains(">1</text>") && !few.contains(">50 %</text>"), "one at once, at the top");
+    let all = one(&together.end(60 * MS));
+    assert!(all.contains(">share in</text>") && all.contains(">50 %</text>"));
+}
+
+#[test]
+fn more_sites_than_are_shown_are_said_to_be_there() {
+    let names: Vec<String> = (0..10).map(|number| format!("site {number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut run = Script::new(&names);
+    for (number, name) in (0..).zip(&names) {
+        run.row(thread(number).task(number), State::Io, name, 0, 9 * MS);
+    }
+    assert!(one(&run.end(9 * MS)).contains(">SITES (8 OF 10)</text>"));
+}
+
+#[test]
+fn two_runs_of_one_length_are_called_both() {
+    let two = Script::new(&[]).end(9 * MS);
+    let document = svg(&chart("", "", vec![panel("a", &two, 1), panel("b", &two, 1)]));
+    assert!(document.contains(">Both take 9 ms</text>"));
+}
+
+#[test]
 fn a_figure_of_a_million_intervals_is_no_larger_than_one_of_few_thousand() {
     let (few, many) = (script::gil_turns(4, 1_000), script::gil_turns(4, 125_000));
     let (few, many) = (one(&few).len(), one(&many).len());

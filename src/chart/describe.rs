@@ -85,7 +85,9 @@ fn comparison(panels: &[Panel<'_>]) -> String {
     };
     let (short, long) = (makespan(&best), makespan(&worst));
     if short == long {
-        return format!("All {} take {}", panels.len(), duration(short));
+        let who =
+            if panels.len() == 2 { "Both".to_owned() } else { format!("All {}", panels.len()) };
+        return format!("{who} take {}", duration(short));
     }
     format!(
         "{} is done in {}, {} in {}{}",

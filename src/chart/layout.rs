@@ -73,7 +73,7 @@ pub(super) struct Row<'a> {
 
 /// What a row shows.
 pub(super) enum Content<'a> {
-    Heading(&'static str),
+    Heading(String),
     Lane(Lane<'a>),
     /// Cores that nothing ever ran on.
     Idle {
@@ -250,7 +250,7 @@ fn inset(makespan: u64, axis: TimeAxis) -> Option<(i32, i32)> {
 }
 
 fn contents<'a>(panel: Panel<'a>, panels: usize, without: &[Part]) -> Vec<Content<'a>> {
-    let mut rows = vec![Content::Heading("WORKERS")];
+    let mut rows = vec![Content::Heading("WORKERS".to_owned())];
     let recording = panel.recording;
     let attended = without.contains(&Part::Attendants);
     let shown = |thread: &&ThreadRecord| !attended || recording.works(thread);
@@ -290,7 +290,7 @@ fn contents<'a>(panel: Panel<'a>, panels: usize, without: &[Part]) -> Vec<Conten
         cores(&mut rows, panel, panels);
     }
     if rows.len() > heading {
-        rows.insert(heading, Content::Heading("RESOURCES"));
+        rows.insert(heading, Content::Heading("RESOURCES".to_owned()));
     }
     if !without.contains(&Part::Sites) {
         sites(&mut rows, panel);
@@ -379,10 +379,16 @@ fn sites<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>) {
         let label = clean(panel.names.get(*name));
         level(label, "in flight", timeline, recording.makespan, false)
     });
-    let Some(first) = lanes.next() else { return };
-    rows.push(Content::Heading("SITES"));
-    rows.push(first);
-    rows.extend(lanes.take(MOST_SITES - 1));
+    let shown: Vec<Content<'_>> = lanes.by_ref().take(MOST_SITES).collect();
+    if shown.is_empty() {
+        return;
+    }
+    let more = match lanes.count() {
+        0 => String::new(),
+        more => format!(" ({} OF {})", shown.len(), shown.len() + more),
+    };
+    rows.push(Content::Heading(format!("SITES{more}")));
+    rows.extend(shown);
 }
 
 /// The row of a number over time; none where it is zero all along.

@@ -2,6 +2,7 @@
 
 use super::canvas::{At, Canvas, Stroke};
 use super::layout::{Layout, MARGIN, WIDTH};
+use super::share::{COLUMNS, Top};
 use super::timeline::as_float;
 use super::words::{Font, clean, percent};
 use super::{Chart, MOST_WORKERS, Panel, describe, palette};
@@ -151,9 +152,11 @@ fn notes(chart: &Chart<'_>, layout: &Layout<'_>) -> Vec<String> {
         } else {
             String::new()
         };
+        let all = crowded.iter().all(|panel| Top::of(panel.recording, COLUMNS).is_all);
+        let few = if all { "" } else { ", or their number where few are under way at once" };
         let text = format!(
-            "Above {MOST_WORKERS} threads and coroutines{which}: the stack is the share of all tasks in each state; \
-             blank above it: not arrived, queued or done."
+            "Above {MOST_WORKERS} threads and coroutines{which}: the stack is the share of all tasks in each \
+             state{few}; blank above it: not arrived, queued or done."
         );
         notes.extend(Font::SMALL.wrap(&text, WIDTH - 2 * MARGIN, 2));
     }

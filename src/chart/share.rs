@@ -3,6 +3,7 @@
 use super::canvas::{At, Canvas, Stroke};
 use super::gantt::View;
 use super::layout::{Content, GUTTER, Level, MARGIN, Row};
+use super::recorder::Recording;
 use super::timeline::{Timeline, as_float};
 use super::words::{Font, clean};
 use super::{Panel, describe, palette};
@@ -19,6 +20,33 @@ const STACK: [State; 8] = [
     State::Io,
     State::Suspended,
 ];
+
+/// In how many parts of a run a figure looks for the most tasks under way.
+pub(super) const COLUMNS: usize = 800;
+
+/// What the top of the stack of tasks stands for.
+pub(super) struct Top {
+    /// So many tasks.
+    pub(super) tasks: f64,
+    /// Whether these are all there are.
+    pub(super) is_all: bool,
+}
+
+impl Top {
+    /// All tasks; or the most that are under way at once, where these are so few that they would be a line on the floor. The
+    /// run is looked at in so many columns.
+    pub(super) fn of(recording: &Recording, columns: usize) -> Self {
+        let all = as_float(recording.task_count.max(1) as u128);
+        let levels = recording.shares.levels(recording.makespan, columns);
+        let under_way = |level: &[f64; 9]| STACK.iter().map(|state| level[*state as usize]).sum();
+        let most = levels.iter().map(under_way).fold(0.0, f64::max);
+        if most * 5.0 < all && most > 0.0 {
+            Self { tasks: most.ceil(), is_all: false }
+        } else {
+            Self { tasks: all, is_all: true }
+        }
+    }
+}
 
 /// What stands in the gutter beside a level.
 pub(super) fn label(
@@ -46,21 +74,24 @@ pub(super) fn label(
     canvas.cut_text(&detail, room, at(middle + 120), Font::TINY, muted);
 }
 
+/// What stands beside the stack of tasks, with its scale.
 fn shares_label(canvas: &mut Canvas<'_>, panel: Panel<'_>, row: &Row<'_>) {
     let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
     let tasks = format!("{} tasks", panel.recording.task_count);
     canvas.text(&tasks, At::Start(MARGIN, row.top + 270), Font::SMALL_BOLD, ink);
-    for (text, y) in [("share in", 410), ("each state", 540)] {
+    let top = Top::of(panel.recording, COLUMNS);
+    let measure = if top.is_all { "share in" } else { "number in" };
+    for (text, y) in [(measure, 410), ("each state", 540)] {
         canvas.text(text, At::Start(MARGIN, row.top + y), Font::SMALL, muted);
     }
-    scale(canvas, row);
-}
-
-fn scale(canvas: &mut Canvas<'_>, row: &Row<'_>) {
-    let muted = canvas.colors.muted;
-    for (percent, text) in [(0, "0 %"), (50, "50 %"), (100, "100 %")] {
+    for percent in [0, 50, 100] {
+        let text = if top.is_all {
+            format!("{percent} %")
+        } else {
+            number(top.tasks * f64::from(percent) / 100.0)
+        };
         let y = row.top + row.height * (100 - percent) / 100;
-        canvas.text(text, At::End(GUTTER + 60, y + 40), Font::SMALL, muted);
+        canvas.text(&text, At::End(GUTTER + 60, y + 40), Font::SMALL, muted);
         canvas.line((GUTTER + 80, y), (GUTTER + 120, y), muted, Stroke::Solid);
     }
 }
@@ -93,7 +124,7 @@ pub(super) fn draw(
     match content {
         Content::Shares => {
             let levels = recording.shares.levels(recording.makespan, columns);
-            let of = as_float(recording.task_count.max(1) as u128);
+            let of = Top::of(recording, COLUMNS).tasks;
             let levels = levels.iter().map(|level| STACK.map(|state| level[state as usize] / of));
             let series = STACK.map(|state| (state, palette::wording(state, locked).to_owned()));
             stack.draw(canvas, levels, &series);

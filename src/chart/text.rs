@@ -2,6 +2,7 @@
 
 use super::lane::Piece;
 use super::recorder::Recording;
+use super::share::Top;
 use super::words::{clean, duration};
 use super::{Panel, describe, palette, thread_name};
 use crate::ids::ProcessId;
@@ -119,10 +120,12 @@ fn most(times: &[u64; State::ALL.len()]) -> char {
 fn shares(panel: &Panel<'_>, lines: &mut Vec<String>) {
     let recording = panel.recording;
     let levels = recording.shares.levels(recording.makespan, COLUMNS);
-    let tasks = f64::from(u32::try_from(recording.task_count.max(1)).unwrap_or(u32::MAX));
-    lines.push(line("", &format!("of {} tasks, so many are in each state", recording.task_count)));
+    let top = Top::of(recording, COLUMNS);
+    let full = if top.is_all { String::new() } else { format!("; █ is {} of them", top.tasks) };
+    let words = format!("of {} tasks, so many are in each state{full}", recording.task_count);
+    lines.push(line("", &words));
     for state in occurring(recording).filter(|state| *state != State::Queued) {
-        let heights = levels.iter().map(|level| height(level[state as usize] / tasks));
+        let heights = levels.iter().map(|level| height(level[state as usize] / top.tasks));
         let name = format!("{} {}", glyph(state), state.name().replace('_', " "));
         lines.push(line(&name, &heights.collect::<String>()));
     }
