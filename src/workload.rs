@@ -14,7 +14,7 @@ mod script;
 
 use std::sync::Arc;
 
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
@@ -128,6 +128,9 @@ impl Workload {
 
     /// The entry that a task belongs to, as its position in the scenario.
     pub fn entry_of(&self, task: TaskId) -> usize {
+        if self.entries.len() == 1 {
+            return 0;
+        }
         self.entries.partition_point(|entry| entry.first <= task.0) - 1
     }
 
@@ -283,13 +286,38 @@ impl Key {
     }
 }
 
+/// The words of a stream, taken from it many at a time.
+struct Words {
+    rng: ChaCha8Rng,
+    block: [u8; Self::BYTES],
+    at: usize,
+}
+
+impl Words {
+    const BYTES: usize = 512;
+
+    fn of(rng: ChaCha8Rng) -> Self {
+        Self { rng, block: [0; Self::BYTES], at: Self::BYTES }
+    }
+
+    fn next(&mut self) -> u64 {
+        if self.at == Self::BYTES {
+            self.rng.fill_bytes(&mut self.block);
+            self.at = 0;
+        }
+        let (words, _) = self.block[self.at..].as_chunks();
+        self.at += 8;
+        u64::from_le_bytes(words[0])
+    }
+}
+
 impl Draw<'_> {
     fn column(&self, count: u32, key: Key) -> Vec<SimDuration> {
         if let Distribution::Cycle(values) = self.distribution {
             let start = self.uses_before as usize;
             return (start..start + count as usize).map(|at| values[at % values.len()]).collect();
         }
-        let mut rng = key.stream(Purpose::Steps, u64::from(self.leaf));
-        (0..count).map(|_| draw(self.distribution, rng.random(), rng.random())).collect()
+        let mut words = Words::of(key.stream(Purpose::Steps, u64::from(self.leaf)));
+        (0..count).map(|_| draw(self.distribution, words.next(), words.next())).collect()
     }
 }

@@ -1,13 +1,11 @@
 //! When the tasks of an entry arrive, and how many do before the horizon.
 
-use rand::RngExt;
-
 use crate::ids::TaskId;
 use crate::model::{Arrival, Distribution, Horizon, Scenario, TaskEntry};
 use crate::time::{SimDuration, SimTime};
 
 use super::draw::{draw, exponential};
-use super::{Key, Purpose, TooLarge, Workload};
+use super::{Entry, Key, Purpose, TooLarge, Words, Workload};
 
 /// When each task of an entry arrives.
 #[derive(Clone, Debug)]
@@ -37,16 +35,16 @@ impl Arrivals {
                 until,
             ),
             Arrival::Every(gap) => {
-                let mut rng = key.stream(Purpose::Arrivals, 0);
-                let gaps = std::iter::repeat_with(|| draw(gap, rng.random(), rng.random()));
+                let mut words = Words::of(key.stream(Purpose::Arrivals, 0));
+                let gaps = std::iter::repeat_with(|| draw(gap, words.next(), words.next()));
                 instants(Some(SimDuration::ZERO).into_iter().chain(gaps), most, until)
             }
             Arrival::Poisson { per_second } => {
-                let mut rng = key.stream(Purpose::Arrivals, 0);
+                let mut words = Words::of(key.stream(Purpose::Arrivals, 0));
                 let mean = 1e9 / per_second;
                 let gaps = std::iter::repeat_with(|| {
-                    let gap = exponential(mean, rng.random());
-                    let _: u64 = rng.random();
+                    let gap = exponential(mean, words.next());
+                    words.next();
                     gap
                 });
                 instants(gaps, most, until)
@@ -96,6 +94,18 @@ pub fn settled(scenario: &Scenario, replicate: u32) -> Result<Scenario, TooLarge
     Ok(settled)
 }
 
+impl Entry {
+    /// When its tasks arrive, in the order of their numbers.
+    fn instants(&self) -> impl Iterator<Item = SimTime> {
+        let instants: &[SimTime] = match &self.arrivals {
+            Arrivals::AtOnce => &[],
+            Arrivals::At(instants) => instants,
+        };
+        let at_once = self.count as usize - instants.len();
+        std::iter::repeat_n(SimTime::ZERO, at_once).chain(instants.iter().copied())
+    }
+}
+
 impl Workload {
     /// When a task arrives.
     pub fn arrival(&self, task: TaskId) -> SimTime {
@@ -115,7 +125,8 @@ impl Workload {
     }
 
     pub(super) fn order_of_arrival(&self) -> Option<Vec<TaskId>> {
-        if self.entries.iter().all(|entry| matches!(entry.arrivals, Arrivals::AtOnce)) {
+        let instants = self.entries.iter().flat_map(Entry::instants);
+        if instants.is_sorted() {
             return None;
         }
         let mut order: Vec<TaskId> = (0..self.task_count).map(TaskId).collect();

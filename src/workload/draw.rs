@@ -59,6 +59,8 @@ fn nanos(duration: SimDuration) -> f64 {
 /// The nearest whole nanosecond, between zero and the longest duration.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
 fn from_nanos(ns: f64) -> SimDuration {
-    let longest = nanos(SimDuration::LONGEST);
-    SimDuration::from_nanos(libm::round(ns.clamp(0.0, longest)) as u64)
+    let ns = ns.clamp(0.0, nanos(SimDuration::LONGEST));
+    let whole = ns as u64;
+    let rest = ns - nanos(SimDuration::from_nanos(whole));
+    SimDuration::from_nanos(whole + u64::from(rest >= 0.5))
 }
