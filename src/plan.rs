@@ -40,11 +40,20 @@ pub struct Plan {
     /// The event loop of the main thread, where the tool has one.
     pub event_loop: Option<LoopRules>,
     /// All programs, one after the other; the main thread starts at 0.
-    pub code: Vec<Op>,
+    pub code: Vec<Instruction>,
     /// How much memory things take.
     pub memory: MemoryRules,
     /// Keys the draws of the lock.
     pub seed: u64,
+}
+
+/// An operation, and where its thread goes on after it: jumps are followed once and for all.
+#[derive(Clone, Copy, Debug)]
+pub struct Instruction {
+    /// What is done.
+    pub op: Op,
+    /// What is done next, unless `op` says otherwise.
+    pub next: Pc,
 }
 
 /// A position in the code.
@@ -343,6 +352,9 @@ impl Plan {
 
     /// The CPU time that a computation takes on this build.
     pub fn compute(&self, demand: SimDuration) -> SimDuration {
+        if self.compute_permille == 1_000 {
+            return demand;
+        }
         demand.scaled(self.compute_permille, 1_000)
     }
 }
@@ -408,13 +420,25 @@ impl Code {
     ///
     /// # Panics
     /// When a label is used that was never placed.
-    pub fn finish(self) -> (Vec<Op>, impl Fn(Label) -> Pc) {
+    pub fn finish(self) -> (Vec<Instruction>, impl Fn(Label) -> Pc) {
         let Self { mut ops, labels } = self;
         let place = move |label: Pc| labels[label.0 as usize].expect("every label is placed");
         for op in &mut ops {
             op.for_each_target(|target| *target = place(*target));
         }
-        (ops, move |label: Label| place(label.target()))
+        let follow = |from: Pc| {
+            // No program jumps in a circle; if one did, its first jump would do.
+            (0..ops.len()).fold(from, |at, _| match ops.get(at.0 as usize) {
+                Some(Op::Jump(to)) => *to,
+                _ => at,
+            })
+        };
+        let instructions = (1..).zip(&ops).map(|(next, op)| {
+            let mut op = *op;
+            op.for_each_target(|target| *target = follow(*target));
+            Instruction { op, next: follow(Pc(next)) }
+        });
+        (instructions.collect(), move |label: Label| place(label.target()))
     }
 }
 

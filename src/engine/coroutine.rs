@@ -3,7 +3,7 @@
 use crate::ids::{NameId, QueueId, SemaphoreId, SiteId, TaskId, ThreadId};
 use crate::model::OffloadTo;
 use crate::plan::Pc;
-use crate::trace::State;
+use crate::trace::{Sink, State};
 use crate::workload::{Action, Length};
 
 use super::event_loop::Phase;
@@ -14,7 +14,7 @@ use super::{Engine, Flow};
 /// The stage of a step whose wait has been served.
 const SERVED: u8 = 2;
 
-impl Engine<'_> {
+impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Runs a coroutine for one stage of what it is at.
     pub(super) fn run_coroutine(&mut self, thread: ThreadId, task: TaskId) -> Flow {
         match self.task(task).phase {

@@ -5,13 +5,13 @@ use std::cmp::Reverse;
 use crate::ids::{CoreId, ThreadId};
 use crate::model::LockMode;
 use crate::time::{SimDuration, SimTime};
-use crate::trace::State;
+use crate::trace::{Sink, State};
 
 use super::queue::Rank;
 use super::thread::{Burst, Status};
 use super::{Engine, Flow};
 
-impl Engine<'_> {
+impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Gives a thread work of some length. Work of no length is done at once, on no core.
     pub(super) fn work(&mut self, thread: ThreadId, burst: Burst) -> Flow {
         if burst.left.is_zero() {
@@ -54,10 +54,17 @@ impl Engine<'_> {
         while let Some((core, thread)) = self.cores.pull(own_first) {
             self.switch_to(core, thread);
         }
-        self.wanting.sort_unstable();
-        for thread in std::mem::take(&mut self.wanting) {
+        if self.wanting.is_empty() {
+            return;
+        }
+        let mut wanting = std::mem::take(&mut self.wanting);
+        wanting.sort_unstable();
+        for thread in wanting.drain(..) {
             self.place(thread);
         }
+        // Nobody comes to want a core by being placed: the room is kept for the next instant.
+        debug_assert!(self.wanting.is_empty(), "{:?} want a core", self.wanting);
+        self.wanting = wanting;
     }
 
     /// A thread that wants a core gets one, or a place in a run queue.

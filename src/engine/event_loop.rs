@@ -11,7 +11,7 @@ use crate::ids::{NameId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::plan::LoopRules;
 use crate::time::{SimDuration, SimTime};
-use crate::trace::State;
+use crate::trace::{Sink, State};
 
 use super::thread::{Burst, Then, Wait};
 use super::{Engine, Flow};
@@ -131,7 +131,7 @@ impl EventLoop {
     }
 }
 
-impl Engine<'_> {
+impl<S: Sink + ?Sized> Engine<'_, S> {
     fn event_loop(&mut self) -> &mut EventLoop {
         self.event_loop.as_mut().expect("only plans with a loop come here")
     }
@@ -249,7 +249,7 @@ impl Engine<'_> {
         if self.event_loop().poll.waits {
             self.poll_ends();
             self.event_loop().signalled = true;
-            self.events.clear_poll(ThreadId::MAIN);
+            self.events.clear_poll();
             self.wake(ThreadId::MAIN, Then::TakeLock);
         }
     }

@@ -7,13 +7,13 @@
 use crate::ids::{LockId, NameId, ThreadId};
 use crate::model::LockMode;
 use crate::time::SimDuration;
-use crate::trace::{Hold, State};
+use crate::trace::{Hold, Sink, State};
 
 use super::lock::Request;
 use super::thread::{Status, Then};
 use super::{Engine, Flow};
 
-impl Engine<'_> {
+impl<S: Sink + ?Sized> Engine<'_, S> {
     fn lock(&mut self, lock: LockId) -> &mut super::Lock {
         &mut self.locks[lock.index()]
     }
@@ -150,8 +150,9 @@ impl Engine<'_> {
         let record = self.thread(thread);
         if let (Some(lock), true, true) = (record.lock, record.holds, record.entry_left.is_zero()) {
             let (now, renewed) = (self.now, self.patience_renewed);
-            self.lock(lock).holder_runs(now, renewed);
-            self.plan_request(lock);
+            if self.lock(lock).holder_runs(now, renewed) {
+                self.plan_request(lock);
+            }
         }
     }
 

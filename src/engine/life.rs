@@ -4,12 +4,12 @@ use crate::ids::ThreadId;
 use crate::model::LockMode;
 use crate::plan::{Group, Start};
 use crate::time::SimDuration;
-use crate::trace::State;
+use crate::trace::{Sink, State};
 
 use super::thread::{Burst, Item, Status, Then, Wait};
 use super::{Engine, Flow};
 
-impl Engine<'_> {
+impl<S: Sink + ?Sized> Engine<'_, S> {
     /// `Thread.start()`: the parent waits until the child has set its started event.
     pub(super) fn start_thread(&mut self, parent: ThreadId, start: Start, stage: u8) -> Flow {
         match stage {

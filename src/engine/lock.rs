@@ -98,12 +98,15 @@ impl Lock {
         self.holder_ran && self.windows == window
     }
 
-    /// The holder is on a core. `renewed` as in [`Patience::start_anew`].
-    pub(super) fn holder_runs(&mut self, now: SimTime, renewed: bool) {
-        if !self.holder_ran && self.held_since < now {
+    /// The holder is on a core. Returns whether waiters' windows begin anew with that. `renewed` as in
+    /// [`Patience::start_anew`].
+    pub(super) fn holder_runs(&mut self, now: SimTime, renewed: bool) -> bool {
+        let begin_anew = !self.holder_ran && self.held_since < now;
+        if begin_anew {
             self.begin_windows(now, renewed);
         }
         self.holder_ran = true;
+        begin_anew
     }
 
     fn begin_windows(&mut self, now: SimTime, renewed: bool) {

@@ -1,9 +1,10 @@
 //! The pending events, in a total order: time, then rank, then number.
 //!
-//! Each structure does what it is best at. A core's next event changes all the time: each core has a place in
-//! a tournament. What else can be moved or cancelled has one entry per actor in a [`PriorityQueue`],
-//! keyed by who it concerns; what never is (sleeping threads) stands in a plain heap of keys. None of
-//! them is ever iterated, no order depends on a hash, and all pop in the same total order.
+//! Each structure does what it is best at. A core's next event and a lock's next request change all the
+//! time: each core and each lock has a place in a tournament. There is one loop, so one poll. A waiter's patience,
+//! which is cancelled more often than not, has an entry in a [`PriorityQueue`], keyed by who it concerns; what never is
+//! cancelled (sleeping threads) stands in a plain heap of keys. None of them is ever iterated, no order depends
+//! on a hash, and all pop in the same total order.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -48,14 +49,6 @@ pub(super) enum Rank {
     QuantumEnd,
 }
 
-/// Whose event it is, where it can be moved or cancelled.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Actor {
-    Patience(ThreadId),
-    Lock(LockId),
-    Poll(ThreadId),
-}
-
 /// Time, rank and number in one integer: comparing it compares them in that order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Key(u128);
@@ -90,15 +83,21 @@ impl Key {
 /// All pending events.
 pub(super) struct EventQueue {
     cores: Tournament,
-    movable: PriorityQueue<Actor, Reverse<Key>, FxBuildHasher>,
+    requests: Tournament,
+    poll: Key,
+    patience: PriorityQueue<ThreadId, Reverse<Key>, FxBuildHasher>,
     sleepers: BinaryHeap<Reverse<Key>>,
+    /// The next event and where it stands, where that is known: most changes leave it as it is.
+    head: Option<(Key, Place)>,
 }
 
 /// Which structure an event stands in.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Cores,
-    Movable,
+    Requests,
+    Poll,
+    Patience,
     Sleepers,
 }
 
@@ -107,75 +106,110 @@ impl EventQueue {
     pub(super) fn new(cores: u32) -> Self {
         Self {
             cores: Tournament::new(cores, Key::NEVER.0),
-            movable: PriorityQueue::default(),
+            requests: Tournament::new(1, Key::NEVER.0),
+            poll: Key::NEVER,
+            patience: PriorityQueue::default(),
             sleepers: BinaryHeap::new(),
+            head: None,
+        }
+    }
+
+    /// An event that stands there has been set to `key`, or removed where that is never.
+    fn changed(&mut self, place: Place, key: Key) {
+        match self.head {
+            Some((head, _)) if key < head => self.head = Some((key, place)),
+            Some((_, changed)) if changed == place => self.head = None,
+            _ => {}
         }
     }
 
     /// The next thing that happens on a core: its burst ends, or its slice does.
     pub(super) fn set_core(&mut self, core: CoreId, at: SimTime, rank: Rank, number: u32) {
         debug_assert!(matches!(rank, Rank::BurstEnd | Rank::QuantumEnd), "a core has no {rank:?}");
-        self.cores.set(core.index(), Key::new(at, rank, number).0);
+        let key = Key::new(at, rank, number);
+        self.cores.set(core.index(), key.0);
+        self.changed(Place::Cores, key);
     }
 
     /// Nothing happens on a core.
     pub(super) fn clear_core(&mut self, core: CoreId) {
         self.cores.set(core.index(), Key::NEVER.0);
+        self.changed(Place::Cores, Key::NEVER);
     }
 
     /// A waiter loses patience at `at`.
     pub(super) fn set_patience(&mut self, thread: ThreadId, at: SimTime) {
         let key = Key::new(at, Rank::Patience, thread.0);
-        self.movable.push(Actor::Patience(thread), Reverse(key));
+        self.patience.push(thread, Reverse(key));
+        self.changed(Place::Patience, key);
     }
 
     /// A waiter waits no longer.
     pub(super) fn clear_patience(&mut self, thread: ThreadId) {
-        self.movable.remove(&Actor::Patience(thread));
+        self.patience.remove(&thread);
+        self.changed(Place::Patience, Key::NEVER);
+    }
+
+    /// One more lock, whose holder nobody asks to give way yet.
+    pub(super) fn add_lock(&mut self, lock: LockId) {
+        self.requests.grow(lock.index() + 1, Key::NEVER.0);
     }
 
     /// When somebody asks the holder of a lock to give way, if ever.
     pub(super) fn set_request(&mut self, lock: LockId, at: Option<SimTime>) {
-        match at.map(|at| Reverse(Key::new(at, Rank::Patience, lock.0))) {
-            Some(key) => {
-                self.movable.push(Actor::Lock(lock), key);
-            }
-            None => {
-                self.movable.remove(&Actor::Lock(lock));
-            }
+        let key = at.map_or(Key::NEVER, |at| Key::new(at, Rank::Patience, lock.0));
+        if self.requests.set(lock.index(), key.0) {
+            self.changed(Place::Requests, key);
         }
     }
 
-    /// A poll times out at `at`.
+    /// The loop's poll times out at `at`.
     pub(super) fn set_poll(&mut self, thread: ThreadId, at: SimTime) {
-        self.movable.push(Actor::Poll(thread), Reverse(Key::new(at, Rank::Wake, thread.0)));
+        self.poll = Key::new(at, Rank::Wake, thread.0);
+        self.changed(Place::Poll, self.poll);
     }
 
-    /// A poll ended before its time.
-    pub(super) fn clear_poll(&mut self, thread: ThreadId) {
-        self.movable.remove(&Actor::Poll(thread));
+    /// The loop's poll ended before its time.
+    pub(super) fn clear_poll(&mut self) {
+        self.poll = Key::NEVER;
+        self.changed(Place::Poll, Key::NEVER);
     }
 
     /// A sleeping thread wakes at `at`; nothing wakes it sooner.
     pub(super) fn wake_at(&mut self, thread: ThreadId, at: SimTime) {
-        self.sleepers.push(Reverse(Key::new(at, Rank::Wake, thread.0)));
+        let key = Key::new(at, Rank::Wake, thread.0);
+        self.sleepers.push(Reverse(key));
+        self.changed(Place::Sleepers, key);
     }
 
-    fn next(&self) -> (Key, Place) {
-        let movable = self.movable.peek().map_or(Key::NEVER, |(_, Reverse(key))| *key);
-        let sleeper = self.sleepers.peek().map_or(Key::NEVER, |Reverse(key)| *key);
-        let core = Key(self.cores.smallest());
-        if core < movable && core < sleeper {
-            (core, Place::Cores)
-        } else if movable < sleeper {
-            (movable, Place::Movable)
-        } else {
-            (sleeper, Place::Sleepers)
+    fn next(&mut self) -> (Key, Place) {
+        if let Some(head) = self.head {
+            return head;
         }
+        let head = self.find_next();
+        self.head = Some(head);
+        head
+    }
+
+    fn find_next(&self) -> (Key, Place) {
+        let patience = self.patience.peek().map_or(Key::NEVER, |(_, Reverse(key))| *key);
+        let sleeper = self.sleepers.peek().map_or(Key::NEVER, |Reverse(key)| *key);
+        let mut next = (Key(self.cores.smallest()), Place::Cores);
+        for other in [
+            (Key(self.requests.smallest()), Place::Requests),
+            (self.poll, Place::Poll),
+            (patience, Place::Patience),
+            (sleeper, Place::Sleepers),
+        ] {
+            if other.0 < next.0 {
+                next = other;
+            }
+        }
+        next
     }
 
     /// When and in which rank the next event happens.
-    pub(super) fn peek(&self) -> Option<(SimTime, Rank)> {
+    pub(super) fn peek(&mut self) -> Option<(SimTime, Rank)> {
         let (key, _) = self.next();
         (key != Key::NEVER).then(|| (key.at(), key.rank()))
     }
@@ -183,23 +217,36 @@ impl EventQueue {
     /// Takes the next event.
     pub(super) fn pop(&mut self) -> Option<Event> {
         let (key, place) = self.next();
-        match place {
+        if key == Key::NEVER {
+            return None;
+        }
+        Some(match place {
             Place::Cores => {
                 let core = CoreId::at(self.cores.winner());
                 self.clear_core(core);
                 let ends = key.rank() == Rank::BurstEnd;
-                Some(if ends { Event::BurstEnd(core) } else { Event::QuantumEnd(core) })
+                if ends { Event::BurstEnd(core) } else { Event::QuantumEnd(core) }
+            }
+            Place::Requests => {
+                let lock = LockId(key.number());
+                self.set_request(lock, None);
+                Event::Request(lock)
+            }
+            Place::Poll => {
+                self.clear_poll();
+                Event::Wake(ThreadId(key.number()))
+            }
+            Place::Patience => {
+                self.patience.pop();
+                self.head = None;
+                Event::Patience(ThreadId(key.number()))
             }
             Place::Sleepers => {
-                let Reverse(key) = self.sleepers.pop()?;
-                Some(Event::Wake(ThreadId(key.number())))
+                self.sleepers.pop();
+                self.head = None;
+                Event::Wake(ThreadId(key.number()))
             }
-            Place::Movable => self.movable.pop().map(|(actor, _)| match actor {
-                Actor::Patience(thread) => Event::Patience(thread),
-                Actor::Lock(lock) => Event::Request(lock),
-                Actor::Poll(thread) => Event::Wake(thread),
-            }),
-        }
+        })
     }
 }
 
@@ -219,6 +266,11 @@ mod tests {
         queue.wake_at(ThreadId(7), at(5));
         queue.wake_at(ThreadId(3), at(5));
         queue.set_poll(ThreadId(4), at(5));
+        for lock in [LockId(0), LockId(1), LockId(2)] {
+            queue.add_lock(lock);
+            queue.set_request(lock, Some(at(5)));
+        }
+        queue.set_request(LockId(1), Some(at(6)));
         queue.set_core(CoreId(1), at(5), Rank::BurstEnd, 9);
         queue.wake_at(ThreadId(8), at(4));
         let order: Vec<Event> = std::iter::from_fn(|| queue.pop()).collect();
@@ -228,8 +280,11 @@ mod tests {
             Event::Wake(ThreadId(3)),
             Event::Wake(ThreadId(4)),
             Event::Wake(ThreadId(7)),
+            Event::Request(LockId(0)),
             Event::Patience(ThreadId(1)),
+            Event::Request(LockId(2)),
             Event::QuantumEnd(CoreId(0)),
+            Event::Request(LockId(1)),
         ];
         assert_eq!(order, expected);
     }
@@ -251,8 +306,11 @@ mod tests {
         let mut queue = EventQueue::new(2);
         queue.set_core(CoreId(0), at(5), Rank::BurstEnd, 0);
         queue.set_poll(ThreadId(4), at(5));
+        queue.add_lock(LockId(0));
+        queue.set_request(LockId(0), Some(at(6)));
         queue.clear_core(CoreId(0));
-        queue.clear_poll(ThreadId(4));
+        queue.clear_poll();
+        queue.set_request(LockId(0), None);
         assert_eq!(queue.pop(), None);
     }
 }

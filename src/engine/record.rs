@@ -2,27 +2,29 @@
 
 use crate::ids::{NameId, ProcessId, TaskId, ThreadId};
 use crate::time::SimTime;
-use crate::trace::{Finished, Row, State};
+use crate::trace::{Finished, Row, Sink, State};
 
 use super::thread::OpenRow;
 use super::{Engine, OffThread};
 
-impl Engine<'_> {
+impl<S: Sink + ?Sized> Engine<'_, S> {
     /// From now on `thread` is in this state; `None` is nothing worth a row.
     pub(super) fn show(&mut self, thread: ThreadId, row: Option<(State, NameId)>) {
-        let task = self.thread(thread).task;
-        let step = task.map_or(0, |task| self.leaf(task));
-        let open = row.map(|(state, name)| OpenRow { state, name, step, since: self.now });
-        let before = self.thread(thread).row;
-        let unchanged = match (before, open) {
-            (Some(a), Some(b)) => (a.state, a.name, a.step) == (b.state, b.name, b.step),
-            (before, open) => before.is_none() && open.is_none(),
+        let record = self.thread(thread);
+        let before = record.row;
+        let Some((state, name)) = row else {
+            if before.is_some() {
+                self.close_row(thread);
+            }
+            return;
         };
-        if unchanged {
+        let step = record.task.map_or(0, |task| self.leaf(task));
+        let is_same = |row: OpenRow| (row.state, row.name, row.step) == (state, name, step);
+        if before.is_some_and(is_same) {
             return;
         }
         self.close_row(thread);
-        self.thread_mut(thread).row = open;
+        self.thread_mut(thread).row = Some(OpenRow { state, name, step, since: self.now });
     }
 
     fn close_row(&mut self, thread: ThreadId) {

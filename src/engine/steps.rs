@@ -3,7 +3,7 @@
 use crate::ids::{ComputationId, NameId, QueueId, SemaphoreId, SiteId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::time::SimDuration;
-use crate::trace::State;
+use crate::trace::{Sink, State};
 use crate::workload::{Action, Length, Step};
 
 use super::sync::Waiter;
@@ -19,30 +19,34 @@ pub(super) enum Progress {
     At(u8, Flow),
 }
 
-impl Engine<'_> {
+impl<S: Sink + ?Sized> Engine<'_, S> {
     /// The instruction that runs all tasks of the item at hand.
     pub(super) fn run_item(&mut self, thread: ThreadId, stage: u8) -> Flow {
-        let record = self.thread(thread);
-        let (item, position) = (record.item, record.item_at);
-        if stage == 0 {
-            if position == item.count {
+        let item = self.thread(thread).item;
+        let mut begun = stage != 0;
+        loop {
+            let position = self.thread(thread).item_at;
+            if !begun && position == item.count {
                 self.thread_mut(thread).item_at = 0;
                 return self.next_op(thread);
             }
             let task = self.task_of(item, position);
-            if record.task != Some(task) {
-                self.attach(task, thread);
+            if !begun {
+                if self.thread(thread).task != Some(task) {
+                    self.attach(task, thread);
+                }
+                self.set_stage(thread, 1);
             }
-            self.set_stage(thread, 1);
+            while self.task(task).at < self.end_of(task, item.until) {
+                if self.step_on_thread(thread, task) == Flow::Pause {
+                    return Flow::Pause;
+                }
+            }
+            self.end_item_task(thread, task, item.until);
+            self.thread_mut(thread).item_at += 1;
+            self.set_stage(thread, 0);
+            begun = false;
         }
-        let task = self.task_of(item, position);
-        if self.task(task).at < self.end_of(task, item.until) {
-            return self.step_on_thread(thread, task);
-        }
-        self.end_item_task(thread, task, item.until);
-        self.thread_mut(thread).item_at += 1;
-        self.set_stage(thread, 0);
-        Flow::Go
     }
 
     /// Where a task's steps end: at the end of its offload, or of its script.
@@ -203,9 +207,9 @@ impl Engine<'_> {
         let (name, lock) = computation.map_or((NameId::EMPTY, LockMode::Held), |computation| {
             self.plan.computations[computation.index()]
         });
-        let left = self.plan.compute(self.length(task, length));
         match (lock, self.task(task).stage) {
             (LockMode::Held | LockMode::Kept, 0) => {
+                let left = self.plan.compute(self.length(task, length));
                 self.task_mut(task).stage = 1;
                 self.work(thread, Burst { left, state: State::Running, lock, name })
             }
@@ -214,6 +218,7 @@ impl Engine<'_> {
                 self.at(task, 1, flow)
             }
             (LockMode::Released, 1) => {
+                let left = self.plan.compute(self.length(task, length));
                 self.task_mut(task).stage = 2;
                 if left.is_zero() {
                     return self.relock(thread);

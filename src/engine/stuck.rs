@@ -1,14 +1,14 @@
 //! How a run ended, and for a deadlock: who waits for what.
 
 use crate::ids::{SemaphoreId, SiteId, TaskId, ThreadId};
-use crate::trace::{Outcome, State, Stuck};
+use crate::trace::{Outcome, Sink, State, Stuck};
 use crate::workload::Action;
 
 use super::Engine;
 use super::event_loop::Phase;
 use super::thread::{Status, Wait};
 
-impl Engine<'_> {
+impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn outcome(&self) -> Outcome {
         if self.ended {
             return Outcome::Finished;

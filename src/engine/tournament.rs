@@ -5,6 +5,8 @@
 /// Players by number, each with a key. The smallest key wins; of equal ones, that of the lowest number.
 #[derive(Debug)]
 pub(super) struct Tournament {
+    /// The winner's key.
+    smallest: u128,
     keys: Vec<u128>,
     /// Who won each match: match 1 is the final, those below match `n` are `2n` and `2n + 1`, and the
     /// lowest are the players themselves.
@@ -23,15 +25,38 @@ impl Tournament {
         for game in (1..places as usize).rev() {
             winners[game] = winners[2 * game];
         }
-        Self { keys, winners }
+        Self { smallest: keys[0], keys, winners }
     }
 
-    /// Changes a player's key.
-    pub(super) fn set(&mut self, player: usize, key: u128) {
-        if self.keys[player] == key {
-            return;
+    /// Makes room for that many players; new ones have this key.
+    pub(super) fn grow(&mut self, players: usize, key: u128) {
+        if players > self.keys.len() {
+            let mut grown =
+                Self::new(u32::try_from(players).expect("players have 32-bit numbers"), key);
+            for (player, key) in self.keys.iter().enumerate() {
+                grown.set(player, *key);
+            }
+            *self = grown;
         }
-        self.keys[player] = key;
+    }
+
+    /// Changes a player's key. Returns whether it was another one.
+    #[inline]
+    pub(super) fn set(&mut self, player: usize, key: u128) -> bool {
+        let changes = self.keys[player] != key;
+        if changes {
+            self.keys[player] = key;
+            if self.keys.len() == 1 {
+                self.smallest = key;
+            } else {
+                self.play_again(player);
+            }
+        }
+        changes
+    }
+
+    /// Plays the matches of a player whose key has changed.
+    fn play_again(&mut self, player: usize) {
         let mut game = self.keys.len() + player;
         while game > 1 {
             game /= 2;
@@ -39,11 +64,12 @@ impl Tournament {
             let right_wins = self.keys[right as usize] < self.keys[left as usize];
             self.winners[game] = if right_wins { right } else { left };
         }
+        self.smallest = self.keys[self.winner()];
     }
 
     /// The smallest key.
     pub(super) fn smallest(&self) -> u128 {
-        self.keys[self.winner()]
+        self.smallest
     }
 
     /// Who has the smallest key.

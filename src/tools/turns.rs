@@ -62,7 +62,7 @@ fn overhead(plan: &Plan) -> u128 {
         }
         _ => 0,
     };
-    plan.code.iter().map(of_op).sum()
+    plan.code.iter().map(|it| of_op(&it.op)).sum()
 }
 
 /// How many threads run tasks under one and the same lock.
