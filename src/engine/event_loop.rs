@@ -4,8 +4,7 @@
 //! added meanwhile runs in the next one (`BaseEventLoop._run_once` in CPython's
 //! `Lib/asyncio/base_events.py`; semantics 3.1 to 3.3).
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::ids::{NameId, TaskId, ThreadId};
 use crate::model::LockMode;
@@ -14,6 +13,7 @@ use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
 use super::thread::{Burst, Then, Wait};
+use super::timers::{Ties, Timers};
 use super::{Engine, Flow};
 
 /// The event loop.
@@ -25,8 +25,7 @@ pub(super) struct EventLoop {
     /// How many handles are still to run in this iteration.
     todo: usize,
     /// Sleeping coroutines; of equal times the first set is the first to fire.
-    timers: BinaryHeap<Reverse<(SimTime, u64, TaskId)>>,
-    timers_set: u64,
+    timers: Timers,
     poll: Poll,
     /// Whether another thread has written to the self-pipe since it was drained last.
     signalled: bool,
@@ -95,8 +94,7 @@ impl EventLoop {
             at: At::Creating,
             ready: VecDeque::new(),
             todo: 0,
-            timers: BinaryHeap::new(),
-            timers_set: 0,
+            timers: Timers::new(Ties::AsSet),
             poll: Poll::default(),
             signalled: false,
             unfinished: 0,
@@ -104,30 +102,17 @@ impl EventLoop {
         }
     }
 
-    fn set_timer(&mut self, task: TaskId, when: SimTime) {
-        self.timers_set += 1;
-        self.timers.push(Reverse((when, self.timers_set, task)));
-    }
-
-    fn next_timer(&self) -> Option<SimTime> {
-        self.timers.peek().map(|Reverse((when, _, _))| *when)
-    }
-
     /// The time to the next timer, rounded up to what the poll can wait for.
     fn timeout(&self, now: SimTime) -> Option<SimDuration> {
-        let left = self.next_timer()?.saturating_since(now);
+        let left = self.timers.next()?.saturating_since(now);
         let rounded = (SimTime::ZERO + left).round_up_to(self.rules.poll_granularity);
         Some(rounded - SimTime::ZERO)
     }
 
     /// Takes the next timer that is due.
     fn due_timer(&mut self, now: SimTime) -> Option<(SimTime, TaskId)> {
-        let Reverse((when, _, task)) = *self.timers.peek()?;
-        if when > now {
-            return None;
-        }
-        self.timers.pop();
-        Some((when, task))
+        let when = self.timers.next().filter(|when| *when <= now)?;
+        self.timers.take().map(|task| (when, TaskId(task)))
     }
 }
 
@@ -182,7 +167,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 let now = self.now;
                 let event_loop = self.event_loop();
                 let has_work = !event_loop.ready.is_empty()
-                    || event_loop.next_timer().is_some_and(|when| when <= now);
+                    || event_loop.timers.next().is_some_and(|when| when <= now);
                 event_loop.poll.timeout = event_loop.timeout(now);
                 event_loop.at = if has_work { At::PollOfNoLength } else { At::LongPoll };
                 // The poll gives the lock up even when its timeout is zero.
@@ -345,7 +330,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The coroutine sleeps until `when`.
     pub(super) fn call_at(&mut self, task: TaskId, when: SimTime) {
-        self.event_loop().set_timer(task, when);
+        self.event_loop().timers.set(when, task.0);
     }
 
     /// `gather` hears of a coroutine's end in the next iteration.

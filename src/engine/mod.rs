@@ -26,6 +26,7 @@ mod steps;
 mod stuck;
 mod sync;
 mod thread;
+mod timers;
 mod tournament;
 
 use std::cmp::Reverse;

@@ -2,12 +2,11 @@
 //!
 //! Each structure does what it is best at. A core's next event and a lock's next request change all the
 //! time: each core and each lock has a place in a tournament. There is one loop, so one poll. A waiter's patience,
-//! which is cancelled more often than not, has an entry in a [`PriorityQueue`], keyed by who it concerns; what never is
-//! cancelled (sleeping threads) stands in a plain heap of keys. None of them is ever iterated, no order depends
-//! on a hash, and all pop in the same total order.
+//! which is cancelled more often than not, has an entry in a [`PriorityQueue`], keyed by who it concerns; sleeping
+//! threads, whom nothing wakes before their time, have [`Timers`]. None of them is ever iterated, no order depends on a
+//! hash, and all pop in the same total order.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 use priority_queue::PriorityQueue;
 use rustc_hash::FxBuildHasher;
@@ -15,6 +14,7 @@ use rustc_hash::FxBuildHasher;
 use crate::ids::{CoreId, LockId, ThreadId};
 use crate::time::SimTime;
 
+use super::timers::{Ties, Timers};
 use super::tournament::Tournament;
 
 /// What happens.
@@ -61,6 +61,12 @@ impl Key {
         Self((u128::from(at.as_nanos()) << 64) | ((rank as u128) << 32) | u128::from(number))
     }
 
+    /// When the next sleeper wakes. Who that is, the sleepers know; it comes after a poll, which is the main
+    /// thread's.
+    fn of_sleeper(at: SimTime) -> Self {
+        Self::new(at, Rank::Wake, ThreadId::MAIN.0 + 1)
+    }
+
     fn at(self) -> SimTime {
         SimTime::from_nanos((self.0 >> 64) as u64)
     }
@@ -86,7 +92,7 @@ pub(super) struct EventQueue {
     requests: Tournament,
     poll: Key,
     patience: PriorityQueue<ThreadId, Reverse<Key>, FxBuildHasher>,
-    sleepers: BinaryHeap<Reverse<Key>>,
+    sleepers: Timers,
     /// The next event and where it stands, where that is known: most changes leave it as it is.
     head: Option<(Key, Place)>,
 }
@@ -109,7 +115,7 @@ impl EventQueue {
             requests: Tournament::new(1, Key::NEVER.0),
             poll: Key::NEVER,
             patience: PriorityQueue::default(),
-            sleepers: BinaryHeap::new(),
+            sleepers: Timers::new(Ties::ByNumber),
             head: None,
         }
     }
@@ -177,9 +183,8 @@ impl EventQueue {
 
     /// A sleeping thread wakes at `at`; nothing wakes it sooner.
     pub(super) fn wake_at(&mut self, thread: ThreadId, at: SimTime) {
-        let key = Key::new(at, Rank::Wake, thread.0);
-        self.sleepers.push(Reverse(key));
-        self.changed(Place::Sleepers, key);
+        self.sleepers.set(at, thread.0);
+        self.changed(Place::Sleepers, Key::of_sleeper(at));
     }
 
     fn next(&mut self) -> (Key, Place) {
@@ -193,7 +198,7 @@ impl EventQueue {
 
     fn find_next(&self) -> (Key, Place) {
         let patience = self.patience.peek().map_or(Key::NEVER, |(_, Reverse(key))| *key);
-        let sleeper = self.sleepers.peek().map_or(Key::NEVER, |Reverse(key)| *key);
+        let sleeper = self.sleepers.next().map_or(Key::NEVER, Key::of_sleeper);
         let mut next = (Key(self.cores.smallest()), Place::Cores);
         for other in [
             (Key(self.requests.smallest()), Place::Requests),
@@ -242,9 +247,8 @@ impl EventQueue {
                 Event::Patience(ThreadId(key.number()))
             }
             Place::Sleepers => {
-                self.sleepers.pop();
                 self.head = None;
-                Event::Wake(ThreadId(key.number()))
+                Event::Wake(ThreadId(self.sleepers.take()?))
             }
         })
     }
@@ -265,7 +269,7 @@ mod tests {
         queue.set_patience(ThreadId(1), at(5));
         queue.wake_at(ThreadId(7), at(5));
         queue.wake_at(ThreadId(3), at(5));
-        queue.set_poll(ThreadId(4), at(5));
+        queue.set_poll(ThreadId::MAIN, at(5));
         for lock in [LockId(0), LockId(1), LockId(2)] {
             queue.add_lock(lock);
             queue.set_request(lock, Some(at(5)));
@@ -277,8 +281,8 @@ mod tests {
         let expected = [
             Event::Wake(ThreadId(8)),
             Event::BurstEnd(CoreId(1)),
+            Event::Wake(ThreadId::MAIN),
             Event::Wake(ThreadId(3)),
-            Event::Wake(ThreadId(4)),
             Event::Wake(ThreadId(7)),
             Event::Request(LockId(0)),
             Event::Patience(ThreadId(1)),
