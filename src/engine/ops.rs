@@ -17,11 +17,7 @@ use super::{Engine, Flow};
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Runs a thread's program until it pauses.
     pub(super) fn run_program(&mut self, thread: ThreadId) {
-        while !self.ended && self.thread(thread).status != Status::Dead {
-            if self.run_op(thread) == Flow::Pause {
-                return;
-            }
-        }
+        while self.run_op(thread) == Flow::Go {}
     }
 
     /// Runs one stage of the thread's instruction.
