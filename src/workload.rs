@@ -18,8 +18,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
-use crate::model::{Distribution, Horizon, OffloadTo, Payload, Scenario, Setting, TaskEntry};
-use crate::time::SimDuration;
+use crate::model::{Distribution, OffloadTo, Payload, Scenario, Setting, TaskEntry};
+use crate::time::{SimDuration, SimTime};
 
 use arrivals::Arrivals;
 pub use arrivals::settled;
@@ -33,6 +33,8 @@ use script::{Draw, Script};
 pub struct Workload {
     entries: Vec<Entry>,
     task_count: u32,
+    /// When each task arrives; empty where all do at once.
+    instants: Vec<SimTime>,
     /// Tasks in order of arrival; `None` where that is the order of their numbers.
     by_arrival: Option<Vec<TaskId>>,
 }
@@ -43,7 +45,6 @@ struct Entry {
     first: u32,
     count: u32,
     payload: Payload,
-    arrivals: Arrivals,
     script: Arc<[Step]>,
     /// One column per drawn step, one value per task.
     columns: Vec<Vec<SimDuration>>,
@@ -104,13 +105,16 @@ impl Workload {
     ) -> Result<Self, TooLarge> {
         let mut first = 0;
         let mut entries = Vec::with_capacity(scenario.tasks.len());
+        let mut arrivals = Vec::with_capacity(scenario.tasks.len());
         for (index, spec) in scenario.tasks.iter().enumerate() {
             let key = Key { seed: scenario.seed, replicate, entry: index as u64 };
-            let entry = Entry::sample(spec, setting, first, key, scenario.horizon)?;
-            first += entry.count;
-            entries.push(entry);
+            let (count, instants) = Arrivals::sample(spec, key, scenario.horizon)?;
+            entries.push(Entry::sample(spec, setting, first, count, key));
+            arrivals.push((count, instants));
+            first += count;
         }
-        let mut workload = Self { entries, task_count: first, by_arrival: None };
+        let instants = Arrivals::join(arrivals);
+        let mut workload = Self { entries, task_count: first, instants, by_arrival: None };
         workload.check_total(setting)?;
         workload.by_arrival = workload.order_of_arrival();
         Ok(workload)
@@ -215,18 +219,10 @@ impl Workload {
 }
 
 impl Entry {
-    fn sample(
-        spec: &TaskEntry,
-        setting: &Setting,
-        first: u32,
-        key: Key,
-        horizon: Option<Horizon>,
-    ) -> Result<Self, TooLarge> {
-        let (count, arrivals) = Arrivals::sample(spec, key, horizon)?;
+    fn sample(spec: &TaskEntry, setting: &Setting, first: u32, count: u32, key: Key) -> Self {
         let (steps, drawn) = Script::of(&spec.steps, setting);
         let columns = drawn.iter().map(|draw| draw.column(count, key)).collect();
-        let payload = spec.payload;
-        Ok(Self { first, count, payload, arrivals, script: steps.into(), columns })
+        Self { first, count, payload: spec.payload, script: steps.into(), columns }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::model::{Arrival, Distribution, Horizon, Scenario, TaskEntry};
 use crate::time::{SimDuration, SimTime};
 
 use super::draw::{draw, exponential};
-use super::{Entry, Key, Purpose, TooLarge, Words, Workload};
+use super::{Key, Purpose, TooLarge, Words, Workload};
 
 /// When each task of an entry arrives.
 #[derive(Clone, Debug)]
@@ -58,6 +58,27 @@ impl Arrivals {
     }
 }
 
+impl Arrivals {
+    /// When the tasks of all entries arrive, entry after entry, of each of which the number of tasks is given; nothing where
+    /// all arrive at once.
+    pub(super) fn join(entries: Vec<(u32, Self)>) -> Vec<SimTime> {
+        if entries.iter().all(|(_, arrivals)| matches!(arrivals, Self::AtOnce)) {
+            return Vec::new();
+        }
+        entries.into_iter().fold(Vec::new(), |mut joined, (count, arrivals)| match arrivals {
+            Self::At(instants) if joined.is_empty() => instants,
+            Self::At(instants) => {
+                joined.extend(instants);
+                joined
+            }
+            Self::AtOnce => {
+                joined.extend(std::iter::repeat_n(SimTime::ZERO, count as usize));
+                joined
+            }
+        })
+    }
+}
+
 /// Each one a gap after the one before it, at most so many and before `until`. Saturates far beyond the longest run,
 /// which is then refused.
 fn instants(
@@ -94,26 +115,10 @@ pub fn settled(scenario: &Scenario, replicate: u32) -> Result<Scenario, TooLarge
     Ok(settled)
 }
 
-impl Entry {
-    /// When its tasks arrive, in the order of their numbers.
-    fn instants(&self) -> impl Iterator<Item = SimTime> {
-        let instants: &[SimTime] = match &self.arrivals {
-            Arrivals::AtOnce => &[],
-            Arrivals::At(instants) => instants,
-        };
-        let at_once = self.count as usize - instants.len();
-        std::iter::repeat_n(SimTime::ZERO, at_once).chain(instants.iter().copied())
-    }
-}
-
 impl Workload {
     /// When a task arrives.
     pub fn arrival(&self, task: TaskId) -> SimTime {
-        let entry = &self.entries[self.entry_of(task)];
-        match &entry.arrivals {
-            Arrivals::AtOnce => SimTime::ZERO,
-            Arrivals::At(instants) => instants[(task.0 - entry.first) as usize],
-        }
+        self.instants.get(task.index()).copied().unwrap_or(SimTime::ZERO)
     }
 
     /// The task that arrives at position `position`; ties go by number.
@@ -125,8 +130,7 @@ impl Workload {
     }
 
     pub(super) fn order_of_arrival(&self) -> Option<Vec<TaskId>> {
-        let instants = self.entries.iter().flat_map(Entry::instants);
-        if instants.is_sorted() {
+        if self.instants.is_sorted() {
             return None;
         }
         let mut order: Vec<TaskId> = (0..self.task_count).map(TaskId).collect();

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::ids::ComputationId;
 use crate::model::Setting;
 
-use super::{Action, Arrivals, Length, Step, Workload};
+use super::{Action, Length, Step, Workload};
 
 /// A run that is beyond what gilsim can count or keep.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,13 +51,8 @@ impl Workload {
     /// Refuses a run whose demands cannot be added up in 64 bits, whatever the schedule.
     pub(super) fn check_total(&self, setting: &Setting) -> Result<(), TooLarge> {
         let factor = u128::from(setting.interpreter.profile.compute_permille).max(1_000);
-        let mut total = 0_u128;
-        for entry in &self.entries {
-            if let Arrivals::At(instants) = &entry.arrivals {
-                let last = instants.iter().max().map_or(0, |last| last.as_nanos());
-                total = total.max(u128::from(last));
-            }
-        }
+        let last = self.instants.iter().max().map_or(0, |last| last.as_nanos());
+        let mut total = u128::from(last);
         for entry in &self.entries {
             let constant: u128 = entry.script.iter().map(Step::constant_nanos).sum();
             total += constant * u128::from(entry.count) * factor / 1_000;
