@@ -92,7 +92,7 @@ impl Cores {
     }
 
     /// Of the cores, all of them busy, the one that the fewest wait for; the lowest number on a tie.
-    pub(super) fn least_loaded(&self) -> CoreId {
+    pub(super) fn least_loaded(&mut self) -> CoreId {
         CoreId::at(self.lengths.winner())
     }
 

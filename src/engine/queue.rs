@@ -187,6 +187,7 @@ impl EventQueue {
         self.changed(Place::Sleepers, Key::of_sleeper(at));
     }
 
+    #[inline]
     fn next(&mut self) -> (Key, Place) {
         if let Some(head) = self.head {
             return head;
@@ -196,21 +197,23 @@ impl EventQueue {
         head
     }
 
-    fn find_next(&self) -> (Key, Place) {
-        let patience = self.patience.peek().map_or(Key::NEVER, |(_, Reverse(key))| *key);
-        let sleeper = self.sleepers.next().map_or(Key::NEVER, Key::of_sleeper);
-        let mut next = (Key(self.cores.smallest()), Place::Cores);
-        for other in [
-            (Key(self.requests.smallest()), Place::Requests),
-            (self.poll, Place::Poll),
-            (patience, Place::Patience),
-            (sleeper, Place::Sleepers),
-        ] {
-            if other.0 < next.0 {
-                next = other;
+    #[inline(never)]
+    fn find_next(&mut self) -> (Key, Place) {
+        let mut head = (Key(self.cores.smallest()), Place::Cores);
+        let mut compare = |key, place| {
+            if key < head.0 {
+                head = (key, place);
             }
+        };
+        compare(Key(self.requests.smallest()), Place::Requests);
+        compare(self.poll, Place::Poll);
+        if let Some((_, Reverse(key))) = self.patience.peek() {
+            compare(*key, Place::Patience);
         }
-        next
+        if let Some(at) = self.sleepers.next() {
+            compare(Key::of_sleeper(at), Place::Sleepers);
+        }
+        head
     }
 
     /// When and in which rank the next event happens.

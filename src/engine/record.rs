@@ -27,6 +27,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.thread_mut(thread).row = Some(OpenRow { state, name, step, since: self.now });
     }
 
+    #[inline]
     fn close_row(&mut self, thread: ThreadId) {
         let end = self.now;
         let record = self.thread_mut(thread);

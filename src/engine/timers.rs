@@ -98,6 +98,13 @@ impl Timers {
     /// Goes on to the earliest instant of the lowest bucket, whose timers then belong into lower ones.
     fn go_on(&mut self) {
         let lowest = self.filled.trailing_zeros() as usize;
+        if let [(at, number)] = self.buckets[lowest].timers[..] {
+            (self.last, self.filled) = (at, self.filled & (self.filled - 1));
+            self.buckets[lowest].timers.clear();
+            self.buckets[lowest].earliest = u64::MAX;
+            self.first.push_back(number);
+            return;
+        }
         let mut timers = std::mem::take(&mut self.buckets[lowest].timers);
         self.last = std::mem::replace(&mut self.buckets[lowest].earliest, u64::MAX);
         self.filled &= !(1 << lowest);

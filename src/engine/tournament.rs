@@ -1,16 +1,18 @@
 //! The smallest of many keys, each of which changes now and then: a tournament tree (Knuth, The Art of
-//! Computer Programming, volume 3, section 5.4.1). A look-up is one step, a change as many as the tree
-//! is high.
+//! Computer Programming, volume 3, section 5.4.1). A look-up is one step, a change as many as the tree is high.
 
 /// Players by number, each with a key. The smallest key wins; of equal ones, that of the lowest number.
 #[derive(Debug)]
 pub(super) struct Tournament {
-    /// The winner's key.
-    smallest: u128,
     keys: Vec<u128>,
     /// Who won each match: match 1 is the final, those below match `n` are `2n` and `2n + 1`, and the
     /// lowest are the players themselves.
     winners: Vec<u32>,
+    /// Who has another key than when the matches were played, and that key. Most players change more than once between
+    /// two looks at the winner, so matches are played when somebody looks.
+    changed: Option<(usize, u128)>,
+    /// The winner's key when the matches were played.
+    smallest: u128,
 }
 
 impl Tournament {
@@ -25,14 +27,14 @@ impl Tournament {
         for game in (1..places as usize).rev() {
             winners[game] = winners[2 * game];
         }
-        Self { smallest: keys[0], keys, winners }
+        Self { smallest: keys[0], keys, winners, changed: None }
     }
 
     /// Makes room for that many players; new ones have this key.
     pub(super) fn grow(&mut self, players: usize, key: u128) {
         if players > self.keys.len() {
-            let mut grown =
-                Self::new(u32::try_from(players).expect("players have 32-bit numbers"), key);
+            let players = u32::try_from(players).expect("players have 32-bit numbers");
+            let mut grown = Self::new(players.next_power_of_two(), key);
             for (player, key) in self.keys.iter().enumerate() {
                 grown.set(player, *key);
             }
@@ -41,18 +43,25 @@ impl Tournament {
     }
 
     /// Changes a player's key. Returns whether it was another one.
-    #[inline]
     pub(super) fn set(&mut self, player: usize, key: u128) -> bool {
-        let changes = self.keys[player] != key;
-        if changes {
-            self.keys[player] = key;
-            if self.keys.len() == 1 {
-                self.smallest = key;
-            } else {
-                self.play_again(player);
-            }
+        let before = std::mem::replace(&mut self.keys[player], key);
+        if before == key {
+            return false;
         }
-        changes
+        match self.changed {
+            _ if self.keys.len() == 1 => self.smallest = key,
+            Some((other, played)) if other == player => {
+                if played == key {
+                    self.changed = None;
+                }
+            }
+            Some((other, _)) => {
+                self.play_again(other);
+                self.changed = Some((player, before));
+            }
+            None => self.changed = Some((player, before)),
+        }
+        true
     }
 
     /// Plays the matches of a player whose key has changed.
@@ -64,16 +73,22 @@ impl Tournament {
             let right_wins = self.keys[right as usize] < self.keys[left as usize];
             self.winners[game] = if right_wins { right } else { left };
         }
-        self.smallest = self.keys[self.winner()];
     }
 
     /// The smallest key.
-    pub(super) fn smallest(&self) -> u128 {
+    pub(super) fn smallest(&mut self) -> u128 {
+        if self.changed.is_some() {
+            self.winner();
+        }
         self.smallest
     }
 
     /// Who has the smallest key.
-    pub(super) fn winner(&self) -> usize {
+    pub(super) fn winner(&mut self) -> usize {
+        if let Some((player, _)) = self.changed.take() {
+            self.play_again(player);
+            self.smallest = self.keys[self.winners[1] as usize];
+        }
         self.winners[1] as usize
     }
 }
@@ -84,18 +99,34 @@ mod tests {
 
     #[test]
     fn the_winner_is_the_one_that_a_search_finds() {
-        for players in [1, 2, 3, 5, 8, 70] {
+        for players in [1, 2, 3, 8, 9, 64, 70, 600] {
             let mut tournament = Tournament::new(players, 7);
             let mut keys = vec![7; players as usize];
             assert_eq!(tournament.winner(), 0);
-            for round in 0_u128..500 {
-                let player = (round * 31 % 17 % u128::from(players)) as usize;
+            for round in 0_u128..2_000 {
+                let player = (round * round * 31 % 617 % u128::from(players)) as usize;
                 keys[player] = round * round % 23;
                 tournament.set(player, keys[player]);
+                if round % 5 > 1 {
+                    continue;
+                }
                 let smallest = keys.iter().min().expect("there are players");
                 let first = keys.iter().position(|key| key == smallest);
                 assert_eq!(Some(tournament.winner()), first, "{players} players, round {round}");
+                assert_eq!(Some(&tournament.smallest()), keys.iter().min());
             }
         }
+    }
+
+    #[test]
+    fn new_players_join_with_the_key_that_is_given_and_the_others_keep_theirs() {
+        let mut tournament = Tournament::new(1, 9);
+        for player in 1..40 {
+            tournament.grow(player + 1, 9);
+            tournament.set(player, 100 - player as u128);
+        }
+        assert_eq!((tournament.winner(), tournament.smallest()), (0, 9));
+        tournament.set(0, 200);
+        assert_eq!((tournament.winner(), tournament.smallest()), (39, 61));
     }
 }
