@@ -81,11 +81,13 @@ pub(super) fn play<W: Write>(
     let mut queues = scenario.horizon.map(|horizon| Queues::new(&plan, horizon));
     let files = (listeners.trace, listeners.perfetto);
     let pictures = (chart.as_mut(), page.as_mut());
-    let mut sink = (
-        ((&mut summary, queues.as_mut()), files),
-        (pictures, (audit.as_mut(), listeners.progress)),
-    );
-    let (outcome, totals) = engine::simulate(&plan, &mut sink);
+    let mut others = ((queues.as_mut(), files), (pictures, (audit.as_mut(), listeners.progress)));
+    let (outcome, totals) = match others {
+        ((None, (None, None)), ((None, None), (None, None))) => {
+            engine::simulate_for(&plan, &mut summary)
+        }
+        _ => engine::simulate(&plan, &mut (&mut summary, &mut others)),
+    };
     let outcome = match outcome {
         Outcome::Finished => Ok(summary.finish(&run.label, replicate, plan.machine.cores, &totals)),
         Outcome::Deadlocked(stuck) => Err(stuck),

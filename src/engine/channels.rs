@@ -4,7 +4,7 @@ use crate::ids::{NameId, ThreadId};
 use crate::model::LockMode;
 use crate::plan::{ChannelId, Pc};
 use crate::time::SimDuration;
-use crate::trace::State;
+use crate::trace::{Sink, State};
 
 use super::sync::Taken;
 use super::thread::{Burst, Item, Then, Wait};
@@ -13,7 +13,7 @@ use super::{Engine, Flow};
 /// The stage of a taker that was handed its item.
 const HANDED: u8 = 2;
 
-impl Engine<'_> {
+impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn put(&mut self, thread: ThreadId, channel: ChannelId) -> Flow {
         let item = self.thread(thread).item;
         if let Some((taker, handed)) = self.channels[channel.0 as usize].put(item) {

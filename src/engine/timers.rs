@@ -147,8 +147,13 @@ mod tests {
             for n in 0..20_000_u32 {
                 let random = scattered(u64::from(n) + spread);
                 if random % 16 < 9 {
-                    let delay = if random % 97 == 0 { 1 << 61 } else { (random >> 20) % spread };
-                    let number = if ties == Ties::AsSet { n } else { (random >> 8) as u32 };
+                    let for_years = random.is_multiple_of(97);
+                    let delay = if for_years { 1 << 61 } else { (random >> 20) % spread };
+                    let number = if ties == Ties::AsSet {
+                        n
+                    } else {
+                        u32::try_from(random >> 32).expect("it is")
+                    };
                     timers.set(SimTime::from_nanos(now + delay), number);
                     set.insert((now + delay, number));
                 }

@@ -44,22 +44,27 @@ impl Tournament {
 
     /// Changes a player's key. Returns whether it was another one.
     pub(super) fn set(&mut self, player: usize, key: u128) -> bool {
-        let before = std::mem::replace(&mut self.keys[player], key);
+        let before = self.keys[player];
         if before == key {
             return false;
         }
         match self.changed {
-            _ if self.keys.len() == 1 => self.smallest = key,
-            Some((other, played)) if other == player => {
-                if played == key {
+            Some((same, key_then)) if same == player => {
+                if key_then == key {
                     self.changed = None;
                 }
             }
-            Some((other, _)) => {
-                self.play_again(other);
+            waiting => {
+                // With the keys that all others have had since.
+                if waiting.is_some() {
+                    self.winner();
+                }
                 self.changed = Some((player, before));
             }
-            None => self.changed = Some((player, before)),
+        }
+        self.keys[player] = key;
+        if self.keys.len() == 1 {
+            (self.smallest, self.changed) = (key, None);
         }
         true
     }
@@ -119,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn new_players_join_with_the_key_that_is_given_and_the_others_keep_theirs() {
+    fn new_players_join_and_the_others_keep_their_keys() {
         let mut tournament = Tournament::new(1, 9);
         for player in 1..40 {
-            tournament.grow(player + 1, 9);
+            tournament.grow(player + 1, u128::MAX);
             tournament.set(player, 100 - player as u128);
         }
         assert_eq!((tournament.winner(), tournament.smallest()), (0, 9));

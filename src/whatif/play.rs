@@ -200,7 +200,7 @@ fn numbers(scenario: &Scenario, run: &ToolRun) -> Result<Came, String> {
     let told = |error: TooLarge| format!("tool `{}`: {error}", run.label);
     let plan = tools::lay_out(scenario, run, 0).map_err(told)?;
     let mut summary = Summary::counting_from(scenario.warm_up());
-    let (outcome, totals) = engine::simulate(&plan, &mut summary);
+    let (outcome, totals) = engine::simulate_for(&plan, &mut summary);
     Ok(match outcome {
         Outcome::Finished => {
             let row = summary.finish(&run.label, 0, plan.machine.cores, &totals);
