@@ -1,4 +1,4 @@
-//! The floor: the smallest loop that gives the answers to A, B, D and E, with a binary heap and ChaCha8, and with
+//! The floor: the smallest loop that gives the answers to A, B, D, E and F, with a binary heap and ChaCha8, and with
 //! nothing that a simulator needs besides: no names, no rows, no states.
 
 use std::cmp::Reverse;
@@ -13,7 +13,8 @@ fn main() {
         Some("b") => queue(8, 72_000.0),
         Some("d") => turns(),
         Some("e") => waits(),
-        _ => panic!("give a, b, d or e"),
+        Some("f") => switches(),
+        _ => panic!("give a, b, d, e or f"),
     };
     println!("{answer}");
 }
@@ -106,6 +107,32 @@ fn waits() -> u64 {
                 }
             }
             (_, None) => return now,
+        }
+    }
+}
+
+/// Four threads of 1,250 s each under one lock: whoever has waited an interval for the same holder asks it to give way, and
+/// the longest waiter is next. The makespan.
+fn switches() -> u64 {
+    let interval = 5_000_000;
+    let mut left = [1_250_000_000_000_u64; 4];
+    let mut waiting: VecDeque<(usize, u64)> = (1..4).map(|thread| (thread, 0)).collect();
+    let (mut now, mut holder) = (0, 0);
+    loop {
+        // Waiters look at the holder whenever an interval since they came is over.
+        let begins = waiting.iter().map(|(_, came)| now + (interval - (now - came) % interval) % interval);
+        let asked = begins.min().map_or(u64::MAX, |begins| begins + interval);
+        let end = now + left[holder];
+        if end <= asked {
+            now = end;
+        } else {
+            left[holder] -= asked - now;
+            now = asked;
+            waiting.push_back((holder, now));
+        }
+        match waiting.pop_front() {
+            Some((next, _)) => holder = next,
+            None => return now,
         }
     }
 }
