@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::config::config;
 use crate::play::{MS, run, scenario};
-use crate::world::{Ending, Mode, Played, Step, Tool};
+use crate::world::{Ending, Mode, Played, Step, Tool, World};
 use crate::worlds::{Case, Reach, Room, cut_in_two, tools, worlds};
 use gilsim::trace::Outcome;
 
@@ -29,21 +29,46 @@ fn exact_ms(nanos: u64) -> u64 {
     nanos / MS
 }
 
-/// Where cores are few, tasks of a process pool arrive at once: what crosses the parent's threads at the very instant at
-/// which a worker ends or another process wakes up has no order that the documents fix. And each of them takes time: who
+/// Tasks of a process pool arrive at once where they share cores: what crosses the parent's threads at the very instant at
+/// which a worker ends or another process wakes up has no order that the documents fix. With cores of their own they
+/// arrive when they like and share nothing, or all at once. Where cores are few each of them takes time: who
 /// wants a second item at one instant may find the call queue dry, which the naive pool does not have.
 fn cases(reach: Reach, room: Room) -> impl Strategy<Value = Case> {
     (worlds(reach, room), tools()).prop_map(move |(mut world, tool)| {
-        if matches!(tool, Tool::ProcessPool(_)) && !matches!(room, Room::Enough) {
-            for task in &mut world.tasks {
-                task.arrive = 0;
-                if !task.steps.iter().any(takes_time) {
-                    task.steps.push(Step::Compute(1, Mode::Held));
-                }
+        if matches!(tool, Tool::ProcessPool(_)) {
+            if matches!(room, Room::Enough) {
+                share_nothing_over_time(&mut world);
+            } else {
+                all_at_once(&mut world);
             }
         }
         Case { world, tool }
     })
+}
+
+fn share_nothing_over_time(world: &mut World) {
+    if world.tasks.iter().all(|task| task.arrive == 0) {
+        return;
+    }
+    world.sites.iter_mut().for_each(|site| site.connections = None);
+    for task in &mut world.tasks {
+        let shares = |step: &Step| {
+            matches!(step, Step::Acquire(_) | Step::Release(_) | Step::Put(_) | Step::Get(_))
+        };
+        task.steps.retain(|step| !shares(step));
+        if task.steps.is_empty() {
+            task.steps.push(Step::Wait(1));
+        }
+    }
+}
+
+fn all_at_once(world: &mut World) {
+    for task in &mut world.tasks {
+        task.arrive = 0;
+        if !task.steps.iter().any(takes_time) {
+            task.steps.push(Step::Compute(1, Mode::Held));
+        }
+    }
 }
 
 const fn takes_time(step: &Step) -> bool {
