@@ -2,5 +2,6 @@
 
 pub mod targets;
 
+#[allow(dead_code, reason = "the targets use a part of it")]
 #[path = "../../tests/properties/wild.rs"]
 mod wild;
