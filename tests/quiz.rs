@@ -2,13 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "what does not work in a test fails it")]
 
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "shared/bench.rs"]
+mod bench;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
+use bench::{Bench, Ended};
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// One tool, whose tasks need what only a later task gives.
 const STUCK: &str = r#"
@@ -46,32 +49,21 @@ workers = 1
 use = "asyncio"
 "#;
 
-fn run(folder: &TempDir, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
-    command.arg("run").args(arguments).current_dir(folder.path()).stdin(Stdio::null());
-    command.output().unwrap()
-}
-
-#[track_caller]
-fn printed(output: &Output, code: i32) -> String {
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{errors}");
-    String::from_utf8(output.stdout.clone()).unwrap()
+fn run(folder: &Bench, arguments: &[&str]) -> Ended {
+    folder.run(&[&["run"], arguments].concat())
 }
 
 /// A folder that holds a scenario as `a.toml`.
-fn folder(scenario: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("a.toml"), scenario).unwrap();
-    folder
+fn folder(scenario: &str) -> Bench {
+    Bench::with("a.toml", scenario)
 }
 
 /// The quiz with its answers, and the rows of summary.json.
-fn revealed(folder: &TempDir, file: &str, code: i32) -> (Value, Vec<Value>) {
+fn revealed(folder: &Bench, file: &str, code: i32) -> (Value, Vec<Value>) {
     let arguments = [file, "--quiz", "--reveal", "--format", "json", "--no-trace", "--no-chart"];
-    let quiz = printed(&run(folder, &arguments), code);
+    let quiz = run(folder, &arguments).expect(code).out();
     let stem = Path::new(file).file_stem().unwrap();
-    let summary = folder.path().join("output").join(stem).join("summary.json");
+    let summary = folder.path("output").join(stem).join("summary.json");
     let summary: Value = serde_json::from_slice(&fs::read(summary).unwrap()).unwrap();
     let rows = summary["tools"].as_array().or(summary.as_array()).unwrap().clone();
     (serde_json::from_str(&quiz).unwrap(), rows)
@@ -118,12 +110,11 @@ fn nanos(option: &str) -> u64 {
 #[test]
 fn a_quiz_asks_the_same_twice_and_writes_no_file() {
     let folder = folder(STUCK);
-    let first = run(&folder, &["a.toml", "--quiz"]);
-    let text = printed(&first, 0);
-    assert_eq!(run(&folder, &["a.toml", "--quiz"]).stdout, first.stdout);
-    assert!(first.stderr.is_empty(), "{}", String::from_utf8_lossy(&first.stderr));
-    let files: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
-    assert_eq!(files.len(), 1, "{files:?}");
+    let first = run(&folder, &["a.toml", "--quiz"]).expect(0);
+    let text = first.out();
+    assert_eq!(run(&folder, &["a.toml", "--quiz"]).out(), text);
+    assert_eq!(first.err(), "");
+    assert_eq!(folder.files(""), ["a.toml"]);
     for expected in ["1. Which tool finishes first?", "takes an item from `jobs`", "--reveal"] {
         assert!(text.contains(expected), "{text}");
     }
@@ -139,11 +130,11 @@ fn what_is_asked_does_not_depend_on_what_happens() {
         &["--set", "machine.cores=1", "--seed", "8"],
     ];
     let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/download-100-pages.toml");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Bench::new();
     let (mut asked, mut winners) = (BTreeSet::new(), BTreeSet::new());
     for setting in settings {
         let ask = [&[scenario, "--quiz", "--format", "json"], setting].concat();
-        let quiz: Value = serde_json::from_str(&printed(&run(&folder, &ask), 0)).unwrap();
+        let quiz: Value = serde_json::from_str(&run(&folder, &ask).expect(0).out()).unwrap();
         let questions = quiz["questions"].as_array().unwrap();
         asked.insert(questions.iter().map(|one| one["asks"].to_string()).collect::<Vec<_>>());
         assert!(
@@ -152,7 +143,7 @@ fn what_is_asked_does_not_depend_on_what_happens() {
                 .all(|one| one.get("answers").is_none() && one.get("because").is_none())
         );
         let tell = [&ask[..], &["--reveal", "--no-trace", "--no-chart"]].concat();
-        let told: Value = serde_json::from_str(&printed(&run(&folder, &tell), 0)).unwrap();
+        let told: Value = serde_json::from_str(&run(&folder, &tell).expect(0).out()).unwrap();
         winners.insert(answers(question(&told, "Which tool", "")));
     }
     assert_eq!(asked.len(), 1, "{asked:#?}");
@@ -213,7 +204,7 @@ fn check_against_summary(quiz: &Value, rows: &[Value]) -> Vec<u64> {
 
 #[test]
 fn answers_are_what_the_summaries_of_all_scenarios_say() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Bench::new();
     let mut places = BTreeSet::new();
     let scenarios = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios")).unwrap();
     let mut checked = 0;
@@ -232,8 +223,8 @@ fn answers_are_what_the_summaries_of_all_scenarios_say() {
 #[test]
 fn one_tool_is_asked_about_too() {
     let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/download-100-pages.toml");
-    let folder = tempfile::tempdir().unwrap();
-    let text = printed(&run(&folder, &[scenario, "--quiz", "--tool", "thread_pool"]), 0);
+    let folder = Bench::new();
+    let text = run(&folder, &[scenario, "--quiz", "--tool", "thread_pool"]).expect(0).out();
     assert!(text.contains("1. Roughly how long does thread_pool take?"), "{text}");
     assert!(text.contains("2. Where do the tasks of thread_pool spend most of their time?"));
     assert!(!text.contains("Which tool") && !text.contains("Whose"), "{text}");
@@ -251,11 +242,49 @@ fn a_deadlock_is_for_the_reader_to_find() {
     assert_eq!(answers(stuck), ["sequential"]);
     assert!(stuck["because"].as_str().unwrap().contains("an item of queue `jobs`"), "{stuck}");
     let all = format!("{STUCK}[[tools]]\nuse = \"sequential\"\nlabel = \"again\"\n");
-    fs::write(folder.path().join("a.toml"), all).unwrap();
+    folder.write("a.toml", &all);
     let output =
         run(&folder, &["a.toml", "--quiz", "--reveal", "--tool", "sequential", "--tool", "again"]);
-    let text = printed(&output, 1);
+    let text = output.expect(1).out();
     assert!(text.contains(" → C) none: no tool finishes"), "{text}");
+}
+
+/// The share of their time in which a task waits for others, under a tool, in the rows of the trace.
+fn waiting_share(trace: &Path, tool: &str, task: &str) -> f64 {
+    let (mut all, mut waiting) = (0.0, 0.0);
+    for row in csv::Reader::from_path(trace).unwrap().records() {
+        let row = row.unwrap();
+        let length = row[7].parse::<f64>().unwrap() - row[6].parse::<f64>().unwrap();
+        if &row[0] == tool && &row[2] == task {
+            all += length;
+            waiting += if ["lock_wait", "ready", "sync", "queued"].contains(&&row[4]) {
+                length
+            } else {
+                0.0
+            };
+        }
+    }
+    waiting / all
+}
+
+#[test]
+fn whose_tasks_wait_is_asked_where_they_have_names_and_answered_by_the_trace() {
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/convoy.toml");
+    let folder = Bench::new();
+    let arguments = ["run", scenario, "--quiz", "--reveal", "--format", "json", "--no-chart"];
+    let quiz: Value = serde_json::from_str(&folder.run(&arguments).expect(0).out()).unwrap();
+    let who = |tool: &str| {
+        let begins = format!("Under {tool}, whose tasks wait for others");
+        answers(question(&quiz, &begins, ""))
+    };
+    assert_eq!(who("threading"), ["requests"]);
+    assert_eq!(who("no lock"), ["nobody's: less than 1 % each"]);
+    let trace = folder.path("output/convoy/trace.csv");
+    assert!(waiting_share(&trace, "threading", "0") > 0.5, "the requests wait for the lock");
+    assert!(waiting_share(&trace, "threading", "1") < 0.2);
+    assert!(
+        waiting_share(&trace, "no lock", "0").max(waiting_share(&trace, "no lock", "1")) < 0.01
+    );
 }
 
 #[test]
@@ -271,7 +300,7 @@ fn who_keeps_up_with_an_open_load_is_asked() {
 #[test]
 fn answers_come_with_the_schedule_and_the_usual_files() {
     let folder = folder(OPEN);
-    let text = printed(&run(&folder, &["a.toml", "--quiz", "--reveal", "--html"]), 0);
+    let text = run(&folder, &["a.toml", "--quiz", "--reveal", "--html"]).expect(0).out();
     for expected in ["asyncio: a coroutine", " → B) asyncio\n", "The schedule\n", "makespan"] {
         assert!(text.contains(expected), "{text}");
     }
@@ -279,7 +308,7 @@ fn answers_come_with_the_schedule_and_the_usual_files() {
     let lane = schedule.lines().find(|line| line.trim_start().starts_with("T1 ")).unwrap();
     assert_eq!(lane.matches('.').count(), 56, "the only worker waits all the time: {lane}");
     for file in ["trace.csv", "summary.csv", "gantt.svg", "gantt.html", "manifest.json"] {
-        assert!(folder.path().join("output/a").join(file).is_file(), "{file}");
+        assert!(folder.path("output/a").join(file).is_file(), "{file}");
     }
 }
 
@@ -290,7 +319,8 @@ fn names_reach_a_page_as_text() {
     let scenario =
         scenario.replace("use = \"asyncio\"", &format!("use = \"asyncio\"\nlabel = {name:?}"));
     let folder = folder(&scenario);
-    let page = printed(&run(&folder, &["a.toml", "--quiz", "--reveal", "--format", "markdown"]), 0);
+    let page =
+        run(&folder, &["a.toml", "--quiz", "--reveal", "--format", "markdown"]).expect(0).out();
     let outside: String = page.split("````").step_by(2).collect();
     assert!(outside.contains("\\<script\\>"), "{outside}");
     assert!(!outside.replace("\\<", "").contains('<'), "{outside}");
@@ -309,9 +339,6 @@ fn what_a_quiz_does_not_give_is_refused() {
         (&["a.toml", "--quiz", "--format", "csv"], "a quiz is no table"),
     ];
     for (arguments, expected) in cases {
-        let output = run(&folder, arguments);
-        assert_eq!(output.status.code(), Some(2));
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(errors.contains(expected), "{errors}");
+        run(&folder, arguments).expect(2).says(expected);
     }
 }

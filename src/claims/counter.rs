@@ -2,9 +2,11 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::case::shown_time;
 use super::screen::value_words;
 use super::{Claim, CounterExample};
 use crate::report::one_line;
+use crate::scenario::claims::Tolerance;
 
 /// The text of the file, to be written into `folder`: which claim it refutes, and the scenario.
 pub(super) fn scenario(
@@ -23,7 +25,7 @@ pub(super) fn scenario(
     if !words.is_empty() {
         lines.push(format!("# In this case {}.", one_line(&words)));
     }
-    lines.push(format!("# Expected: {}", squeezed(claim.text.expect.text())));
+    lines.push(format!("# Expected: {}", expected(claim)));
     for (metric, value) in claim.metrics.iter().zip(&counter.seen.metrics) {
         let value = value_words(metric, *value);
         lines.push(format!("#   {} is {value}", one_line(&metric.written())));
@@ -36,8 +38,18 @@ pub(super) fn scenario(
     format!("{}\n\n{}\n", lines.join("\n"), text.trim_end())
 }
 
+/// What a claim expects, and by how much it may miss.
+pub(super) fn expected(claim: &Claim) -> String {
+    let tolerance = match claim.text.tolerance {
+        Tolerance::None => String::new(),
+        Tolerance::Share(share) => format!(", within {} %", libm::round(share * 1e6) / 1e4),
+        Tolerance::Nanos(nanos) => format!(", within {}", shown_time(nanos)),
+    };
+    format!("{}{tolerance}", squeezed(claim.text.expect.text()))
+}
+
 /// The text on one line, with single spaces.
-pub(super) fn squeezed(text: &str) -> String {
+fn squeezed(text: &str) -> String {
     one_line(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

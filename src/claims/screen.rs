@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::case::shown_time;
-use super::counter::squeezed;
+use super::counter::expected;
 use super::metric::Metric;
 use super::{Claim, CounterExample, Suite, Verdict};
 use crate::report::{markdown, one_line};
@@ -82,7 +82,7 @@ impl<'a> Shown<'a> {
         for (name, value) in self.findings().unwrap_or_default() {
             table.add_row([name, value]);
         }
-        table.add_row(["expected".to_owned(), squeezed(self.claim.text.expect.text())]);
+        table.add_row(["expected".to_owned(), expected(self.claim)]);
         if let Some(path) = self.scenario {
             table.add_row(["see".to_owned(), format!("gilsim run {}", one_line(path))]);
         }

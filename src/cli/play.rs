@@ -12,6 +12,7 @@ use crate::html;
 use crate::ids::NameId;
 use crate::model::{Scenario, ToolRun};
 use crate::open::{self, OpenReport, Queues};
+use crate::quiz::Waits;
 use crate::sink::audit::{Audit, AuditSetting, Violation};
 use crate::sink::csv::TraceCsv;
 use crate::sink::perfetto::{PerfettoTrace, RunSetting};
@@ -32,6 +33,8 @@ pub(super) struct Listeners<'a, W: Write> {
     pub(super) chart: bool,
     /// Of how many runs a page is made, where one is wanted.
     pub(super) page: Option<usize>,
+    /// Who waits, for a quiz, where one is wanted and there is something to tell.
+    pub(super) waits: Option<Waits>,
 }
 
 /// What one tool made of the scenario.
@@ -46,6 +49,8 @@ pub(super) struct Played {
     pub(super) recorded_for_page: Option<html::Recorder>,
     /// Queues over time and what they say, of a run of an open system that finished.
     pub(super) open: Option<(Queues, OpenReport)>,
+    /// Who waits, where that was asked for.
+    pub(super) waits: Option<Waits>,
     /// The names of the rows.
     pub(super) names: Names,
 }
@@ -81,9 +86,10 @@ pub(super) fn play<W: Write>(
     let mut queues = scenario.horizon.map(|horizon| Queues::new(&plan, horizon));
     let files = (listeners.trace, listeners.perfetto);
     let pictures = (chart.as_mut(), page.as_mut());
-    let mut others = ((queues.as_mut(), files), (pictures, (audit.as_mut(), listeners.progress)));
+    let checks = (audit.as_mut(), listeners.waits.as_mut());
+    let mut others = ((queues.as_mut(), files), (pictures, (checks, listeners.progress)));
     let (outcome, totals) = match others {
-        ((None, (None, None)), ((None, None), (None, None))) => {
+        ((None, (None, None)), ((None, None), ((None, None), None))) => {
             engine::simulate_for(&plan, &mut summary)
         }
         _ => engine::simulate(&plan, &mut (&mut summary, &mut others)),
@@ -104,5 +110,6 @@ pub(super) fn play<W: Write>(
     });
     let recorded = chart.map(|chart| chart.finish(totals.makespan));
     let recorded_for_page = page.map(|page| page.finish(totals.makespan));
-    Ok(Played { outcome, violations, recorded, recorded_for_page, open, names: plan.names })
+    let waits = listeners.waits;
+    Ok(Played { outcome, violations, recorded, recorded_for_page, open, waits, names: plan.names })
 }

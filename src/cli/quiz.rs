@@ -6,7 +6,7 @@ use super::picture;
 use super::play::Played;
 use crate::chart;
 use crate::model::Scenario;
-use crate::quiz::{self, Quiz};
+use crate::quiz::{self, Quiz, Waits};
 use crate::report::ToolResult;
 
 /// The questions, or with the answers and the schedule.
@@ -18,11 +18,13 @@ pub(super) fn printed(
     scenario: &Scenario,
     results: &[ToolResult<'_>],
     warnings: &[Option<String>],
-    revealed: Option<&[Played]>,
+    played: &[Played],
+    is_revealed: bool,
 ) -> Result<String, Failure> {
-    let quiz = Quiz::of(scenario, results, warnings);
-    let schedule = revealed
-        .map(|played| picture::with_panels(scenario, played, |panels| chart::text(&panels)));
+    let waits: Vec<Option<&Waits>> = played.iter().map(|one| one.waits.as_ref()).collect();
+    let quiz = Quiz::of(scenario, results, warnings, &waits);
+    let schedule =
+        is_revealed.then(|| picture::with_panels(scenario, played, |panels| chart::text(&panels)));
     let schedule = schedule.as_deref();
     match format {
         Format::Table => Ok(quiz::screen(&quiz, schedule)),

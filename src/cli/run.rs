@@ -16,6 +16,7 @@ use super::progress::Progress;
 use super::quiz;
 use crate::model::Scenario;
 use crate::open::{OpenReport, Queues, queues_csv};
+use crate::quiz::Waits;
 use crate::report::{self, Ending, ToolResult};
 use crate::sink::csv::TraceCsv;
 use crate::sink::perfetto::PerfettoTrace;
@@ -227,7 +228,7 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
 
     if let Some(format) = args.common.shown_as() {
         let revealed = if args.reveal {
-            quiz::printed(format, &study.scenario, &results, &warnings(&open), Some(&played))?
+            quiz::printed(format, &study.scenario, &results, &warnings(&open), &played, true)?
         } else {
             String::new()
         };
@@ -254,7 +255,8 @@ fn ask(study: &Study, args: &Args) -> Result<Code, Failure> {
     let open: Vec<_> = played.iter_mut().map(|one| one.open.take()).collect();
     let results = compared(scenario, &played, &open);
     if let Some(format) = args.common.shown_as() {
-        let questions = quiz::printed(format, scenario, &results, &warnings(&open), None)?;
+        let questions =
+            quiz::printed(format, scenario, &results, &warnings(&open), &played, false)?;
         console::result(questions.as_bytes())?;
     }
     // That a tool deadlocks is for the reader to find out.
@@ -317,6 +319,7 @@ fn play_all(study: &Study, args: &Args, streams: &mut Streams) -> Result<Vec<Pla
             audit: args.audit,
             chart: args.reveal || !(args.no_chart || args.quiz),
             page: args.html.then_some(scenario.tools.len()),
+            waits: if args.quiz { Waits::of(scenario) } else { None },
         };
         played.push(play(scenario, run, 0, listeners)?);
     }

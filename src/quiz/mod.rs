@@ -8,8 +8,10 @@ mod choice;
 mod print;
 mod questions;
 mod setting;
+mod waits;
 
 pub use print::{json, markdown, screen};
+pub use waits::Waits;
 
 use crate::model::{Arrival, Scenario, StepSpec};
 use crate::report::{Ending, ToolResult};
@@ -46,17 +48,18 @@ struct Question {
 
 impl Quiz {
     /// The quiz of a scenario that was played with these results. `warnings` say of each result why the load of an open
-    /// system is not served; none where it is.
+    /// system is not served; none where it is. `waits` are of each result, where the scenario has any.
     pub fn of(
         scenario: &Scenario,
         results: &[ToolResult<'_>],
         warnings: &[Option<String>],
+        waits: &[Option<&Waits>],
     ) -> Self {
         Self {
             title: scenario.title.clone(),
             about: scenario.about.clone(),
             set_up: setting::set_up(scenario),
-            questions: questions::all(scenario, results, warnings),
+            questions: questions::all(scenario, results, warnings, waits),
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The questions, each with its right answers and the reason for them, from the rows of the summary alone.
+//! The questions, each with its right answers and the reason for them: from the rows of the summary, and who waits from
+//! those of the trace.
 
 use super::choice::{self, OPTIONS};
-use super::{Question, comes_over_time, may_deadlock};
+use super::{Question, Waits, comes_over_time, may_deadlock};
 use crate::model::{Goal, Scenario, ToolRun};
 use crate::report::{
     self, Ending, NEAR_PERCENT, ToolResult, counted, one_line, percent, place, time, verdict,
@@ -17,6 +18,7 @@ const ASKED: usize = 3;
 const NOTICED: u128 = 10_000;
 
 const NEVER: &str = "for ever: it never finishes";
+const NEVER_DONE: &str = "some wait for ever: it never finishes";
 
 /// What makes plausible wrong states, the most instructive first.
 const TEMPTING: [State; 9] = [
@@ -35,6 +37,7 @@ pub(super) fn all(
     scenario: &Scenario,
     results: &[ToolResult<'_>],
     warnings: &[Option<String>],
+    waits: &[Option<&Waits>],
 ) -> Vec<Question> {
     let group = Group {
         results,
@@ -51,6 +54,8 @@ pub(super) fn all(
     for index in asked(results.len()) {
         questions.push(group.how_long(index));
         questions.push(group.whereabouts(index));
+        let waits = waits.get(index).copied().flatten();
+        questions.extend(waits.map(|waits| group.who(scenario, index, waits)));
     }
     if group.may_deadlock && results.len() > 1 {
         questions.push(group.stuck());
@@ -220,6 +225,39 @@ impl Group<'_> {
                 .row()
                 .map_or_else(|| why(result, self.goal), |row| shares(row, result.run)),
         }
+    }
+
+    /// Which of the entries' tasks wait for others most.
+    fn who(&self, scenario: &Scenario, index: usize, waits: &Waits) -> Question {
+        let result = &self.results[index];
+        let mut options: Vec<String> =
+            scenario.tasks.iter().map(|entry| one_line(&entry.name)).collect();
+        let entries = options.len();
+        options.push("nobody's: less than 1 % each".to_owned());
+        let shares: Vec<_> = waits.shares().collect();
+        let most = shares.iter().map(|share| share.millionths()).max().unwrap_or(0);
+        let near = |share: u128| share >= NOTICED && share + NOTICED > most;
+        let mut right: Vec<usize> =
+            (0..entries).filter(|entry| near(shares[*entry].millionths())).collect();
+        if right.is_empty() {
+            right.push(entries);
+        }
+        if self.may_deadlock {
+            options.push(NEVER_DONE.to_owned());
+        }
+        let told =
+            options.iter().zip(&shares).map(|(name, share)| format!("{name} {}", percent(*share)));
+        let mut because = format!("{}.", told.collect::<Vec<_>>().join(", "));
+        if matches!(result.ending, Ending::Deadlocked(_)) {
+            right = vec![options.len() - 1];
+            because = why(result, self.goal);
+        }
+        let asks = format!(
+            "Under {}, whose tasks wait for others the largest part of their time (for the GIL, a core, their loop, a \
+             permit, a connection, a worker)? Name all that are within a percentage point.",
+            label(result)
+        );
+        Question { asks, options, right, because }
     }
 
     fn stuck(&self) -> Question {
