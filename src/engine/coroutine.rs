@@ -1,12 +1,13 @@
 //! Coroutines: their lives on the event loop, and their steps.
 
-use crate::ids::{NameId, QueueId, SemaphoreId, SiteId, TaskId, ThreadId};
+use crate::ids::{NameId, SemaphoreId, SiteId, TaskId, ThreadId};
 use crate::model::OffloadTo;
 use crate::plan::Pc;
 use crate::trace::{Sink, State};
 use crate::workload::{Action, Length};
 
 use super::event_loop::Phase;
+use super::obtain::Thing;
 use super::sync::{Semaphore, Waiter};
 use super::thread::Item;
 use super::{Engine, Flow};
@@ -132,8 +133,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.release_semaphore(semaphore);
                 self.next_step(task)
             }
-            Action::Put(queue) => self.put_on_loop(thread, task, queue),
-            Action::Get(queue) => self.get_on_loop(thread, task, queue),
+            Action::Put(queue) => self.use_queue_on_loop(thread, task, Thing::Room(queue)),
+            Action::Get(queue) => self.use_queue_on_loop(thread, task, Thing::Item(queue)),
             Action::OffloadBegin(to, end) => {
                 self.task_mut(task).at += 1;
                 self.offload(thread, task, to, Some(end))
@@ -164,19 +165,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let rules = self.rules();
         let name = site.map_or(NameId::EMPTY, |site| self.plan.sites[site.index()].name);
         match self.task(task).stage {
-            0 => {
-                let connections = site.and_then(|site| self.sites[site.index()].as_mut());
-                let Some(connections) = connections else {
+            0 => match site.map(Thing::Connection).filter(|thing| !self.take_if_there(*thing)) {
+                None => {
                     self.task_mut(task).stage = CONNECTED;
-                    return Flow::Go;
-                };
-                if connections.try_acquire(true) {
-                    self.task_mut(task).stage = CONNECTED;
-                    return Flow::Go;
+                    Flow::Go
                 }
-                connections.wait(Waiter::Coroutine(task));
-                self.suspend(thread, State::Sync, name)
-            }
+                Some(thing) => {
+                    self.stand_in_line(thing, Waiter::Coroutine(task));
+                    self.suspend(thread, State::Sync, name)
+                }
+            },
             SERVED => {
                 self.let_others_connect(site);
                 self.task_mut(task).stage = CONNECTED;
@@ -206,24 +204,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
     }
 
-    fn put_on_loop(&mut self, thread: ThreadId, task: TaskId, queue: QueueId) -> Flow {
-        if let Ok(getter) = self.queues[queue.index()].try_put() {
-            self.wake_waiter(getter);
+    /// A coroutine's step that takes room or an item: it is suspended until it may look again.
+    fn use_queue_on_loop(&mut self, thread: ThreadId, task: TaskId, thing: Thing) -> Flow {
+        if self.take_if_there(thing) {
             return self.next_step(task);
         }
-        self.queues[queue.index()].wait_for_room(Waiter::Coroutine(task));
-        let name = self.plan.queues[queue.index()].0;
-        self.suspend(thread, State::Sync, name)
-    }
-
-    fn get_on_loop(&mut self, thread: ThreadId, task: TaskId, queue: QueueId) -> Flow {
-        if let Ok(putter) = self.queues[queue.index()].try_get() {
-            self.wake_waiter(putter);
-            return self.next_step(task);
-        }
-        self.queues[queue.index()].wait_for_item(Waiter::Coroutine(task));
-        let name = self.plan.queues[queue.index()].0;
-        self.suspend(thread, State::Sync, name)
+        self.stand_in_line(thing, Waiter::Coroutine(task));
+        self.suspend(thread, State::Sync, self.name_of(thing))
     }
 
     /// Submits the steps up to `until`, or all, to an executor; the coroutine awaits their result.

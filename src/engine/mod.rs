@@ -18,6 +18,7 @@ mod event_loop;
 mod gil;
 mod life;
 mod lock;
+mod obtain;
 mod ops;
 mod patience;
 mod queue;

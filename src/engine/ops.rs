@@ -9,7 +9,7 @@ use crate::plan::{Op, Pc};
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
-use super::steps::Progress;
+use super::obtain::{Progress, Thing};
 use super::sync::{Waiter, Woken};
 use super::thread::{Burst, Item, Status, Then, Wait};
 use super::{Engine, Flow};
@@ -251,7 +251,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn acquire_op(&mut self, thread: ThreadId, semaphore: SemaphoreId, stage: u8) -> Flow {
-        match self.acquire(thread, semaphore, stage, None) {
+        match self.obtain(thread, Thing::Permit(semaphore), stage, false) {
             Progress::Done => self.next_op(thread),
             Progress::At(stage, flow) => {
                 self.set_stage(thread, stage);

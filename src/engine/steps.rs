@@ -1,23 +1,14 @@
 //! The steps of a task: on a thread of its own, or as a coroutine on the event loop's thread.
 
-use crate::ids::{ComputationId, NameId, QueueId, SemaphoreId, SiteId, TaskId, ThreadId};
+use crate::ids::{ComputationId, NameId, SiteId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 use crate::workload::{Action, Length, Step};
 
-use super::sync::Waiter;
-use super::thread::{Burst, Status, Then, Wait};
+use super::obtain::{Progress, Thing};
+use super::thread::{Burst, Then};
 use super::{Engine, Flow};
-
-/// How far a thread has come with something that may make it wait.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Progress {
-    /// It has it, and its lock.
-    Done,
-    /// It goes on at this stage.
-    At(u8, Flow),
-}
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// The instruction that runs all tasks of the item at hand.
@@ -100,31 +91,18 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             Action::Compute(computation, length) => self.compute(thread, task, computation, length),
             Action::Yield => self.yield_on_thread(thread, task),
-            Action::Acquire(semaphore) => {
-                let row = Some((State::Sync, self.plan.semaphores[semaphore.index()].name));
-                let progress = self.acquire(thread, semaphore, stage, row);
-                self.progress(task, progress)
-            }
             Action::Release(semaphore) => {
                 self.release_semaphore(semaphore);
                 self.next_step(task)
             }
-            Action::Put(queue) => {
-                let progress = self.put_into(thread, queue, stage);
-                self.progress(task, progress)
-            }
-            Action::Get(queue) => {
-                let progress = self.get_from(thread, queue, stage);
-                self.progress(task, progress)
+            action @ (Action::Acquire(_) | Action::Put(_) | Action::Get(_)) => {
+                let thing = Thing::of(action).expect("these take things");
+                match self.obtain(thread, thing, stage, true) {
+                    Progress::Done => self.next_step(task),
+                    Progress::At(stage, flow) => self.at(task, stage, flow),
+                }
             }
             Action::OffloadBegin(..) | Action::OffloadEnd => self.next_step(task),
-        }
-    }
-
-    fn progress(&mut self, task: TaskId, progress: Progress) -> Flow {
-        match progress {
-            Progress::Done => self.next_step(task),
-            Progress::At(stage, flow) => self.at(task, stage, flow),
         }
     }
 
@@ -142,10 +120,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         const AWAKE: u8 = 5;
         let name = site.map_or(NameId::EMPTY, |site| self.plan.sites[site.index()].name);
         match self.task(task).stage {
-            stage if stage < CONNECTED => match self.connect(thread, site, stage) {
-                Progress::Done => self.at(task, CONNECTED, Flow::Go),
-                Progress::At(stage, flow) => self.at(task, stage, flow),
-            },
+            stage if stage < CONNECTED => {
+                let progress = site.map_or(Progress::Done, |site| {
+                    self.obtain(thread, Thing::Connection(site), stage, true)
+                });
+                match progress {
+                    Progress::Done => self.at(task, CONNECTED, Flow::Go),
+                    Progress::At(stage, flow) => self.at(task, stage, flow),
+                }
+            }
             CONNECTED => {
                 let flow = self.let_go(thread);
                 self.at(task, FREE, flow)
@@ -163,36 +146,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.disconnect(site);
                 self.next_step(task)
             }
-        }
-    }
-
-    /// Takes a connection of a site, waiting in line for it.
-    fn connect(&mut self, thread: ThreadId, site: Option<SiteId>, stage: u8) -> Progress {
-        let Some(site) = site else { return Progress::Done };
-        let name = self.plan.sites[site.index()].name;
-        let Some(connections) = &mut self.sites[site.index()] else { return Progress::Done };
-        match stage {
-            0 if connections.try_acquire(true) => Progress::Done,
-            0 => Progress::At(1, self.let_go(thread)),
-            1 if connections.try_acquire(true) => Progress::At(2, self.relock(thread)),
-            1 => {
-                connections.wait(Waiter::Thread(thread));
-                let row = Some((State::Sync, name));
-                Progress::At(2, self.block(thread, Wait::Connection(site), row))
-            }
-            _ => Progress::Done,
-        }
-    }
-
-    /// Ends a request to a site; the first in line has the connection next.
-    pub(super) fn disconnect(&mut self, site: Option<SiteId>) {
-        let Some(connections) = site.and_then(|site| self.sites[site.index()].as_mut()) else {
-            return;
-        };
-        match connections.hand_over() {
-            None => {}
-            Some(Waiter::Thread(next)) => self.wake(next, Then::TakeLock),
-            Some(Waiter::Coroutine(next)) => self.resume_coroutine(next, true),
         }
     }
 
@@ -259,84 +212,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 let lock = LockMode::Released;
                 self.work(thread, Burst { left, state: State::Overhead, lock, name })
             }
-        }
-    }
-
-    /// Takes a permit, waiting for one. Newcomers may barge: who is woken looks again.
-    pub(super) fn acquire(
-        &mut self,
-        thread: ThreadId,
-        semaphore: SemaphoreId,
-        stage: u8,
-        row: Option<(State, NameId)>,
-    ) -> Progress {
-        match stage {
-            0 if self.semaphores[semaphore.index()].try_acquire(false) => Progress::Done,
-            0 => Progress::At(1, self.let_go(thread)),
-            1 if self.semaphores[semaphore.index()].try_acquire(false) => {
-                Progress::At(2, self.relock(thread))
-            }
-            1 => {
-                self.semaphores[semaphore.index()].wait(Waiter::Thread(thread));
-                Progress::At(0, self.block(thread, Wait::Semaphore(semaphore), row))
-            }
-            _ => Progress::Done,
-        }
-    }
-
-    fn put_into(&mut self, thread: ThreadId, queue: QueueId, stage: u8) -> Progress {
-        let row = Some((State::Sync, self.plan.queues[queue.index()].0));
-        if stage == 2 {
-            return Progress::Done;
-        }
-        match (self.queues[queue.index()].try_put(), stage) {
-            (Ok(getter), 0) => {
-                self.wake_waiter(getter);
-                Progress::Done
-            }
-            (Ok(getter), _) => {
-                self.wake_waiter(getter);
-                Progress::At(2, self.relock(thread))
-            }
-            (Err(_), 0) => Progress::At(1, self.let_go(thread)),
-            (Err(_), _) => {
-                self.queues[queue.index()].wait_for_room(Waiter::Thread(thread));
-                Progress::At(0, self.block(thread, Wait::Room(queue), row))
-            }
-        }
-    }
-
-    fn get_from(&mut self, thread: ThreadId, queue: QueueId, stage: u8) -> Progress {
-        let row = Some((State::Sync, self.plan.queues[queue.index()].0));
-        if stage == 2 {
-            return Progress::Done;
-        }
-        match (self.queues[queue.index()].try_get(), stage) {
-            (Ok(putter), 0) => {
-                self.wake_waiter(putter);
-                Progress::Done
-            }
-            (Ok(putter), _) => {
-                self.wake_waiter(putter);
-                Progress::At(2, self.relock(thread))
-            }
-            (Err(_), 0) => Progress::At(1, self.let_go(thread)),
-            (Err(_), _) => {
-                self.queues[queue.index()].wait_for_item(Waiter::Thread(thread));
-                Progress::At(0, self.block(thread, Wait::Item(queue), row))
-            }
-        }
-    }
-
-    /// Wakes somebody who has to look again.
-    pub(super) fn wake_waiter(&mut self, waiter: Option<Waiter>) {
-        match waiter {
-            None => {}
-            Some(Waiter::Thread(thread)) => {
-                debug_assert!(matches!(self.thread(thread).status, Status::Blocked(_)));
-                self.wake(thread, Then::TakeLock);
-            }
-            Some(Waiter::Coroutine(task)) => self.resume_coroutine(task, false),
         }
     }
 }

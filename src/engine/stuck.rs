@@ -1,11 +1,11 @@
 //! How a run ended, and for a deadlock: who waits for what.
 
-use crate::ids::{SemaphoreId, SiteId, TaskId, ThreadId};
+use crate::ids::{TaskId, ThreadId};
 use crate::trace::{Outcome, Sink, State, Stuck};
-use crate::workload::Action;
 
 use super::Engine;
 use super::event_loop::Phase;
+use super::obtain::Thing;
 use super::thread::{Status, Wait};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
@@ -29,14 +29,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let Status::Blocked(wait) = record.status else { return None };
         let task = record.task;
         let waits_for = match wait {
-            Wait::Semaphore(semaphore) if semaphore.index() < self.plan.scenario_semaphores => {
-                self.permit_of(semaphore)
-            }
-            Wait::Room(queue) => format!("room in queue `{}`", self.queue_name(queue)),
-            Wait::Item(queue) => format!("an item of queue `{}`", self.queue_name(queue)),
-            Wait::Connection(site) => self.connection_of(site),
+            Wait::For(thing) if !self.is_of_the_tool(thing) => self.words_for(thing),
             // Threads of the tool itself wait for those above.
-            Wait::Semaphore(_)
+            Wait::For(_)
             | Wait::Time
             | Wait::Started(_)
             | Wait::Joined(_)
@@ -58,30 +53,26 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let at_limit = record.phase == Phase::AtLimit;
         let waits_for = match off_thread.state {
             State::Sync if at_limit => "a place within the asyncio limit".to_owned(),
-            State::Sync => match self.action(task) {
-                Action::Acquire(semaphore) => self.permit_of(semaphore),
-                Action::Put(queue) => format!("room in queue `{}`", self.queue_name(queue)),
-                Action::Get(queue) => format!("an item of queue `{}`", self.queue_name(queue)),
-                Action::Wait(Some(site), _) => self.connection_of(site),
-                _ => "an executor".to_owned(),
-            },
+            State::Sync => Thing::of(self.action(task))
+                .map_or_else(|| "an executor".to_owned(), |thing| self.words_for(thing)),
             State::Queued if self.is_polling() => "a worker of its executor".to_owned(),
             _ => return None,
         };
         Some(Stuck { task: Some(task), step: self.leaf(task), thread: None, waits_for })
     }
 
-    fn permit_of(&self, semaphore: SemaphoreId) -> String {
-        let name = self.plan.semaphores[semaphore.index()].name;
-        format!("a permit of semaphore `{}`", self.plan.names.get(name))
+    /// Whether the scenario knows nothing of it.
+    fn is_of_the_tool(&self, thing: Thing) -> bool {
+        matches!(thing, Thing::Permit(semaphore) if semaphore.index() >= self.plan.scenario_semaphores)
     }
 
-    fn connection_of(&self, site: SiteId) -> String {
-        let name = self.plan.sites[site.index()].name;
-        format!("a free connection of site `{}`", self.plan.names.get(name))
-    }
-
-    fn queue_name(&self, queue: crate::ids::QueueId) -> &str {
-        self.plan.names.get(self.plan.queues[queue.index()].0)
+    fn words_for(&self, thing: Thing) -> String {
+        let name = self.plan.names.get(self.name_of(thing));
+        match thing {
+            Thing::Permit(_) => format!("a permit of semaphore `{name}`"),
+            Thing::Connection(_) => format!("a free connection of site `{name}`"),
+            Thing::Room(_) => format!("room in queue `{name}`"),
+            Thing::Item(_) => format!("an item of queue `{name}`"),
+        }
     }
 }

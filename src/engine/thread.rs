@@ -1,12 +1,12 @@
 //! An OS thread: where it stands in its program, and what it is doing.
 
-use crate::ids::{
-    CoreId, LockId, NameId, ProcessId, QueueId, SemaphoreId, SiteId, TaskId, ThreadId,
-};
+use crate::ids::{CoreId, LockId, NameId, ProcessId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::plan::{ChannelId, Group, Pc};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::State;
+
+use super::obtain::Thing;
 
 /// An OS thread.
 #[derive(Clone, Debug)]
@@ -104,14 +104,8 @@ pub(super) enum Wait {
     Joined(ThreadId),
     /// An item of a channel.
     Channel(ChannelId),
-    /// A permit.
-    Semaphore(SemaphoreId),
-    /// Room in a queue.
-    Room(QueueId),
-    /// An item of a queue.
-    Item(QueueId),
-    /// A connection of a site.
-    Connection(SiteId),
+    /// Something that others have.
+    For(Thing),
     /// The result of a task.
     Result(TaskId),
     /// The results of all tasks.
