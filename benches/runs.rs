@@ -114,6 +114,7 @@ fn charts(criterion: &mut Criterion) {
                 recording: &recording,
                 names: &names,
                 cores: 8,
+                deadlocked: false,
                 task_name: None,
             }];
             svg(&Chart { title: "", subtitle: "", panels, without: &[], theme: Theme::Auto })

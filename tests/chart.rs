@@ -23,6 +23,7 @@ fn panel<'a>(label: &'a str, run: &'a Run, cores: u32) -> Panel<'a> {
         recording: &run.recording,
         names: &run.names,
         cores,
+        deadlocked: false,
         task_name: None,
     }
 }
@@ -296,6 +297,22 @@ fn more_sites_than_are_shown_are_said_to_be_there() {
         run.row(thread(number).task(number), State::Io, name, 0, 9 * MS);
     }
     assert!(one(&run.end(9 * MS)).contains(">SITES (8 OF 10)</text>"));
+}
+
+#[test]
+fn a_run_that_deadlocks_is_never_called_done() {
+    let (short, long) = (Script::new(&[]).end(5 * MS), Script::new(&[]).end(16 * MS));
+    let stuck = |label| Panel { deadlocked: true, ..panel(label, &short, 1) };
+    let document = svg(&chart("", "", vec![stuck("a"), panel("b", &long, 1), stuck("c")]));
+    assert!(document.contains(">b is done in 16 ms; a and c deadlock</text>"), "{document}");
+    assert!(document.contains("a: deadlocks after 5 ms;") && document.contains(">deadlock</text>"));
+    assert!(!document.contains(">5 ms</text>"));
+    let document = svg(&chart("", "", vec![stuck("a")]));
+    assert!(document.contains(">a deadlocks after 5 ms</text>"));
+    let both = svg(&chart("", "", vec![stuck("a"), stuck("b")]));
+    assert!(both.contains(">a and b deadlock</text>"));
+    let text = gilsim::chart::text(&[stuck("a"), panel("b", &long, 1)]);
+    assert!(text.starts_with("  a                   deadlocks after 5 ms\n"), "{text}");
 }
 
 #[test]

@@ -17,7 +17,9 @@ pub(super) fn alt_text(chart: &Chart<'_>) -> String {
 /// One sentence on one run.
 fn run(panel: &Panel<'_>) -> String {
     let recording = panel.recording;
-    let mut facts = vec![format!("makespan {}", duration(recording.makespan))];
+    let makespan = duration(recording.makespan);
+    let end = if panel.deadlocked { "deadlocks after" } else { "makespan" };
+    let mut facts = vec![format!("{end} {makespan}")];
     if let Some(held) = recording.lock_held_share() {
         let lock = if recording.locks.len() > 1 { "busiest GIL" } else { "GIL" };
         facts.push(format!("{lock} held {} of it", brief_percent(held)));
@@ -66,7 +68,11 @@ pub(super) fn title(chart: &Chart<'_>) -> String {
 
 fn single(panel: &Panel<'_>) -> String {
     let makespan = duration(panel.recording.makespan);
-    let lead = format!("{} takes {makespan}", clean(panel.label));
+    let label = clean(panel.label);
+    if panel.deadlocked {
+        return format!("{label} deadlocks after {makespan}").trim().to_owned();
+    }
+    let lead = format!("{label} takes {makespan}");
     match largest(panel) {
         Some((state, share)) => {
             let (lead, share, doing) = (lead.trim(), brief_percent(share), palette::doing(state));
@@ -76,27 +82,39 @@ fn single(panel: &Panel<'_>) -> String {
     }
 }
 
+/// Who is done first and last; who never is.
 fn comparison(panels: &[Panel<'_>]) -> String {
-    let makespan = |panel: &&Panel<'_>| panel.recording.makespan;
-    let (Some(best), Some(worst)) =
-        (panels.iter().min_by_key(makespan), panels.iter().rev().max_by_key(makespan))
-    else {
-        return String::new();
-    };
-    let (short, long) = (makespan(&best), makespan(&worst));
-    if short == long {
-        let who =
-            if panels.len() == 2 { "Both".to_owned() } else { format!("All {}", panels.len()) };
-        return format!("{who} take {}", duration(short));
+    let (stuck, finished): (Vec<&Panel<'_>>, Vec<&Panel<'_>>) =
+        panels.iter().partition(|panel| panel.deadlocked);
+    let mut parts = Vec::new();
+    parts.extend(contest(&finished));
+    if !stuck.is_empty() {
+        let labels: Vec<String> = stuck.iter().map(|panel| clean(panel.label)).collect();
+        let labels = match labels.split_last() {
+            Some((last, [])) => format!("{last} deadlocks"),
+            Some((last, others)) => format!("{} and {last} deadlock", others.join(", ")),
+            None => String::new(),
+        };
+        parts.push(labels);
     }
-    format!(
-        "{} is done in {}, {} in {}{}",
-        clean(best.label),
-        duration(short),
-        clean(worst.label),
-        duration(long),
-        times(long, short)
-    )
+    parts.join("; ")
+}
+
+fn contest(finished: &[&Panel<'_>]) -> Option<String> {
+    let makespan = |panel: &&&Panel<'_>| panel.recording.makespan;
+    let best = finished.iter().min_by_key(makespan)?;
+    let worst = finished.iter().rev().max_by_key(makespan)?;
+    let (short, long) = (makespan(&best), makespan(&worst));
+    let winner = || format!("{} is done in {}", clean(best.label), duration(short));
+    Some(match finished.len() {
+        1 => winner(),
+        2 if short == long => format!("Both take {}", duration(short)),
+        count if short == long => format!("All {count} take {}", duration(short)),
+        _ => {
+            let (loser, times) = (clean(worst.label), times(long, short));
+            format!("{}, {loser} in {}{times}", winner(), duration(long))
+        }
+    })
 }
 
 /// How many times as long, as the end of a sentence; rounded half up, nothing where nothing took no time.

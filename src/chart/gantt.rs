@@ -139,7 +139,7 @@ fn makespan(canvas: &mut Canvas<'_>, placed: &PanelLayout<'_>, view: View) {
     let run = placed.panel.recording.makespan;
     let x = view.x(run);
     canvas.line((x, placed.band - 90), (x, placed.bottom), muted, Stroke::Dashed);
-    let label = duration(run);
+    let label = placed.panel.end();
     let room = WIDTH - MARGIN - x - 50;
     let at = if Font::SMALL_BOLD.width(&label) <= room {
         At::Start(x + 50, placed.band)

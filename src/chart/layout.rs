@@ -9,7 +9,7 @@ use super::axis::TimeAxis;
 use super::lane::Piece;
 use super::recorder::{LockRecord, Recording, ThreadRecord};
 use super::timeline::Timeline;
-use super::words::{Font, clean, duration};
+use super::words::{Font, clean};
 use super::{Chart, Panel, Part, describe, legend, thread_name};
 use crate::ids::ProcessId;
 use crate::trace::State;
@@ -191,7 +191,7 @@ fn place<'a>(panel: Panel<'a>, chart: &Chart<'a>, y: i32) -> PanelLayout<'a> {
     let compact = lanes > COMFORTABLE;
     let heading = (panels > 1).then_some(y + 160);
     let band = y + if heading.is_some() { 360 } else { 100 };
-    let inset = inset(panel.recording.makespan, axis);
+    let inset = inset(panel, axis);
     let top = band + if inset.is_some() { 210 } else { 50 };
     let mut bottom = top;
     let mut rows = Vec::new();
@@ -240,12 +240,13 @@ const fn measure(content: &Content<'_>, compact: bool, panels: usize) -> (i32, i
 }
 
 /// Where the magnified lanes stand: beside the lanes of a run that takes a fifth of the axis or less.
-fn inset(makespan: u64, axis: TimeAxis) -> Option<(i32, i32)> {
+fn inset(panel: Panel<'_>, axis: TimeAxis) -> Option<(i32, i32)> {
+    let makespan = panel.recording.makespan;
     let end = axis.map(&makespan, PLOT);
     if makespan == 0 || (end - PLOT.0) * 5 > PLOT.1 - PLOT.0 {
         return None;
     }
-    let label = Font::SMALL_BOLD.width(&duration(makespan));
+    let label = Font::SMALL_BOLD.width(&panel.end());
     Some((end + label.max(400) + 200, PLOT.1))
 }
 

@@ -88,11 +88,18 @@ pub struct Panel<'a> {
     pub names: &'a Names,
     /// How many cores the machine has.
     pub cores: u32,
+    /// Whether it ended in a deadlock: it is not done then, whatever its makespan.
+    pub deadlocked: bool,
     /// What a task is called; `None` is `task 0`, `task 1`, …
     pub task_name: Option<&'a dyn Fn(TaskId) -> String>,
 }
 
 impl Panel<'_> {
+    /// What stands at the end of the run.
+    fn end(&self) -> String {
+        if self.deadlocked { "deadlock".to_owned() } else { duration(self.recording.makespan) }
+    }
+
     fn task(&self, task: TaskId) -> String {
         self.task_name.map_or_else(|| format!("task {}", task.0), |name| name(task))
     }

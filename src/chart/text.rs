@@ -42,6 +42,11 @@ pub fn text(panels: &[Panel<'_>]) -> String {
     if panels.len() > 1 {
         for panel in panels {
             let makespan = panel.recording.makespan;
+            if panel.deadlocked {
+                let end = format!("deadlocks after {}", duration(makespan));
+                lines.push(line(&clean(panel.label), &end));
+                continue;
+            }
             let length = column(makespan, longest) * LONGEST / COLUMNS;
             let bar = "█".repeat(length.max(1));
             lines.push(line(&clean(panel.label), &format!("{bar} {}", duration(makespan))));

@@ -59,6 +59,7 @@ pub(super) fn with_panels(
             recording: played.recorded.as_ref()?,
             names: &played.names,
             cores: run.setting.machine.cores,
+            deadlocked: played.outcome.is_err(),
             task_name: Some(&name),
         })
     });

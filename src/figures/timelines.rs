@@ -70,6 +70,7 @@ impl Timelines<'_> {
                 recording: &played.recording,
                 names: &played.names,
                 cores: played.run.setting.machine.cores,
+                deadlocked: false,
                 task_name: Some(*name),
             });
         let chart = Chart {

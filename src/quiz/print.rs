@@ -33,7 +33,9 @@ pub fn screen(quiz: &Quiz, schedule: Option<&str>) -> String {
     }
     if let Some(schedule) = schedule {
         lines.push("The schedule".to_owned());
-        lines.extend(wrapped(&one_line(&quiz.about)));
+        if !quiz.about.is_empty() {
+            lines.extend(wrapped(&one_line(&quiz.about)));
+        }
         lines.extend([String::new(), schedule.to_owned()]);
     } else {
         lines.push("The answers and the schedule: the same command with --reveal.".to_owned());

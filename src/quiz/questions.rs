@@ -221,9 +221,7 @@ impl Group<'_> {
             asks: format!("Where do the tasks of {} spend most of their time?", label(result)),
             options,
             right,
-            because: result
-                .row()
-                .map_or_else(|| why(result, self.goal), |row| shares(row, result.run)),
+            because: result.row().map_or_else(never, |row| shares(row, result.run)),
         }
     }
 
@@ -250,7 +248,7 @@ impl Group<'_> {
         let mut because = format!("{}.", told.collect::<Vec<_>>().join(", "));
         if matches!(result.ending, Ending::Deadlocked(_)) {
             right = vec![options.len() - 1];
-            because = why(result, self.goal);
+            because = never();
         }
         let asks = format!(
             "Under {}, whose tasks wait for others the largest part of their time (for the GIL, a core, their loop, a \
@@ -288,6 +286,10 @@ impl Group<'_> {
         };
         self.of_tools("Which of them keep up with the load?", "none of them", right, told)
     }
+}
+
+fn never() -> String {
+    "It never finishes.".to_owned()
 }
 
 fn label(result: &ToolResult<'_>) -> String {
