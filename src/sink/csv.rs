@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::block::{Blocks, push_number};
+use super::block::{Backwards, Blocks, push_number};
 use crate::trace::{Names, Row, Sink, State};
 
 const HEADER: &[u8] = b"tool,replicate,task,step,state,name,start_ns,end_ns,process,thread,core\n";
@@ -18,6 +18,7 @@ pub struct TraceCsv<W: Write> {
     run: Vec<u8>,
     /// The names of that run, quoted where they need it.
     names: Vec<Box<[u8]>>,
+    text: Backwards,
 }
 
 impl<W: Write> TraceCsv<W> {
@@ -25,7 +26,7 @@ impl<W: Write> TraceCsv<W> {
     pub fn new(out: W) -> Self {
         let mut out = Blocks::new(out);
         out.buffer().extend_from_slice(HEADER);
-        Self { out, run: Vec::new(), names: Vec::new() }
+        Self { out, run: Vec::new(), names: Vec::new(), text: Backwards::default() }
     }
 
     /// Says which run the rows that follow belong to, and what their names mean.
@@ -53,31 +54,39 @@ impl<W: Write> Sink for TraceCsv<W> {
         }
         let buffer = self.out.buffer();
         buffer.extend_from_slice(&self.run);
-        push_optional(buffer, row.task.map(|task| task.0));
-        push_optional(buffer, row.task.map(|_| row.step));
+        let text = &mut self.text;
+        text.clear();
+        text.byte(b',');
+        if row.task.is_some() {
+            text.number(row.step.into());
+        }
+        push_before(text, row.task.map(|task| task.0));
+        buffer.extend_from_slice(text.bytes());
         buffer.extend_from_slice(state_field(row.state));
         buffer.extend_from_slice(&self.names[row.name.index()]);
-        buffer.push(b',');
-        push_number(buffer, row.start.as_nanos());
-        buffer.push(b',');
-        push_number(buffer, row.end.as_nanos());
-        buffer.push(b',');
-        push_optional(buffer, row.process.map(|process| process.0));
-        push_optional(buffer, row.thread.map(|thread| thread.0));
+        text.clear();
+        text.byte(b'\n');
         if let Some(core) = row.core {
-            push_number(buffer, core.0.into());
+            text.number(core.0.into());
         }
-        buffer.push(b'\n');
+        push_before(text, row.thread.map(|thread| thread.0));
+        push_before(text, row.process.map(|process| process.0));
+        text.byte(b',');
+        text.number(row.end.as_nanos());
+        text.byte(b',');
+        text.number(row.start.as_nanos());
+        text.byte(b',');
+        buffer.extend_from_slice(text.bytes());
         self.out.spill();
     }
 }
 
-/// The number, if any, and the comma after it.
-fn push_optional(buffer: &mut Vec<u8>, number: Option<u32>) {
+/// The number, if any, and a comma, before what stands there.
+fn push_before(text: &mut Backwards, number: Option<u32>) {
+    text.byte(b',');
     if let Some(number) = number {
-        push_number(buffer, number.into());
+        text.number(number.into());
     }
-    buffer.push(b',');
 }
 
 /// The state and the comma after it.
