@@ -18,7 +18,9 @@ pub fn screen(quiz: &Quiz, schedule: Option<&str>) -> String {
         lines.push(String::new());
     }
     for (number, question) in (1..).zip(&quiz.questions) {
-        lines.push(format!("{number}. {}", question.asks));
+        let asks = wrapped(&format!("{number}. {}", question.asks));
+        lines.push(asks[0].clone());
+        lines.extend(asks[1..].iter().map(|line| format!("   {line}")));
         for (index, option) in question.options.iter().enumerate() {
             let right = schedule.is_some() && question.right.contains(&index);
             let mark = if right { "→" } else { " " };
