@@ -106,6 +106,8 @@ pub struct LockRules {
     pub switch_interval: SimDuration,
     /// How often the requester gets the lock instead of the longest waiter, in thousandths.
     pub requester_permille: u32,
+    /// How long the lock has to be free for a thread that comes onto a core to take it.
+    pub retake: SimDuration,
 }
 
 /// A site.
@@ -132,6 +134,8 @@ pub struct ChannelRules {
     /// Whether an item goes straight to the oldest parked taker (`SimpleQueue` since 3.13), or may be
     /// taken by whoever comes first.
     pub hand_off: bool,
+    /// CPU time of whoever wakes a parked taker.
+    pub wake: SimDuration,
 }
 
 /// When an executor starts another worker (semantics 4.4, 4.5).

@@ -130,6 +130,16 @@ mod python {
     }
 
     #[test]
+    fn a_program_that_will_hang_comes_with_a_warning() {
+        let bench = Bench::new();
+        let text = "[queues]\nitems = 1\n[[tasks]]\ncount = 2\nsteps = [{ put = \"items\" }]\n";
+        bench.write("a.toml", text);
+        let ended = bench.run(&["python", "a.toml", "--tool", "threading"]).expect(0);
+        assert!(ended.out().ends_with("main()\n"), "{}", ended.out());
+        ended.says("warning: this program hangs when it is run: `threading` deadlocks");
+    }
+
+    #[test]
     fn the_program_has_the_draws_of_the_trace() {
         let bench = Bench::new();
         bench.write("a.toml", DRAWN);
@@ -417,6 +427,34 @@ use = "threading"
         let json: serde_json::Value = serde_json::from_str(&ended.out()).unwrap();
         assert_eq!(json.as_array().unwrap().len(), 3);
         assert_eq!(json[0]["predicted_ns"], 5_000_000);
+    }
+
+    #[test]
+    fn what_was_measured_before_an_interrupt_is_kept() {
+        use std::time::{Duration, Instant};
+
+        let bench = bench_with_python();
+        let script = "if grep -q 'LABEL = \"threading\"' \"$1\"; then echo $$ > began; sleep 100; fi\n\
+                      cp trace.csv \"$6\" && cat printed.json";
+        fake_python(&bench, "py", script);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gilsim"));
+        command.args(ARGUMENTS).args(["--profile", "ideal", "--format", "csv", "--no-chart"]);
+        command.current_dir(bench.path(".")).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        let began = Instant::now();
+        while fs::read_to_string(bench.path("began")).unwrap_or_default().is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(60), "the program is not being run");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let ended = Ended(child.wait_with_output().unwrap()).expect(130);
+        let ended = ended.says("interrupted: what was measured so far is kept");
+        assert!(!ended.err().contains("error"), "{}", ended.err());
+        let csv = ended.out();
+        assert_eq!(csv.matches(",sequential,1,").count(), 3, "{csv}");
+        assert_eq!(csv.lines().count(), 4, "{csv}");
+        let written = fs::read_to_string(bench.path("output/validation/validation.csv")).unwrap();
+        assert_eq!(written, csv);
     }
 
     #[test]

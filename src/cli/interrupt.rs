@@ -1,4 +1,5 @@
-//! Ctrl-C: the program ends at once with 130, and what it had not finished is gone.
+//! Ctrl-C: the program ends with 130, at once but for commands that have something to keep, and what it had not
+//! finished is gone.
 //!
 //! The signal is served by a thread of its own, so that a long simulation needs no checks: the engine
 //! is a pure function and stays one.
@@ -6,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::console;
@@ -48,6 +50,23 @@ impl Unfinished {
     }
 }
 
+/// Whether the command ends by itself soon after an interrupt, with what it has.
+static ENDS_BY_ITSELF: AtomicBool = AtomicBool::new(false);
+
+/// Whether such a command has been interrupted.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on the first interrupt only stops the programs that are running: the command looks at
+/// [`is_asked_for`] and ends by itself. The second one ends it at once.
+pub(super) fn let_the_command_end() {
+    ENDS_BY_ITSELF.store(true, Ordering::Relaxed);
+}
+
+/// Whether the command is to end with what it has.
+pub(super) fn is_asked_for() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
 /// From now on SIGINT, SIGTERM and SIGHUP remove what is unfinished and end the program.
 ///
 /// A program under `nohup` is left alone: it is to outlive its terminal, and the three signals can only
@@ -59,6 +78,10 @@ pub(super) fn watch() {
     let served = ctrlc::set_handler(|| {
         // While the list is held, no command goes on to report a program that is stopped here.
         let unfinished = Unfinished::lock();
+        if ENDS_BY_ITSELF.load(Ordering::Relaxed) && !INTERRUPTED.swap(true, Ordering::Relaxed) {
+            console::say("interrupted: what was measured so far is kept");
+            return interpreter::stop_all();
+        }
         interpreter::stop_all();
         // Folders were begun before what is in them. One that is not empty is not ours to remove.
         for path in unfinished.parts.iter().rev() {

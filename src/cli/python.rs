@@ -8,13 +8,16 @@ use super::options::nearest;
 use super::play::{Loaded, load};
 use crate::model::{Scenario, ToolRun};
 use crate::python;
+use crate::python::validate::{ValidationError, forecast};
+use crate::report;
 use crate::workload::settled;
 
 /// Print a Python program that does a scenario for real
 ///
 /// The program needs nothing but Python's standard library and has the draws of the simulation written
 /// into it. Sites are sleeps, computations are loops that it calibrates before its clock starts. It says how
-/// long the tasks took; `--json`, `--repeats N` and `--trace FILE` are its own options.
+/// long the tasks took; `--json`, `--repeats N` and `--trace FILE` are its own options. A warning tells where the
+/// simulation deadlocks, for the program then hangs.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -55,6 +58,10 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let program = python::program_of(&scenario, run)
         .map_err(|error| Failure::usage(format!("tool `{}`: {error}", run.label)))?;
     console::result(program.as_bytes())?;
+    if let Err(ValidationError::Deadlock(stuck)) = forecast(&scenario, run) {
+        let deadlock = report::deadlock(&run.label, &stuck);
+        console::say(&format!("warning: this program hangs when it is run: {deadlock}"));
+    }
     Ok(Code::Done)
 }
 

@@ -9,6 +9,7 @@ use super::calibrate::MUCH;
 use super::comparison;
 use super::console;
 use super::failure::{Code, Failure};
+use super::interrupt;
 use super::options::{Format, select};
 use super::play::{Loaded, load};
 use super::progress::Spinner;
@@ -32,7 +33,8 @@ use crate::workload::settled;
 /// simulates the same scenarios with the work that was really done, and compares makespan, median response
 /// time (p50) and 95th percentile (p95). A first repetition warms up and does not count. Tools run
 /// on as many cores as the machine has at most. Writes validation.csv, a chart of the same tasks' lanes, measured
-/// above predicted, for each scenario and Python, and a scatter of all predictions against what was measured.
+/// above predicted, for each scenario and Python, and a scatter of all predictions against what was measured. Ctrl-C
+/// ends the measurements; what was measured by then is printed and written.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -107,23 +109,29 @@ fn percent(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "a number of percent is expected, as in 5".to_owned())
 }
 
-/// Runs the command. What was measured is printed even where a Python or a tool failed.
+/// Runs the command. What was measured is printed even where a Python or a tool failed, or an interrupt came.
 ///
 /// # Errors
 /// When a scenario or the profile is wrong; failures of a Python or a tool are told and end in the exit code.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let studies = studies(args)?;
     let given = args.profile.as_deref().map(subject::given_profile).transpose()?;
+    interrupt::let_the_command_end();
     let mut tally = Tally { done: Vec::new(), worst: Code::Done };
     let mut subjects = Vec::new();
     for candidate in candidates(args, given.as_ref()) {
+        if interrupt::is_asked_for() {
+            break;
+        }
         let subject = candidate.and_then(|candidate| candidate.costed(given.as_ref()));
         subjects.extend(tally.tell(subject));
     }
     for study in &studies {
         for run in &study.scenario.tools {
             for subject in &subjects {
-                validated(study, run, subject, args.repeats, &mut tally);
+                if !interrupt::is_asked_for() {
+                    validated(study, run, subject, args.repeats, &mut tally);
+                }
             }
         }
     }
@@ -137,6 +145,9 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
         |limit| done.iter().flat_map(|one| &one.comparisons).any(|c| !c.is_within(limit));
     if worst == Code::Done && tolerance.is_some_and(is_missed) {
         worst = Code::False;
+    }
+    if interrupt::is_asked_for() {
+        worst = Code::Interrupted;
     }
     Ok(worst)
 }
@@ -164,6 +175,10 @@ impl Tally {
     fn tell<T>(&mut self, value: Result<T, Failure>) -> Option<T> {
         value
             .map_err(|failure| {
+                // What was stopped by an interrupt did not fail.
+                if interrupt::is_asked_for() {
+                    return;
+                }
                 console::say(&failure.to_string());
                 if failure.code.number() > self.worst.number() {
                     self.worst = failure.code;

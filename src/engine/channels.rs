@@ -22,14 +22,22 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 record.item = item;
                 record.stage = HANDED;
             }
-            self.wake(taker, Then::TakeLock);
+            self.wake_taker(thread, channel, Some(taker));
         }
         self.next_op(thread)
     }
 
-    pub(super) fn wake_taker(&mut self, taker: Option<ThreadId>) {
+    /// Wakes the parked taker of a channel, which costs CPU time: the thread's next bookkeeping takes longer.
+    pub(super) fn wake_taker(
+        &mut self,
+        thread: ThreadId,
+        channel: ChannelId,
+        taker: Option<ThreadId>,
+    ) {
         if let Some(taker) = taker {
             self.wake(taker, Then::TakeLock);
+            let cost = self.plan.channels[channel.0 as usize].wake;
+            self.thread_mut(thread).owes += cost;
         }
     }
 
@@ -48,7 +56,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 Taken::Closed => {
                     // The next taker finds out only now, as with the sentinel that is put back.
                     let next = self.channels[from.0 as usize].close();
-                    self.wake_taker(next);
+                    self.wake_taker(thread, from, next);
                     self.jump(thread, closed)
                 }
                 Taken::Nothing => {

@@ -131,6 +131,11 @@ impl Cores {
         self.note_queue(core);
     }
 
+    /// Those in the core's own run queue, the next one first.
+    pub(super) fn first_of(&self, core: CoreId) -> impl Iterator<Item = ThreadId> {
+        self.get(core).queue.iter().map(|(_, thread)| *thread)
+    }
+
     /// The next one in the core's own run queue, who waits no longer.
     pub(super) fn next_of(&mut self, core: CoreId) -> Option<ThreadId> {
         let (_, thread) = self.get_mut(core).queue.pop_front()?;

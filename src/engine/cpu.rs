@@ -4,12 +4,16 @@ use std::cmp::Reverse;
 
 use crate::ids::{CoreId, ThreadId};
 use crate::model::LockMode;
+use crate::plan::MachineRules;
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
 use super::queue::Rank;
 use super::thread::{Burst, Status};
 use super::{Engine, Flow};
+
+/// So many of those who wait for a core count for the average of their CPU time: it is needed often.
+const AVERAGED: usize = 8;
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Gives a thread work of some length. Work of no length is done at once, on no core.
@@ -78,10 +82,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Some(core) if !self.plan.machine.exact => core,
             _ => self.cores.least_loaded(),
         };
+        self.place_in_time(thread, core);
         if self.may_preempt(thread, core) {
-            self.preempt(core, thread);
+            return self.preempt(core, thread);
+        }
+        let somebody_waits = self.cores.has_queue(core);
+        self.cores.enqueue(core, thread, self.now);
+        if somebody_waits && self.is_beyond_deadline(thread, core) {
+            // The kernel looks at who is on the core with every one who comes, and somebody waits already.
+            self.end_of_slice(core);
         } else {
-            self.cores.enqueue(core, thread, self.now);
             self.schedule_core(core);
         }
     }
@@ -125,13 +135,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         name: crate::ids::NameId,
     ) {
         self.cores.occupy(core, thread, self.now);
+        let base_slice = self.plan.machine.base_slice;
         let record = self.thread_mut(thread);
         record.core = Some(core);
         record.last_core = Some(core);
+        record.renew_deadline(base_slice);
         record.status = Status::Active;
         record.woken = false;
-        record.entry_left = cost;
-        record.entry_name = name;
+        record.enter_for(cost, name);
         self.go_on_here(thread);
     }
 
@@ -165,11 +176,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
         let left = if record.entry_left.is_zero() { record.burst.left } else { record.entry_left };
         let work_ends = self.cores.get(core).accounted_to + left;
-        let slice_ends = if self.cores.has_queue(core) {
-            self.cores.slice_end(core, self.plan.machine.quantum, self.now)
-        } else {
-            SimTime::NEVER
-        };
+        let slice_ends =
+            if self.cores.has_queue(core) { self.slice_end(core) } else { SimTime::NEVER };
         if work_ends <= slice_ends {
             self.events.set_core(core, work_ends, Rank::BurstEnd, thread.0);
         } else {
@@ -226,33 +234,83 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.events.clear_core(core);
         self.show(thread, None);
         self.cores.vacate(core, self.now);
-        self.thread_mut(thread).core = None;
+        let lag = if self.plan.machine.exact { 0 } else { self.lag_behind(core, thread) };
+        let now = self.now;
+        let record = self.thread_mut(thread);
+        record.core = None;
+        record.was_off_core = true;
+        record.lag = lag;
+        record.lag_since = now;
     }
 
-    /// Whether a woken thread takes the core from the one that is on it (semantics 2.3: that one has
-    /// had its base slice since it was picked, and more CPU time than the woken one).
-    fn may_preempt(&mut self, woken_id: ThreadId, core: CoreId) -> bool {
-        let machine = &self.plan.machine;
+    /// How far a thread that leaves its core has fallen behind the average of itself and those who wait there.
+    fn lag_behind(&self, core: CoreId, thread: ThreadId) -> i64 {
+        let own = self.thread(thread).vruntime;
+        let ahead = |other: ThreadId| self.thread(other).vruntime.cast_signed() - own.cast_signed();
+        let mut count = 1;
+        let mut sum = 0_i64;
+        for other in self.cores.first_of(core).take(AVERAGED) {
+            count += 1;
+            sum += ahead(other);
+        }
+        sum / count
+    }
+
+    /// When the present slice of the core's thread ends: under the exact rules a quantum after it came, else with
+    /// the first timer tick at which it has had its base slice (semantics 2.1).
+    fn slice_end(&self, core: CoreId) -> SimTime {
+        let MachineRules { exact, quantum, base_slice, .. } = self.plan.machine;
+        if exact {
+            return self.cores.slice_end(core, quantum, self.now);
+        }
+        let is_over = self.cores.get(core).picked_at + base_slice;
+        let ticks = is_over.max(self.now).as_nanos().div_ceil(quantum.as_nanos());
+        SimTime::from_nanos(ticks * quantum.as_nanos())
+    }
+
+    /// A thread that wakes up behind another one is placed as far behind it as it was when it fell asleep, and
+    /// gets a deadline (`place_entity` in Linux `kernel/sched/fair.c`).
+    fn place_in_time(&mut self, woken: ThreadId, core: CoreId) {
+        let MachineRules { exact, base_slice, .. } = self.plan.machine;
+        if exact || !self.thread(woken).woken {
+            return;
+        }
+        let (runtime, now) = (self.runtime_on(core), self.now);
+        let others = 1 + self.cores.first_of(core).take(AVERAGED).count().cast_signed() as i64;
+        let woken = self.thread_mut(woken);
+        let limit = base_slice.as_nanos().cast_signed();
+        // Who has run ahead is forgiven as others run (`DELAY_DEQUEUE`).
+        let forgiven = (now - woken.lag_since).as_nanos().cast_signed();
+        let lag = if woken.lag < 0 { (woken.lag + forgiven).min(0) } else { woken.lag };
+        // Its coming moves the average, and its lag is to be the same afterwards.
+        let distance = lag.clamp(-limit, limit) * (others + 1) / others;
+        woken.vruntime = runtime.saturating_add_signed(-distance);
+        woken.deadline = woken.vruntime + base_slice.as_nanos();
+    }
+
+    /// How much CPU time the core's thread has had by now.
+    fn runtime_on(&self, core: CoreId) -> u64 {
         let on_core = self.cores.get(core);
         let running = on_core.running.expect("nobody is placed behind an idle core");
-        let since_picked = self.now - on_core.picked_at;
-        let unaccounted = self.now - on_core.accounted_to;
+        self.thread(running).vruntime + (self.now - on_core.accounted_to).as_nanos()
+    }
+
+    /// Whether a woken thread takes the core from the one that is on it: that one has passed its deadline, and
+    /// is ahead of the woken one (semantics 2.3).
+    fn may_preempt(&self, woken: ThreadId, core: CoreId) -> bool {
+        self.is_beyond_deadline(woken, core) && self.thread(woken).vruntime < self.runtime_on(core)
+    }
+
+    /// Whether the core's thread is protected no more from one that was woken and placed behind it.
+    fn is_beyond_deadline(&self, woken: ThreadId, core: CoreId) -> bool {
+        if self.plan.machine.exact || !self.thread(woken).woken {
+            return false;
+        }
+        let running = self.cores.get(core).running.expect("nobody is placed behind an idle core");
         // A thread that has nothing to do for any time is about to leave, or to get new work; one that is
         // between two steps wakes others first (with the lock it takes, those who gave it up).
         let stays = self.thread(running).is_working() && self.acting != Some(running);
-        if machine.exact || !self.thread(woken_id).woken || !stays {
-            return false;
-        }
-        let runtime = self.thread(running).vruntime + unaccounted.as_nanos();
-        let lag_limit = machine.base_slice.as_nanos();
-        let woken = self.thread_mut(woken_id);
-        woken.vruntime = woken.vruntime.max(runtime.saturating_sub(lag_limit));
-        // Alone on its core it has run ahead of everybody and has no lag left to be protected for; but a
-        // newborn has none of its own either.
-        let is_newborn = self.thread(woken_id).last_core.is_none();
-        let is_contended = is_newborn || self.cores.has_queue(core);
-        let is_protected = since_picked < machine.base_slice && is_contended;
-        !is_protected && self.thread(woken_id).vruntime < runtime
+        stays && self.runtime_on(core) >= self.thread(running).deadline
     }
 
     /// Whether the thread's burst is Python code whose holder was asked to give way.

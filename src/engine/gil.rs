@@ -23,12 +23,29 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn relock(&mut self, thread: ThreadId) -> Flow {
         self.thread_mut(thread).then = Then::TakeLock;
         let Some(lock) = self.thread(thread).lock else { return self.locked(thread) };
-        if self.lock(lock).holder().is_none() {
+        if self.lock(lock).holder().is_some() {
+            self.wait_for_lock(thread, lock);
+            return Flow::Pause;
+        }
+        let still = self.retake_takes(thread, lock);
+        if still.is_zero() {
             self.take(lock, thread);
             return self.locked(thread);
         }
-        self.wait_for_lock(thread, lock);
+        // Whoever is awake may take it meanwhile.
+        let name = self.names.wake;
+        self.thread_mut(thread).enter_for(still, name);
+        self.carry_on(thread);
         Flow::Pause
+    }
+
+    /// How long a waiter that has woken still needs to take the lock, which is free.
+    fn retake_takes(&self, thread: ThreadId, lock: LockId) -> SimDuration {
+        let rules = self.plan.lock.as_ref().expect("a lock has rules");
+        if !self.thread(thread).was_off_core {
+            return SimDuration::ZERO;
+        }
+        rules.retake.saturating_sub(self.now - self.locks[lock.index()].free_since())
     }
 
     fn locked(&mut self, thread: ThreadId) -> Flow {
@@ -47,7 +64,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let (now, renewed) = (self.now, self.patience_renewed);
         let freed = self.lock(lock).take(thread, now, renewed);
         self.plan_request(lock);
-        self.thread_mut(thread).holds = true;
+        let record = self.thread_mut(thread);
+        record.holds = true;
+        record.was_off_core = false;
         for ousted in freed {
             let then = self.thread(ousted).then;
             self.wake(ousted, then);
@@ -201,8 +220,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn release(&mut self, thread: ThreadId, lock: LockId) {
+        let now = self.now;
         let request = self.lock(lock).request();
-        let start = self.lock(lock).give_up(thread);
+        let start = self.lock(lock).give_up(thread, now);
         self.thread_mut(thread).holds = false;
         let end = self.now;
         self.sink.hold(&Hold { lock, thread, start, end });
@@ -224,7 +244,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.lock(lock).promise_to(next);
             }
             self.wake(next, Then::TakeLock);
-            self.thread_mut(thread).owes = self.plan.machine.wake_call;
+            let cost = self.plan.machine.wake_call;
+            self.thread_mut(thread).owes += cost;
         }
     }
 

@@ -14,6 +14,7 @@ use super::patience::Patience;
 pub(super) struct Lock {
     holder: Option<ThreadId>,
     held_since: SimTime,
+    free_since: SimTime,
     last_holder: Option<ThreadId>,
     /// How often the holder changed.
     switches: u64,
@@ -55,6 +56,7 @@ impl Lock {
         Self {
             holder: None,
             held_since: SimTime::ZERO,
+            free_since: SimTime::ZERO,
             last_holder: None,
             switches: 0,
             windows: 0,
@@ -153,13 +155,19 @@ impl Lock {
         std::mem::take(&mut self.ousted)
     }
 
+    /// Since when nobody holds it, if nobody does.
+    pub(super) fn free_since(&self) -> SimTime {
+        self.free_since
+    }
+
     /// `thread` gives the lock up. Returns since when it held it.
     ///
     /// # Panics
     /// When `thread` does not hold it.
-    pub(super) fn give_up(&mut self, thread: ThreadId) -> SimTime {
+    pub(super) fn give_up(&mut self, thread: ThreadId, now: SimTime) -> SimTime {
         assert_eq!(self.holder, Some(thread), "only the holder gives a lock up");
         self.holder = None;
+        self.free_since = now;
         self.held_since
     }
 
@@ -232,7 +240,7 @@ mod tests {
         let mut lock = Lock::new(None);
         for thread in [A, A, B, A] {
             lock.take(thread, at(0), false);
-            lock.give_up(thread);
+            lock.give_up(thread, at(0));
         }
         assert_eq!(lock.switches(), 3);
     }
@@ -244,7 +252,7 @@ mod tests {
         lock.ask_holder(Some(B), at(5));
         lock.ask_holder(Some(C), at(6));
         assert_eq!(lock.request().and_then(|request| request.by), Some(B));
-        lock.give_up(A);
+        lock.give_up(A, at(7));
         lock.oust(A);
         assert_eq!(lock.take(B, at(7), false), [A]);
         assert!(lock.request().is_none());

@@ -47,7 +47,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::Put(channel) => self.put(thread, channel),
             Op::Nudge(channel) => {
                 let taker = self.channels[channel.0 as usize].nudge();
-                self.wake_taker(taker);
+                self.wake_taker(thread, channel, taker);
                 self.next_op(thread)
             }
             Op::Drain { from, none } => {
@@ -63,7 +63,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::TryTake { from, none } => self.try_take(thread, from, none),
             Op::Close(channel) => {
                 let taker = self.channels[channel.0 as usize].close();
-                self.wake_taker(taker);
+                self.wake_taker(thread, channel, taker);
                 self.next_op(thread)
             }
             Op::Acquire(semaphore) => self.acquire_op(thread, semaphore, stage),
@@ -293,6 +293,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         // Only the main thread collects results.
         if waits(self.thread(ThreadId::MAIN)) {
             self.wake(ThreadId::MAIN, Then::TakeLock);
+            let cost = self.plan.machine.wake_call;
+            self.thread_mut(thread).owes += cost;
         }
         self.next_op(thread)
     }

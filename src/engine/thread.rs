@@ -44,9 +44,17 @@ pub(super) struct Thread {
 
     pub(super) core: Option<CoreId>,
     pub(super) last_core: Option<CoreId>,
-    /// CPU time so far in nanoseconds, raised for long sleepers (EEVDF's lag).
+    /// CPU time in nanoseconds, counted from where the thread was placed when it woke (EEVDF).
     pub(super) vruntime: u64,
+    /// Up to there it is protected from those who wake.
+    pub(super) deadline: u64,
+    /// How far it had fallen behind the average of its core when it left it, in nanoseconds; below zero it had
+    /// run ahead.
+    pub(super) lag: i64,
+    pub(super) lag_since: SimTime,
 
+    /// Whether it has been off its core since it last took its lock.
+    pub(super) was_off_core: bool,
     /// The lock's count of windows when its current patience began.
     pub(super) window: u64,
 
@@ -152,6 +160,9 @@ pub(super) struct OpenRow {
     pub(super) since: SimTime,
 }
 
+/// Where CPU time counts from, far enough from 0 for others to fall behind.
+const START: u64 = 1 << 48;
+
 impl Thread {
     /// A thread that is about to run `program` under `lock`.
     pub(super) fn new(process: ProcessId, lock: Option<LockId>, program: Pc, group: Group) -> Self {
@@ -177,7 +188,12 @@ impl Thread {
             owes: SimDuration::ZERO,
             core: None,
             last_core: None,
-            vruntime: 0,
+            vruntime: START,
+            deadline: START,
+            // It has none, but an earlier deadline than others (`PLACE_DEADLINE_INITIAL`): it goes first.
+            lag: 1,
+            lag_since: SimTime::ZERO,
+            was_off_core: false,
             window: 0,
             started: false,
             parent: ThreadId::MAIN,
@@ -185,6 +201,19 @@ impl Thread {
             joiner: None,
             task: None,
             row: None,
+        }
+    }
+
+    /// It has to come in for so long before it goes on.
+    pub(super) fn enter_for(&mut self, length: SimDuration, name: NameId) {
+        self.entry_left = length;
+        self.entry_name = name;
+    }
+
+    /// It comes onto a core: where it has passed its deadline, it gets another one.
+    pub(super) fn renew_deadline(&mut self, base_slice: SimDuration) {
+        if self.vruntime >= self.deadline {
+            self.deadline = self.vruntime + base_slice.as_nanos();
         }
     }
 

@@ -88,7 +88,8 @@ costs! {
         wake_latency_same: Cost,
         /// Switching a core to a thread that waited in its run queue.
         context_switch: Cost,
-        /// How long a running thread is safe from a waking one (EEVDF run-to-parity).
+        /// How long a running thread is safe from a waking one on one core (EEVDF run-to-parity); twice as long on 2,
+        /// three times on 4, four times on 8 and more.
         base_slice: Cost,
         /// How much later than asked a timer of a normal thread fires.
         timer_slack: Cost,
@@ -104,6 +105,10 @@ costs! {
         switch_interval: Cost,
         /// How often the requester itself gets the lock it asked for, in thousandths; else the longest waiter.
         requester_permille: u32,
+        /// How long a thread that comes onto a core needs to take a free lock, whose mutex it has to lock first: one
+        /// that is free for a shorter time it misses (semantics 1.6).
+        #[serde(default)]
+        retake: Cost,
     }
 }
 
@@ -263,8 +268,11 @@ costs! {
     /// System calls on pipes when nobody has to be waited for: each gives the lock up meanwhile (semantics
     /// 1.6), so that somebody who waits for it may take it.
     PipeCosts {
-        /// A write of a few bytes.
+        /// A write of a few bytes that wakes nobody.
         write: Cost,
+        /// What it takes longer when somebody sleeps until there is something to read.
+        #[serde(default)]
+        wake: Cost,
         /// A read of what is there.
         read: Cost,
         /// A look whether there is something.

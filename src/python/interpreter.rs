@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -32,6 +33,9 @@ const PULSE: Duration = Duration::from_millis(5);
 
 /// The first processes of the groups that are running now.
 static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// Whether no more programs are to be started.
+static STOPPED: AtomicBool = AtomicBool::new(false);
 
 /// A Python to run programs on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -149,9 +153,11 @@ fn crash(status: ExitStatus, err: &[u8]) -> String {
     format!("ended with {status}{says}{}", quoted.collect::<String>())
 }
 
-/// Stops all programs that are running, with their children: for when gilsim ends early itself.
+/// Stops all programs that are running, with their children, and starts no more: for when gilsim ends early itself.
 pub fn stop_all() {
-    for leader in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    STOPPED.store(true, Ordering::Relaxed);
+    for leader in running.iter() {
         stop_group(*leader);
     }
 }
@@ -176,6 +182,9 @@ impl Running {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         // Held while the program starts, so that an interrupt finds it in the list.
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        if STOPPED.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let mut child = command.spawn()?;
         running.push(child.id());
         drop(running);
@@ -282,10 +291,11 @@ mod tests {
     fn a_program_that_hangs_is_stopped_with_its_children() {
         let folder = tempfile::tempdir().unwrap();
         let mark = folder.path().join("alive");
-        let script = format!("(sleep 1; touch {}) & sleep 100", mark.display());
+        let script = format!("echo so far; (sleep 1; touch {}) & sleep 100", mark.display());
         let began = Instant::now();
-        let error = shell(&script, Duration::from_millis(200)).unwrap_err().message;
-        assert_eq!(error, "`sh` had not ended after 0 s, and was stopped");
+        let RunError { message, printed } = shell(&script, Duration::from_millis(200)).unwrap_err();
+        assert_eq!(message, "`sh` had not ended after 0 s, and was stopped");
+        assert_eq!(printed, "so far\n", "what it had measured by then is kept");
         assert!(began.elapsed() < GRACE, "{:?}", began.elapsed());
         thread::sleep(Duration::from_millis(1_200));
         assert!(!mark.exists());

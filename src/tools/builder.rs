@@ -54,6 +54,7 @@ impl<'a> Builder<'a> {
             lock: setting.interpreter.lock.then(|| LockRules {
                 switch_interval: setting.interpreter.switch_interval,
                 requester_permille: profile.lock.requester_permille,
+                retake: profile.lock.retake.0,
             }),
             compute_permille: u64::from(profile.compute_permille),
             sites,
@@ -103,8 +104,20 @@ impl<'a> Builder<'a> {
         self.onces
     }
 
+    /// A queue of the interpreter, with a lock that its takers sleep on.
     pub(super) fn channel(&mut self, hand_off: bool) -> ChannelId {
-        self.plan.channels.push(ChannelRules { hand_off });
+        let Cost(wake) = self.profile().machine.wake_call;
+        self.channel_with(ChannelRules { hand_off, wake })
+    }
+
+    /// A pipe.
+    pub(super) fn pipe(&mut self) -> ChannelId {
+        let Cost(wake) = self.profile().pipe.wake;
+        self.channel_with(ChannelRules { hand_off: false, wake })
+    }
+
+    fn channel_with(&mut self, rules: ChannelRules) -> ChannelId {
+        self.plan.channels.push(rules);
         ChannelId(u32::try_from(self.plan.channels.len() - 1).expect("tools have few channels"))
     }
 
@@ -302,10 +315,15 @@ fn machine_rules(tool: &ToolRun) -> MachineRules {
         wake_spread_permille: u64::from(costs.wake_spread_permille),
         wake_latency_same: costs.wake_latency_same.0.min(machine.wake_latency),
         context_switch: costs.context_switch.0,
-        base_slice: costs.base_slice.0.min(machine.quantum),
+        base_slice: base_slice(costs.base_slice.0, machine.cores).min(machine.quantum),
         timer_slack: costs.timer_slack.0,
         sleep_zero: (profile.exact || profile.python <= 10).then_some(profile.thread.sleep_zero.0),
     }
+}
+
+/// A kernel's slices grow with its cores (`get_update_sysctl_factor` in Linux `kernel/sched/fair.c`).
+fn base_slice(on_one_core: SimDuration, cores: u32) -> SimDuration {
+    on_one_core * u64::from(1 + cores.min(8).ilog2())
 }
 
 fn memory_rules(tool: &ToolRun) -> MemoryRules {

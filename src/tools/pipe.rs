@@ -30,8 +30,8 @@ pub(super) struct WorkerCosts {
 impl Pipes {
     pub(super) fn new(builder: &mut Builder<'_>) -> Self {
         Self {
-            calls: builder.channel(false),
-            results: builder.channel(false),
+            calls: builder.pipe(),
+            results: builder.pipe(),
             read_lock: builder.semaphore("pipe", 1),
             write_lock: builder.semaphore("pipe", 1),
         }
