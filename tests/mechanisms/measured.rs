@@ -86,8 +86,8 @@ fn on_one_core_the_turns_of_four_threads_last_two_ticks() {
     for python in PYTHONS {
         let lengths = whole_turns(&hogs(4, 1, python)).into_iter().map(|turn| turn.1).collect();
         let (median, _) = median_and_p95(lengths);
-        // Measured: 8.6 ms, and 7.9 to 8.6 beside other programs; without ticks ours is two slices and the wait.
-        assert!((7_900 * US..=9_100 * US).contains(&median), "{python}: {median} ns");
+        // Measured: 8.6 ms, and 7.9 to 8.6 beside other programs.
+        assert!((7_900 * US..=8_700 * US).contains(&median), "{python}: {median} ns");
     }
 }
 
