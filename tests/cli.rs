@@ -47,6 +47,22 @@ fn help_and_version_are_results() {
     assert_eq!(version, concat!("gilsim ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
+/// `UPDATE_GOLDEN=1 cargo test --test cli` rewrites the table in README.md.
+#[test]
+fn the_readme_shows_what_its_first_command_prints() {
+    let readme = include_str!("../README.md");
+    let shown = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let bench = Bench::new();
+    bench.write("a.toml", include_str!("../scenarios/download-100-pages.toml"));
+    let printed = bench.run(&["run", "a.toml", "--no-trace", "--no-chart"]).expect(0).out();
+    let table: String = printed.split_inclusive('\n').skip(3).take(shown.lines().count()).collect();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        return fs::write(path, readme.replace(shown, &table)).unwrap();
+    }
+    assert_eq!(shown, table, "the table in README.md is stale");
+}
+
 #[test]
 fn a_wrong_command_line_is_told_on_stderr_with_the_nearest_word() {
     let bench = Bench::new();

@@ -161,3 +161,21 @@ fn sweeps_and_what_if_studies_go_by_response_times_and_tell_of_loads_that_cannot
     assert!(shown.contains("makespan then"), "{shown}");
     assert!(shown.contains("95 % of tasks are done within"), "{shown}");
 }
+
+#[test]
+fn response_times_that_nobody_has_are_told_and_win_nothing() {
+    let text = OPEN.replace("arrive = { poisson = \"60/s\" }", "arrive = { at = [\"1s\"] }");
+    let bench = Bench::with("web.toml", text);
+    let told = "there are no response times";
+    let ended = bench.run(&["run", "web.toml"]).expect(0).says(told);
+    assert!(ended.out().ends_with("No response time is above zero.\n"), "{}", ended.out());
+    bench.run(&["sweep", "web.toml", "--vary", "machine.cores=1,2"]).expect(0).says(told);
+    bench.run(&["whatif", "web.toml"]).expect(0).says(told);
+}
+
+#[test]
+fn what_if_studies_tell_of_loads_that_cannot_be_served() {
+    let bench = Bench::with("web.toml", OPEN.replace("60/s", "150/s"));
+    let arguments = ["whatif", "web.toml", "--tool", "sequential"];
+    bench.run(&arguments).expect(0).says("warning: `sequential`: the load cannot be served");
+}

@@ -283,6 +283,10 @@ fn a_deadlock_at_a_point_is_told_and_the_rest_is_written() {
     assert!(ended.err().contains("at semaphores.a=1: `asyncio` deadlocks"), "{}", ended.err());
     assert!(!ended.err().contains("semaphores.a=2"), "{}", ended.err());
     assert_eq!(bench.read("output/a/sweep/sweep.csv").lines().count(), 4);
+    // A tool that never finishes keeps its column.
+    let ended = bench.run(&["sweep", "a.toml", "--vary", "machine.cores=1,2"]).expect(1);
+    assert!(ended.out().contains("asyncio\n"), "{}", ended.out());
+    assert_eq!(ended.out().matches("deadlock").count(), 2, "{}", ended.out());
 }
 
 /// How much of the journal is there, in bytes.

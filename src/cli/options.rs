@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use super::failure::Failure;
 use crate::model::Scenario;
+use crate::scenario::nearest;
 
 /// What `run` and `sweep` take.
 #[derive(clap::Args, Debug)]
@@ -117,23 +118,13 @@ pub(super) fn select(
     Ok(())
 }
 
-fn no_such_tool(label: &str, labels: &[&str], file: &str) -> String {
+/// That the file has no tool of that label, and what may have been meant.
+pub(super) fn no_such_tool(label: &str, labels: &[&str], file: &str) -> String {
     let message = format!("{file} has no tool of label `{label}`");
     match nearest(label, labels) {
         Some(near) => format!("{message}; did you mean `{near}`?"),
         None => format!("{message}; it has {}", labels.join(", ")),
     }
-}
-
-/// The name that a slip of the finger makes into `typed`.
-pub(super) fn nearest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
-    let allowed = (typed.chars().count() / 3).max(1);
-    names
-        .iter()
-        .map(|name| (strsim::osa_distance(typed, name), *name))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
 }
 
 /// A setting without the folders of absolute paths.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::console;
 use super::failure::{Code, Failure};
-use super::options::nearest;
+use super::options::no_such_tool;
 use super::play::{Loaded, load};
 use crate::model::{Scenario, ToolRun};
 use crate::python;
@@ -84,7 +84,7 @@ fn chosen<'s>(
     let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
     let file = file.display();
     Err(Failure::usage(match wanted {
-        Some(wanted) if candidates.is_empty() => none_of(wanted, &labels, &file.to_string()),
+        Some(wanted) if candidates.is_empty() => no_such_tool(wanted, &labels, &file.to_string()),
         _ => {
             let labels: Vec<&str> = candidates.iter().map(|run| run.label.as_str()).collect();
             format!(
@@ -93,11 +93,4 @@ fn chosen<'s>(
             )
         }
     }))
-}
-
-fn none_of(wanted: &str, labels: &[&str], file: &str) -> String {
-    match nearest(wanted, labels) {
-        Some(near) => format!("{file} has no tool `{wanted}`; did you mean `{near}`?"),
-        None => format!("{file} has no tool `{wanted}`; it has {}", labels.join(", ")),
-    }
 }

@@ -265,7 +265,8 @@ fn ask(study: &Study, args: &Args) -> Result<Code, Failure> {
 
 /// Why the tools do not serve the load of an open system, those of them that do not.
 fn warnings(open: &[Option<(Queues, OpenReport)>]) -> Vec<Option<String>> {
-    open.iter().map(|open| open.as_ref()?.1.warning()).collect()
+    let unserved = |(_, report): &(Queues, OpenReport)| report.warning().filter(|_| !report.served);
+    open.iter().map(|open| unserved(open.as_ref()?)).collect()
 }
 
 /// The files that are written while the tools are played.
@@ -290,15 +291,10 @@ impl Streams {
     }
 }
 
-/// Says which tools do not serve the load of an open system.
+/// Says whose response times say nothing in an open system.
 fn warn(scenario: &Scenario, open: &[Option<(Queues, OpenReport)>]) {
-    if open.iter().flatten().any(|(_, report)| report.counted == 0) {
-        console::say(
-            "warning: no task arrives between `run.warm_up` and `run.until`: there are no response times",
-        );
-    }
-    for (run, warning) in scenario.tools.iter().zip(warnings(open)) {
-        if let Some(warning) = warning {
+    for (run, open) in scenario.tools.iter().zip(open) {
+        if let Some(warning) = open.as_ref().and_then(|(_, report)| report.warning()) {
             console::say(&format!("warning: `{}`: {warning}", report::one_line(&run.label)));
         }
     }

@@ -371,10 +371,11 @@ fn printed(
     summary: Vec<u8>,
 ) -> Vec<u8> {
     let title = report::one_line(&scenario.title);
+    let labels: Vec<&str> = scenario.tools.iter().map(|run| run.label.as_str()).collect();
     let titled = |text: String| if title.is_empty() { text } else { format!("{title}\n\n{text}") };
     match format {
-        Format::Table => titled(screen::text(outcome)).into_bytes(),
-        Format::Markdown => titled(screen::markdown(outcome)).into_bytes(),
+        Format::Table => titled(screen::text(outcome, &labels)).into_bytes(),
+        Format::Markdown => titled(screen::markdown(outcome, &labels)).into_bytes(),
         Format::Csv => table.into_bytes(),
         Format::Json => summary,
     }

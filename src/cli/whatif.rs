@@ -83,6 +83,14 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     if !common.quiet {
         console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
     }
+    if !common.quiet {
+        for study in &studies {
+            if let Some(warning) = &study.warning {
+                let label = report::one_line(&study.tool);
+                console::say(&format!("warning: `{label}`: {warning}"));
+            }
+        }
+    }
     let deadlocks = studies.iter().filter_map(|study| study.deadlock.as_ref());
     let code = if deadlocks.clone().next().is_some() { Code::False } else { Code::Done };
     deadlocks.for_each(|deadlock| console::say(deadlock));

@@ -58,8 +58,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                     .as_mut()
                     .is_none_or(|connections| connections.try_acquire(true));
             }
-            Thing::Room(queue) => self.queues[queue.index()].try_put().ok(),
-            Thing::Item(queue) => self.queues[queue.index()].try_get().ok(),
+            Thing::Room(queue) => self.queues[queue.index()].try_put(),
+            Thing::Item(queue) => self.queues[queue.index()].try_get(),
         };
         other.is_some_and(|waiter| {
             self.wake_waiter(waiter);

@@ -66,9 +66,7 @@ impl Semaphore {
             }
         }
     }
-}
 
-impl Semaphore {
     /// Hands a permit that is given back to the first in line, thread or coroutine; keeps it if there
     /// is none.
     pub(super) fn hand_over(&mut self) -> Option<Waiter> {
@@ -119,22 +117,22 @@ impl Queue {
         Self { items: 0, capacity, getters: VecDeque::new(), putters: VecDeque::new() }
     }
 
-    /// Puts an item if there is room. Returns whether there was, and who is to look for it.
-    pub(super) fn try_put(&mut self) -> Result<Option<Waiter>, Full> {
+    /// Puts an item if there is room. Then, who is to look for it.
+    pub(super) fn try_put(&mut self) -> Option<Option<Waiter>> {
         if self.capacity.is_some_and(|capacity| self.items >= u64::from(capacity)) {
-            return Err(Full);
+            return None;
         }
         self.items += 1;
-        Ok(self.getters.pop_front())
+        Some(self.getters.pop_front())
     }
 
-    /// Takes an item if there is one. Returns whether there was, and who is to look for the room.
-    pub(super) fn try_get(&mut self) -> Result<Option<Waiter>, Empty> {
+    /// Takes an item if there is one. Then, who is to look for the room.
+    pub(super) fn try_get(&mut self) -> Option<Option<Waiter>> {
         if self.items == 0 {
-            return Err(Empty);
+            return None;
         }
         self.items -= 1;
-        Ok(self.putters.pop_front())
+        Some(self.putters.pop_front())
     }
 
     pub(super) fn wait_for_room(&mut self, waiter: Waiter) {
@@ -145,14 +143,6 @@ impl Queue {
         self.getters.push_back(waiter);
     }
 }
-
-/// A queue has no room.
-#[derive(Debug)]
-pub(super) struct Full;
-
-/// A queue has no item.
-#[derive(Debug)]
-pub(super) struct Empty;
 
 /// The connections of a site: a semaphore that hands a connection to whoever is first in line.
 /// `None` is no limit.
@@ -317,11 +307,11 @@ mod tests {
     #[test]
     fn a_bounded_queue_wakes_one_putter_for_each_item_taken() {
         let mut queue = Queue::new(Some(1));
-        assert!(matches!(queue.try_put(), Ok(None)));
-        assert!(queue.try_put().is_err());
+        assert_eq!(queue.try_put(), Some(None));
+        assert_eq!(queue.try_put(), None);
         queue.wait_for_room(T1);
-        assert!(matches!(queue.try_get(), Ok(Some(waiter)) if waiter == T1));
-        assert!(queue.try_get().is_err());
+        assert_eq!(queue.try_get(), Some(Some(T1)));
+        assert_eq!(queue.try_get(), None);
     }
 
     #[test]

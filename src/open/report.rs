@@ -110,10 +110,11 @@ impl OpenReport {
         }
     }
 
-    /// Why the load is not served, in words; none where it is.
+    /// Why the response times say nothing, in words: the load is not served, or no task counts. None where they do.
     pub fn warning(&self) -> Option<String> {
         if self.served {
-            return None;
+            let none_counts = "no task arrives between `run.warm_up` and `run.until`: there are no response times";
+            return (self.counted == 0).then(|| none_counts.to_owned());
         }
         let backlog = self.backlog.map_or(0, |tasks| tasks.millionths().div_ceil(1_000_000));
         let s = if backlog == 1 { "" } else { "s" };

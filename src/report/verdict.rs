@@ -28,8 +28,10 @@ pub fn verdict(results: &[ToolResult<'_>], goal: Goal) -> String {
         .filter(|result| matches!(result.ending, Ending::Deadlocked(_)))
         .map(|result| one_line(&result.run.label))
         .collect();
+    let is_measured = |(_, row): &Finisher<'_>| goal == Goal::Makespan || row.response.max_ns > 0;
     let mut sentences = match finished.as_slice() {
         [] => Vec::new(),
+        all if !all.iter().any(is_measured) => vec!["No response time is above zero.".to_owned()],
         [only] => vec![alone(*only, deadlocked.is_empty(), goal)],
         several => contest(several, goal),
     };

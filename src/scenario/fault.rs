@@ -102,7 +102,7 @@ impl Fault {
 }
 
 /// The name that `wrong` was probably meant to be.
-pub(super) fn nearest<'n>(wrong: &str, names: &[&'n str]) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(wrong: &str, names: &[&'n str]) -> Option<&'n str> {
     const LONGEST: usize = 100;
     const MOST_NAMES: usize = 500;
     if wrong.len() > LONGEST {

@@ -23,8 +23,8 @@ mod tree;
 use std::path::Path;
 
 pub use document::Document;
-pub(crate) use fault::Fault;
 pub use fault::Faults;
+pub(crate) use fault::{Fault, nearest};
 pub use files::digest;
 pub use schema::{claims_schema, schema};
 pub(crate) use tree::shortened;

@@ -381,7 +381,7 @@ fn names_a_table<'n>(segment: &Segment, names: impl Iterator<Item = &'n str>) ->
     let title = format!("`{}` is a table: set one of its keys", shortened(&segment.name));
     let fault = Fault::new(segment.place, title);
     match segment.name.as_str() {
-        "tasks" => fault.label("expected tasks.NAME.KEY"),
+        "tasks" => fault.label("expected tasks.NAME.KEY, where NAME is the `name` of an entry"),
         "tools" => fault.label("expected tools.LABEL.KEY or tools.workers"),
         _ if names.is_empty() => fault.label("it has none"),
         _ => fault.label(format!("expected one of {} after it", listed(&names))),

@@ -198,7 +198,10 @@ fn play_run(
         .map_err(|error| Refusal::Wrong(format!("tool `{}`: {error}", run.label)))?;
     let mut summary = Summary::counting_from(scenario.warm_up());
     let mut queues = scenario.horizon.map(|horizon| Queues::new(&plan, horizon));
-    let (outcome, totals) = engine::simulate(&plan, &mut (&mut summary, queues.as_mut()));
+    let (outcome, totals) = match &mut queues {
+        None => engine::simulate_for(&plan, &mut summary),
+        Some(queues) => engine::simulate(&plan, &mut (&mut summary, queues)),
+    };
     Ok(match outcome {
         Outcome::Finished => {
             let row = summary.finish(&run.label, replicate, plan.machine.cores, &totals);

@@ -16,8 +16,8 @@ const SHOWN_POINTS: usize = 40;
 const SHOWN_LINES: usize = 20;
 
 /// The table and the findings, for a terminal.
-pub fn text(outcome: &Outcome) -> String {
-    let (headings, rows) = pivot(outcome);
+pub fn text(outcome: &Outcome, labels: &[&str]) -> String {
+    let (headings, rows) = pivot(outcome, labels);
     let mut table = Table::new();
     let rule = LineStyle::none().fill('─').junction('─');
     table.load_style(TableStyle::new().header_separator(rule));
@@ -38,8 +38,8 @@ pub fn text(outcome: &Outcome) -> String {
 }
 
 /// The same for a Markdown page.
-pub fn markdown(outcome: &Outcome) -> String {
-    let (headings, rows) = pivot(outcome);
+pub fn markdown(outcome: &Outcome, labels: &[&str]) -> String {
+    let (headings, rows) = pivot(outcome, labels);
     let mut text = String::new();
     let mut line = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
@@ -63,18 +63,12 @@ fn finish(mut text: String, outcome: &Outcome) -> String {
 }
 
 /// A row per point, a column per tool.
-fn pivot(outcome: &Outcome) -> (Vec<String>, Vec<Vec<String>>) {
-    let mut tools: Vec<&str> = Vec::new();
-    for cell in &outcome.cells {
-        if !tools.contains(&cell.tool.as_str()) {
-            tools.push(&cell.tool);
-        }
-    }
+fn pivot(outcome: &Outcome, tools: &[&str]) -> (Vec<String>, Vec<Vec<String>>) {
     let headings =
         outcome.keys.iter().map(String::as_str).chain(tools.iter().copied()).map(one_line);
     let points: Vec<&[Cell]> =
         outcome.cells.chunk_by(|one, other| one.point == other.point).collect();
-    let rows = shown(points.len()).map(|index| row(points[index], &tools, outcome.goal));
+    let rows = shown(points.len()).map(|index| row(points[index], tools, outcome.goal));
     (headings.collect(), rows.collect())
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::engine;
 use crate::model::{Goal, Scenario, ToolRun};
+use crate::open::{self, OpenReport, Queues};
 use crate::report;
 use crate::sink::fraction::Fraction;
 use crate::sink::summary::Summary;
@@ -109,6 +110,9 @@ pub struct ToolStudy {
     /// Who waits for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadlock: Option<String>,
+    /// Why the response times of the run as it is say nothing, of an open system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// A tool by its place, what is changed, and by how many percent.
@@ -182,7 +186,8 @@ pub fn play(
         studies[*tool].effects.push(Effect { kind, name, points });
     }
     let goal = scenario.goal();
-    for study in &mut studies {
+    for (study, run) in studies.iter_mut().zip(&scenario.tools) {
+        study.warning = study.baseline.and_then(|_| warning(scenario, run));
         let order = |numbers: Option<Numbers>| numbers.map(|numbers| numbers.order(goal));
         study.effects.sort_by_key(|effect| (order(effect.compared()), order(effect.at(100))));
     }
@@ -192,7 +197,16 @@ pub fn play(
 fn begin((run, base): (&ToolRun, &Came)) -> ToolStudy {
     let deadlock = base.as_ref().err().cloned();
     let baseline = base.as_ref().ok().copied();
-    ToolStudy { tool: run.label.clone(), baseline, effects: Vec::new(), deadlock }
+    ToolStudy { tool: run.label.clone(), baseline, effects: Vec::new(), deadlock, warning: None }
+}
+
+/// Why the response times of an open system say nothing, where they do not.
+fn warning(scenario: &Scenario, run: &ToolRun) -> Option<String> {
+    let horizon = scenario.horizon?;
+    let plan = tools::lay_out(scenario, run, 0).ok()?;
+    let mut queues = Queues::new(&plan, horizon);
+    engine::simulate_for(&plan, &mut queues);
+    OpenReport::of(&queues, horizon, &open::offered(&plan, run)).warning()
 }
 
 /// What a run comes to, or who waits for ever in it.

@@ -56,9 +56,7 @@ impl Arrivals {
         }
         Ok((count, Self::At(instants)))
     }
-}
 
-impl Arrivals {
     /// When the tasks of all entries arrive, entry after entry, of each of which the number of tasks is given; nothing where
     /// all arrive at once.
     pub(super) fn join(entries: Vec<(u32, Self)>) -> Vec<SimTime> {
