@@ -43,7 +43,7 @@ pub struct Plan {
     pub code: Vec<Instruction>,
     /// How much memory things take.
     pub memory: MemoryRules,
-    /// Keys the draws of the lock.
+    /// Keys what varies without being drawn: who gets the lock, and how long a wake-up takes.
     pub seed: u64,
 }
 

@@ -48,23 +48,29 @@ pub(super) enum Progress {
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Takes a thing if it is there. Threads barge past who was woken to look again; connections go by the line.
     pub(super) fn take_if_there(&mut self, thing: Thing) -> bool {
-        let other = match thing {
-            Thing::Permit(semaphore) => {
-                return self.semaphores[semaphore.index()].try_acquire(false);
-            }
+        match thing {
+            Thing::Permit(semaphore) => self.semaphores[semaphore.index()].try_acquire(false),
             Thing::Connection(site) => {
                 let connections = &mut self.sites[site.index()];
-                return connections
-                    .as_mut()
-                    .is_none_or(|connections| connections.try_acquire(true));
+                connections.as_mut().is_none_or(|connections| connections.try_acquire(true))
             }
-            Thing::Room(queue) => self.queues[queue.index()].try_put(),
-            Thing::Item(queue) => self.queues[queue.index()].try_get(),
-        };
-        other.is_some_and(|waiter| {
-            self.wake_waiter(waiter);
-            true
-        })
+            Thing::Room(queue) => {
+                let queue = &mut self.queues[queue.index()];
+                queue.try_put() && {
+                    let getter = queue.next_getter();
+                    self.wake_waiter(getter);
+                    true
+                }
+            }
+            Thing::Item(queue) => {
+                let queue = &mut self.queues[queue.index()];
+                queue.try_get() && {
+                    let putter = queue.next_putter();
+                    self.wake_waiter(putter);
+                    true
+                }
+            }
+        }
     }
 
     pub(super) fn stand_in_line(&mut self, thing: Thing, waiter: Waiter) {

@@ -117,22 +117,26 @@ impl Queue {
         Self { items: 0, capacity, getters: VecDeque::new(), putters: VecDeque::new() }
     }
 
-    /// Puts an item if there is room. Then, who is to look for it.
-    pub(super) fn try_put(&mut self) -> Option<Option<Waiter>> {
-        if self.capacity.is_some_and(|capacity| self.items >= u64::from(capacity)) {
-            return None;
-        }
-        self.items += 1;
-        Some(self.getters.pop_front())
+    /// Puts an item if there is room; then [`Self::next_getter`] is to look for it.
+    pub(super) fn try_put(&mut self) -> bool {
+        let has_room = self.capacity.is_none_or(|capacity| self.items < u64::from(capacity));
+        self.items += u64::from(has_room);
+        has_room
     }
 
-    /// Takes an item if there is one. Then, who is to look for the room.
-    pub(super) fn try_get(&mut self) -> Option<Option<Waiter>> {
-        if self.items == 0 {
-            return None;
-        }
-        self.items -= 1;
-        Some(self.putters.pop_front())
+    /// Takes an item if there is one; then [`Self::next_putter`] is to look for the room.
+    pub(super) fn try_get(&mut self) -> bool {
+        let has_item = self.items > 0;
+        self.items -= u64::from(has_item);
+        has_item
+    }
+
+    pub(super) fn next_getter(&mut self) -> Option<Waiter> {
+        self.getters.pop_front()
+    }
+
+    pub(super) fn next_putter(&mut self) -> Option<Waiter> {
+        self.putters.pop_front()
     }
 
     pub(super) fn wait_for_room(&mut self, waiter: Waiter) {
@@ -307,11 +311,13 @@ mod tests {
     #[test]
     fn a_bounded_queue_wakes_one_putter_for_each_item_taken() {
         let mut queue = Queue::new(Some(1));
-        assert_eq!(queue.try_put(), Some(None));
-        assert_eq!(queue.try_put(), None);
+        assert!(queue.try_put());
+        assert_eq!(queue.next_getter(), None);
+        assert!(!queue.try_put());
         queue.wait_for_room(T1);
-        assert_eq!(queue.try_get(), Some(Some(T1)));
-        assert_eq!(queue.try_get(), None);
+        assert!(queue.try_get());
+        assert_eq!(queue.next_putter(), Some(T1));
+        assert!(!queue.try_get());
     }
 
     #[test]

@@ -13,8 +13,8 @@ mod waits;
 pub use print::{json, markdown, screen};
 pub use waits::Waits;
 
-use crate::model::{Arrival, Scenario, StepSpec};
-use crate::report::{Ending, ToolResult};
+use crate::model::{Scenario, StepSpec};
+use crate::report::ToolResult;
 
 /// A scenario with what a reader is to predict.
 #[derive(Clone, Debug)]
@@ -64,15 +64,9 @@ impl Quiz {
     }
 }
 
-/// Whether tasks come over time, so that what counts is how soon they are answered and not when all is done.
-fn comes_over_time(scenario: &Scenario) -> bool {
-    scenario.tasks.iter().any(|entry| !matches!(entry.arrive, Arrival::AtOnce))
-}
-
-/// Whether to ask who never finishes: where tasks wait for each other, or where somebody does not.
-fn may_deadlock(scenario: &Scenario, results: &[ToolResult<'_>]) -> bool {
+/// Whether to ask who never finishes: where tasks wait for each other. Others cannot deadlock.
+fn may_deadlock(scenario: &Scenario) -> bool {
     scenario.tasks.iter().any(|entry| waits_for_others(&entry.steps))
-        || results.iter().any(|result| matches!(result.ending, Ending::Deadlocked(_)))
 }
 
 fn waits_for_others(steps: &[StepSpec]) -> bool {

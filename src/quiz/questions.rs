@@ -2,7 +2,7 @@
 //! those of the trace.
 
 use super::choice::{self, OPTIONS};
-use super::{Question, Waits, comes_over_time, may_deadlock};
+use super::{Question, Waits, may_deadlock};
 use crate::model::{Goal, Scenario, ToolRun};
 use crate::report::{
     self, Ending, NEAR_PERCENT, ToolResult, counted, one_line, percent, place, time, verdict,
@@ -18,6 +18,7 @@ const ASKED: usize = 3;
 const NOTICED: u128 = 10_000;
 
 const NEVER: &str = "for ever: it never finishes";
+const NOWHERE_FOR_GOOD: &str = "nowhere for good: it never finishes";
 const NEVER_DONE: &str = "some wait for ever: it never finishes";
 
 /// What makes plausible wrong states, the most instructive first.
@@ -42,8 +43,7 @@ pub(super) fn all(
     let group = Group {
         results,
         goal: scenario.goal(),
-        over_time: comes_over_time(scenario),
-        may_deadlock: may_deadlock(scenario, results),
+        may_deadlock: may_deadlock(scenario),
         seed: scenario.seed,
     };
     let mut questions = Vec::new();
@@ -76,8 +76,6 @@ struct Group<'a> {
     results: &'a [ToolResult<'a>],
     /// What the verdict compares by.
     goal: Goal,
-    /// Whether the tasks come one after the other, so that answers count and not the end.
-    over_time: bool,
     may_deadlock: bool,
     seed: u64,
 }
@@ -86,11 +84,6 @@ impl Group<'_> {
     fn finished(&self) -> impl Iterator<Item = (usize, &SummaryRow)> {
         let rows = self.results.iter().map(ToolResult::row).enumerate();
         rows.filter_map(|(index, row)| Some((index, row?)))
-    }
-
-    /// What counts about a run: when all is done, or when most tasks are answered.
-    const fn measure(&self, row: &SummaryRow) -> u64 {
-        if self.over_time { row.response.p95_ns } else { row.makespan_ns }
     }
 
     /// A question whose options are the tools, and none of them where `none` is not empty.
@@ -104,27 +97,17 @@ impl Group<'_> {
     }
 
     fn first(&self) -> Question {
-        let best = self.finished().map(|(_, row)| self.measure(row)).min().unwrap_or(0);
+        let best = self.finished().map(|(_, row)| row.by(self.goal)).min().unwrap_or(0);
         let near = |time: u64| u128::from(time) * 100 <= u128::from(best) * (100 + NEAR_PERCENT);
-        let right = self.finished().filter(|(_, row)| near(self.measure(row)));
+        let right = self.finished().filter(|(_, row)| near(row.by(self.goal)));
         let right = right.map(|(index, _)| index).collect();
-        let asks = if self.over_time {
-            format!(
-                "Under which tool are 95 % of the tasks answered soonest? \
-                 Name all that are within {NEAR_PERCENT} % of the best."
-            )
-        } else {
-            format!(
-                "Which tool finishes first? Name all that are within {NEAR_PERCENT} % of the best."
-            )
+        let asks = match self.goal {
+            Goal::Makespan => "Which tool finishes first?",
+            Goal::ResponseP95 => "Under which tool are 95 % of the tasks answered soonest?",
         };
+        let asks = format!("{asks} Name all that are within {NEAR_PERCENT} % of the best.");
         let none = if self.may_deadlock { "none: no tool finishes" } else { "" };
-        let because = if self.over_time {
-            self.each(|row| time(row.response.p95_ns))
-        } else {
-            verdict(self.results, self.goal)
-        };
-        self.of_tools(&asks, none, right, because)
+        self.of_tools(&asks, none, right, verdict(self.results, self.goal))
     }
 
     fn waits(&self) -> Question {
@@ -169,14 +152,13 @@ impl Group<'_> {
     fn how_long(&self, index: usize) -> Question {
         let result = &self.results[index];
         let name = label(result);
-        let asks = if self.over_time {
-            format!("How soon are 95 % of the tasks answered under {name}?")
-        } else {
-            format!("Roughly how long does {name} take?")
+        let asks = match self.goal {
+            Goal::Makespan => format!("Roughly how long does {name} take?"),
+            Goal::ResponseP95 => format!("How soon are 95 % of the tasks answered under {name}?"),
         };
-        let known = self.finished().map(|(_, row)| self.measure(row)).collect::<Vec<_>>();
+        let known: Vec<u64> = self.finished().map(|(_, row)| row.by(self.goal)).collect();
         // A tool that never finishes has no right time: the middle of the others' serves as one more wrong one.
-        let own = result.row().map(|row| self.measure(row));
+        let own = result.row().map(|row| row.by(self.goal));
         let anchor = own.or_else(|| known.get(known.len() / 2).copied()).unwrap_or(1_000_000_000);
         let bits = bits(self.seed, [anchor, index as u64], 0);
         let (times, position) = choice::times(anchor, &known, bits);
@@ -186,13 +168,7 @@ impl Group<'_> {
             options.push(NEVER.to_owned());
         }
         let right = if own.is_some() { position } else { options.len() - 1 };
-        let because = match (&result.ending, own) {
-            (Ending::Finished(_), Some(own)) if self.over_time => {
-                format!("95 % of its tasks are answered within {}.", time(own))
-            }
-            _ => why(result, self.goal),
-        };
-        Question { asks, options, right: vec![right], because }
+        Question { asks, options, right: vec![right], because: why(result, self.goal) }
     }
 
     fn whereabouts(&self, index: usize) -> Question {
@@ -207,18 +183,25 @@ impl Group<'_> {
         }
         states.sort_unstable();
         let mut options: Vec<String> =
-            states.iter().map(|state| place(*state, result.run)).collect();
-        if self.may_deadlock {
-            options.push(NEVER.to_owned());
-        }
-        let right = match result.ending {
-            Ending::Finished(_) => {
-                (0..states.len()).filter(|at| right_states.contains(&states[*at])).collect()
+            states.iter().map(|state| place(*state, result.run, result.row())).collect();
+        let mut right: Vec<usize> =
+            (0..states.len()).filter(|at| right_states.contains(&states[*at])).collect();
+        match result.ending {
+            Ending::Finished(_) if right.is_empty() => {
+                right.push(options.len());
+                options.push("nowhere: they take no time".to_owned());
             }
-            Ending::Deadlocked(_) => vec![options.len() - 1],
-        };
+            Ending::Deadlocked(_) => right.push(options.len()),
+            Ending::Finished(_) => {}
+        }
+        if self.may_deadlock {
+            options.push(NOWHERE_FOR_GOOD.to_owned());
+        }
         Question {
-            asks: format!("Where do the tasks of {} spend most of their time?", label(result)),
+            asks: format!(
+                "Where do the tasks of {} spend most of their time? Name all that are within a percentage point.",
+                label(result)
+            ),
             options,
             right,
             because: result.row().map_or_else(never, |row| shares(row, result.run)),
@@ -321,7 +304,7 @@ fn shares(row: &SummaryRow, run: &ToolRun) -> String {
     states.sort_by_key(|(share, _)| std::cmp::Reverse(*share));
     let noticed = states.iter().filter(|(share, _)| share.millionths() >= NOTICED);
     let told: Vec<String> = noticed
-        .map(|(share, state)| format!("{} {}", percent(*share), place(*state, run)))
+        .map(|(share, state)| format!("{} {}", percent(*share), place(*state, run, Some(row))))
         .collect();
     if told.is_empty() { "They take no time.".to_owned() } else { format!("{}.", told.join(", ")) }
 }

@@ -51,7 +51,7 @@ pub(super) fn reason(run: &ToolRun, loser: &SummaryRow, winner: &SummaryRow, goa
     let cause = of(loser, winner, goal);
     match cause {
         Cause::State(state) => {
-            Reason { cause, place: place(state, run), limit: limit(state, run, loser) }
+            Reason { cause, place: place(state, run, Some(loser)), limit: limit(state, run, loser) }
         }
         Cause::Around => Reason { cause, place: String::new(), limit: None },
     }
@@ -94,14 +94,17 @@ fn limit(state: State, run: &ToolRun, row: &SummaryRow) -> Option<String> {
 }
 
 /// Where a task of that tool is in that state: `waiting for the GIL`.
-pub fn place(state: State, run: &ToolRun) -> String {
-    let looped = matches!(run.tool, Tool::Asyncio | Tool::ToThread);
+pub fn place(state: State, run: &ToolRun, row: Option<&SummaryRow>) -> String {
+    let has_loop = matches!(run.tool, Tool::Asyncio | Tool::ToThread);
+    // With a single thread there is nothing but the loop to be ready for; with more it may be a core.
+    let is_alone = row.is_some_and(|row| row.threads == 1);
     match (state, run.tool) {
         (State::Queued, Tool::Sequential) => "queued behind one another".to_owned(),
         (State::Queued, Tool::Threading) => "waiting for their threads to start".to_owned(),
         (State::Queued, Tool::Multiprocessing) => "waiting for their processes to start".to_owned(),
         (State::Queued, tool) if tool.takes_workers() => "in the backlog".to_owned(),
-        (State::Ready, _) if looped => "ready, waiting for the event loop".to_owned(),
+        (State::Ready, _) if has_loop && is_alone => "ready, waiting for the event loop".to_owned(),
+        (State::Ready, _) if has_loop => anywhere(state).to_owned(),
         (State::Ready, _) => match run.setting.machine.cores {
             1 => "ready, waiting for the only core".to_owned(),
             cores => format!("ready, waiting for one of {cores} cores"),
@@ -138,7 +141,9 @@ pub(super) fn alone(run: &ToolRun, row: &SummaryRow) -> Option<String> {
         .iter()
         .take(2)
         .filter(|(share, _)| share.millionths() >= 10_000)
-        .map(|(share, state)| format!("{} of their time {}", percent(*share), place(*state, run)))
+        .map(|(share, state)| {
+            format!("{} of their time {}", percent(*share), place(*state, run, Some(row)))
+        })
         .collect();
     (!told.is_empty()).then(|| format!("its tasks spent {}", told.join(", and ")))
 }
