@@ -245,9 +245,10 @@ fn a_deadlock_is_for_the_reader_to_find() {
     let folder = folder(STUCK);
     let (quiz, _) = revealed(&folder, "a.toml", 1);
     assert_eq!(answers(question(&quiz, "Which tool", "")), ["threading"]);
-    let never = ["nowhere for good: it never finishes"];
-    assert_eq!(answers(question(&quiz, "Roughly how long does sequential", "")), never);
-    assert_eq!(answers(question(&quiz, "Where do the tasks of sequential", "")), never);
+    let how_long = answers(question(&quiz, "Roughly how long does sequential", ""));
+    assert_eq!(how_long, ["for ever: it never finishes"]);
+    let place = answers(question(&quiz, "Where do the tasks of sequential", ""));
+    assert_eq!(place, ["nowhere for good: it never finishes"]);
     let stuck = question(&quiz, "Which of them never finish", "");
     assert_eq!(answers(stuck), ["sequential"]);
     assert!(stuck["because"].as_str().unwrap().contains("an item of queue `jobs`"), "{stuck}");
