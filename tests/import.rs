@@ -521,3 +521,13 @@ fn value_length(text: &str) -> usize {
     values.next().unwrap().unwrap();
     values.byte_offset()
 }
+
+#[test]
+fn requests_that_take_centuries_are_refused() {
+    let table = "host,latency,start\na,2s,1e9\na,2e9,0\nb,2e9,0\n";
+    let recording = import::csv(table).unwrap();
+    for options in [Options::default(), RECORDED] {
+        let error = recording.scenario(&options).unwrap_err();
+        assert_eq!(error.message(), "the requests take more than 100 years together");
+    }
+}

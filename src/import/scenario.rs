@@ -58,11 +58,12 @@ impl Recording {
     /// exactly as long as its request took, whatever queues before it.
     ///
     /// # Errors
-    /// When there is no such page, or times of arrival are asked for and the recording has none.
+    /// When there is no such page, times of arrival are asked for and the recording has none, or the requests take too long.
     pub fn scenario(&self, options: &Options) -> Result<String, ImportError> {
         let requests = self.selected(options)?;
         let arrivals = arrivals(&requests, options.arrivals)?;
         let visits = by_host(&requests);
+        check_length(&visits, arrivals.as_deref())?;
         let mut text = self.heading(options, requests.len(), visits.len());
         for visit in &visits {
             text.push_str(&site(visit));
@@ -174,6 +175,22 @@ fn by_host<'a>(requests: &[&'a Request]) -> Vec<Visit<'a>> {
         visits[index].requests.push(Numbered { place, request });
     }
     visits
+}
+
+/// Refuses what no run may take: more than a century, each request being as long as the longest to its host.
+fn check_length(visits: &[Visit<'_>], arrivals: Option<&[SimDuration]>) -> Result<(), ImportError> {
+    let nanos = |duration: SimDuration| u128::from(duration.as_nanos());
+    let visits = visits.iter().map(|visit| {
+        let longest = visit.requests.iter().map(|found| nanos(found.request.latency)).max();
+        let last = arrivals.and_then(|arrivals| {
+            visit.requests.iter().map(|found| nanos(arrivals[found.place])).max()
+        });
+        longest.unwrap_or(0) * visit.requests.len() as u128 + last.unwrap_or(0)
+    });
+    if visits.sum::<u128>() <= nanos(SimDuration::LONGEST) {
+        return Ok(());
+    }
+    Err(ImportError::new("the requests take more than 100 years together"))
 }
 
 fn site(visit: &Visit<'_>) -> String {

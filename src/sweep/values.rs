@@ -176,7 +176,7 @@ fn looks_like_a_range(text: &str) -> bool {
     if first.is_empty() {
         number(last.trim_start_matches('='))
     } else {
-        number(first) && !text.contains('/')
+        number(first) && !text.contains(['/', '"'])
     }
 }
 
@@ -300,6 +300,14 @@ mod tests {
         assert_eq!(values("k=1..9 step 4"), ["1", "5", "9"]);
         assert_eq!(values("k= 1 .. 10 step 4 "), ["1", "5", "9"]);
         assert_eq!(values("k=0..2"), ["0", "1", "2"]);
+    }
+
+    #[test]
+    fn quoted_text_with_dots_is_no_range() {
+        for text in ["k=1..2{ samples = \"/a/b", "k=1..2\"/a/b\""] {
+            let written = Vary::parse(text).unwrap().text();
+            assert_eq!(Vary::parse(&written).unwrap().text(), written);
+        }
     }
 
     #[test]
