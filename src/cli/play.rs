@@ -37,6 +37,15 @@ pub(super) struct Listeners<'a, W: Write> {
     pub(super) waits: Option<Waits>,
 }
 
+impl<W: Write> Listeners<'_, W> {
+    /// Whether anybody listens. The engine is compiled for runs to which nobody does.
+    const fn has_any(&self) -> bool {
+        let files = self.trace.is_some() || self.perfetto.is_some();
+        let pictures = self.chart || self.page.is_some();
+        files || pictures || self.audit || self.waits.is_some() || self.progress.is_some()
+    }
+}
+
 /// What one tool made of the scenario.
 pub(super) struct Played {
     /// The numbers, not yet compared with other tools'; or who waits for ever.
@@ -79,6 +88,7 @@ pub(super) fn play<W: Write>(
     if let Some(progress) = &listeners.progress {
         progress.begin(&run.label);
     }
+    let has_others = listeners.has_any() || scenario.horizon.is_some();
     let mut summary = Summary::counting_from(scenario.warm_up());
     let mut audit = listeners.audit.then(|| Audit::new(AuditSetting::of(run, &plan)));
     let mut chart = listeners.chart.then(|| Recorder::new(sites.iter().copied()));
@@ -88,11 +98,10 @@ pub(super) fn play<W: Write>(
     let pictures = (chart.as_mut(), page.as_mut());
     let checks = (audit.as_mut(), listeners.waits.as_mut());
     let mut others = ((queues.as_mut(), files), (pictures, (checks, listeners.progress)));
-    let (outcome, totals) = match others {
-        ((None, (None, None)), ((None, None), ((None, None), None))) => {
-            engine::simulate_for(&plan, &mut summary)
-        }
-        _ => engine::simulate(&plan, &mut (&mut summary, &mut others)),
+    let (outcome, totals) = if has_others {
+        engine::simulate(&plan, &mut (&mut summary, &mut others))
+    } else {
+        engine::simulate_for(&plan, &mut summary)
     };
     let outcome = match outcome {
         Outcome::Finished => Ok(summary.finish(&run.label, replicate, plan.machine.cores, &totals)),

@@ -48,9 +48,12 @@ impl Reader<'_> {
             let fault =
                 Fault::new(node.place, format!("expected {asked}, found {}", node.describe()));
             let digits = node.as_text().filter(|text| text.parse::<u64>().is_ok());
-            return self.refuse(match digits {
-                Some(digits) => fault.label(format!("write {digits} without quotes")),
-                None => fault,
+            return self.refuse(match (digits, &node.value) {
+                (Some(digits), _) => fault.label(format!("write {digits} without quotes")),
+                (None, Value::Float(text)) if is_whole(text) => {
+                    fault.label("write it in digits alone")
+                }
+                _ => fault,
             });
         };
         let key = shortened(key);
@@ -293,6 +296,11 @@ fn per_second(text: &str) -> Result<f64, String> {
     } else {
         Ok(rate)
     }
+}
+
+/// Whether a number with a point or an exponent is a whole one.
+fn is_whole(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(|number| number.fract().abs() < f64::EPSILON)
 }
 
 #[cfg(test)]
