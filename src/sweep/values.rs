@@ -98,18 +98,21 @@ impl Vary {
         })
     }
 
-    /// The items as written, without the folders of absolute paths.
-    pub(super) fn items(&self) -> impl Iterator<Item = String> {
-        self.items.iter().map(|item| match item {
-            Item::One(value) => without_folders(value),
-            Item::Range(_, text) => text.clone(),
-        })
+    /// The texts `KEY=VALUES` again, in a form of its own, and without the folders of absolute paths where that means the
+    /// same.
+    pub fn text(&self) -> String {
+        let short = self.written(without_folders);
+        let is_same =
+            |again: Self| again.count() == self.count() && again.written(without_folders) == short;
+        if Self::parse(&short).is_ok_and(is_same) { short } else { self.written(str::to_owned) }
     }
 
-    /// The texts `KEY=VALUES` again, in a form of its own and without the folders of absolute paths.
-    pub fn text(&self) -> String {
-        let items: Vec<String> = self.items().collect();
-        format!("{}={}", self.key, items.join(","))
+    fn written(&self, value: impl Fn(&str) -> String) -> String {
+        let items = self.items.iter().map(|item| match item {
+            Item::One(text) => value(text),
+            Item::Range(_, text) => text.clone(),
+        });
+        format!("{}={}", self.key, items.collect::<Vec<_>>().join(","))
     }
 
     /// A value that stands twice makes two points that nobody can tell apart.
@@ -303,10 +306,19 @@ mod tests {
     }
 
     #[test]
-    fn quoted_text_with_dots_is_no_range() {
-        for text in ["k=1..2{ samples = \"/a/b", "k=1..2\"/a/b\""] {
-            let written = Vary::parse(text).unwrap().text();
-            assert_eq!(Vary::parse(&written).unwrap().text(), written);
+    fn what_is_written_again_means_the_same() {
+        for text in [
+            "k=1..2{ samples = \"/a/b",
+            "k=1..2\"/a/b\"",
+            "k=/",
+            "k=/1..5",
+            "k=/..5",
+            "k=/ x,y",
+            "k=/[/a,b],c",
+        ] {
+            let vary = Vary::parse(text).unwrap();
+            let again = Vary::parse(&vary.text()).unwrap();
+            assert_eq!((again.text(), again.count()), (vary.text(), vary.count()), "{text}");
         }
     }
 
