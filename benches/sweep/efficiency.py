@@ -18,11 +18,11 @@ SCENARIO = "scenarios/download-100-pages.toml"
 TOOL = "asyncio"
 
 
-def built(arguments):
-    """The executable that a cargo command builds."""
+def built(name, arguments):
+    """The executable of that name that a cargo command builds."""
     lines = subprocess.run(["cargo", *arguments, "--message-format", "json"], check=True, stdout=subprocess.PIPE, text=True)
     messages = [json.loads(line) for line in lines.stdout.splitlines()]
-    return [it["executable"] for it in messages if it.get("executable")][-1]
+    return next(it["executable"] for it in messages if it.get("executable") and it["target"]["name"] == name)
 
 
 def main():
@@ -31,8 +31,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     cores = os.cpu_count()
-    gilsim = built(["build", "--release", "--bin", "gilsim"])
-    alone = built(["bench", "--no-run", "--bench", "engine_alone"])
+    gilsim = built("gilsim", ["build", "--release", "--bin", "gilsim"])
+    alone = built("engine_alone", ["bench", "--no-run", "--bench", "engine_alone"])
 
     def engine():
         run = [alone, SCENARIO, TOOL, str(arguments.replicates)]
