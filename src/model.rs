@@ -45,6 +45,23 @@ impl Goal {
         }
     }
 
+    /// Which of a run's two numbers it is.
+    pub const fn of(self, makespan_ns: u64, response_p95_ns: u64) -> u64 {
+        match self {
+            Self::Makespan => makespan_ns,
+            Self::ResponseP95 => response_p95_ns,
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Makespan => Self::ResponseP95,
+            Self::ResponseP95 => Self::Makespan,
+        }
+    }
+
     /// What it is called in a sentence.
     pub const fn words(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ use std::env;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use super::failure::{Code, Failure};
+use crate::report::one_line;
 
 /// Writes a result to stdout. A reader that has seen enough (`| head`) is no failure.
 ///
@@ -24,6 +25,11 @@ pub(super) fn result(text: &[u8]) -> Result<(), Failure> {
 pub(super) fn say(line: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(line.as_bytes()).and_then(|()| stderr.write_all(b"\n"));
+}
+
+/// The line that warns of something about one tool.
+pub(super) fn warning(label: &str, why: &str) -> String {
+    format!("warning: `{}`: {why}", one_line(label))
 }
 
 /// Shows help, the version, or what is wrong with the arguments.

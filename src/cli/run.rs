@@ -227,12 +227,11 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     let names = folder.finish(&FILES)?;
 
     if let Some(format) = args.common.shown_as() {
-        let revealed = if args.reveal {
-            quiz::printed(format, &study.scenario, &results, &warnings(&open), &played, true)?
-        } else {
-            String::new()
-        };
-        console::result(revealed.as_bytes())?;
+        if args.reveal {
+            let answers =
+                quiz::printed(format, &study.scenario, &results, &warnings(&open), &played, true)?;
+            console::result(answers.as_bytes())?;
+        }
         // A program gets one document: the answers.
         if !args.reveal || format != Format::Json {
             console::result(&printed(format, &study.scenario, &results, &rows, &reports)?)?;
@@ -240,8 +239,6 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     }
     if !args.common.quiet {
         console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
-    }
-    if !args.common.quiet {
         warn(&study.scenario, &open);
     }
     Ok(conclude(&results, violations.as_deref()))
@@ -295,7 +292,7 @@ impl Streams {
 fn warn(scenario: &Scenario, open: &[Option<(Queues, OpenReport)>]) {
     for (run, open) in scenario.tools.iter().zip(open) {
         if let Some(warning) = open.as_ref().and_then(|(_, report)| report.warning()) {
-            console::say(&format!("warning: `{}`: {warning}", report::one_line(&run.label)));
+            console::say(&console::warning(&run.label, &warning));
         }
     }
 }

@@ -403,7 +403,7 @@ fn conclude(study: &Study, blocks: &[Block]) -> Code {
 fn warn(study: &Study, labels: &[&str], blocks: &[Block]) {
     told(study, blocks, "such loads", |place, tool| {
         let why = tool.unserved.as_ref()?;
-        Some(format!("warning: `{}`: {why}", report::one_line(labels[place])))
+        Some(console::warning(labels[place], why))
     });
 }
 

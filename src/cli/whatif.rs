@@ -86,8 +86,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     if !common.quiet {
         for study in &studies {
             if let Some(warning) = &study.warning {
-                let label = report::one_line(&study.tool);
-                console::say(&format!("warning: `{label}`: {warning}"));
+                console::say(&console::warning(&study.tool, warning));
             }
         }
     }

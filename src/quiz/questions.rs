@@ -5,7 +5,8 @@ use super::choice::{self, OPTIONS};
 use super::{Question, Waits, may_deadlock};
 use crate::model::{Goal, Scenario, ToolRun};
 use crate::report::{
-    self, Ending, NEAR_PERCENT, ToolResult, counted, one_line, percent, place, time, verdict,
+    self, Ending, NEAR_PERCENT, NOTICED, ToolResult, counted, noticed, one_line, percent, place,
+    time, verdict,
 };
 use crate::sink::row::SummaryRow;
 use crate::trace::State;
@@ -13,9 +14,6 @@ use crate::workload::bits;
 
 /// How many tools are asked about one by one.
 const ASKED: usize = 3;
-
-/// Where nobody spends this share of the time waiting for something, in millionths, nobody waits for it.
-const NOTICED: u128 = 10_000;
 
 const NEVER: &str = "for ever: it never finishes";
 const NOWHERE_FOR_GOOD: &str = "nowhere for good: it never finishes";
@@ -299,12 +297,8 @@ fn states_of_most(row: &SummaryRow) -> Vec<State> {
 
 /// All states that take a noticeable share of the time.
 fn shares(row: &SummaryRow, run: &ToolRun) -> String {
-    let mut states = State::ALL.map(|state| (row.share(state), state));
-    // Stable: states of one share keep their order.
-    states.sort_by_key(|(share, _)| std::cmp::Reverse(*share));
-    let noticed = states.iter().filter(|(share, _)| share.millionths() >= NOTICED);
-    let told: Vec<String> = noticed
-        .map(|(share, state)| format!("{} {}", percent(*share), place(*state, run, Some(row))))
+    let told: Vec<String> = noticed(row)
+        .map(|(share, state)| format!("{} {}", percent(share), place(state, run, Some(row))))
         .collect();
     if told.is_empty() { "They take no time.".to_owned() } else { format!("{}.", told.join(", ")) }
 }

@@ -132,18 +132,22 @@ const fn anywhere(state: State) -> &'static str {
     }
 }
 
-/// Where the time of a tool's tasks went, for a tool that stands alone.
-pub(super) fn alone(run: &ToolRun, row: &SummaryRow) -> Option<String> {
+/// A share of the time below this, in millionths, goes unnoticed.
+pub const NOTICED: u128 = 10_000;
+
+/// The states that take a noticeable share of the tasks' time, the largest share first.
+pub fn noticed(row: &SummaryRow) -> impl Iterator<Item = (Fraction, State)> {
     let mut states = State::ALL.map(|state| (row.share(state), state));
     // Stable: states of one share keep their order.
     states.sort_by_key(|(share, _)| std::cmp::Reverse(*share));
-    let told: Vec<String> = states
-        .iter()
-        .take(2)
-        .filter(|(share, _)| share.millionths() >= 10_000)
-        .map(|(share, state)| {
-            format!("{} of their time {}", percent(*share), place(*state, run, Some(row)))
-        })
-        .collect();
+    states.into_iter().filter(|(share, _)| share.millionths() >= NOTICED)
+}
+
+/// Where the time of a tool's tasks went, for a tool that stands alone.
+pub(super) fn alone(run: &ToolRun, row: &SummaryRow) -> Option<String> {
+    let told = noticed(row).take(2).map(|(share, state)| {
+        format!("{} of their time {}", percent(share), place(state, run, Some(row)))
+    });
+    let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| format!("its tasks spent {}", told.join(", and ")))
 }

@@ -10,7 +10,7 @@ pub mod validation;
 mod verdict;
 mod words;
 
-pub use cause::place;
+pub use cause::{NOTICED, noticed, place};
 pub use verdict::{NEAR_PERCENT, verdict};
 pub use words::{counted, list, one_line, percent, time};
 

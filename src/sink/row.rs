@@ -67,10 +67,7 @@ impl SummaryRow {
 
     /// What runs are compared by, in nanoseconds.
     pub const fn by(&self, goal: Goal) -> u64 {
-        match goal {
-            Goal::Makespan => self.makespan_ns,
-            Goal::ResponseP95 => self.response.p95_ns,
-        }
+        goal.of(self.makespan_ns, self.response.p95_ns)
     }
 
     /// What stands under a column, by the column's name.

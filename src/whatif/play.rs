@@ -35,18 +35,12 @@ pub struct Numbers {
 impl Numbers {
     /// What runs are compared by, in nanoseconds.
     pub const fn by(self, goal: Goal) -> u64 {
-        match goal {
-            Goal::Makespan => self.makespan_ns,
-            Goal::ResponseP95 => self.response_p95_ns,
-        }
+        goal.of(self.makespan_ns, self.response_p95_ns)
     }
 
     /// What runs are compared by, then the other.
     const fn order(self, goal: Goal) -> (u64, u64) {
-        match goal {
-            Goal::Makespan => (self.makespan_ns, self.response_p95_ns),
-            Goal::ResponseP95 => (self.response_p95_ns, self.makespan_ns),
-        }
+        (self.by(goal), self.by(goal.other()))
     }
 }
 

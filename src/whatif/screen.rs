@@ -92,11 +92,8 @@ fn row(effect: &Effect, base: Numbers, goal: Goal) -> [String; 5] {
     let by = |goal: Goal, percent: u32| {
         effect.at(percent).map_or_else(String::new, |now| change(now.by(goal), base.by(goal)))
     };
-    let other = match goal {
-        Goal::Makespan => Goal::ResponseP95,
-        Goal::ResponseP95 => Goal::Makespan,
-    };
-    [one_line(&effect.words()), by(goal, 10), by(goal, 50), by(goal, 100), by(other, 100)]
+    let what = one_line(&effect.words());
+    [what, by(goal, 10), by(goal, 50), by(goal, 100), by(goal.other(), 100)]
 }
 
 /// `-9.8 %`.
