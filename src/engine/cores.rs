@@ -178,8 +178,11 @@ impl Cores {
     /// renewed without a pause while nobody waits.
     pub(super) fn slice_end(&self, core: CoreId, quantum: SimDuration, now: SimTime) -> SimTime {
         let picked_at = self.get(core).picked_at;
-        let slices = (now - picked_at).as_nanos().div_ceil(quantum.as_nanos()).max(1);
-        picked_at + quantum * slices
+        let so_far = now - picked_at;
+        if so_far <= quantum {
+            return picked_at + quantum;
+        }
+        picked_at + quantum * so_far.as_nanos().div_ceil(quantum.as_nanos())
     }
 }
 

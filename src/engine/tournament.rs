@@ -4,97 +4,106 @@
 /// Players by number, each with a key. The smallest key wins; of equal ones, that of the lowest number.
 #[derive(Debug)]
 pub(super) struct Tournament {
-    keys: Vec<u128>,
     /// Who won each match: match 1 is the final, those below match `n` are `2n` and `2n + 1`, and the
     /// lowest are the players themselves.
-    winners: Vec<u32>,
-    /// Who has another key than when the matches were played, and that key. Most players change more than once between
-    /// two looks at the winner, so matches are played when somebody looks.
-    changed: Option<(usize, u128)>,
-    /// The winner's key when the matches were played.
-    smallest: u128,
+    matches: Vec<Winner>,
+    /// Where the first player stands among the matches.
+    players: usize,
+    /// Who has another key than when the matches were played. Most players change more than once between two looks at
+    /// the winner, so matches are played when somebody looks.
+    changed: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Winner {
+    key: u128,
+    player: u32,
+    /// Whether this is a player who has changed.
+    has_changed: bool,
 }
 
 impl Tournament {
     /// So many players, at least one, all with this key.
     pub(super) fn new(players: u32, key: u128) -> Self {
         let places = players.next_power_of_two();
-        let mut keys = vec![u128::MAX; places as usize];
-        keys[..players as usize].fill(key);
-        // Of equals the lowest number wins, and nobody beyond the last player has a smaller key.
-        let leaves = 0..places;
-        let mut winners: Vec<u32> = (0..places).chain(leaves).collect();
+        // Nobody beyond the last player has a smaller key.
+        let keys = (0..places).map(|player| if player < players { key } else { u128::MAX });
+        let of_player = |(player, key)| Winner { key, player, has_changed: false };
+        let mut matches = vec![of_player((0, key)); places as usize];
+        matches.extend((0..).zip(keys).map(of_player));
+        // Of equals the lowest number wins.
         for game in (1..places as usize).rev() {
-            winners[game] = winners[2 * game];
+            matches[game] = matches[2 * game];
         }
-        Self { smallest: keys[0], keys, winners, changed: None }
+        Self { matches, players: places as usize, changed: Vec::new() }
     }
 
     /// Makes room for that many players; new ones have this key.
     pub(super) fn grow(&mut self, players: usize, key: u128) {
-        if players > self.keys.len() {
+        if players > self.players {
             let players = u32::try_from(players).expect("players have 32-bit numbers");
             let mut grown = Self::new(players.next_power_of_two(), key);
-            for (player, key) in self.keys.iter().enumerate() {
-                grown.set(player, *key);
+            for (player, winner) in self.matches[self.players..].iter().enumerate() {
+                grown.set(player, winner.key);
             }
             *self = grown;
         }
     }
 
     /// Changes a player's key. Returns whether it was another one.
+    #[inline]
     pub(super) fn set(&mut self, player: usize, key: u128) -> bool {
-        let before = self.keys[player];
-        if before == key {
+        let place = &mut self.matches[self.players + player];
+        if place.key == key {
             return false;
         }
-        match self.changed {
-            Some((same, key_then)) if same == player => {
-                if key_then == key {
-                    self.changed = None;
-                }
-            }
-            waiting => {
-                // With the keys that all others have had since.
-                if waiting.is_some() {
-                    self.winner();
-                }
-                self.changed = Some((player, before));
-            }
-        }
-        self.keys[player] = key;
-        if self.keys.len() == 1 {
-            (self.smallest, self.changed) = (key, None);
+        place.key = key;
+        // Who is alone plays no matches.
+        if !place.has_changed && self.players > 1 {
+            place.has_changed = true;
+            self.changed.push(place.player);
         }
         true
     }
 
-    /// Plays the matches of a player whose key has changed.
-    fn play_again(&mut self, player: usize) {
-        let mut game = self.keys.len() + player;
-        while game > 1 {
-            game /= 2;
-            let (left, right) = (self.winners[2 * game], self.winners[2 * game + 1]);
-            let right_wins = self.keys[right as usize] < self.keys[left as usize];
-            self.winners[game] = if right_wins { right } else { left };
+    /// Plays the matches of those whose keys have changed.
+    #[inline(never)]
+    fn play_again(&mut self) {
+        while let Some(player) = self.changed.pop() {
+            let mut game = self.players + player as usize;
+            self.matches[game].has_changed = false;
+            let Winner { mut key, mut player, .. } = self.matches[game];
+            while game > 1 {
+                let is_right = game % 2 == 1;
+                let other = &self.matches[game ^ 1];
+                if other.key < key || (is_right && other.key == key) {
+                    (key, player) = (other.key, other.player);
+                }
+                game /= 2;
+                let game = &mut self.matches[game];
+                (game.key, game.player) = (key, player);
+            }
         }
+    }
+
+    #[inline]
+    fn final_match(&mut self) -> &Winner {
+        if !self.changed.is_empty() {
+            self.play_again();
+        }
+        &self.matches[1]
     }
 
     /// The smallest key.
+    #[inline]
     pub(super) fn smallest(&mut self) -> u128 {
-        if self.changed.is_some() {
-            self.winner();
-        }
-        self.smallest
+        self.final_match().key
     }
 
     /// Who has the smallest key.
+    #[inline]
     pub(super) fn winner(&mut self) -> usize {
-        if let Some((player, _)) = self.changed.take() {
-            self.play_again(player);
-            self.smallest = self.keys[self.winners[1] as usize];
-        }
-        self.winners[1] as usize
+        self.final_match().player as usize
     }
 }
 
