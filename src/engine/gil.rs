@@ -62,14 +62,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn take(&mut self, lock: LockId, thread: ThreadId) {
         let (now, renewed) = (self.now, self.patience_renewed);
-        let freed = self.lock(lock).take(thread, now, renewed);
+        self.lock(lock).take(thread, now, renewed);
         self.plan_request(lock);
         let record = self.thread_mut(thread);
         record.holds = true;
         record.was_off_core = false;
-        for ousted in freed {
-            let then = self.thread(ousted).then;
-            self.wake(ousted, then);
+        if self.lock(lock).has_ousted() {
+            for ousted in self.lock(lock).free_ousted() {
+                let then = self.thread(ousted).then;
+                self.wake(ousted, then);
+            }
         }
     }
 

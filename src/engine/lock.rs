@@ -135,12 +135,11 @@ impl Lock {
         self.request
     }
 
-    /// `thread` takes the free lock. Returns those who waited for that. `renewed` as in
-    /// [`Patience::start_anew`].
+    /// `thread` takes the free lock. `renewed` as in [`Patience::start_anew`].
     ///
     /// # Panics
     /// When the lock is held.
-    pub(super) fn take(&mut self, thread: ThreadId, now: SimTime, renewed: bool) -> Vec<ThreadId> {
+    pub(super) fn take(&mut self, thread: ThreadId, now: SimTime, renewed: bool) {
         assert!(self.holder.is_none(), "{thread:?} takes a lock that {:?} holds", self.holder);
         self.holder = Some(thread);
         self.held_since = now;
@@ -152,6 +151,15 @@ impl Lock {
         self.holder_ran = false;
         self.request = None;
         self.heir = None;
+    }
+
+    /// Whether anybody waits until somebody has taken it.
+    pub(super) fn has_ousted(&self) -> bool {
+        !self.ousted.is_empty()
+    }
+
+    /// Those who waited until somebody has taken it.
+    pub(super) fn free_ousted(&mut self) -> Vec<ThreadId> {
         std::mem::take(&mut self.ousted)
     }
 
@@ -177,7 +185,10 @@ impl Lock {
         let waiter = Waiter { thread, asked_at: now };
         let behind = |other: &Waiter| other.asked_at == now && other.thread > thread;
         let later = self.waiters.iter().rev().take_while(|other| behind(other)).count();
-        self.waiters.insert(self.waiters.len() - later, waiter);
+        match later {
+            0 => self.waiters.push_back(waiter),
+            _ => self.waiters.insert(self.waiters.len() - later, waiter),
+        }
         if let Some(patience) = &mut self.patience {
             patience.begin(now);
         }
@@ -254,7 +265,10 @@ mod tests {
         assert_eq!(lock.request().and_then(|request| request.by), Some(B));
         lock.give_up(A, at(7));
         lock.oust(A);
-        assert_eq!(lock.take(B, at(7), false), [A]);
+        lock.take(B, at(7), false);
+        assert!(lock.has_ousted());
+        assert_eq!(lock.free_ousted(), [A]);
+        assert!(!lock.has_ousted());
         assert!(lock.request().is_none());
     }
 }

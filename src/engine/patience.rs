@@ -14,6 +14,8 @@ use crate::time::{SimDuration, SimTime};
 #[derive(Debug)]
 pub(super) struct Patience {
     interval: SimDuration,
+    /// A multiple of the interval, in the past.
+    multiple: SimTime,
     /// When the waiters' intervals begin, counted from the multiples of the interval, and for how many
     /// of them.
     phases: BTreeMap<SimDuration, u32>,
@@ -26,7 +28,8 @@ pub(super) struct Patience {
 impl Patience {
     /// Nobody waits yet; those who will have this much patience.
     pub(super) fn new(interval: SimDuration) -> Self {
-        Self { interval, phases: BTreeMap::new(), newest: (SimTime::ZERO, 0), next: None }
+        let (phases, newest) = (BTreeMap::new(), (SimTime::ZERO, 0));
+        Self { interval, multiple: SimTime::ZERO, phases, newest, next: None }
     }
 
     /// When somebody will have waited a whole interval for the same holder.
@@ -36,7 +39,8 @@ impl Patience {
 
     /// Somebody begins to wait.
     pub(super) fn begin(&mut self, now: SimTime) {
-        *self.phases.entry(self.phase(now)).or_default() += 1;
+        let phase = self.phase_now(now);
+        *self.phases.entry(phase).or_default() += 1;
         let so_far = if self.newest.0 == now { self.newest.1 } else { 0 };
         self.newest = (now, so_far + 1);
         let end = now + self.interval;
@@ -59,7 +63,11 @@ impl Patience {
     /// The holder changed, or has its first chance to run only now: only intervals that begin after
     /// this count. `renewed` tells that those that begin at this very instant have begun.
     pub(super) fn start_anew(&mut self, now: SimTime, renewed: bool) {
-        self.next = self.first_beginning(now, renewed).map(|begins| begins + self.interval);
+        self.next = if self.phases.is_empty() {
+            None
+        } else {
+            Some(self.first_beginning(now, renewed) + self.interval)
+        };
     }
 
     /// The interval that was without a change is over.
@@ -67,19 +75,36 @@ impl Patience {
         self.next = None;
     }
 
-    fn first_beginning(&self, now: SimTime, renewed: bool) -> Option<SimTime> {
-        let phase = self.phase(now);
+    fn first_beginning(&mut self, now: SimTime, renewed: bool) -> SimTime {
+        let phase = self.phase_now(now);
         let newest = if self.newest.0 == now { self.newest.1 } else { 0 };
-        let older = self.phases.get(&phase).copied().unwrap_or(0) - newest;
-        if older > 0 && !renewed {
-            return Some(now);
+        let mut later = self.phases.range(phase..);
+        let mut next = later.next();
+        if let Some((same, count)) = next
+            && *same == phase
+        {
+            if *count > newest && !renewed {
+                return now;
+            }
+            next = later.next();
         }
-        let after = (std::ops::Bound::Excluded(phase), std::ops::Bound::Unbounded);
-        if let Some((next, _)) = self.phases.range(after).next() {
-            return Some(now + (*next - phase));
+        if let Some((next, _)) = next {
+            return now + (*next - phase);
         }
-        let (first, _) = self.phases.first_key_value()?;
-        Some(now + (self.interval + *first - phase))
+        let (first, _) = self.phases.first_key_value().expect("somebody waits");
+        now + (self.interval + *first - phase)
+    }
+
+    /// The phase of the present instant, mostly without a division.
+    fn phase_now(&mut self, now: SimTime) -> SimDuration {
+        if now - self.multiple >= self.interval {
+            self.multiple += self.interval;
+            if now - self.multiple >= self.interval {
+                let multiple = now.as_nanos() - self.phase(now).as_nanos();
+                self.multiple = SimTime::from_nanos(multiple);
+            }
+        }
+        now - self.multiple
     }
 
     fn phase(&self, at: SimTime) -> SimDuration {
