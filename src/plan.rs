@@ -158,9 +158,9 @@ pub struct LoopRules {
     pub fair_semaphores: bool,
     /// What the poll's timeout is rounded up to.
     pub poll_granularity: SimDuration,
-    /// Where the program starts that submits an item to the default executor.
+    /// Where the program starts that submits an item to the default executor, and then goes back to the loop.
     pub submit_to_threads: Option<Pc>,
-    /// Where the program starts that submits an item to the process pool.
+    /// The same for the process pool.
     pub submit_to_processes: Option<Pc>,
     /// One iteration without its handles.
     pub iteration: SimDuration,
@@ -328,10 +328,6 @@ pub enum Op {
     RunLoop,
     /// Goes on elsewhere.
     Jump(Pc),
-    /// Comes back here at the next [`Op::Return`].
-    Call(Pc),
-    /// Goes back behind the last [`Op::Call`].
-    Return,
     /// The thread ends.
     Exit,
 }
@@ -460,7 +456,7 @@ impl Op {
                 visit(closed);
             }
             Self::Grow { enough, .. } => visit(enough),
-            Self::Jump(to) | Self::Call(to) => visit(to),
+            Self::Jump(to) => visit(to),
             Self::Spend { .. }
             | Self::SpendOnItem { .. }
             | Self::Started
@@ -479,7 +475,6 @@ impl Op {
             | Self::AwaitAll
             | Self::Join { .. }
             | Self::RunLoop
-            | Self::Return
             | Self::Exit => {}
         }
     }

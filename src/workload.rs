@@ -12,7 +12,7 @@ mod demand;
 mod draw;
 mod script;
 
-use std::sync::Arc;
+use std::ops::Range;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -32,6 +32,10 @@ use script::{Draw, Script};
 #[derive(Clone, Debug)]
 pub struct Workload {
     entries: Vec<Entry>,
+    /// The scripts of all entries, one after the other, each with [`Action::End`] behind it.
+    steps: Vec<Step>,
+    /// One for each drawn step.
+    columns: Vec<Column>,
     task_count: u32,
     /// When each task arrives; empty where all do at once.
     instants: Vec<SimTime>,
@@ -45,9 +49,17 @@ struct Entry {
     first: u32,
     count: u32,
     payload: Payload,
-    script: Arc<[Step]>,
-    /// One column per drawn step, one value per task.
-    columns: Vec<Vec<SimDuration>>,
+    /// Where its script stands among the steps, without its end.
+    script: Range<usize>,
+}
+
+/// The lengths of a drawn step.
+#[derive(Clone, Debug)]
+struct Column {
+    /// The first task of the entry.
+    first: u32,
+    /// One for each task of the entry.
+    lengths: Vec<SimDuration>,
 }
 
 /// One step of an entry's tasks, with repeats unrolled.
@@ -78,10 +90,12 @@ pub enum Action {
     Put(QueueId),
     /// Takes an item.
     Get(QueueId),
-    /// The steps up to the matching end run in an executor.
+    /// The steps up to the matching end, which stands there among the steps of all entries, run in an executor.
     OffloadBegin(OffloadTo, u32),
     /// The end of an offload.
     OffloadEnd,
+    /// Nothing: the script is over.
+    End,
 }
 
 /// How long a step takes.
@@ -89,7 +103,7 @@ pub enum Action {
 pub enum Length {
     /// The same for every task.
     Constant(SimDuration),
-    /// Drawn: the column of the entry that holds it.
+    /// Drawn: the column that holds it.
     Drawn(u32),
 }
 
@@ -103,21 +117,40 @@ impl Workload {
         setting: &Setting,
         replicate: u32,
     ) -> Result<Self, TooLarge> {
-        let mut first = 0;
-        let mut entries = Vec::with_capacity(scenario.tasks.len());
+        let mut workload = Self {
+            entries: Vec::with_capacity(scenario.tasks.len()),
+            steps: Vec::new(),
+            columns: Vec::new(),
+            task_count: 0,
+            instants: Vec::new(),
+            by_arrival: None,
+        };
         let mut arrivals = Vec::with_capacity(scenario.tasks.len());
         for (index, spec) in scenario.tasks.iter().enumerate() {
             let key = Key { seed: scenario.seed, replicate, entry: index as u64 };
             let (count, instants) = Arrivals::sample(spec, key, scenario.horizon)?;
-            entries.push(Entry::sample(spec, setting, first, count, key));
+            workload.add_entry(spec, setting, count, key);
             arrivals.push((count, instants));
-            first += count;
         }
-        let instants = Arrivals::join(arrivals);
-        let mut workload = Self { entries, task_count: first, instants, by_arrival: None };
+        workload.instants = Arrivals::join(arrivals);
         workload.check_total(setting)?;
         workload.by_arrival = workload.order_of_arrival();
         Ok(workload)
+    }
+
+    /// Adds an entry of so many tasks, and draws the lengths of their steps.
+    fn add_entry(&mut self, spec: &TaskEntry, setting: &Setting, count: u32, key: Key) {
+        let first = self.task_count;
+        let begin = self.steps.len();
+        let (steps, drawn) = Script::of(&spec.steps, setting, begin, self.columns.len());
+        let end = begin + steps.len();
+        let leaf = steps.last().map_or(0, |step| step.leaf);
+        self.steps.extend(steps);
+        self.steps.push(Step { leaf, action: Action::End });
+        let columns = drawn.iter().map(|draw| Column { first, lengths: draw.column(count, key) });
+        self.columns.extend(columns);
+        self.entries.push(Entry { first, count, payload: spec.payload, script: begin..end });
+        self.task_count += count;
     }
 
     /// How many tasks there are.
@@ -144,37 +177,46 @@ impl Workload {
     }
 
     /// The steps of the tasks of an entry.
-    pub fn script(&self, entry: usize) -> &Arc<[Step]> {
-        &self.entries[entry].script
+    pub fn script(&self, entry: usize) -> &[Step] {
+        &self.steps[self.entries[entry].script.clone()]
+    }
+
+    /// The scripts of all entries, one after the other, each with [`Action::End`] behind it.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Where the script of each entry's tasks begins among [`Self::steps`], and how many tasks have it: the first ones
+    /// have the first.
+    pub fn beginnings(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.entries.iter().map(|entry| (position(entry.script.start), entry.count))
     }
 
     /// How long a step of a task takes.
-    pub fn length(&self, entry: usize, task: TaskId, length: Length) -> SimDuration {
+    pub fn length(&self, task: TaskId, length: Length) -> SimDuration {
         match length {
             Length::Constant(constant) => constant,
             Length::Drawn(column) => {
-                let entry = &self.entries[entry];
-                entry.columns[column as usize][(task.0 - entry.first) as usize]
+                let column = &self.columns[column as usize];
+                column.lengths[(task.0 - column.first) as usize]
             }
         }
     }
 
     /// How long all tasks of an entry together take for a step, in nanoseconds.
     pub fn total_length(&self, entry: usize, length: Length) -> u128 {
-        let entry = &self.entries[entry];
         match length {
-            Length::Constant(constant) => u128::from(constant.as_nanos()) * u128::from(entry.count),
-            Length::Drawn(column) => entry.columns[column as usize]
-                .iter()
-                .map(|value| u128::from(value.as_nanos()))
-                .sum(),
+            Length::Constant(constant) => {
+                u128::from(constant.as_nanos()) * u128::from(self.entries[entry].count)
+            }
+            Length::Drawn(column) => self.columns[column as usize].total(),
         }
     }
 
     /// How much CPU time the leaf step `leaf` of a task demands, `None` where it computes nothing.
     pub fn computation_length(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
         match self.leaf_action(task, leaf)? {
-            Action::Compute(_, length) => Some(self.length(self.entry_of(task), task, length)),
+            Action::Compute(_, length) => Some(self.length(task, length)),
             _ => None,
         }
     }
@@ -187,15 +229,36 @@ impl Workload {
         if task.0 >= self.task_count {
             return false;
         }
-        let entry = self.entry_of(task);
-        self.entries[entry].set_computation(task, leaf, length)
+        let entry = &self.entries[self.entry_of(task)];
+        let script = &mut self.steps[entry.script.clone()];
+        let from = script.partition_point(|step| step.leaf < leaf);
+        let mut same = script[from..].iter_mut().take_while(|step| step.leaf == leaf);
+        let Some((action, computation, old)) = same.find_map(|step| match step.action {
+            Action::Compute(computation, old) => Some((&mut step.action, computation, old)),
+            _ => None,
+        }) else {
+            return false;
+        };
+        let column = match old {
+            Length::Drawn(column) => column as usize,
+            Length::Constant(constant) => {
+                let column = self.columns.len();
+                *action = Action::Compute(computation, Length::Drawn(position(column)));
+                let lengths = vec![constant; entry.count as usize];
+                self.columns.push(Column { first: entry.first, lengths });
+                column
+            }
+        };
+        let column = &mut self.columns[column];
+        column.lengths[(task.0 - column.first) as usize] = length;
+        true
     }
 
     /// How long the leaf step `leaf` of a task waits or computes, `None` where it does neither.
     pub fn leaf_length(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
         match self.leaf_action(task, leaf)? {
             Action::Wait(_, length) | Action::Block(_, length) | Action::Compute(_, length) => {
-                Some(self.length(self.entry_of(task), task, length))
+                Some(self.length(task, length))
             }
             _ => None,
         }
@@ -214,43 +277,19 @@ impl Workload {
     pub fn offloads_to(&self, executor: OffloadTo) -> bool {
         let goes_there =
             |step: &Step| matches!(step.action, Action::OffloadBegin(to, _) if to == executor);
-        self.entries.iter().any(|entry| entry.script.iter().any(goes_there))
+        self.steps.iter().any(goes_there)
     }
 }
 
-impl Entry {
-    fn sample(spec: &TaskEntry, setting: &Setting, first: u32, count: u32, key: Key) -> Self {
-        let (steps, drawn) = Script::of(&spec.steps, setting);
-        let columns = drawn.iter().map(|draw| draw.column(count, key)).collect();
-        Self { first, count, payload: spec.payload, script: steps.into(), columns }
-    }
+/// A position among all steps or columns, as steps tell it.
+fn position(index: usize) -> u32 {
+    u32::try_from(index).expect("scripts are bounded")
 }
 
-impl Entry {
-    fn set_computation(&mut self, task: TaskId, leaf: u32, length: SimDuration) -> bool {
-        let from = self.script.partition_point(|step| step.leaf < leaf);
-        let same = self.script[from..].iter().take_while(|step| step.leaf == leaf);
-        let mut numbered = (from..).zip(same);
-        let Some((step, (computation, old))) =
-            numbered.find_map(|(step, same)| match same.action {
-                Action::Compute(computation, old) => Some((step, (computation, old))),
-                _ => None,
-            })
-        else {
-            return false;
-        };
-        let column = match old {
-            Length::Drawn(column) => column as usize,
-            Length::Constant(constant) => {
-                self.columns.push(vec![constant; self.count as usize]);
-                let column = self.columns.len() - 1;
-                let drawn = Length::Drawn(u32::try_from(column).expect("scripts are bounded"));
-                Arc::make_mut(&mut self.script)[step].action = Action::Compute(computation, drawn);
-                column
-            }
-        };
-        self.columns[column][(task.0 - self.first) as usize] = length;
-        true
+impl Column {
+    /// All its lengths together, in nanoseconds.
+    fn total(&self) -> u128 {
+        self.lengths.iter().map(|length| u128::from(length.as_nanos())).sum()
     }
 }
 
@@ -282,7 +321,7 @@ impl Key {
     }
 }
 
-/// The words of a stream, taken from it many at a time.
+/// The words of a stream, two for each draw, taken from it many at a time.
 struct Words {
     rng: ChaCha8Rng,
     block: [u8; Self::BYTES],
@@ -296,14 +335,19 @@ impl Words {
         Self { rng, block: [0; Self::BYTES], at: Self::BYTES }
     }
 
-    fn next(&mut self) -> u64 {
-        if self.at == Self::BYTES {
-            self.rng.fill_bytes(&mut self.block);
-            self.at = 0;
-        }
-        let (words, _) = self.block[self.at..].as_chunks();
-        self.at += 8;
-        u64::from_le_bytes(words[0])
+    fn next(&mut self) -> [u64; 2] {
+        let (draws, _) = self.block.as_chunks::<16>();
+        let draw = draws.get(self.at).copied().unwrap_or_else(|| self.refill());
+        self.at += 1;
+        let (words, _) = draw.as_chunks();
+        [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])]
+    }
+
+    #[cold]
+    fn refill(&mut self) -> [u8; 16] {
+        self.rng.fill_bytes(&mut self.block);
+        self.at = 0;
+        self.block.as_chunks().0[0]
     }
 }
 
@@ -314,6 +358,6 @@ impl Draw<'_> {
             return (start..start + count as usize).map(|at| values[at % values.len()]).collect();
         }
         let mut words = Words::of(key.stream(Purpose::Steps, u64::from(self.leaf)));
-        (0..count).map(|_| draw(self.distribution, words.next(), words.next())).collect()
+        (0..count).map(|_| draw(self.distribution, words.next())).collect()
     }
 }

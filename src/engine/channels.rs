@@ -24,7 +24,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             self.wake_taker(thread, channel, Some(taker));
         }
-        self.next_op(thread)
+        Flow::Next
     }
 
     /// Wakes the parked taker of a channel, which costs CPU time: the thread's next bookkeeping takes longer.
@@ -52,12 +52,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         match stage {
             0 => match self.channels[from.0 as usize].take() {
                 Taken::Item(item) => self.have_item(thread, item),
-                Taken::Nudge => self.jump(thread, nudged),
+                Taken::Nudge => Flow::Jump(nudged),
                 Taken::Closed => {
                     // The next taker finds out only now, as with the sentinel that is put back.
                     let next = self.channels[from.0 as usize].close();
                     self.wake_taker(thread, from, next);
-                    self.jump(thread, closed)
+                    Flow::Jump(closed)
                 }
                 Taken::Nothing => {
                     self.set_stage(thread, 1);
@@ -108,19 +108,19 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.channels[channel.0 as usize].park(thread);
                 self.block(thread, Wait::Channel(channel), None)
             }
-            _ => self.next_op(thread),
+            _ => Flow::Next,
         }
     }
 
     pub(super) fn try_take(&mut self, thread: ThreadId, from: ChannelId, none: Pc) -> Flow {
         match self.channels[from.0 as usize].take_item() {
             Some(item) => self.have_item(thread, item),
-            None => self.jump(thread, none),
+            None => Flow::Jump(none),
         }
     }
 
     pub(super) fn have_item(&mut self, thread: ThreadId, item: Item) -> Flow {
         self.thread_mut(thread).item = item;
-        self.next_op(thread)
+        Flow::Next
     }
 }

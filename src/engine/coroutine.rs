@@ -109,18 +109,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// Runs one stage of a coroutine's step.
     fn step_on_loop(&mut self, thread: ThreadId, task: TaskId) -> Flow {
-        let length = self.scripts[self.task(task).entry as usize].len();
-        if self.task(task).at as usize == length {
-            return self.end_coroutine(thread, task);
-        }
-        if self.task(task).at == 0 && self.rules().offload_tasks {
+        let (action, stage) = (self.action(task), self.task(task).stage);
+        if self.rules().offload_tasks && action != Action::End {
             return self.offload(thread, task, OffloadTo::Threads, None);
         }
-        let stage = self.task(task).stage;
-        match self.action(task) {
+        match action {
             Action::Wait(site, length) => self.await_answer(thread, task, site, length),
             Action::Block(site, length) => self.wait_on_thread(thread, task, site, length),
-            Action::Compute(computation, length) => self.compute(thread, task, computation, length),
+            Action::Compute(computation, length) => {
+                self.compute(thread, task, stage, computation, length)
+            }
             Action::Yield if stage == SERVED => self.next_step(task),
             Action::Yield => self.give_way_on_loop(thread, task),
             Action::Acquire(semaphore) => {
@@ -140,6 +138,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.offload(thread, task, to, Some(end))
             }
             Action::OffloadEnd => self.next_step(task),
+            Action::End => self.end_coroutine(thread, task),
         }
     }
 
@@ -233,8 +232,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.suspend(thread, state, name);
         self.thread_mut(thread).item =
             Item { first: task.0, count: 1, until, from_coroutine: true };
-        let back = self.thread(thread).pc;
-        self.call(thread, submit, back)
+        Flow::Jump(submit)
     }
 
     /// The coroutine has done its steps.

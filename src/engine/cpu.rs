@@ -61,14 +61,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if self.wanting.is_empty() {
             return;
         }
-        let mut wanting = std::mem::take(&mut self.wanting);
-        wanting.sort_unstable();
-        for thread in wanting.drain(..) {
-            self.place(thread);
+        self.wanting.sort_unstable();
+        let count = self.wanting.len();
+        for at in 0..count {
+            self.place(self.wanting[at]);
         }
-        // Nobody comes to want a core by being placed: the room is kept for the next instant.
-        debug_assert!(self.wanting.is_empty(), "{:?} want a core", self.wanting);
-        self.wanting = wanting;
+        debug_assert_eq!(self.wanting.len(), count, "nobody comes to want a core by being placed");
+        self.wanting.clear();
     }
 
     /// A thread that wants a core gets one, or a place in a run queue.
@@ -164,16 +163,20 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
         self.note_that_holder_runs(thread);
         self.cores.get_mut(core).accounted_to = self.now;
-        self.schedule_core(core);
+        self.schedule(core, thread);
     }
 
     /// Sets the core's next event: its thread's work ends, or its slice does while others wait.
     fn schedule_core(&mut self, core: CoreId) {
-        let Some(thread) = self.cores.get(core).running else { return };
-        let record = self.thread(thread);
-        if !record.is_working() {
-            return;
+        match self.cores.get(core).running {
+            Some(thread) if self.thread(thread).is_working() => self.schedule(core, thread),
+            _ => {}
         }
+    }
+
+    /// The same for a core whose thread is known to work.
+    fn schedule(&mut self, core: CoreId, thread: ThreadId) {
+        let record = self.thread(thread);
         let left = if record.entry_left.is_zero() { record.burst.left } else { record.entry_left };
         let work_ends = self.cores.get(core).accounted_to + left;
         let slice_ends =

@@ -158,7 +158,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.bookkeeping(thread, cost, name)
             }
             At::Created => self.schedule_first_steps(),
-            At::Iteration if main_is_done => self.next_op(thread),
+            At::Iteration if main_is_done => Flow::Next,
             At::Iteration => {
                 self.event_loop().at = At::Poll;
                 self.bookkeeping(thread, rules.iteration, name)

@@ -32,7 +32,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 let row = (!on_loop).then_some((State::Sync, self.names.start));
                 self.block(parent, Wait::Started(child), row)
             }
-            _ => self.next_op(parent),
+            _ => Flow::Next,
         }
     }
 
@@ -40,7 +40,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let item = self.item_for(parent, start);
         let child = self.new_process(start.program, start.group, item);
         self.bring_to_life(child, parent);
-        self.next_op(parent)
+        Flow::Next
     }
 
     fn item_for(&self, parent: ThreadId, start: Start) -> Item {
@@ -68,7 +68,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if self.thread(parent).status == Status::Blocked(Wait::Started(child)) {
             self.wake(parent, Then::TakeLock);
         }
-        self.next_op(child)
+        Flow::Next
     }
 
     pub(super) fn join(
@@ -82,7 +82,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let mut rest = self.threads[from..].iter();
         let Some(next) = rest.position(|child| child.group == group) else {
             self.thread_mut(thread).join_at = 0;
-            return self.next_op(thread);
+            return Flow::Next;
         };
         let child = ThreadId::at(from + next);
         self.thread_mut(thread).join_at = child.0;

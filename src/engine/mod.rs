@@ -32,7 +32,6 @@ mod tournament;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
 use crate::ids::{LockId, NameId, ProcessId, TaskId, ThreadId};
 use crate::plan::{Group, Pc, Plan};
@@ -61,11 +60,17 @@ pub fn simulate_for<S: Sink + ?Sized>(plan: &Plan, sink: &mut S) -> (Outcome, To
     (outcome, engine.totals())
 }
 
-/// Whether a thread can go on at once, or has to wait for something to happen.
+/// How a thread goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Flow {
+    /// At once, where it stands.
     Go,
+    /// Not before something has happened.
     Pause,
+    /// With what comes next: it is done with its instruction, or with the steps of its task.
+    Next,
+    /// With an instruction elsewhere.
+    Jump(Pc),
 }
 
 /// A run ends when simulated time passes this: 2^62 ns, or 146 years.
@@ -74,9 +79,8 @@ const END_OF_TIME: SimTime = SimTime::from_nanos(1 << 62);
 /// A task, from arrival to completion.
 #[derive(Clone, Copy, Debug)]
 struct Task {
-    /// The next step, as a position in the script of its entry.
+    /// The next step, as a position in the scripts of all entries.
     at: u32,
-    entry: u32,
     /// How far it is within that step.
     stage: u8,
     /// How far it is in its life as a coroutine.
@@ -84,16 +88,10 @@ struct Task {
     done: bool,
     /// Whether its results have reached whoever waits for them.
     delivered: bool,
-    /// What it does while it is on no thread, since when.
-    off_thread: Option<OffThread>,
-}
-
-/// A row of a task that is on no thread.
-#[derive(Clone, Copy, Debug)]
-struct OffThread {
-    state: State,
-    name: NameId,
-    since: SimTime,
+    /// What it does while it is on no thread.
+    off_thread: Option<(State, NameId)>,
+    /// Since when.
+    off_thread_since: SimTime,
 }
 
 /// Names of the rows that the engine itself records.
@@ -141,7 +139,8 @@ struct Engine<'a, S: ?Sized> {
     channels: Vec<Channel>,
     executors: Vec<Executor>,
     onces: u64,
-    scripts: Vec<Arc<[Step]>>,
+    /// The scripts of all entries, one after the other.
+    steps: &'a [Step],
     tasks: Vec<Task>,
     /// How many tasks have been taken in order of arrival.
     arrived: u32,
@@ -160,7 +159,10 @@ struct Engine<'a, S: ?Sized> {
 impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     fn new(plan: &'a Plan, sink: &'a mut S) -> Self {
         let workload = &plan.workload;
-        let tasks = (0..workload.task_count()).map(|task| Task::new(plan, TaskId(task))).collect();
+        let beginnings = workload.beginnings();
+        let tasks = beginnings.flat_map(|(at, count)| std::iter::repeat_n(at, count as usize));
+        let tasks = tasks.zip(0..).map(|(at, task)| Task::new(at, workload.arrival(TaskId(task))));
+        let tasks = tasks.collect();
         let channels = plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect();
         let mut engine = Self {
             plan,
@@ -189,9 +191,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
                 .map(|it| Executor::new(it.workers, it.all_at_once))
                 .collect(),
             onces: 0,
-            scripts: (0..workload.entry_count())
-                .map(|it| Arc::clone(workload.script(it)))
-                .collect(),
+            steps: workload.steps(),
             tasks,
             arrived: 0,
             collected: 0,
@@ -234,23 +234,23 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         while !self.ended {
             steps += 1;
             assert!(steps < self.steps_per_instant_max, "no progress at {:?}", self.now);
-            let due = self.events.peek().filter(|(at, _)| *at == self.now);
-            match due {
-                Some((_, Rank::BurstEnd | Rank::Wake)) => self.apply_next_event(),
-                _ if !self.ready_now.is_empty() => self.go_on_with_next_thread(),
-                due => {
-                    self.patience_renewed = true;
-                    if !self.take_away(due.map(|(_, rank)| rank)) {
-                        return;
-                    }
+            if let Some(event) = self.events.pop_before(self.now, Rank::Patience) {
+                self.apply(event);
+            } else if let Some(Reverse(thread)) = self.ready_now.pop() {
+                self.go_on_with(thread);
+            } else {
+                self.patience_renewed = true;
+                if !self.take_away() {
+                    return;
                 }
             }
         }
     }
 
     /// When nobody can go on, locks and cores are taken away. Returns whether the instant goes on.
-    fn take_away(&mut self, due: Option<Rank>) -> bool {
-        match due {
+    fn take_away(&mut self) -> bool {
+        let due = self.events.peek().filter(|(at, _)| *at == self.now);
+        match due.map(|(_, rank)| rank) {
             Some(Rank::Patience) => self.apply_next_event(),
             _ if !self.asked_now.is_empty() => self.honour_request(),
             Some(_) => self.dispatch_and_end_slice(),
@@ -273,7 +273,12 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     }
 
     fn apply_next_event(&mut self) {
-        match self.events.pop().expect("an event was seen") {
+        let event = self.events.pop().expect("an event was seen");
+        self.apply(event);
+    }
+
+    fn apply(&mut self, event: Event) {
+        match event {
             Event::BurstEnd(core) => self.end_of_burst(core),
             Event::Wake(thread) => self.time_has_come(thread),
             Event::Patience(thread) => self.patience_is_over(thread),
@@ -282,8 +287,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         }
     }
 
-    fn go_on_with_next_thread(&mut self) {
-        let Reverse(thread) = self.ready_now.pop().expect("somebody can go on");
+    fn go_on_with(&mut self, thread: ThreadId) {
         assert_eq!(self.thread(thread).status, Status::Active, "{thread:?} goes on");
         self.acting = Some(thread);
         match self.thread(thread).then {
@@ -420,16 +424,16 @@ fn steps_per_instant_max(plan: &Plan) -> u64 {
 }
 
 impl Task {
-    fn new(plan: &Plan, task: TaskId) -> Self {
-        let since = plan.workload.arrival(task);
+    /// A task that begins at that step, and arrives at that instant.
+    fn new(at: u32, arrival: SimTime) -> Self {
         Self {
-            at: 0,
-            entry: u32::try_from(plan.workload.entry_of(task)).expect("entries are bounded"),
+            at,
             stage: 0,
             phase: event_loop::Phase::Made,
             done: false,
             delivered: false,
-            off_thread: Some(OffThread { state: State::Queued, name: NameId::EMPTY, since }),
+            off_thread: Some((State::Queued, NameId::EMPTY)),
+            off_thread_since: arrival,
         }
     }
 }

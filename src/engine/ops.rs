@@ -5,19 +5,39 @@
 
 use crate::ids::{NameId, SemaphoreId, TaskId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::{Op, Pc};
+use crate::plan::{Instruction, Op, Pc};
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
 use super::obtain::{Progress, Thing};
 use super::sync::{Waiter, Woken};
-use super::thread::{Burst, Item, Status, Then, Wait};
+use super::thread::{Burst, Item, Status, Then, Thread, Wait};
 use super::{Engine, Flow};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Runs a thread's program until it pauses.
     pub(super) fn run_program(&mut self, thread: ThreadId) {
-        while self.run_op(thread) == Flow::Go {}
+        let plan = self.plan;
+        let Thread { mut pc, mut stage, .. } = *self.thread(thread);
+        loop {
+            let instruction = &plan.code[pc.0 as usize];
+            let next = match self.run_op(thread, instruction, stage) {
+                Flow::Go => {
+                    stage = self.thread(thread).stage;
+                    continue;
+                }
+                Flow::Pause => break,
+                Flow::Next => instruction.next,
+                Flow::Jump(to) => to,
+            };
+            if stage != 0 {
+                self.set_stage(thread, 0);
+            }
+            (pc, stage) = (next, 0);
+            debug_assert_eq!(self.thread(thread).stage, 0, "{thread:?} begins {pc:?}");
+        }
+        // Nobody asks for it meanwhile.
+        self.thread_mut(thread).pc = pc;
     }
 
     /// Runs one stage of the thread's instruction.
@@ -26,14 +46,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         reason = "its only caller is the loop above, a fifth slower else"
     )]
     #[inline(always)]
-    fn run_op(&mut self, thread: ThreadId) -> Flow {
-        let record = self.thread(thread);
-        let (instruction, stage) = (&self.plan.code[record.pc.0 as usize], record.stage);
+    fn run_op(&mut self, thread: ThreadId, instruction: &Instruction, stage: u8) -> Flow {
         match instruction.op {
             Op::Spend { length, name, lock } => self.spend(thread, length, name, lock, stage),
             Op::SpendOnItem { base, each_further, sent_per_mib, received_per_mib, name } => {
-                let further = u64::from(record.item.count.saturating_sub(1));
-                let bytes = self.payload_nanos(record.item, sent_per_mib, received_per_mib);
+                let item = self.thread(thread).item;
+                let further = u64::from(item.count.saturating_sub(1));
+                let bytes = self.payload_nanos(item, sent_per_mib, received_per_mib);
                 let length = base + each_further * further + bytes;
                 self.spend(thread, length, name, LockMode::Held, stage)
             }
@@ -41,18 +60,18 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::StartThread(start) => self.start_thread(thread, start, stage),
             Op::StartProcess(start) => self.start_process(thread, start),
             Op::Started => self.started(thread),
-            Op::Once { flag, again } => self.once(thread, flag, again),
+            Op::Once { flag, again } => self.once(flag, again),
             Op::EnterInterpreter => self.enter_interpreter(thread, stage),
             Op::LeaveInterpreter => self.leave_interpreter(thread, stage),
             Op::Put(channel) => self.put(thread, channel),
             Op::Nudge(channel) => {
                 let taker = self.channels[channel.0 as usize].nudge();
                 self.wake_taker(thread, channel, taker);
-                self.next_op(thread)
+                Flow::Next
             }
             Op::Drain { from, none } => {
                 let drained = self.channels[from.0 as usize].drain();
-                if drained { self.next_op(thread) } else { self.jump(thread, none) }
+                Flow::next_if(drained, none)
             }
             Op::Poll { channel, length, name } => {
                 self.poll_channel(thread, channel, length, name, stage)
@@ -64,24 +83,24 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::Close(channel) => {
                 let taker = self.channels[channel.0 as usize].close();
                 self.wake_taker(thread, channel, taker);
-                self.next_op(thread)
+                Flow::Next
             }
             Op::Acquire(semaphore) => self.acquire_op(thread, semaphore, stage),
             Op::TryAcquire { semaphore, none } => {
                 let granted = self.semaphores[semaphore.index()].try_acquire(false);
-                if granted { self.next_op(thread) } else { self.jump(thread, none) }
+                Flow::next_if(granted, none)
             }
             Op::Release(semaphore) => {
                 self.release_semaphore(semaphore);
-                self.next_op(thread)
+                Flow::Next
             }
             Op::Grow { executor, enough } => {
                 let grows = self.executors[executor.0 as usize].grow();
-                if grows { self.next_op(thread) } else { self.jump(thread, enough) }
+                Flow::next_if(grows, enough)
             }
             Op::Idle(executor) => {
                 self.executors[executor.0 as usize].note_idle();
-                self.next_op(thread)
+                Flow::Next
             }
             Op::RunItem => self.run_item(thread, stage),
             Op::Deliver => self.deliver(thread),
@@ -89,28 +108,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::AwaitAll => self.await_all(thread, stage),
             Op::Join { group, each } => self.join(thread, group, each, stage),
             Op::RunLoop => self.run_loop(thread),
-            Op::Jump(to) => self.jump(thread, to),
-            Op::Call(to) => self.call(thread, to, instruction.next),
-            Op::Return => self.jump(thread, self.thread(thread).return_to),
+            Op::Jump(to) => Flow::Jump(to),
             Op::Exit => self.exit(thread),
         }
-    }
-
-    pub(super) fn next_op(&mut self, thread: ThreadId) -> Flow {
-        let next = self.plan.code[self.thread(thread).pc.0 as usize].next;
-        self.jump(thread, next)
-    }
-
-    pub(super) fn jump(&mut self, thread: ThreadId, to: Pc) -> Flow {
-        let record = self.thread_mut(thread);
-        record.pc = to;
-        record.stage = 0;
-        Flow::Go
-    }
-
-    pub(super) fn call(&mut self, thread: ThreadId, to: Pc, return_to: Pc) -> Flow {
-        self.thread_mut(thread).return_to = return_to;
-        self.jump(thread, to)
     }
 
     pub(super) fn set_stage(&mut self, thread: ThreadId, stage: u8) {
@@ -127,7 +127,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     ) -> Flow {
         let burst = Burst { left: length, state: State::Overhead, lock, name };
         match (stage, lock) {
-            _ if length.is_zero() => self.next_op(thread),
+            _ if length.is_zero() => Flow::Next,
             (0, LockMode::Released) => {
                 self.set_stage(thread, 1);
                 self.let_go(thread)
@@ -141,7 +141,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.set_stage(thread, 1);
                 self.work(thread, burst)
             }
-            _ => self.next_op(thread),
+            _ => Flow::Next,
         }
     }
 
@@ -172,7 +172,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let workload = &self.plan.workload;
         if stage == 0 {
             if self.arrived == workload.task_count() {
-                return self.jump(thread, none);
+                return Flow::Jump(none);
             }
             let arrival = workload.arrival(workload.nth_to_arrive(self.arrived));
             if arrival > self.now {
@@ -181,7 +181,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             let item = self.next_chunk(chunk);
             self.thread_mut(thread).item = item;
-            return self.next_op(thread);
+            return Flow::Next;
         }
         let arrival = workload.arrival(workload.nth_to_arrive(self.arrived));
         self.set_stage(thread, 0);
@@ -202,11 +202,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         Item { first, count, until: None, from_coroutine: false }
     }
 
-    fn once(&mut self, thread: ThreadId, flag: u8, again: Pc) -> Flow {
+    fn once(&mut self, flag: u8, again: Pc) -> Flow {
         let bit = 1 << flag;
         let first = self.onces & bit == 0;
         self.onces |= bit;
-        if first { self.next_op(thread) } else { self.jump(thread, again) }
+        Flow::next_if(first, again)
     }
 
     fn enter_interpreter(&mut self, thread: ThreadId, stage: u8) -> Flow {
@@ -228,7 +228,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 record.stage = 2;
                 self.relock(thread)
             }
-            _ => self.next_op(thread),
+            _ => Flow::Next,
         }
     }
 
@@ -246,13 +246,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 record.stage = 2;
                 self.relock(thread)
             }
-            _ => self.next_op(thread),
+            _ => Flow::Next,
         }
     }
 
     fn acquire_op(&mut self, thread: ThreadId, semaphore: SemaphoreId, stage: u8) -> Flow {
         match self.obtain(thread, Thing::Permit(semaphore), stage, false) {
-            Progress::Done => self.next_op(thread),
+            Progress::Done => Flow::Next,
             Progress::At(stage, flow) => {
                 self.set_stage(thread, stage);
                 flow
@@ -285,7 +285,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
         }
         let all = self.delivered == self.plan.workload.task_count();
-        let waits = |record: &super::Thread| match record.status {
+        let waits = |record: &Thread| match record.status {
             Status::Blocked(Wait::Result(task)) => self.task(task).delivered,
             Status::Blocked(Wait::AllResults) => all,
             _ => false,
@@ -296,7 +296,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             let cost = self.plan.machine.wake_call;
             self.thread_mut(thread).owes += cost;
         }
-        self.next_op(thread)
+        Flow::Next
     }
 
     fn collect(&mut self, thread: ThreadId, each: SimDuration, name: NameId, stage: u8) -> Flow {
@@ -311,7 +311,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             return self.block(thread, Wait::Result(next), Some((State::Sync, self.names.result)));
         }
         if self.collected == total {
-            return self.next_op(thread);
+            return Flow::Next;
         }
         let delivered = |position: &u32| self.task(task(*position)).delivered;
         let count = (self.collected..total).take_while(delivered).count();
@@ -326,7 +326,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn await_all(&mut self, thread: ThreadId, stage: u8) -> Flow {
         if self.delivered == self.plan.workload.task_count() {
-            return if stage == 0 { self.next_op(thread) } else { self.relock_at(thread, 0) };
+            return if stage == 0 { Flow::Next } else { self.relock_at(thread, 0) };
         }
         if stage == 0 {
             self.set_stage(thread, 1);
@@ -339,5 +339,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn relock_at(&mut self, thread: ThreadId, stage: u8) -> Flow {
         self.set_stage(thread, stage);
         self.relock(thread)
+    }
+}
+
+impl Flow {
+    /// On with what comes next, or else elsewhere.
+    const fn next_if(condition: bool, otherwise: Pc) -> Self {
+        if condition { Self::Next } else { Self::Jump(otherwise) }
     }
 }

@@ -133,14 +133,16 @@ impl EventQueue {
     pub(super) fn set_core(&mut self, core: CoreId, at: SimTime, rank: Rank, number: u32) {
         debug_assert!(matches!(rank, Rank::BurstEnd | Rank::QuantumEnd), "a core has no {rank:?}");
         let key = Key::new(at, rank, number);
-        self.cores.set(core.index(), key.0);
-        self.changed(Place::Cores, key);
+        if self.cores.set(core.index(), key.0) {
+            self.changed(Place::Cores, key);
+        }
     }
 
     /// Nothing happens on a core.
     pub(super) fn clear_core(&mut self, core: CoreId) {
-        self.cores.set(core.index(), Key::NEVER.0);
-        self.changed(Place::Cores, Key::NEVER);
+        if self.cores.set(core.index(), Key::NEVER.0) {
+            self.changed(Place::Cores, Key::NEVER);
+        }
     }
 
     /// A waiter loses patience at `at`.
@@ -225,9 +227,17 @@ impl EventQueue {
     /// Takes the next event.
     pub(super) fn pop(&mut self) -> Option<Event> {
         let (key, place) = self.next();
-        if key == Key::NEVER {
-            return None;
-        }
+        if key == Key::NEVER { None } else { self.take(key, place) }
+    }
+
+    /// Takes the next event if it happens at an instant that has come, and in a rank before that one.
+    #[inline]
+    pub(super) fn pop_before(&mut self, now: SimTime, rank: Rank) -> Option<Event> {
+        let (key, place) = self.next();
+        if key < Key::new(now, rank, 0) { self.take(key, place) } else { None }
+    }
+
+    fn take(&mut self, key: Key, place: Place) -> Option<Event> {
         Some(match place {
             Place::Cores => {
                 let core = CoreId::at(self.cores.winner());

@@ -4,44 +4,53 @@ use crate::ids::{NameId, ProcessId, TaskId, ThreadId};
 use crate::time::SimTime;
 use crate::trace::{Finished, Row, Sink, State};
 
+use super::Engine;
 use super::thread::OpenRow;
-use super::{Engine, OffThread};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// From now on `thread` is in this state; `None` is nothing worth a row.
+    #[inline]
     pub(super) fn show(&mut self, thread: ThreadId, row: Option<(State, NameId)>) {
-        let record = self.thread(thread);
-        let before = record.row;
-        let Some((state, name)) = row else {
-            if before.is_some() {
-                self.close_row(thread);
-            }
-            return;
-        };
-        let step = record.task.map_or(0, |task| self.leaf(task));
-        let is_same = |row: OpenRow| (row.state, row.name, row.step) == (state, name, step);
-        if before.is_some_and(is_same) {
-            return;
+        match row {
+            Some((state, name)) => self.open_row(thread, state, name),
+            None => self.close_row(thread),
         }
-        self.close_row(thread);
-        self.thread_mut(thread).row = Some(OpenRow { state, name, step, since: self.now });
     }
 
-    #[inline]
-    fn close_row(&mut self, thread: ThreadId) {
-        let end = self.now;
+    fn open_row(&mut self, thread: ThreadId, state: State, name: NameId) {
+        let step = self.thread(thread).task.map_or(0, |task| self.leaf(task));
+        let since = self.now;
         let record = self.thread_mut(thread);
-        let Some(open) = record.row.take() else { return };
-        if open.since == end {
-            return;
+        match record.row {
+            Some(open) if (open.state, open.name, open.step) == (state, name, step) => return,
+            _ => self.end_row(thread),
         }
+        self.thread_mut(thread).row = Some(OpenRow { state, name, step, since });
+    }
+
+    fn close_row(&mut self, thread: ThreadId) {
+        self.end_row(thread);
+        self.thread_mut(thread).row = None;
+    }
+
+    /// The row of a thread ends, if it has one that has lasted.
+    #[inline]
+    fn end_row(&mut self, thread: ThreadId) {
+        match self.thread(thread).row {
+            Some(open) if open.since != self.now => self.tell(thread, open),
+            _ => {}
+        }
+    }
+
+    fn tell(&mut self, thread: ThreadId, open: OpenRow) {
+        let record = &self.threads[thread.index()];
         let row = Row {
             task: record.task,
             step: open.step,
             state: open.state,
             name: open.name,
             start: open.since,
-            end,
+            end: self.now,
             process: Some(record.process),
             thread: Some(thread),
             core: if open.state.on_core() { record.core } else { None },
@@ -51,24 +60,32 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// `task` comes onto `thread`, whose rows are now its rows.
     pub(super) fn attach(&mut self, task: TaskId, thread: ThreadId) {
-        let row = self.thread(thread).row;
-        self.close_row(thread);
+        self.end_row(thread);
         self.close_off_thread(task, self.now);
-        self.thread_mut(thread).task = Some(task);
-        self.show(thread, row.map(|row| (row.state, row.name)));
+        self.begin_row_of(thread, Some(task));
     }
 
     /// The task of `thread` leaves it. With a state it is in that state from now on; without one it
     /// has ended, or nobody may know of it.
     pub(super) fn detach(&mut self, thread: ThreadId, row: Option<(State, NameId)>) {
-        let on_thread = self.thread(thread).row;
-        self.close_row(thread);
-        if let Some(task) = self.thread_mut(thread).task.take() {
+        self.end_row(thread);
+        if let Some(task) = self.thread(thread).task {
             let since = self.now;
-            self.task_mut(task).off_thread =
-                row.map(|(state, name)| OffThread { state, name, since });
+            let record = self.task_mut(task);
+            record.off_thread = row;
+            record.off_thread_since = since;
         }
-        self.show(thread, on_thread.map(|row| (row.state, row.name)));
+        self.begin_row_of(thread, None);
+    }
+
+    /// The thread goes on as it is, with another task or none.
+    fn begin_row_of(&mut self, thread: ThreadId, task: Option<TaskId>) {
+        let (step, now) = (task.map_or(0, |task| self.leaf(task)), self.now);
+        let record = self.thread_mut(thread);
+        record.task = task;
+        if let Some(row) = &mut record.row {
+            (row.step, row.since) = (step, now);
+        }
     }
 
     /// A task that is on no thread is in another state from `at` on, an instant that may have passed or
@@ -81,21 +98,25 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         at: SimTime,
     ) {
         self.close_off_thread(task, at);
-        self.task_mut(task).off_thread = Some(OffThread { state, name, since: at });
+        let record = self.task_mut(task);
+        record.off_thread = Some((state, name));
+        record.off_thread_since = at;
     }
 
     fn close_off_thread(&mut self, task: TaskId, end: SimTime) {
-        let Some(open) = self.task_mut(task).off_thread.take() else { return };
-        if open.since >= end {
+        let record = self.task_mut(task);
+        let Some((state, name)) = record.off_thread.take() else { return };
+        let start = record.off_thread_since;
+        if start >= end {
             return;
         }
-        let started = open.state != State::Queued;
+        let started = state != State::Queued;
         let row = Row {
             task: Some(task),
             step: self.leaf(task),
-            state: open.state,
-            name: open.name,
-            start: open.since,
+            state,
+            name,
+            start,
             end,
             process: started.then_some(ProcessId::MAIN),
             thread: None,
@@ -115,12 +136,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The number of the leaf step that the task is in, or was in last.
     pub(super) fn leaf(&self, task: TaskId) -> u32 {
-        let record = self.task(task);
-        let script = &self.scripts[record.entry as usize];
-        let at = record.at as usize;
-        match script.get(at) {
-            Some(step) => step.leaf,
-            None => script.last().map_or(0, |step| step.leaf),
-        }
+        self.steps[self.task(task).at as usize].leaf
     }
 }

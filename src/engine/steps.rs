@@ -4,11 +4,11 @@ use crate::ids::{ComputationId, NameId, SiteId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
-use crate::workload::{Action, Length, Step};
+use crate::workload::{Action, Length};
 
 use super::obtain::{Progress, Thing};
 use super::thread::{Burst, Then};
-use super::{Engine, Flow};
+use super::{Engine, Flow, Task};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// The instruction that runs all tasks of the item at hand.
@@ -19,7 +19,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             let position = self.thread(thread).item_at;
             if !begun && position == item.count {
                 self.thread_mut(thread).item_at = 0;
-                return self.next_op(thread);
+                return Flow::Next;
             }
             let task = self.task_of(item, position);
             if !begun {
@@ -28,9 +28,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 }
                 self.set_stage(thread, 1);
             }
-            while self.task(task).at < self.end_of(task, item.until) {
-                if self.step_on_thread(thread, task) == Flow::Pause {
-                    return Flow::Pause;
+            loop {
+                match self.step_on_thread(thread, task, item.until) {
+                    Flow::Go => {}
+                    Flow::Next => break,
+                    pause => return pause,
                 }
             }
             self.end_item_task(thread, task, item.until);
@@ -40,18 +42,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
     }
 
-    /// Where a task's steps end: at the end of its offload, or of its script.
-    fn end_of(&self, task: TaskId, until: Option<u32>) -> u32 {
-        let length = self.scripts[self.task(task).entry as usize].len();
-        until.unwrap_or(u32::try_from(length).expect("scripts are bounded"))
-    }
-
     /// A thread has done what it had to do of a task.
     fn end_item_task(&mut self, thread: ThreadId, task: TaskId, until: Option<u32>) {
         if let Some(end) = until {
             self.task_mut(task).at = end + 1;
         }
-        if self.task(task).at >= self.end_of(task, None) {
+        if self.action(task) == Action::End {
             self.detach(thread, None);
             self.finish(task);
         } else {
@@ -61,13 +57,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// What the task's next step does.
     pub(super) fn action(&self, task: TaskId) -> Action {
-        let record = self.task(task);
-        let step: &Step = &self.scripts[record.entry as usize][record.at as usize];
-        step.action
+        self.steps[self.task(task).at as usize].action
     }
 
     pub(super) fn length(&self, task: TaskId, length: Length) -> SimDuration {
-        self.plan.workload.length(self.task(task).entry as usize, task, length)
+        self.plan.workload.length(task, length)
     }
 
     pub(super) fn next_step(&mut self, task: TaskId) -> Flow {
@@ -82,14 +76,19 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         flow
     }
 
-    /// Runs one stage of a task's step on a thread that may block.
-    fn step_on_thread(&mut self, thread: ThreadId, task: TaskId) -> Flow {
-        let stage = self.task(task).stage;
-        match self.action(task) {
+    /// Runs one stage of a task's step on a thread that may block, unless the steps `until` there are done.
+    fn step_on_thread(&mut self, thread: ThreadId, task: TaskId, until: Option<u32>) -> Flow {
+        let Task { at, stage, .. } = *self.task(task);
+        if until == Some(at) {
+            return Flow::Next;
+        }
+        match self.steps[at as usize].action {
             Action::Wait(site, length) | Action::Block(site, length) => {
                 self.wait_on_thread(thread, task, site, length)
             }
-            Action::Compute(computation, length) => self.compute(thread, task, computation, length),
+            Action::Compute(computation, length) => {
+                self.compute(thread, task, stage, computation, length)
+            }
             Action::Yield => self.yield_on_thread(thread, task),
             Action::Release(semaphore) => {
                 self.release_semaphore(semaphore);
@@ -103,6 +102,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 }
             }
             Action::OffloadBegin(..) | Action::OffloadEnd => self.next_step(task),
+            Action::End => Flow::Next,
         }
     }
 
@@ -154,13 +154,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         &mut self,
         thread: ThreadId,
         task: TaskId,
+        stage: u8,
         computation: Option<ComputationId>,
         length: Length,
     ) -> Flow {
         let (name, lock) = computation.map_or((NameId::EMPTY, LockMode::Held), |computation| {
             self.plan.computations[computation.index()]
         });
-        match (lock, self.task(task).stage) {
+        match (lock, stage) {
             (LockMode::Held | LockMode::Kept, 0) => {
                 let left = self.plan.compute(self.length(task, length));
                 self.task_mut(task).stage = 1;

@@ -46,12 +46,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn stuck_coroutine(&self, task: TaskId) -> Option<Stuck> {
         let record = self.task(task);
-        let off_thread = record.off_thread?;
+        let (state, _) = record.off_thread?;
         if self.event_loop.is_none() || record.done {
             return None;
         }
         let at_limit = record.phase == Phase::AtLimit;
-        let waits_for = match off_thread.state {
+        let waits_for = match state {
             State::Sync if at_limit => "a place within the asyncio limit".to_owned(),
             State::Sync => Thing::of(self.action(task))
                 .map_or_else(|| "an executor".to_owned(), |thing| self.words_for(thing)),

@@ -23,7 +23,6 @@ pub(super) struct Thread {
     pub(super) holds: bool,
 
     pub(super) pc: Pc,
-    pub(super) return_to: Pc,
     /// How far it is within the instruction at `pc`.
     pub(super) stage: u8,
     pub(super) item: Item,
@@ -174,7 +173,6 @@ impl Thread {
             has_interpreter: false,
             holds: false,
             pc: program,
-            return_to: program,
             stage: 0,
             item: Item::NONE,
             item_at: 0,

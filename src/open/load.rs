@@ -81,7 +81,7 @@ fn entry_needs(plan: &Plan, entry: usize, run: &ToolRun) -> Vec<Need> {
     let has_loop = matches!(run.tool, Tool::Asyncio | Tool::ToThread);
     let mut place = Place::Here;
     let mut needs = Vec::new();
-    for step in plan.workload.script(entry).iter() {
+    for step in plan.workload.script(entry) {
         match step.action {
             Action::OffloadBegin(to, _) if has_loop => {
                 place = match to {

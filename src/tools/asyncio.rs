@@ -33,6 +33,7 @@ fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
         let cost = builder.profile().process_pool.create;
         builder.spend("create", cost);
     }
+    let event_loop = builder.code.here();
     builder.code.push(Op::RunLoop);
     if let Some(pool) = &processes {
         pool.shut_down(builder);
@@ -46,12 +47,14 @@ fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
 
     if let Some(pool) = threads {
         write_stopper(builder, stopper, &pool);
-        write_offload(builder, &pool);
-        pool.write_submit(builder);
+        write_offload(builder, &pool, event_loop);
         pool.write_worker(builder, |_| {}, |builder| builder.code.push(Op::RunItem), |_| {});
     }
     if let Some(pool) = processes {
-        builder.submit_to_processes_at(pool.submit);
+        let submit = builder.code.here();
+        builder.submit_to_processes_at(submit);
+        pool.submit(builder);
+        builder.code.push(Op::Jump(event_loop.target()));
         pool.write_programs(builder);
     }
 }
@@ -61,12 +64,13 @@ fn default_workers(builder: &Builder<'_>, tool: Tool) -> u32 {
 }
 
 /// `loop.run_in_executor(None, …)`.
-fn write_offload(builder: &mut Builder<'_>, pool: &ThreadPool) {
+fn write_offload(builder: &mut Builder<'_>, pool: &ThreadPool, event_loop: Label) {
     let cost = builder.profile().event_loop.offload;
     let submit = builder.code.here();
     builder.submit_to_threads_at(submit);
     builder.spend("submit", cost);
-    builder.code.push(Op::Jump(pool.submit.target()));
+    pool.submit(builder);
+    builder.code.push(Op::Jump(event_loop.target()));
 }
 
 /// `shutdown_default_executor`: a thread of its own joins the executor's threads.

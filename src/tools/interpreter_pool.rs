@@ -10,7 +10,6 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     let costs = builder.profile().interpreter;
     let pool = ThreadPool::new(builder, builder.tool.workers);
     pool.write_main(builder);
-    pool.write_submit(builder);
     pool.write_worker(
         builder,
         |builder| {

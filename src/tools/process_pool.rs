@@ -24,8 +24,6 @@ pub(super) struct ProcessPool {
     helpers: Group,
     feeders: Group,
     programs: Programs,
-    /// Where the program starts that submits the item at hand.
-    pub(super) submit: Label,
 }
 
 struct Programs {
@@ -42,7 +40,7 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     let pool = ProcessPool::new(builder, builder.tool.workers);
     builder.spend("create", costs.create);
     let chunk = builder.tool.chunk;
-    builder.for_each_arrival(chunk, |builder| builder.code.push(Op::Call(pool.submit.target())));
+    builder.for_each_arrival(chunk, |builder| pool.submit(builder));
     builder.collect(costs.collect);
     pool.shut_down(builder);
     builder.code.push(Op::Exit);
@@ -68,7 +66,6 @@ impl ProcessPool {
                 feeder: builder.code.label(),
                 worker: builder.code.label(),
             },
-            submit: builder.code.label(),
         }
     }
 
@@ -79,7 +76,6 @@ impl ProcessPool {
     }
 
     pub(super) fn write_programs(&self, builder: &mut Builder<'_>) {
-        self.write_submit(builder);
         self.write_manager(builder);
         let costs = builder.profile().process_pool;
         self.pipes.write_feeder(builder, self.programs.feeder, self.feed, costs.feed);
@@ -91,12 +87,11 @@ impl ProcessPool {
         });
     }
 
-    /// `submit`: the item, the wake-up, then workers and the manager as far as they are still to be
+    /// `submit`: the item at hand, the wake-up, then workers and the manager as far as they are still to be
     /// started.
-    fn write_submit(&self, builder: &mut Builder<'_>) {
+    pub(super) fn submit(&self, builder: &mut Builder<'_>) {
         let cost = builder.profile().process_pool.submit;
         let (enough, running) = (builder.code.label(), builder.code.label());
-        builder.code.place(self.submit);
         builder.spend("submit", cost);
         builder.code.push(Op::Put(self.pending));
         builder.code.push(Op::Nudge(self.pipes.results));
@@ -112,7 +107,6 @@ impl ProcessPool {
         builder.code.push(Op::Once { flag, again: running.target() });
         builder.start_thread(self.programs.manager, self.helpers, false);
         builder.code.place(running);
-        builder.code.push(Op::Return);
     }
 
     /// `_ThreadWakeup.clear`: one message a submit, read one by one, while the caller may go on submitting.

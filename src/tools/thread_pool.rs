@@ -10,14 +10,11 @@ pub(super) struct ThreadPool {
     executor: ExecutorId,
     pub(super) workers: Group,
     worker: Label,
-    /// Where the program starts that submits the item at hand.
-    pub(super) submit: Label,
 }
 
 pub(super) fn write(builder: &mut Builder<'_>) {
     let pool = ThreadPool::new(builder, builder.tool.workers);
     pool.write_main(builder);
-    pool.write_submit(builder);
     pool.write_worker(builder, |_| {}, |builder| builder.code.push(Op::RunItem), |_| {});
 }
 
@@ -30,7 +27,6 @@ impl ThreadPool {
             executor: builder.executor(workers, false),
             workers: builder.group(),
             worker: builder.code.label(),
-            submit: builder.code.label(),
         }
     }
 
@@ -38,7 +34,9 @@ impl ThreadPool {
     pub(super) fn write_main(&self, builder: &mut Builder<'_>) {
         let costs = builder.profile().thread_pool;
         builder.spend("create", costs.create);
-        builder.for_each_arrival(1, |builder| builder.code.push(Op::Call(self.submit.target())));
+        // Pages list names in the order in which they came up, and this one has always been before those of a submit.
+        builder.name("shutdown");
+        builder.for_each_arrival(1, |builder| self.submit(builder));
         builder.collect(costs.collect);
         self.shut_down(builder);
         builder.code.push(Op::Exit);
@@ -52,17 +50,15 @@ impl ThreadPool {
         builder.join_threads(self.workers);
     }
 
-    /// `submit`: the item goes into the queue first, then a worker is started if none is idle.
-    pub(super) fn write_submit(&self, builder: &mut Builder<'_>) {
+    /// `submit`: the item at hand goes into the queue first, then a worker is started if none is idle.
+    pub(super) fn submit(&self, builder: &mut Builder<'_>) {
         let cost = builder.profile().thread_pool.submit;
         let enough = builder.code.label();
-        builder.code.place(self.submit);
         builder.spend("submit", cost);
         builder.code.push(Op::Put(self.work));
         builder.code.push(Op::Grow { executor: self.executor, enough: enough.target() });
         builder.start_thread(self.worker, self.workers, false);
         builder.code.place(enough);
-        builder.code.push(Op::Return);
     }
 
     /// A worker: `run` does the item at hand, `prepare` and `clean_up` surround them all.

@@ -36,17 +36,13 @@ impl Arrivals {
             ),
             Arrival::Every(gap) => {
                 let mut words = Words::of(key.stream(Purpose::Arrivals, 0));
-                let gaps = std::iter::repeat_with(|| draw(gap, words.next(), words.next()));
+                let gaps = std::iter::repeat_with(|| draw(gap, words.next()));
                 instants(Some(SimDuration::ZERO).into_iter().chain(gaps), most, until)
             }
             Arrival::Poisson { per_second } => {
                 let mut words = Words::of(key.stream(Purpose::Arrivals, 0));
                 let mean = 1e9 / per_second;
-                let gaps = std::iter::repeat_with(|| {
-                    let gap = exponential(mean, words.next());
-                    words.next();
-                    gap
-                });
+                let gaps = std::iter::repeat_with(|| exponential(mean, words.next()[0]));
                 instants(gaps, most, until)
             }
         };

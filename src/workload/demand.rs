@@ -5,7 +5,7 @@ use std::fmt;
 use crate::ids::ComputationId;
 use crate::model::Setting;
 
-use super::{Action, Length, Step, Workload};
+use super::{Action, Column, Length, Step, Workload};
 
 /// A run that is beyond what gilsim can count or keep.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,33 +53,25 @@ impl Workload {
         let factor = u128::from(setting.interpreter.profile.compute_permille).max(1_000);
         let last = self.instants.iter().max().map_or(0, |last| last.as_nanos());
         let mut total = u128::from(last);
-        for entry in &self.entries {
-            let constant: u128 = entry.script.iter().map(Step::constant_nanos).sum();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let constant: u128 = self.script(index).iter().map(Step::constant_nanos).sum();
             total += constant * u128::from(entry.count) * factor / 1_000;
-            let drawn = entry.columns.iter().flatten().map(|value| u128::from(value.as_nanos()));
-            total += drawn.sum::<u128>() * factor / 1_000;
         }
+        total += self.columns.iter().map(Column::total).sum::<u128>() * factor / 1_000;
         if total > LONGEST_RUN { Err(TooLarge::Time) } else { Ok(()) }
     }
 
     /// Nanoseconds of CPU time that all computations together demand, of those that `counts` says yes to.
     pub fn computing_nanos(&self, counts: impl Fn(Option<ComputationId>) -> bool) -> u128 {
-        let of_step = |entry: &super::Entry, step: &Step| match step.action {
-            Action::Compute(computation, length) if counts(computation) => match length {
-                Length::Constant(constant) => {
-                    u128::from(constant.as_nanos()) * u128::from(entry.count)
-                }
-                Length::Drawn(column) => {
-                    let drawn = entry.columns[column as usize].iter();
-                    drawn.map(|value| u128::from(value.as_nanos())).sum()
-                }
-            },
+        let of_step = |(entry, step): (usize, &Step)| match step.action {
+            Action::Compute(computation, length) if counts(computation) => {
+                self.total_length(entry, length)
+            }
             _ => 0,
         };
-        let of_entry = |entry: &super::Entry| {
-            entry.script.iter().map(|step| of_step(entry, step)).sum::<u128>()
-        };
-        self.entries.iter().map(of_entry).sum()
+        let entries = 0..self.entry_count();
+        let steps = entries.flat_map(|entry| self.script(entry).iter().map(move |it| (entry, it)));
+        steps.map(of_step).sum()
     }
 
     /// Bytes that all tasks together send to other processes, and receive.

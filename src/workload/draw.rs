@@ -4,7 +4,8 @@ use crate::model::Distribution;
 use crate::time::SimDuration;
 
 /// One draw, made from 128 random bits.
-pub(super) fn draw(distribution: &Distribution, a: u64, b: u64) -> SimDuration {
+#[inline]
+pub(super) fn draw(distribution: &Distribution, [a, b]: [u64; 2]) -> SimDuration {
     match distribution {
         Distribution::Constant(constant) => *constant,
         Distribution::Uniform { low, high } => {
@@ -37,7 +38,7 @@ const Z_99: f64 = 2.326_347_874_040_841;
 /// Uniform on (0, 1]: the top 53 bits, and never zero.
 #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
 fn open_unit(bits: u64) -> f64 {
-    ((bits >> 11) + 1) as f64 / (1_u64 << 53) as f64
+    ((bits >> 11) + 1).cast_signed() as f64 / (1_u64 << 53) as f64
 }
 
 /// An exponential draw.
@@ -53,14 +54,15 @@ fn standard_normal(a: u64, b: u64) -> f64 {
 
 #[expect(clippy::cast_precision_loss, reason = "a draw need not be exact to the nanosecond")]
 fn nanos(duration: SimDuration) -> f64 {
-    duration.as_nanos() as f64
+    // A signed number becomes a double in one step, an unsigned one in several; no duration has the sign's bit.
+    duration.as_nanos().cast_signed() as f64
 }
 
 /// The nearest whole nanosecond, between zero and the longest duration.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
+#[expect(clippy::cast_possible_truncation, reason = "clamped first")]
 fn from_nanos(ns: f64) -> SimDuration {
     let ns = ns.clamp(0.0, nanos(SimDuration::LONGEST));
-    let whole = ns as u64;
-    let rest = ns - nanos(SimDuration::from_nanos(whole));
-    SimDuration::from_nanos(whole + u64::from(rest >= 0.5))
+    let whole = SimDuration::from_nanos((ns as i64).cast_unsigned());
+    let rest = ns - nanos(whole);
+    SimDuration::from_nanos(whole.as_nanos() + u64::from(rest >= 0.5))
 }

@@ -3,13 +3,17 @@
 use crate::ids::{ComputationId, SiteId};
 use crate::model::{Distribution, Setting, StepSpec, WaitOn, Work};
 
-use super::{Action, Length, Step};
+use super::{Action, Length, Step, position};
 
 /// A script in the making.
 pub(super) struct Script<'a> {
     setting: &'a Setting,
     steps: Vec<Step>,
     drawn: Vec<Draw<'a>>,
+    /// How many steps there are already, of other entries.
+    steps_before: usize,
+    /// How many columns there are already.
+    columns_before: usize,
     leaf: u32,
     /// How often each cycle was used so far in a task, by the address of its distribution.
     uses: Vec<(*const Distribution, u32)>,
@@ -24,10 +28,17 @@ pub(super) struct Draw<'a> {
 }
 
 impl<'a> Script<'a> {
-    /// The steps as executed, and those of them whose length differs from task to task.
-    pub(super) fn of(specs: &'a [StepSpec], setting: &'a Setting) -> (Vec<Step>, Vec<Draw<'a>>) {
+    /// The steps as executed, and those of them whose length differs from task to task. They come after so many
+    /// steps and columns of other entries.
+    pub(super) fn of(
+        specs: &'a [StepSpec],
+        setting: &'a Setting,
+        steps_before: usize,
+        columns_before: usize,
+    ) -> (Vec<Step>, Vec<Draw<'a>>) {
+        let (steps, drawn, uses) = (Vec::new(), Vec::new(), Vec::new());
         let mut script =
-            Self { setting, steps: Vec::new(), drawn: Vec::new(), leaf: 0, uses: Vec::new() };
+            Self { setting, steps, drawn, steps_before, columns_before, leaf: 0, uses };
         script.unroll(specs);
         (script.steps, script.drawn)
     }
@@ -44,7 +55,7 @@ impl<'a> Script<'a> {
                     let begin = self.steps.len();
                     self.push(Action::OffloadEnd);
                     self.unroll(steps);
-                    let end = u32::try_from(self.steps.len()).expect("scripts are bounded");
+                    let end = position(self.steps_before + self.steps.len());
                     self.steps[begin].action = Action::OffloadBegin(*to, end);
                     self.push(Action::OffloadEnd);
                 }
@@ -105,7 +116,7 @@ impl<'a> Script<'a> {
         }
         let uses_before = self.count_use(distribution);
         self.drawn.push(Draw { distribution, leaf: self.leaf, uses_before });
-        Length::Drawn(u32::try_from(self.drawn.len() - 1).expect("scripts are bounded"))
+        Length::Drawn(position(self.columns_before + self.drawn.len() - 1))
     }
 
     /// Counts the uses of a cycle within a task; other distributions need no count.
