@@ -61,88 +61,106 @@ impl<W: Write> Blocks<W> {
 
 /// Appends a number in decimal digits.
 pub(super) fn push_number(buffer: &mut Vec<u8>, number: u64) {
-    let mut text = Backwards::default();
-    text.number(number);
-    buffer.extend_from_slice(text.bytes());
+    let mut room = [0; LONGEST + 8];
+    let end = put_number(&mut room, 0, number);
+    buffer.extend_from_slice(&room[..end]);
 }
 
-/// A short text that is made from its end, as the digits of numbers are.
-#[derive(Debug)]
-pub(super) struct Backwards {
-    bytes: [u8; Self::LONGEST],
-    first: usize,
+/// The most digits that a number has.
+const LONGEST: usize = 20;
+
+/// A number of eight digits or less is smaller.
+const EIGHT_DIGITS: u64 = 100_000_000;
+
+const ZEROS: u64 = u64::from_le_bytes(*b"00000000");
+
+/// Puts a number in decimal digits at that place, and up to eight bytes of no meaning behind it: storing eight bytes takes
+/// one step. Returns where it ends.
+#[inline]
+pub(super) fn put_number<const N: usize>(room: &mut [u8; N], at: usize, number: u64) -> usize {
+    if number < 10 {
+        room[at] = b'0' | number.to_le_bytes()[0];
+        return at + 1;
+    }
+    if number < EIGHT_DIGITS {
+        return put_first_digits(room, at, number);
+    }
+    let (mut first, last) = (number / EIGHT_DIGITS, number % EIGHT_DIGITS);
+    let mut at = at;
+    if first >= EIGHT_DIGITS {
+        at = put_first_digits(room, at, first / EIGHT_DIGITS);
+        first %= EIGHT_DIGITS;
+        at = put_eight_digits(room, at, first);
+    } else {
+        at = put_first_digits(room, at, first);
+    }
+    put_eight_digits(room, at, last)
 }
 
-impl Default for Backwards {
-    fn default() -> Self {
-        Self { bytes: [0; Self::LONGEST], first: Self::LONGEST }
-    }
+/// Puts the digits of a number below 10^8, which is not zero, without leading zeros.
+#[inline]
+fn put_first_digits<const N: usize>(room: &mut [u8; N], at: usize, number: u64) -> usize {
+    let digits = eight_digits(number);
+    let zeros = digits.trailing_zeros() / 8;
+    let text = (digits | ZEROS) >> (8 * zeros);
+    room[at..at + 8].copy_from_slice(&text.to_le_bytes());
+    at + 8 - zeros as usize
 }
 
-/// The numbers below a hundred, in two digits each.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[b'0'; 2]; 100];
-    let mut number: u8 = 0;
-    while number < 100 {
-        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
-        number += 1;
-    }
-    pairs
-};
+#[inline]
+fn put_eight_digits<const N: usize>(room: &mut [u8; N], at: usize, number: u64) -> usize {
+    let text = eight_digits(number) | ZEROS;
+    room[at..at + 8].copy_from_slice(&text.to_le_bytes());
+    at + 8
+}
 
-impl Backwards {
-    /// The most bytes of a text: five numbers and what stands between them.
-    const LONGEST: usize = 5 * 21;
+/// The eight digits of a number below 10^8, a byte each, the first one in the lowest byte: halves, quarters and
+/// digits are split side by side in one word.
+const fn eight_digits(number: u64) -> u64 {
+    let halves = (number / 10_000) | ((number % 10_000) << 32);
+    // 10,486 / 2^20 and 103 / 2^10 are close enough to 1/100 and 1/10.
+    let hundreds = (halves.wrapping_mul(10_486) >> 20) & 0x0000_007F_0000_007F;
+    let pairs = hundreds | (halves.wrapping_sub(hundreds.wrapping_mul(100)) << 16);
+    let tens = (pairs.wrapping_mul(103) >> 10) & 0x000F_000F_000F_000F;
+    tens | (pairs.wrapping_sub(tens.wrapping_mul(10)) << 8)
+}
 
-    /// Begins anew.
-    pub(super) const fn clear(&mut self) {
-        self.first = Self::LONGEST;
-    }
+/// A text that is put again and again. A short one is copied with what stands behind it up to a fixed length, which
+/// takes one step.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    short: [u8; Self::SHORT],
+    length: usize,
+    long: Box<[u8]>,
+}
 
-    /// Puts a byte in front.
-    pub(super) const fn byte(&mut self, byte: u8) {
-        self.first -= 1;
-        self.bytes[self.first] = byte;
-    }
+impl Text {
+    /// The most bytes of a short text.
+    pub(super) const SHORT: usize = 32;
 
-    /// Puts a number in front.
-    #[expect(clippy::cast_possible_truncation, reason = "a digit")]
-    #[inline]
-    pub(super) fn number(&mut self, number: u64) {
-        if number < 10 {
-            self.byte(PAIRS[number as usize][1]);
-        } else {
-            self.digits(number);
+    pub(super) fn new(text: &[u8]) -> Self {
+        let mut short = [0; Self::SHORT];
+        let mut long = Box::default();
+        match short.get_mut(..text.len()) {
+            Some(room) => room.copy_from_slice(text),
+            None => long = text.into(),
         }
+        Self { short, length: text.len(), long }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "below ten thousand")]
-    fn digits(&mut self, mut number: u64) {
-        while number >= 10_000 {
-            let four = (number % 10_000) as usize;
-            number /= 10_000;
-            self.pair(four % 100);
-            self.pair(four / 100);
-        }
-        let mut left = number as usize;
-        if left >= 100 {
-            self.pair(left % 100);
-            left /= 100;
-        }
-        if left >= 10 {
-            self.pair(left);
-        } else {
-            self.byte(PAIRS[left][1]);
-        }
-    }
-
-    fn pair(&mut self, number: usize) {
-        self.first -= 2;
-        self.bytes[self.first..self.first + 2].copy_from_slice(&PAIRS[number]);
+    pub(super) const fn is_short(&self) -> bool {
+        self.length <= Self::SHORT
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[self.first..]
+        if self.is_short() { &self.short[..self.length] } else { &self.long }
+    }
+
+    /// Puts a short text at that place, and bytes of no meaning behind it. Returns where it ends.
+    #[inline]
+    pub(super) fn put<const N: usize>(&self, room: &mut [u8; N], at: usize) -> usize {
+        room[at..at + Self::SHORT].copy_from_slice(&self.short);
+        at + self.length
     }
 }
 
@@ -157,10 +175,35 @@ mod tests {
             let power = 10_u64.pow(power);
             numbers.extend([power - 1, power, power + 1, power.wrapping_mul(7)]);
         }
+        for step in 1..20_000_u64 {
+            numbers.extend([
+                step,
+                step * 9_973,
+                step * 10_001,
+                step * 100_010_001,
+                step * step * 49_999,
+                step.pow(4) * 101,
+            ]);
+        }
         for number in numbers {
             let mut text = Vec::new();
             push_number(&mut text, number);
             assert_eq!(text, number.to_string().as_bytes());
+        }
+    }
+
+    #[test]
+    fn texts_of_any_length_are_kept_and_short_ones_are_put_in_place() {
+        for length in [0, 1, 31, 32, 33, 100] {
+            let bytes: Vec<u8> = (0..length).collect();
+            let text = Text::new(&bytes);
+            assert_eq!(text.bytes(), bytes);
+            assert_eq!(text.is_short(), length <= 32);
+            if text.is_short() {
+                let mut room = *b"before                                  ";
+                let end = text.put(&mut room, 7);
+                assert_eq!(room[..end], [b"before ", bytes.as_slice()].concat());
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::block::{Backwards, Blocks, push_number};
+use super::block::{Blocks, Text, push_number, put_number};
 use crate::trace::{Names, Row, Sink, State};
 
 const HEADER: &[u8] = b"tool,replicate,task,step,state,name,start_ns,end_ns,process,thread,core\n";
@@ -15,10 +15,11 @@ const HEADER: &[u8] = b"tool,replicate,task,step,state,name,start_ns,end_ns,proc
 pub struct TraceCsv<W: Write> {
     out: Blocks<W>,
     /// `label,replicate,` of the run that is being written.
-    run: Vec<u8>,
-    /// The names of that run, quoted where they need it.
-    names: Vec<Box<[u8]>>,
-    text: Backwards,
+    run: Text,
+    /// The states, each with a comma behind it.
+    states: [Text; State::ALL.len()],
+    /// The names of that run, quoted where they need it, each with a comma behind it.
+    names: Vec<Text>,
 }
 
 impl<W: Write> TraceCsv<W> {
@@ -26,16 +27,19 @@ impl<W: Write> TraceCsv<W> {
     pub fn new(out: W) -> Self {
         let mut out = Blocks::new(out);
         out.buffer().extend_from_slice(HEADER);
-        Self { out, run: Vec::new(), names: Vec::new(), text: Backwards::default() }
+        let states = State::ALL.map(|state| Text::new(format!("{},", state.name()).as_bytes()));
+        Self { out, run: Text::new(&[]), states, names: Vec::new() }
     }
 
     /// Says which run the rows that follow belong to, and what their names mean.
     pub fn begin(&mut self, label: &str, replicate: u32, names: &Names) {
-        self.run = quoted(label);
-        self.run.push(b',');
-        push_number(&mut self.run, replicate.into());
-        self.run.push(b',');
-        self.names = names.iter().map(|name| quoted(name).into_boxed_slice()).collect();
+        let mut run = quoted(label);
+        run.push(b',');
+        push_number(&mut run, replicate.into());
+        run.push(b',');
+        self.run = Text::new(&run);
+        let with_comma = |name| [&quoted(name)[..], b","].concat();
+        self.names = names.iter().map(|name| Text::new(&with_comma(name))).collect();
     }
 
     /// Writes what is left and gives the writer back.
@@ -52,56 +56,62 @@ impl<W: Write> Sink for TraceCsv<W> {
         if self.out.has_failed() {
             return;
         }
+        let state = &self.states[row.state as usize];
+        let name = &self.names[row.name.index()];
         let buffer = self.out.buffer();
-        buffer.extend_from_slice(&self.run);
-        let text = &mut self.text;
-        text.clear();
-        text.byte(b',');
-        if row.task.is_some() {
-            text.number(row.step.into());
+        if self.run.is_short() && name.is_short() {
+            let start = buffer.len();
+            buffer.resize(start + ROOM, 0);
+            let room = buffer.last_chunk_mut().expect("there is that much room");
+            let at = self.run.put(room, 0);
+            let at = put_task(room, at, row);
+            let at = state.put(room, at);
+            let at = name.put(room, at);
+            let end = put_rest(room, at, row);
+            buffer.truncate(start + end);
+        } else {
+            let (mut task, mut rest) = ([0; ROOM], [0; ROOM]);
+            let (task_end, rest_end) = (put_task(&mut task, 0, row), put_rest(&mut rest, 0, row));
+            let (task, rest) = (&task[..task_end], &rest[..rest_end]);
+            for part in [self.run.bytes(), task, state.bytes(), name.bytes(), rest] {
+                buffer.extend_from_slice(part);
+            }
         }
-        push_before(text, row.task.map(|task| task.0));
-        buffer.extend_from_slice(text.bytes());
-        buffer.extend_from_slice(state_field(row.state));
-        buffer.extend_from_slice(&self.names[row.name.index()]);
-        text.clear();
-        text.byte(b'\n');
-        if let Some(core) = row.core {
-            text.number(core.0.into());
-        }
-        push_before(text, row.thread.map(|thread| thread.0));
-        push_before(text, row.process.map(|process| process.0));
-        text.byte(b',');
-        text.number(row.end.as_nanos());
-        text.byte(b',');
-        text.number(row.start.as_nanos());
-        text.byte(b',');
-        buffer.extend_from_slice(text.bytes());
         self.out.spill();
     }
 }
 
-/// The number, if any, and a comma, before what stands there.
-fn push_before(text: &mut Backwards, number: Option<u32>) {
-    text.byte(b',');
-    if let Some(number) = number {
-        text.number(number.into());
-    }
+/// Room for a row whose label and name are short: 11 fields, three of them texts, the longest number in each other one, and
+/// what a text or a number puts behind itself.
+const ROOM: usize = 256;
+
+type Room = [u8; ROOM];
+
+/// Task and step.
+#[inline]
+fn put_task(room: &mut Room, at: usize, row: &Row) -> usize {
+    let at = put_field(room, at, row.task.map(|task| task.0.into()));
+    put_field(room, at, row.task.map(|_| row.step.into()))
 }
 
-/// The state and the comma after it.
-const fn state_field(state: State) -> &'static [u8] {
-    match state {
-        State::Running => b"running,",
-        State::Native => b"native,",
-        State::Overhead => b"overhead,",
-        State::Ready => b"ready,",
-        State::LockWait => b"lock_wait,",
-        State::Io => b"io,",
-        State::Suspended => b"suspended,",
-        State::Sync => b"sync,",
-        State::Queued => b"queued,",
-    }
+/// What comes after the name.
+#[inline]
+fn put_rest(room: &mut Room, at: usize, row: &Row) -> usize {
+    let at = put_field(room, at, Some(row.start.as_nanos()));
+    let at = put_field(room, at, Some(row.end.as_nanos()));
+    let at = put_field(room, at, row.process.map(|process| process.0.into()));
+    let at = put_field(room, at, row.thread.map(|thread| thread.0.into()));
+    let end = put_field(room, at, row.core.map(|core| core.0.into()));
+    room[end - 1] = b'\n';
+    end
+}
+
+/// The number, if any, and a comma.
+#[inline]
+fn put_field(room: &mut Room, at: usize, number: Option<u64>) -> usize {
+    let at = number.map_or(at, |number| put_number(room, at, number));
+    room[at] = b',';
+    at + 1
 }
 
 /// A text as a CSV field, quoted where it has to be.
@@ -156,7 +166,9 @@ mod tests {
 
     #[test]
     fn any_label_and_any_name_is_read_back_as_it_was() {
-        let awkward = ["10 threads", "a,b", "say \"hi\"", "two\nlines", "", "naïve ☕", " x "];
+        let long = "a text of more than thirty-two bytes, quoted";
+        let awkward =
+            ["10 threads", "a,b", "say \"hi\"", "two\nlines", "", "naïve ☕", " x ", long];
         let mut names = Names::default();
         let ids: Vec<_> = awkward.iter().map(|name| names.intern(name)).collect();
         let mut trace = TraceCsv::new(Vec::new());
@@ -178,9 +190,13 @@ mod tests {
 
     #[test]
     fn every_state_is_written_by_its_name() {
+        let mut trace = TraceCsv::new(Vec::new());
+        trace.begin("t", 0, &Names::default());
         for state in State::ALL {
-            assert_eq!(state_field(state), format!("{},", state.name()).as_bytes());
+            trace.row(&row(state, 0, 1));
         }
+        let expected = State::ALL.map(|state| format!("t,0,0,0,{},,0,1,,,", state.name()));
+        assert_eq!(lines(trace)[1..], expected);
     }
 
     #[test]
