@@ -23,6 +23,8 @@ pub(super) struct Core {
     pub(super) accounted_to: SimTime,
     /// When a thread left it that had been there for some time; never is `None`.
     left_at: Option<SimTime>,
+    /// Whether its run queue is another one than when it was last compared with others.
+    is_stale: bool,
 }
 
 /// All cores.
@@ -33,10 +35,13 @@ pub(super) struct Cores {
     idle: CoreSet,
     /// Those that somebody waits for.
     queued: CoreSet,
-    /// How many wait for each.
+    /// How many wait for each, and its number.
     lengths: Tournament,
     /// Who is at the head of each run queue, and since when it has waited.
     heads: Tournament,
+    /// Those whose run queues are others than the tournaments know. Most queues change many times before somebody
+    /// compares them.
+    stale: Vec<CoreId>,
     /// How many threads wait in all run queues together.
     waiting: usize,
 }
@@ -52,6 +57,7 @@ impl Cores {
             picked_at: SimTime::ZERO,
             accounted_to: SimTime::ZERO,
             left_at: None,
+            is_stale: false,
         };
         let mut idle = CoreSet::new(count);
         for core in (0..count).map(CoreId) {
@@ -61,8 +67,9 @@ impl Cores {
             all: (0..count).map(|_| core()).collect(),
             idle,
             queued: CoreSet::new(count),
-            lengths: Tournament::new(count, 0),
-            heads: Tournament::new(count, NOBODY),
+            lengths: Tournament::new((0..count).map(u128::from)),
+            heads: Tournament::new((0..count).map(|_| NOBODY)),
+            stale: Vec::new(),
             waiting: 0,
         }
     }
@@ -93,6 +100,7 @@ impl Cores {
 
     /// Of the cores, all of them busy, the one that the fewest wait for; the lowest number on a tie.
     pub(super) fn least_loaded(&mut self) -> CoreId {
+        self.compare();
         CoreId::at(self.lengths.winner())
     }
 
@@ -128,7 +136,7 @@ impl Cores {
     pub(super) fn enqueue(&mut self, core: CoreId, thread: ThreadId, now: SimTime) {
         self.waiting += 1;
         self.get_mut(core).queue.push_back((now, thread));
-        self.note_queue(core);
+        self.note_change(core);
     }
 
     /// Those in the core's own run queue, the next one first.
@@ -140,36 +148,55 @@ impl Cores {
     pub(super) fn next_of(&mut self, core: CoreId) -> Option<ThreadId> {
         let (_, thread) = self.get_mut(core).queue.pop_front()?;
         self.waiting -= 1;
-        self.note_queue(core);
+        self.note_change(core);
         Some(thread)
     }
 
-    /// Takes note of who waits for the core now.
-    fn note_queue(&mut self, core: CoreId) {
-        let queue = &self.all[core.index()].queue;
-        let head = queue.front().map_or(NOBODY, |(since, thread)| {
-            (u128::from(since.as_nanos()) << 32) | u128::from(thread.0)
-        });
-        self.lengths.set(core.index(), queue.len() as u128);
-        self.heads.set(core.index(), head);
-        if queue.is_empty() {
-            self.queued.remove(core);
-        } else {
-            self.queued.insert(core);
+    fn note_change(&mut self, core: CoreId) {
+        let record = self.get_mut(core);
+        if !record.is_stale {
+            record.is_stale = true;
+            self.stale.push(core);
         }
+    }
+
+    /// Takes note of who waits for each core now.
+    fn compare(&mut self) {
+        while let Some(core) = self.stale.pop() {
+            let record = &mut self.all[core.index()];
+            record.is_stale = false;
+            let queue = &record.queue;
+            let head = queue.front().map_or(NOBODY, |(since, thread)| {
+                (u128::from(since.as_nanos()) << 32) | u128::from(thread.0)
+            });
+            let length = queue.len() as u128;
+            if queue.is_empty() {
+                self.queued.remove(core);
+            } else {
+                self.queued.insert(core);
+            }
+            self.lengths.set(core.index(), (length << 32) | u128::from(core.0));
+            self.heads.set(core.index(), head);
+        }
+    }
+
+    /// Whether anybody waits for any core.
+    pub(super) fn anybody_waits(&self) -> bool {
+        self.waiting > 0
     }
 
     /// An idle core, and who comes onto it: the one who has been ready longest at the head of a
     /// queue (ties by thread number), or with `own_first` the next one of its own queue if it has one.
     pub(super) fn pull(&mut self, own_first: bool) -> Option<(CoreId, ThreadId)> {
+        let idle = self.lowest_idle()?;
         if self.waiting == 0 {
             return None;
         }
+        self.compare();
         let own = if own_first { self.idle.lowest_in_both(&self.queued) } else { None };
         if let Some(core) = own {
             return self.next_of(core).map(|thread| (core, thread));
         }
-        let idle = self.lowest_idle()?;
         let source = CoreId::at(self.heads.winner());
         self.next_of(source).map(|thread| (idle, thread))
     }

@@ -111,8 +111,8 @@ impl EventQueue {
     /// Nothing happens yet, on so many cores or elsewhere.
     pub(super) fn new(cores: u32) -> Self {
         Self {
-            cores: Tournament::new(cores, Key::NEVER.0),
-            requests: Tournament::new(1, Key::NEVER.0),
+            cores: Tournament::new((0..cores).map(|_| Key::NEVER.0)),
+            requests: Tournament::new([Key::NEVER.0]),
             poll: Key::NEVER,
             patience: PriorityQueue::default(),
             sleepers: Timers::new(Ties::ByNumber),
@@ -160,7 +160,7 @@ impl EventQueue {
 
     /// One more lock, whose holder nobody asks to give way yet.
     pub(super) fn add_lock(&mut self, lock: LockId) {
-        self.requests.grow(lock.index() + 1, Key::NEVER.0);
+        self.requests.grow(lock.index() + 1);
     }
 
     /// When somebody asks the holder of a lock to give way, if ever.

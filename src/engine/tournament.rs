@@ -1,7 +1,8 @@
 //! The smallest of many keys, each of which changes now and then: a tournament tree (Knuth, The Art of
 //! Computer Programming, volume 3, section 5.4.1). A look-up is one step, a change as many as the tree is high.
 
-/// Players by number, each with a key. The smallest key wins; of equal ones, that of the lowest number.
+/// Players by number, each with a key of its own. The smallest key wins; the largest, of which there may be many, is that
+/// of players who do not play.
 #[derive(Debug)]
 pub(super) struct Tournament {
     /// Who won each match: match 1 is the final, those below match `n` are `2n` and `2n + 1`, and the
@@ -23,30 +24,28 @@ struct Winner {
 }
 
 impl Tournament {
-    /// So many players, at least one, all with this key.
-    pub(super) fn new(players: u32, key: u128) -> Self {
-        let places = players.next_power_of_two();
-        // Nobody beyond the last player has a smaller key.
-        let keys = (0..places).map(|player| if player < players { key } else { u128::MAX });
+    /// Players with these keys, at least one.
+    pub(super) fn new(keys: impl IntoIterator<Item = u128>) -> Self {
+        let mut keys: Vec<u128> = keys.into_iter().collect();
+        let players = keys.len().next_power_of_two();
+        keys.resize(players, u128::MAX);
         let of_player = |(player, key)| Winner { key, player, has_changed: false };
-        let mut matches = vec![of_player((0, key)); places as usize];
-        matches.extend((0..).zip(keys).map(of_player));
-        // Of equals the lowest number wins.
-        for game in (1..places as usize).rev() {
-            matches[game] = matches[2 * game];
+        let players_as_winners = (0..).zip(keys).map(of_player);
+        let mut matches = vec![of_player((0, u128::MAX)); players];
+        matches.extend(players_as_winners);
+        for game in (1..players).rev() {
+            let (left, right) = (matches[2 * game], matches[2 * game + 1]);
+            matches[game] = if right.key < left.key { right } else { left };
         }
-        Self { matches, players: places as usize, changed: Vec::new() }
+        Self { matches, players, changed: Vec::new() }
     }
 
-    /// Makes room for that many players; new ones have this key.
-    pub(super) fn grow(&mut self, players: usize, key: u128) {
+    /// Makes room for that many players; new ones do not play yet.
+    pub(super) fn grow(&mut self, players: usize) {
         if players > self.players {
-            let players = u32::try_from(players).expect("players have 32-bit numbers");
-            let mut grown = Self::new(players.next_power_of_two(), key);
-            for (player, winner) in self.matches[self.players..].iter().enumerate() {
-                grown.set(player, winner.key);
-            }
-            *self = grown;
+            let keys = self.matches[self.players..].iter().map(|player| player.key);
+            let new = std::iter::repeat_n(u128::MAX, players.next_power_of_two() - self.players);
+            *self = Self::new(keys.chain(new));
         }
     }
 
@@ -74,9 +73,8 @@ impl Tournament {
             self.matches[game].has_changed = false;
             let Winner { mut key, mut player, .. } = self.matches[game];
             while game > 1 {
-                let is_right = game % 2 == 1;
                 let other = &self.matches[game ^ 1];
-                if other.key < key || (is_right && other.key == key) {
+                if other.key < key {
                     (key, player) = (other.key, other.player);
                 }
                 game /= 2;
@@ -114,12 +112,12 @@ mod tests {
     #[test]
     fn the_winner_is_the_one_that_a_search_finds() {
         for players in [1, 2, 3, 8, 9, 64, 70, 600] {
-            let mut tournament = Tournament::new(players, 7);
-            let mut keys = vec![7; players as usize];
+            let mut keys: Vec<u128> = (0..players).map(|player| 7_000 + player).collect();
+            let mut tournament = Tournament::new(keys.iter().copied());
             assert_eq!(tournament.winner(), 0);
             for round in 0_u128..2_000 {
-                let player = (round * round * 31 % 617 % u128::from(players)) as usize;
-                keys[player] = round * round % 23;
+                let player = (round * round * 31 % 617 % players) as usize;
+                keys[player] = round * round % 23 * 1_000 + player as u128;
                 tournament.set(player, keys[player]);
                 if round % 5 > 1 {
                     continue;
@@ -134,9 +132,9 @@ mod tests {
 
     #[test]
     fn new_players_join_and_the_others_keep_their_keys() {
-        let mut tournament = Tournament::new(1, 9);
+        let mut tournament = Tournament::new([9]);
         for player in 1..40 {
-            tournament.grow(player + 1, u128::MAX);
+            tournament.grow(player + 1);
             tournament.set(player, 100 - player as u128);
         }
         assert_eq!((tournament.winner(), tournament.smallest()), (0, 9));
