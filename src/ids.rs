@@ -1,5 +1,24 @@
 //! Identities: what a number counts is part of its type.
 
+use std::marker::PhantomData;
+
+/// An identity or none, in the room of an identity: no table is so long that the last number is one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Maybe<I>(u32, PhantomData<I>);
+
+impl<I> Maybe<I> {
+    /// None.
+    pub const NONE: Self = Self(u32::MAX, PhantomData);
+
+    /// Whether it is any.
+    pub const fn is_some(self) -> bool
+    where
+        I: Copy,
+    {
+        self.0 != u32::MAX
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -18,6 +37,19 @@ macro_rules! id {
             /// When `index` does not fit 32 bits.
             pub fn at(index: usize) -> Self {
                 Self(u32::try_from(index).expect("tables are bounded by 32 bits"))
+            }
+        }
+
+        impl From<Option<$name>> for Maybe<$name> {
+            fn from(id: Option<$name>) -> Self {
+                Self(id.map_or(u32::MAX, |id| id.0), PhantomData)
+            }
+        }
+
+        impl Maybe<$name> {
+            /// What it is, if it is any.
+            pub fn get(self) -> Option<$name> {
+                (self.0 != u32::MAX).then_some($name(self.0))
             }
         }
     };

@@ -24,7 +24,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 let arrival = self.plan.workload.arrival(task);
                 if arrival <= self.now {
                     // It may have arrived while its first step began.
-                    if self.thread(thread).task.is_none() {
+                    if !self.thread(thread).task.is_some() {
                         self.attach(task, thread);
                     }
                     return Flow::Go;
@@ -230,6 +230,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let state = if until.is_none() { State::Queued } else { State::Sync };
         let name = if until.is_none() { NameId::EMPTY } else { self.names.executor };
         self.suspend(thread, state, name);
+        let until = until.unwrap_or(Item::WHOLE);
         self.thread_mut(thread).item =
             Item { first: task.0, count: 1, until, from_coroutine: true };
         Flow::Jump(submit)

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::ids::{CoreId, ThreadId};
+use crate::ids::{CoreId, Maybe, ThreadId};
 use crate::model::LockMode;
 use crate::plan::MachineRules;
 use crate::time::{SimDuration, SimTime};
@@ -55,8 +55,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// at this instant, in the order of their numbers.
     pub(super) fn dispatch(&mut self) {
         let own_first = !self.plan.machine.exact;
-        while let Some((core, thread)) = self.cores.pull(own_first) {
-            self.switch_to(core, thread);
+        if self.cores.anybody_waits() {
+            while let Some((core, thread)) = self.cores.pull(own_first) {
+                self.switch_to(core, thread);
+            }
         }
         if self.wanting.is_empty() {
             return;
@@ -72,7 +74,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// A thread that wants a core gets one, or a place in a run queue.
     fn place(&mut self, thread: ThreadId) {
-        let last = self.thread(thread).last_core;
+        let last = self.thread(thread).last_core.get();
         let idle = last.filter(|core| self.cores.is_idle(*core)).or(self.cores.lowest_idle());
         if let Some(core) = idle {
             return self.start_on_idle(core, thread);
@@ -134,11 +136,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         name: crate::ids::NameId,
     ) {
         self.cores.occupy(core, thread, self.now);
-        let base_slice = self.plan.machine.base_slice;
+        if !self.plan.machine.exact {
+            let base_slice = self.plan.machine.base_slice;
+            self.standings[thread.index()].renew_deadline(base_slice);
+        }
         let record = self.thread_mut(thread);
-        record.core = Some(core);
-        record.last_core = Some(core);
-        record.renew_deadline(base_slice);
+        record.core = Some(core).into();
+        record.last_core = record.core;
         record.status = Status::Active;
         record.woken = false;
         record.enter_for(cost, name);
@@ -148,7 +152,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Goes on with what a thread has to do on the core that it has.
     fn go_on_here(&mut self, thread: ThreadId) {
         let record = self.thread(thread);
-        let core = record.core.expect("a thread that goes on has a core");
+        let core = record.core.get().expect("a thread that goes on has a core");
         if !record.entry_left.is_zero() {
             let name = record.entry_name;
             self.show(thread, Some((State::Overhead, name)));
@@ -194,8 +198,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let thread = record.running.expect("somebody is on the core");
         let done = self.now - record.accounted_to;
         record.accounted_to = self.now;
+        if let Some(standing) = self.standings.get_mut(thread.index()) {
+            standing.vruntime += done.as_nanos();
+        }
         let record = self.thread_mut(thread);
-        record.vruntime += done.as_nanos();
         let left = if record.entry_left.is_zero() {
             &mut record.burst.left
         } else {
@@ -232,24 +238,26 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The thread leaves its core, if it has one.
     pub(super) fn leave_core(&mut self, thread: ThreadId) {
-        let Some(core) = self.thread(thread).core else { return };
+        let Some(core) = self.thread(thread).core.get() else { return };
         self.account(core);
         self.events.clear_core(core);
         self.show(thread, None);
         self.cores.vacate(core, self.now);
-        let lag = if self.plan.machine.exact { 0 } else { self.lag_behind(core, thread) };
-        let now = self.now;
         let record = self.thread_mut(thread);
-        record.core = None;
+        record.core = Maybe::NONE;
         record.was_off_core = true;
-        record.lag = lag;
-        record.lag_since = now;
+        if !self.plan.machine.exact {
+            let lag = self.lag_behind(core, thread);
+            let standing = &mut self.standings[thread.index()];
+            (standing.lag, standing.lag_since) = (lag, self.now);
+        }
     }
 
     /// How far a thread that leaves its core has fallen behind the average of itself and those who wait there.
     fn lag_behind(&self, core: CoreId, thread: ThreadId) -> i64 {
-        let own = self.thread(thread).vruntime;
-        let ahead = |other: ThreadId| self.thread(other).vruntime.cast_signed() - own.cast_signed();
+        let vruntime = |thread: ThreadId| self.standings[thread.index()].vruntime.cast_signed();
+        let own = vruntime(thread);
+        let ahead = |other: ThreadId| vruntime(other) - own;
         let mut count = 1;
         let mut sum = 0_i64;
         for other in self.cores.first_of(core).take(AVERAGED) {
@@ -280,7 +288,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
         let (runtime, now) = (self.runtime_on(core), self.now);
         let others = 1 + self.cores.first_of(core).take(AVERAGED).count().cast_signed() as i64;
-        let woken = self.thread_mut(woken);
+        let woken = &mut self.standings[woken.index()];
         let limit = base_slice.as_nanos().cast_signed();
         // Who has run ahead is forgiven as others run (`DELAY_DEQUEUE`).
         let forgiven = (now - woken.lag_since).as_nanos().cast_signed();
@@ -295,13 +303,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn runtime_on(&self, core: CoreId) -> u64 {
         let on_core = self.cores.get(core);
         let running = on_core.running.expect("nobody is placed behind an idle core");
-        self.thread(running).vruntime + (self.now - on_core.accounted_to).as_nanos()
+        self.standings[running.index()].vruntime + (self.now - on_core.accounted_to).as_nanos()
     }
 
     /// Whether a woken thread takes the core from the one that is on it: that one has passed its deadline, and
     /// is ahead of the woken one (semantics 2.3).
     fn may_preempt(&self, woken: ThreadId, core: CoreId) -> bool {
-        self.is_beyond_deadline(woken, core) && self.thread(woken).vruntime < self.runtime_on(core)
+        self.is_beyond_deadline(woken, core)
+            && self.standings[woken.index()].vruntime < self.runtime_on(core)
     }
 
     /// Whether the core's thread is protected no more from one that was woken and placed behind it.
@@ -313,7 +322,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         // A thread that has nothing to do for any time is about to leave, or to get new work; one that is
         // between two steps wakes others first (with the lock it takes, those who gave it up).
         let stays = self.thread(running).is_working() && self.acting != Some(running);
-        stays && self.runtime_on(core) >= self.thread(running).deadline
+        stays && self.runtime_on(core) >= self.standings[running.index()].deadline
     }
 
     /// Whether the thread's burst is Python code whose holder was asked to give way.

@@ -22,7 +22,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// soon as it has the lock.
     pub(super) fn relock(&mut self, thread: ThreadId) -> Flow {
         self.thread_mut(thread).then = Then::TakeLock;
-        let Some(lock) = self.thread(thread).lock else { return self.locked(thread) };
+        let Some(lock) = self.thread(thread).lock.get() else { return self.locked(thread) };
         if self.lock(lock).holder().is_some() {
             self.wait_for_lock(thread, lock);
             return Flow::Pause;
@@ -94,12 +94,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let rules = self.plan.lock.as_ref().expect("a lock has rules");
         let until = self.now + rules.switch_interval + self.plan.machine.timer_slack;
         self.events.set_patience(thread, until);
-        self.thread_mut(thread).window = self.locks[lock.index()].windows();
+        self.standings[thread.index()].window = self.locks[lock.index()].windows();
     }
 
     /// A waiter has waited a switch interval, and has to wake up before it can do anything.
     pub(super) fn patience_is_over(&mut self, thread: ThreadId) {
-        let lock = self.thread(thread).lock.expect("only a lock is waited for with patience");
+        let lock = self.thread(thread).lock.get().expect("only a lock is waited for with patience");
         self.lock(lock).withdraw(thread);
         self.wake(thread, Then::AskHolder);
     }
@@ -125,9 +125,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// ahead of a thread for which the lock was given up: the next holder is the longest waiter or
     /// the requester (semantics 1.5.3, measured).
     pub(super) fn ask_holder(&mut self, thread: ThreadId) {
-        let lock = self.thread(thread).lock.expect("only a lock is waited for with patience");
+        let lock = self.thread(thread).lock.get().expect("only a lock is waited for with patience");
         let free = self.lock(lock).is_up_for_grabs();
-        let window = self.thread(thread).window;
+        let window = self.standings[thread.index()].window;
         let unchanged = self.lock(lock).may_be_asked(window);
         if free {
             return self.take_lock_and_go_on(thread);
@@ -163,13 +163,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn is_asked(&self, thread: ThreadId) -> bool {
         let record = self.thread(thread);
         let asked = |lock: LockId| self.locks[lock.index()].request().is_some();
-        record.holds && record.lock.is_some_and(asked)
+        record.holds && record.lock.get().is_some_and(asked)
     }
 
     /// A thread works on a core; if it holds its lock, it has had its chance now.
     pub(super) fn note_that_holder_runs(&mut self, thread: ThreadId) {
         let record = self.thread(thread);
-        if let (Some(lock), true, true) = (record.lock, record.holds, record.entry_left.is_zero()) {
+        if let (Some(lock), true, true) =
+            (record.lock.get(), record.holds, record.entry_left.is_zero())
+        {
             let (now, renewed) = (self.now, self.patience_renewed);
             if self.lock(lock).holder_runs(now, renewed) {
                 self.plan_request(lock);
@@ -183,7 +185,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         record.then = Then::TakeLock;
         // Whoever is woken now finds the core still busy, but its thread is about to leave it.
         record.status = Status::Ousted;
-        let lock = record.lock.expect("a holder has a lock");
+        let lock = record.lock.get().expect("a holder has a lock");
         self.release(thread, lock);
         if self.plan.machine.exact {
             self.wait_for_lock(thread, lock);
@@ -203,7 +205,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Gives the lock up around a blocking call. When it pauses, the thread goes on where it is,
     /// without the lock, as soon as somebody else has taken it: it was asked for.
     pub(super) fn let_go(&mut self, thread: ThreadId) -> Flow {
-        let Some(lock) = self.thread(thread).lock else { return Flow::Go };
+        let Some(lock) = self.thread(thread).lock.get() else { return Flow::Go };
         let asked = self.lock(lock).request().is_some();
         self.release(thread, lock);
         if asked && !self.plan.machine.exact {
@@ -216,7 +218,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The thread gives the lock up for good: nobody waits for a switch.
     pub(super) fn let_go_for_good(&mut self, thread: ThreadId) {
-        if let Some(lock) = self.thread(thread).lock {
+        if let Some(lock) = self.thread(thread).lock.get() {
             self.release(thread, lock);
         }
     }

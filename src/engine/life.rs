@@ -78,28 +78,28 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         each: SimDuration,
         stage: u8,
     ) -> Flow {
-        let from = self.thread(thread).join_at as usize;
+        let from = self.thread(thread).next as usize;
         let mut rest = self.threads[from..].iter();
         let Some(next) = rest.position(|child| child.group == group) else {
-            self.thread_mut(thread).join_at = 0;
+            self.thread_mut(thread).next = 0;
             return Flow::Next;
         };
         let child = ThreadId::at(from + next);
-        self.thread_mut(thread).join_at = child.0;
+        self.thread_mut(thread).next = child.0;
         let dead = self.thread(child).status == Status::Dead;
         if stage == 1 {
             self.set_stage(thread, 0);
             if dead {
                 return self.relock(thread);
             }
-            self.thread_mut(child).joiner = Some(thread);
+            self.thread_mut(child).joiner = Some(thread).into();
             return self.block(thread, Wait::Joined(child), Some((State::Sync, self.names.join)));
         }
         if !dead {
             self.set_stage(thread, 1);
             return self.let_go(thread);
         }
-        self.thread_mut(thread).join_at = child.0 + 1;
+        self.thread_mut(thread).next = child.0 + 1;
         let name = self.names.join;
         self.work(thread, Burst { left: each, state: State::Overhead, lock: LockMode::Held, name })
     }
@@ -110,7 +110,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.show(thread, None);
         let record = self.thread_mut(thread);
         record.status = Status::Dead;
-        let joiner = record.joiner;
+        let joiner = record.joiner.get();
         if let Some(joiner) = joiner {
             self.wake(joiner, Then::TakeLock);
         }

@@ -31,7 +31,7 @@ mod timers;
 mod tournament;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::ids::{LockId, NameId, ProcessId, TaskId, ThreadId};
 use crate::plan::{Group, Pc, Plan};
@@ -45,7 +45,7 @@ use lock::Lock;
 use patience::Patience;
 use queue::{Event, EventQueue, Rank};
 use sync::{Channel, Executor, Queue, Semaphore, Site};
-use thread::{Item, Status, Then, Thread, Wait};
+use thread::{Item, Standing, Status, Then, Thread, Wait};
 
 /// Plays a plan to its end and tells `sink` what happens.
 pub fn simulate(plan: &Plan, sink: &mut dyn Sink) -> (Outcome, Totals) {
@@ -76,7 +76,7 @@ enum Flow {
 /// A run ends when simulated time passes this: 2^62 ns, or 146 years.
 const END_OF_TIME: SimTime = SimTime::from_nanos(1 << 62);
 
-/// A task, from arrival to completion.
+/// A task, from arrival to completion: 16 bytes, for there may be millions.
 #[derive(Clone, Copy, Debug)]
 struct Task {
     /// The next step, as a position in the scripts of all entries.
@@ -90,8 +90,6 @@ struct Task {
     delivered: bool,
     /// What it does while it is on no thread.
     off_thread: Option<(State, NameId)>,
-    /// Since when.
-    off_thread_since: SimTime,
 }
 
 /// Names of the rows that the engine itself records.
@@ -128,9 +126,12 @@ struct Engine<'a, S: ?Sized> {
     wanting: Vec<ThreadId>,
     cores: Cores,
     threads: Vec<Thread>,
+    /// Of each thread, unless the rules are exact.
+    standings: Vec<Standing>,
     locks: Vec<Lock>,
     processes: u32,
-    interpreters: u32,
+    /// The threads that have made an interpreter of their own, and its lock.
+    interpreters: BTreeMap<ThreadId, Option<LockId>>,
     /// The lock of each process's main interpreter.
     process_locks: Vec<Option<LockId>>,
     semaphores: Vec<Semaphore>,
@@ -142,6 +143,9 @@ struct Engine<'a, S: ?Sized> {
     /// The scripts of all entries, one after the other.
     steps: &'a [Step],
     tasks: Vec<Task>,
+    /// Since when each task is in the state that it is in while it is on no thread, where there is an event loop. Elsewhere
+    /// that is since its arrival.
+    off_thread_since: Vec<SimTime>,
     /// How many tasks have been taken in order of arrival.
     arrived: u32,
     /// How many results have been collected in order of arrival.
@@ -160,9 +164,12 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     fn new(plan: &'a Plan, sink: &'a mut S) -> Self {
         let workload = &plan.workload;
         let beginnings = workload.beginnings();
-        let tasks = beginnings.flat_map(|(at, count)| std::iter::repeat_n(at, count as usize));
-        let tasks = tasks.zip(0..).map(|(at, task)| Task::new(at, workload.arrival(TaskId(task))));
-        let tasks = tasks.collect();
+        let tasks = beginnings
+            .flat_map(|(at, count)| std::iter::repeat_n(Task::new(at), count as usize))
+            .collect();
+        let arrivals = (0..workload.task_count()).map(|task| workload.arrival(TaskId(task)));
+        let off_thread_since =
+            if plan.event_loop.is_some() { arrivals.collect() } else { Vec::new() };
         let channels = plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect();
         let mut engine = Self {
             plan,
@@ -177,9 +184,10 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             wanting: Vec::new(),
             cores: Cores::new(plan.machine.cores),
             threads: Vec::new(),
+            standings: Vec::new(),
             locks: Vec::new(),
             processes: 0,
-            interpreters: 0,
+            interpreters: BTreeMap::new(),
             process_locks: Vec::new(),
             semaphores: plan.semaphores.iter().map(|it| Semaphore::new(it.permits)).collect(),
             queues: plan.queues.iter().map(|(_, capacity)| Queue::new(*capacity)).collect(),
@@ -193,6 +201,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             onces: 0,
             steps: workload.steps(),
             tasks,
+            off_thread_since,
             arrived: 0,
             collected: 0,
             delivered: 0,
@@ -345,6 +354,9 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         let mut thread = Thread::new(process, lock, program, group);
         thread.item = item;
         self.threads.push(thread);
+        if !self.plan.machine.exact {
+            self.standings.push(Standing::NEW);
+        }
         id
     }
 
@@ -404,7 +416,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             + memory.process * (processes - 1)
             + memory.thread * (threads - processes)
             + memory.coroutine * coroutines
-            + memory.interpreter * u64::from(self.interpreters);
+            + memory.interpreter * self.interpreters.len() as u64;
         Totals {
             makespan: self.now - SimTime::ZERO,
             switches: self.locks.iter().map(Lock::switches).sum(),
@@ -424,8 +436,8 @@ fn steps_per_instant_max(plan: &Plan) -> u64 {
 }
 
 impl Task {
-    /// A task that begins at that step, and arrives at that instant.
-    fn new(at: u32, arrival: SimTime) -> Self {
+    /// A task that begins at that step.
+    fn new(at: u32) -> Self {
         Self {
             at,
             stage: 0,
@@ -433,7 +445,6 @@ impl Task {
             done: false,
             delivered: false,
             off_thread: Some((State::Queued, NameId::EMPTY)),
-            off_thread_since: arrival,
         }
     }
 }

@@ -199,7 +199,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let further = (first + 1..limit).take_while(together).count();
         let count = 1 + u32::try_from(further).expect("a chunk is bounded");
         self.arrived += count;
-        Item { first, count, until: None, from_coroutine: false }
+        Item { first, count, until: Item::WHOLE, from_coroutine: false }
     }
 
     fn once(&mut self, flag: u8, again: Pc) -> Flow {
@@ -216,15 +216,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.let_go(thread)
             }
             1 => {
-                if !self.thread(thread).has_interpreter {
-                    self.interpreters += 1;
+                let known = self.interpreters.get(&thread).copied();
+                let lock = known.unwrap_or_else(|| {
                     let lock = self.new_lock();
-                    let record = self.thread_mut(thread);
-                    record.own_lock = lock;
-                    record.has_interpreter = true;
-                }
+                    self.interpreters.insert(thread, lock);
+                    lock
+                });
                 let record = self.thread_mut(thread);
-                record.lock = record.own_lock;
+                record.lock = lock.into();
                 record.stage = 2;
                 self.relock(thread)
             }
@@ -242,7 +241,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 let process = self.thread(thread).process;
                 let lock = self.process_locks[process.index()];
                 let record = self.thread_mut(thread);
-                record.lock = lock;
+                record.lock = lock.into();
                 record.stage = 2;
                 self.relock(thread)
             }

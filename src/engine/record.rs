@@ -5,7 +5,6 @@ use crate::time::SimTime;
 use crate::trace::{Finished, Row, Sink, State};
 
 use super::Engine;
-use super::thread::OpenRow;
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// From now on `thread` is in this state; `None` is nothing worth a row.
@@ -18,14 +17,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn open_row(&mut self, thread: ThreadId, state: State, name: NameId) {
-        let step = self.thread(thread).task.map_or(0, |task| self.leaf(task));
+        let record = self.thread(thread);
+        let step = record.task.get().map_or(0, |task| self.leaf(task));
+        if record.row == Some((state, name)) && record.row_step == step {
+            return;
+        }
+        self.end_row(thread);
         let since = self.now;
         let record = self.thread_mut(thread);
-        match record.row {
-            Some(open) if (open.state, open.name, open.step) == (state, name, step) => return,
-            _ => self.end_row(thread),
-        }
-        self.thread_mut(thread).row = Some(OpenRow { state, name, step, since });
+        record.row = Some((state, name));
+        (record.row_step, record.row_since) = (step, since);
     }
 
     fn close_row(&mut self, thread: ThreadId) {
@@ -36,24 +37,21 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// The row of a thread ends, if it has one that has lasted.
     #[inline]
     fn end_row(&mut self, thread: ThreadId) {
-        match self.thread(thread).row {
-            Some(open) if open.since != self.now => self.tell(thread, open),
-            _ => {}
-        }
-    }
-
-    fn tell(&mut self, thread: ThreadId, open: OpenRow) {
         let record = &self.threads[thread.index()];
+        let Some((state, name)) = record.row else { return };
+        if record.row_since == self.now {
+            return;
+        }
         let row = Row {
-            task: record.task,
-            step: open.step,
-            state: open.state,
-            name: open.name,
-            start: open.since,
+            task: record.task.get(),
+            step: record.row_step,
+            state,
+            name,
+            start: record.row_since,
             end: self.now,
             process: Some(record.process),
             thread: Some(thread),
-            core: if open.state.on_core() { record.core } else { None },
+            core: if state.on_core() { record.core.get() } else { None },
         };
         self.sink.row(&row);
     }
@@ -69,11 +67,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// has ended, or nobody may know of it.
     pub(super) fn detach(&mut self, thread: ThreadId, row: Option<(State, NameId)>) {
         self.end_row(thread);
-        if let Some(task) = self.thread(thread).task {
-            let since = self.now;
-            let record = self.task_mut(task);
-            record.off_thread = row;
-            record.off_thread_since = since;
+        if let Some(task) = self.thread(thread).task.get() {
+            self.task_mut(task).off_thread = row;
+            if row.is_some() {
+                self.off_thread_since[task.index()] = self.now;
+            }
         }
         self.begin_row_of(thread, None);
     }
@@ -82,10 +80,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn begin_row_of(&mut self, thread: ThreadId, task: Option<TaskId>) {
         let (step, now) = (task.map_or(0, |task| self.leaf(task)), self.now);
         let record = self.thread_mut(thread);
-        record.task = task;
-        if let Some(row) = &mut record.row {
-            (row.step, row.since) = (step, now);
-        }
+        record.task = task.into();
+        (record.row_step, record.row_since) = (step, now);
     }
 
     /// A task that is on no thread is in another state from `at` on, an instant that may have passed or
@@ -98,15 +94,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         at: SimTime,
     ) {
         self.close_off_thread(task, at);
-        let record = self.task_mut(task);
-        record.off_thread = Some((state, name));
-        record.off_thread_since = at;
+        self.task_mut(task).off_thread = Some((state, name));
+        self.off_thread_since[task.index()] = at;
     }
 
     fn close_off_thread(&mut self, task: TaskId, end: SimTime) {
-        let record = self.task_mut(task);
-        let Some((state, name)) = record.off_thread.take() else { return };
-        let start = record.off_thread_since;
+        let Some((state, name)) = self.task_mut(task).off_thread.take() else { return };
+        let since = self.off_thread_since.get(task.index());
+        let start = since.copied().unwrap_or_else(|| self.plan.workload.arrival(task));
         if start >= end {
             return;
         }

@@ -7,8 +7,11 @@ use crate::trace::{Sink, State};
 use crate::workload::{Action, Length};
 
 use super::obtain::{Progress, Thing};
-use super::thread::{Burst, Then};
+use super::thread::{Burst, Item, Then};
 use super::{Engine, Flow, Task};
+
+/// The stage of a computation that is over.
+const COMPUTED: u8 = 2;
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// The instruction that runs all tasks of the item at hand.
@@ -16,14 +19,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let item = self.thread(thread).item;
         let mut begun = stage != 0;
         loop {
-            let position = self.thread(thread).item_at;
+            let position = self.thread(thread).next;
             if !begun && position == item.count {
-                self.thread_mut(thread).item_at = 0;
+                self.thread_mut(thread).next = 0;
                 return Flow::Next;
             }
             let task = self.task_of(item, position);
             if !begun {
-                if self.thread(thread).task != Some(task) {
+                if self.thread(thread).task.get() != Some(task) {
                     self.attach(task, thread);
                 }
                 self.set_stage(thread, 1);
@@ -36,16 +39,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 }
             }
             self.end_item_task(thread, task, item.until);
-            self.thread_mut(thread).item_at += 1;
+            self.thread_mut(thread).next += 1;
             self.set_stage(thread, 0);
             begun = false;
         }
     }
 
     /// A thread has done what it had to do of a task.
-    fn end_item_task(&mut self, thread: ThreadId, task: TaskId, until: Option<u32>) {
-        if let Some(end) = until {
-            self.task_mut(task).at = end + 1;
+    fn end_item_task(&mut self, thread: ThreadId, task: TaskId, until: u32) {
+        if until != Item::WHOLE {
+            self.task_mut(task).at = until + 1;
         }
         if self.action(task) == Action::End {
             self.detach(thread, None);
@@ -77,15 +80,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// Runs one stage of a task's step on a thread that may block, unless the steps `until` there are done.
-    fn step_on_thread(&mut self, thread: ThreadId, task: TaskId, until: Option<u32>) -> Flow {
+    fn step_on_thread(&mut self, thread: ThreadId, task: TaskId, until: u32) -> Flow {
         let Task { at, stage, .. } = *self.task(task);
-        if until == Some(at) {
+        if until == at {
             return Flow::Next;
         }
         match self.steps[at as usize].action {
             Action::Wait(site, length) | Action::Block(site, length) => {
                 self.wait_on_thread(thread, task, site, length)
             }
+            Action::Compute(..) if stage == COMPUTED => self.next_step(task),
             Action::Compute(computation, length) => {
                 self.compute(thread, task, stage, computation, length)
             }
@@ -164,7 +168,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         match (lock, stage) {
             (LockMode::Held | LockMode::Kept, 0) => {
                 let left = self.plan.compute(self.length(task, length));
-                self.task_mut(task).stage = 1;
+                self.task_mut(task).stage = COMPUTED;
                 self.work(thread, Burst { left, state: State::Running, lock, name })
             }
             (LockMode::Released, 0) => {
@@ -173,7 +177,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             (LockMode::Released, 1) => {
                 let left = self.plan.compute(self.length(task, length));
-                self.task_mut(task).stage = 2;
+                self.task_mut(task).stage = COMPUTED;
                 if left.is_zero() {
                     return self.relock(thread);
                 }

@@ -27,7 +27,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn stuck_thread(&self, thread: ThreadId) -> Option<Stuck> {
         let record = self.thread(thread);
         let Status::Blocked(wait) = record.status else { return None };
-        let task = record.task;
+        let task = record.task.get();
         let waits_for = match wait {
             Wait::For(thing) if !self.is_of_the_tool(thing) => self.words_for(thing),
             // Threads of the tool itself wait for those above.

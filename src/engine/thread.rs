@@ -1,6 +1,6 @@
 //! An OS thread: where it stands in its program, and what it is doing.
 
-use crate::ids::{CoreId, LockId, NameId, ProcessId, TaskId, ThreadId};
+use crate::ids::{CoreId, LockId, Maybe, NameId, ProcessId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::plan::{ChannelId, Group, Pc};
 use crate::time::{SimDuration, SimTime};
@@ -8,28 +8,22 @@ use crate::trace::State;
 
 use super::obtain::Thing;
 
-/// An OS thread.
+/// An OS thread: 128 bytes, for there may be millions.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Thread {
     pub(super) process: ProcessId,
     pub(super) group: Group,
     /// The lock it runs under now.
-    pub(super) lock: Option<LockId>,
-    /// The lock of its own interpreter, where it has made one.
-    pub(super) own_lock: Option<LockId>,
-    /// Whether it has made an interpreter of its own.
-    pub(super) has_interpreter: bool,
+    pub(super) lock: Maybe<LockId>,
     pub(super) holds: bool,
 
     pub(super) pc: Pc,
     /// How far it is within the instruction at `pc`.
     pub(super) stage: u8,
     pub(super) item: Item,
-    /// The next task of the item.
-    pub(super) item_at: u32,
-    /// The next thread to join.
-    pub(super) join_at: u32,
+    /// The next one of many, within an instruction: the next task of the item, or the next thread to join.
+    pub(super) next: u32,
 
     pub(super) status: Status,
     pub(super) then: Then,
@@ -41,8 +35,26 @@ pub(super) struct Thread {
     /// CPU time of the wake-up that it has just made, for its next bookkeeping.
     pub(super) owes: SimDuration,
 
-    pub(super) core: Option<CoreId>,
-    pub(super) last_core: Option<CoreId>,
+    pub(super) core: Maybe<CoreId>,
+    pub(super) last_core: Maybe<CoreId>,
+    /// Whether it has been off its core since it last took its lock.
+    pub(super) was_off_core: bool,
+
+    pub(super) started: bool,
+    pub(super) parent: ThreadId,
+    /// The thread or process that it started last.
+    pub(super) child: ThreadId,
+    pub(super) joiner: Maybe<ThreadId>,
+    pub(super) task: Maybe<TaskId>,
+    /// The row that has begun, in which step of the task, and when.
+    pub(super) row: Option<(State, NameId)>,
+    pub(super) row_step: u32,
+    pub(super) row_since: SimTime,
+}
+
+/// What matters of a thread besides, unless the rules are exact.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
     /// CPU time in nanoseconds, counted from where the thread was placed when it woke (EEVDF).
     pub(super) vruntime: u64,
     /// Up to there it is protected from those who wake.
@@ -51,19 +63,8 @@ pub(super) struct Thread {
     /// run ahead.
     pub(super) lag: i64,
     pub(super) lag_since: SimTime,
-
-    /// Whether it has been off its core since it last took its lock.
-    pub(super) was_off_core: bool,
     /// The lock's count of windows when its current patience began.
     pub(super) window: u64,
-
-    pub(super) started: bool,
-    pub(super) parent: ThreadId,
-    /// The thread or process that it started last.
-    pub(super) child: ThreadId,
-    pub(super) joiner: Option<ThreadId>,
-    pub(super) task: Option<TaskId>,
-    pub(super) row: Option<OpenRow>,
 }
 
 /// The tasks that a thread has at hand.
@@ -73,14 +74,18 @@ pub(super) struct Item {
     pub(super) first: u32,
     /// How many there are.
     pub(super) count: u32,
-    /// Where in the script to stop; `None` runs whole tasks.
-    pub(super) until: Option<u32>,
+    /// The step to stop at, or [`Self::WHOLE`].
+    pub(super) until: u32,
     /// Whether it was sent by a coroutine.
     pub(super) from_coroutine: bool,
 }
 
 impl Item {
-    pub(super) const NONE: Self = Self { first: 0, count: 0, until: None, from_coroutine: false };
+    /// No step: whole tasks.
+    pub(super) const WHOLE: u32 = u32::MAX;
+
+    pub(super) const NONE: Self =
+        Self { first: 0, count: 0, until: Self::WHOLE, from_coroutine: false };
 }
 
 /// Whether a thread runs, waits, and for what.
@@ -150,15 +155,6 @@ impl Burst {
     };
 }
 
-/// A row that has begun.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct OpenRow {
-    pub(super) state: State,
-    pub(super) name: NameId,
-    pub(super) step: u32,
-    pub(super) since: SimTime,
-}
-
 /// Where CPU time counts from, far enough from 0 for others to fall behind.
 const START: u64 = 1 << 48;
 
@@ -168,15 +164,12 @@ impl Thread {
         Self {
             process,
             group,
-            lock,
-            own_lock: None,
-            has_interpreter: false,
+            lock: lock.into(),
             holds: false,
             pc: program,
             stage: 0,
             item: Item::NONE,
-            item_at: 0,
-            join_at: 0,
+            next: 0,
             status: Status::Active,
             then: Then::TakeLock,
             burst: Burst::NONE,
@@ -184,21 +177,17 @@ impl Thread {
             entry_name: NameId::EMPTY,
             woken: false,
             owes: SimDuration::ZERO,
-            core: None,
-            last_core: None,
-            vruntime: START,
-            deadline: START,
-            // It has none, but an earlier deadline than others (`PLACE_DEADLINE_INITIAL`): it goes first.
-            lag: 1,
-            lag_since: SimTime::ZERO,
+            core: Maybe::NONE,
+            last_core: Maybe::NONE,
             was_off_core: false,
-            window: 0,
             started: false,
             parent: ThreadId::MAIN,
             child: ThreadId::MAIN,
-            joiner: None,
-            task: None,
+            joiner: Maybe::NONE,
+            task: Maybe::NONE,
             row: None,
+            row_step: 0,
+            row_since: SimTime::ZERO,
         }
     }
 
@@ -208,17 +197,38 @@ impl Thread {
         self.entry_name = name;
     }
 
-    /// It comes onto a core: where it has passed its deadline, it gets another one.
-    pub(super) fn renew_deadline(&mut self, base_slice: SimDuration) {
-        if self.vruntime >= self.deadline {
-            self.deadline = self.vruntime + base_slice.as_nanos();
-        }
-    }
-
     /// Whether it has work of some length that it can do on a core as it is.
     pub(super) fn is_working(&self) -> bool {
         let needs_lock = self.burst.lock != LockMode::Released && self.lock.is_some();
         let can_go_on = self.status == Status::Active && (self.holds || !needs_lock);
         !self.entry_left.is_zero() || (!self.burst.left.is_zero() && can_go_on)
+    }
+}
+
+impl Standing {
+    pub(super) const NEW: Self = Self {
+        vruntime: START,
+        deadline: START,
+        // It has none, but an earlier deadline than others (`PLACE_DEADLINE_INITIAL`): it goes first.
+        lag: 1,
+        lag_since: SimTime::ZERO,
+        window: 0,
+    };
+
+    /// The thread comes onto a core: where it has passed its deadline, it gets another one.
+    pub(super) fn renew_deadline(&mut self, base_slice: SimDuration) {
+        if self.vruntime >= self.deadline {
+            self.deadline = self.vruntime + base_slice.as_nanos();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_is_small() {
+        assert!(size_of::<Thread>() <= 128, "{} bytes", size_of::<Thread>());
     }
 }
