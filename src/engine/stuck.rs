@@ -47,9 +47,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn stuck_coroutine(&self, task: TaskId) -> Option<Stuck> {
         let record = self.task(task);
         let (state, _) = record.off_thread?;
-        if self.event_loop.is_none() || record.done {
-            return None;
-        }
         let at_limit = record.phase == Phase::AtLimit;
         let waits_for = match state {
             State::Sync if at_limit => "a place within the asyncio limit".to_owned(),

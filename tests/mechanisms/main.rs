@@ -7,4 +7,5 @@
 mod play;
 
 mod checklist;
+mod edges;
 mod measured;
