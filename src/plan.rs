@@ -83,12 +83,18 @@ pub struct MachineRules {
     pub quantum: SimDuration,
     /// Wake-up to first instruction on an idle core.
     pub wake_latency: SimDuration,
+    /// The same on a core that has idled for some milliseconds.
+    pub wake_latency_deep: SimDuration,
+    /// CPU time of interrupting an idle core.
+    pub interrupt: SimDuration,
     /// CPU time of whoever wakes a thread that waits for a lock.
     pub wake_call: SimDuration,
     /// How far the latency varies to either side, in thousandths.
     pub wake_spread_permille: u64,
     /// The same on a core that was busy until that instant.
     pub wake_latency_same: SimDuration,
+    /// Whether a woken thread goes to the core that it last ran on even while another one idles.
+    pub wakes_in_place: bool,
     /// Switching a core to a thread of its run queue.
     pub context_switch: SimDuration,
     /// How long a running thread is safe from a waking one.

@@ -338,6 +338,7 @@ fn play_audited(scenario: &Scenario, run: &ToolRun, plan: &Plan) {
     let limited = plan.sites.iter().filter_map(|site| Some((site.name, site.connections?)));
     let mut audit = Audit::new(AuditSetting {
         cores: plan.machine.cores,
+        wakes_in_place: plan.machine.wakes_in_place,
         locked: plan.lock.is_some(),
         per_thread_lock: run.tool == Tool::InterpreterPool,
         sites: limited.collect(),

@@ -35,9 +35,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         taker: Option<ThreadId>,
     ) {
         if let Some(taker) = taker {
-            self.wake(taker, Then::TakeLock);
             let cost = self.plan.channels[channel.0 as usize].wake;
-            self.thread_mut(thread).owes += cost;
+            self.wake_at_cost(thread, taker, cost);
         }
     }
 

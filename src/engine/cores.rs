@@ -21,6 +21,8 @@ pub(super) struct Core {
     pub(super) picked_at: SimTime,
     /// Up to when its present thread's progress is accounted for.
     pub(super) accounted_to: SimTime,
+    /// When it last took a thread from a busier core.
+    pub(super) balanced_at: SimTime,
     /// When a thread left it that had been there for some time; never is `None`.
     left_at: Option<SimTime>,
     /// Whether its run queue is another one than when it was last compared with others.
@@ -46,6 +48,10 @@ pub(super) struct Cores {
     waiting: usize,
 }
 
+/// How long a busy core waits for each core of the machine before it looks for a busier one again: `busy_factor` times
+/// a millisecond, in Linux `kernel/sched/topology.c` (`sd_init`).
+const BALANCE_INTERVAL: SimDuration = SimDuration::from_millis(16);
+
 /// The key of a run queue that nobody waits in.
 const NOBODY: u128 = u128::MAX;
 
@@ -56,6 +62,7 @@ impl Cores {
             queue: VecDeque::new(),
             picked_at: SimTime::ZERO,
             accounted_to: SimTime::ZERO,
+            balanced_at: SimTime::ZERO,
             left_at: None,
             is_stale: false,
         };
@@ -91,6 +98,11 @@ impl Cores {
     pub(super) fn was_idle_before(&self, core: CoreId, now: SimTime) -> bool {
         let core = self.get(core);
         core.running.is_none() && core.left_at != Some(now)
+    }
+
+    /// Whether nobody has been on the idle core for so long.
+    pub(super) fn has_idled_for(&self, core: CoreId, length: SimDuration, now: SimTime) -> bool {
+        self.get(core).left_at.is_none_or(|left| now - left >= length)
     }
 
     /// The idle core with the lowest number.
@@ -199,6 +211,44 @@ impl Cores {
         }
         let source = CoreId::at(self.heads.winner());
         self.next_of(source).map(|thread| (idle, thread))
+    }
+
+    /// An idle core that somebody waits for, and who comes onto it.
+    pub(super) fn pull_own(&mut self) -> Option<(CoreId, ThreadId)> {
+        self.compare();
+        let core = self.idle.lowest_in_both(&self.queued)?;
+        self.next_of(core).map(|thread| (core, thread))
+    }
+
+    /// A core that has fallen idle at this instant, or any idle one `at_tick`, and who comes onto it: of those that
+    /// have gone cold, the one who has been ready longest.
+    pub(super) fn pull_cold(
+        &mut self,
+        now: SimTime,
+        at_tick: bool,
+        is_cold: impl Fn(ThreadId) -> bool,
+    ) -> Option<(CoreId, ThreadId)> {
+        let looks = |core: &Core| core.running.is_none() && (at_tick || core.left_at == Some(now));
+        let idle = CoreId::at(self.all.iter().position(looks)?);
+        let waiting = |core: usize| self.all[core].queue.iter().map(move |it| (*it, core));
+        let cold = (0..self.all.len()).flat_map(waiting).filter(|((_, it), _)| is_cold(*it));
+        let (pulled, from) = cold.min()?;
+        self.all[from].queue.retain(|it| *it != pulled);
+        self.waiting -= 1;
+        self.note_change(CoreId::at(from));
+        Some((idle, pulled.1))
+    }
+
+    /// The core that may take a thread from a busier one: two more wait there, and it has not looked for a while.
+    pub(super) fn calmer_than(&mut self, busier: CoreId, now: SimTime) -> Option<CoreId> {
+        if self.get(busier).queue.len() < 2 {
+            return None;
+        }
+        let calmest = self.least_loaded();
+        let interval = BALANCE_INTERVAL * self.all.len() as u64;
+        let looks = now - self.get(calmest).balanced_at >= interval;
+        let waits = |core: CoreId| self.get(core).queue.len();
+        (looks && waits(busier) >= waits(calmest) + 2).then_some(calmest)
     }
 
     /// The next instant, `now` included, at which the core's present time slice ends. A slice is

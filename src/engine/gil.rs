@@ -247,9 +247,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             if request.is_some() {
                 self.lock(lock).promise_to(next);
             }
-            self.wake(next, Then::TakeLock);
-            let cost = self.plan.machine.wake_call;
-            self.thread_mut(thread).owes += cost;
+            self.wake_at_cost(thread, next, self.plan.machine.wake_call);
         }
     }
 

@@ -34,7 +34,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::ids::{LockId, NameId, ProcessId, TaskId, ThreadId};
-use crate::plan::{Group, MachineRules, Pc, Plan};
+use crate::plan::{Group, Pc, Plan};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Outcome, Sink, State, Totals};
 use crate::workload::Step;
@@ -76,26 +76,20 @@ enum Flow {
 /// A run ends when simulated time passes this: 2^62 ns, or 146 years.
 const END_OF_TIME: SimTime = SimTime::from_nanos(1 << 62);
 
-/// A task, from arrival to completion: 8 bytes, for there may be millions.
+/// A task, from arrival to completion: 16 bytes, for there may be millions.
 #[derive(Clone, Copy, Debug)]
 struct Task {
     /// The next step, as a position in the scripts of all entries.
     at: u32,
     /// How far it is within that step.
     stage: u8,
-    /// How far it is in its life.
+    /// How far it is in its life as a coroutine.
     phase: event_loop::Phase,
     done: bool,
     /// Whether its results have reached whoever waits for them.
     delivered: bool,
-}
-
-/// A row of a task that is on no thread.
-#[derive(Clone, Copy, Debug)]
-struct OffThread {
-    state: State,
-    name: NameId,
-    since: SimTime,
+    /// What it does while it is on no thread.
+    off_thread: Option<(State, NameId)>,
 }
 
 /// Names of the rows that the engine itself records.
@@ -149,9 +143,9 @@ struct Engine<'a, S: ?Sized> {
     /// The scripts of all entries, one after the other.
     steps: &'a [Step],
     tasks: Vec<Task>,
-    /// What each task does while it is on no thread, where there is an event loop. Elsewhere a task leaves its thread only
-    /// when it ends, and is queued until it comes onto one.
-    off_thread: Vec<Option<OffThread>>,
+    /// Since when each task is in the state that it is in while it is on no thread, where there is an event loop. Elsewhere
+    /// that is since its arrival.
+    off_thread_since: Vec<SimTime>,
     /// How many tasks have been taken in order of arrival.
     arrived: u32,
     /// How many results have been collected in order of arrival.
@@ -174,8 +168,8 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             .flat_map(|(at, count)| std::iter::repeat_n(Task::new(at), count as usize))
             .collect();
         let arrivals = (0..workload.task_count()).map(|task| workload.arrival(TaskId(task)));
-        let queued = arrivals.map(|arrival| Some(OffThread::queued_since(arrival)));
-        let off_thread = if plan.event_loop.is_some() { queued.collect() } else { Vec::new() };
+        let off_thread_since =
+            if plan.event_loop.is_some() { arrivals.collect() } else { Vec::new() };
         let channels = plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect();
         let mut engine = Self {
             plan,
@@ -207,7 +201,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             onces: 0,
             steps: workload.steps(),
             tasks,
-            off_thread,
+            off_thread_since,
             arrived: 0,
             collected: 0,
             delivered: 0,
@@ -344,9 +338,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         let patience = self.plan.machine.exact.then(|| Patience::new(interval));
         let lock = LockId::at(self.locks.len());
         self.locks.push(Lock::new(patience));
-        if self.plan.machine.exact {
-            self.events.add_lock(lock);
-        }
+        self.events.add_lock(lock);
         Some(lock)
     }
 
@@ -399,7 +391,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
 
     /// Wakes a sleeping thread, which then does `then`.
     fn wake(&mut self, thread: ThreadId, then: Then) {
-        let MachineRules { exact, wake_latency, .. } = self.plan.machine;
+        let latency = self.plan.machine.wake_latency;
         let sleeper = self.thread_mut(thread);
         assert!(
             !matches!(sleeper.status, Status::Active | Status::Ready | Status::Dead),
@@ -408,12 +400,22 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         );
         sleeper.then = then;
         sleeper.status = Status::Active;
-        if exact && wake_latency.is_zero() {
+        if latency.is_zero() {
             self.ready_now.push(Reverse(thread));
         } else {
             self.thread_mut(thread).woken = true;
             self.want_core(thread);
         }
+    }
+
+    /// Wakes a sleeping thread, which takes its lock. The wake-up costs its maker so much CPU time, and more where it
+    /// interrupts an idle core; its next bookkeeping takes longer by that.
+    fn wake_at_cost(&mut self, maker: ThreadId, woken: ThreadId, cost: SimDuration) {
+        self.wake(woken, Then::TakeLock);
+        let core = self.thread(woken).core;
+        let interrupts = core.is_some() && core != self.thread(maker).core;
+        let interrupt = if interrupts { self.plan.machine.interrupt } else { SimDuration::ZERO };
+        self.thread_mut(maker).owes += cost + interrupt;
     }
 
     fn totals(&self) -> Totals {
@@ -446,13 +448,14 @@ fn steps_per_instant_max(plan: &Plan) -> u64 {
 impl Task {
     /// A task that begins at that step.
     fn new(at: u32) -> Self {
-        Self { at, stage: 0, phase: event_loop::Phase::Made, done: false, delivered: false }
-    }
-}
-
-impl OffThread {
-    const fn queued_since(since: SimTime) -> Self {
-        Self { state: State::Queued, name: NameId::EMPTY, since }
+        Self {
+            at,
+            stage: 0,
+            phase: event_loop::Phase::Made,
+            done: false,
+            delivered: false,
+            off_thread: Some((State::Queued, NameId::EMPTY)),
+        }
     }
 }
 

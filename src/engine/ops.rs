@@ -291,9 +291,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         };
         // Only the main thread collects results.
         if waits(self.thread(ThreadId::MAIN)) {
-            self.wake(ThreadId::MAIN, Then::TakeLock);
-            let cost = self.plan.machine.wake_call;
-            self.thread_mut(thread).owes += cost;
+            self.wake_at_cost(thread, ThreadId::MAIN, self.plan.machine.wake_call);
         }
         Flow::Next
     }

@@ -78,6 +78,12 @@ costs! {
         quantum: Cost,
         /// From a wake-up to the first instruction on an idle core.
         wake_latency: Cost,
+        /// The same on a core that has idled for some milliseconds; never less than `wake_latency`.
+        #[serde(default)]
+        wake_latency_deep: Cost,
+        /// What a wake-up takes whoever makes it longer when it has to interrupt an idle core.
+        #[serde(default)]
+        interrupt: Cost,
         /// CPU time of whoever wakes a sleeping thread when it gives up a lock that is waited for.
         #[serde(default)]
         wake_call: Cost,
@@ -86,6 +92,9 @@ costs! {
         wake_spread_permille: u32,
         /// From a wake-up to the first instruction on a core that was busy until now.
         wake_latency_same: Cost,
+        /// Whether a woken thread goes to the core that it last ran on even while another one idles.
+        #[serde(default)]
+        wakes_in_place: bool,
         /// Switching a core to a thread that waited in its run queue.
         context_switch: Cost,
         /// How long a running thread is safe from a waking one on one core (EEVDF run-to-parity); twice as long on 2,
@@ -190,6 +199,12 @@ costs! {
         child: Cost,
         /// The parent's extra wait at the first start of a run (resource tracker, fork server).
         first: Cost,
+        /// The child, with its first item: it copies the memory that it writes to and shared until then.
+        #[serde(default)]
+        copies: Cost,
+        /// The same in the parent of a pool, once its workers are started.
+        #[serde(default)]
+        parent_copies: Cost,
         /// Memory of the child that it does not share, in bytes.
         memory: u64,
     }

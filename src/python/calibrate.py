@@ -194,18 +194,59 @@ def measure_wakes():
         quartiles = MEASURES["machine.wake_latency"]
         share = (quartiles["high"] - quartiles["low"]) / max(quartiles["median"], 1)
         record("machine.wake_spread_permille", [1000 * min(share, 0.5)])
-        for idle in (0.0002, 0.005, 0.02):
+        for idle in (0.0002, 0.02):
             times = pipe_latencies(CORES[0], CORES[1], 60, idle)
             record(f"wake latency after {idle * 1e3:g} ms", times, less=calls, into=EXTRA)
+        there = pipe_latencies(CORES[0], CORES[1], 60, 0.005)
+        back = pipe_latencies(CORES[1], CORES[0], 60, 0.005)
+        record("machine.wake_latency_deep", there + back, less=calls)
+        near = waking_writes(200, CORES[0], CORES[0])
+        far = waking_writes(200, CORES[0], CORES[1])
+        record("machine.interrupt", far, less=statistics.median(near))
+        record("machine.wakes_in_place", wakes_in_place(60))
     same = pipe_latencies(CORES[0], CORES[0], 400, 0.0002)
     record("machine.wake_latency_same", same, less=calls)
     record("machine.context_switch", ping_pong(CORES[0], 2000), less=calls)
     record("machine.wake_call", wake_calls(200))
 
 
+def present_core():
+    """Return the core that this process runs on."""
+    with open("/proc/self/stat", encoding="ascii") as file:
+        return int(file.read().rpartition(")")[2].split()[36])
+
+
+def wakes_in_place(count):
+    """1 for each wake-up of a reader that stays on its busy core beside an idle one, or 0."""
+    here, there = os.pipe()
+
+    def receive():
+        stays = []
+        for _ in range(count):
+            os.sched_setaffinity(0, {CORES[0]})
+            os.sched_setaffinity(0, CORES)
+            os.read(here, 1)
+            stays.append(int(present_core() == CORES[0]))
+        return stays
+
+    stays = in_child(receive)
+    os.sched_setaffinity(0, {CORES[0]})
+    for _ in range(count):
+        time.sleep(0.002)
+        os.write(there, b"x")
+        busy_until = time.perf_counter_ns() + 400_000
+        while time.perf_counter_ns() < busy_until:
+            pass
+    os.sched_setaffinity(0, CORES)
+    os.close(here)
+    os.close(there)
+    return stays()
+
+
 def wake_calls(count):
-    """CPU time that giving a lock up takes longer when somebody sleeps until it is free."""
+    """CPU time that giving a lock up takes longer when somebody on that core sleeps for it."""
     lock, plain, waking = threading.Lock(), [], []
+    os.sched_setaffinity(0, {CORES[0]})
 
     def wait_for_it():
         with lock:
@@ -220,24 +261,28 @@ def wake_calls(count):
         time.sleep(0.0003)
         waking.append(cpu_of(lock.release))
         waiter.join()
+    os.sched_setaffinity(0, CORES)
     usual = statistics.median(plain)
     return [max(0, one - usual) for one in waking][count // 10:]
 
 
-def waking_writes(count):
-    """CPU time of writes to a pipe whose reader sleeps."""
+def waking_writes(count, sender, receiver):
+    """CPU time of writes on one core to a pipe whose reader sleeps on the same or on another."""
     here, there = os.pipe()
 
     def receive():
+        os.sched_setaffinity(0, {receiver})
         for _ in range(count):
             os.read(here, 1)
         return []
 
     received = in_child(receive)
+    os.sched_setaffinity(0, {sender})
     times = []
     for _ in range(count):
         time.sleep(0.0003)
         times.append(cpu_of(os.write, there, b"x"))
+    os.sched_setaffinity(0, CORES)
     received()
     os.close(here)
     os.close(there)
@@ -256,7 +301,7 @@ def measure_pipe_calls():
             times[name].append(wall_of(*call))
     overhead = statistics.median(wall_of(nothing) for _ in range(2000))
     record("pipe.write", times["write"], less=overhead)
-    record("pipe.wake", waking_writes(200), less=known("pipe.write"))
+    record("pipe.wake", waking_writes(200, CORES[0], CORES[0]), less=known("pipe.write"))
     record("pipe.poll", times["poll"], less=overhead)
     record("pipe.read", times["read"], less=overhead)
     os.close(here)
@@ -472,9 +517,9 @@ def measure_thread_pool():
 
 
 def submit_all(executor, work, futures, count):
-    """Submit so many tasks."""
-    for _ in range(count):
-        futures.append(executor.submit(work))
+    """Submit so many tasks, each with a small record."""
+    for number in range(count):
+        futures.append(executor.submit(work, record_of(number)))
 
 
 class WorkerStamps:
@@ -484,7 +529,7 @@ class WorkerStamps:
         """Make one without stamps."""
         self.called, self.completed = [], []
 
-    def work(self):
+    def work(self, _):
         """Be the task."""
         self.called.append(time.thread_time_ns())
 
@@ -746,6 +791,8 @@ def measure_processes():
         else:
             record(name + ".child", lives.whole[1:], less=latency + known(name + ".parent"))
             record(name + ".after", [0])
+            record(name + ".copies", [0])
+            record(name + ".parent_copies", [0])
         record(name + ".first", [0])
         record(name + ".memory", lives.memory[1:])
         record(name + " first start", lives.whole[:1], into=EXTRA)
@@ -755,6 +802,20 @@ def measure_processes():
 
 
 # ProcessPoolExecutor
+
+
+STEPS = [["compute", 0.1]]
+OPTIONS = {"rate": 1.5, "scale": 2.5, "limit": 3.5}
+
+
+def record_of(number):
+    """A small record, as tasks are given."""
+    return number, STEPS, OPTIONS
+
+
+def answer(given):
+    """Return a small record, as tasks do."""
+    return given[0], 1.25, 2.5, [0.125]
 
 
 def process_cpu(_=None):
@@ -767,7 +828,7 @@ def worker_cost(run, count):
     costs = []
     for _ in range(12):
         before = run(process_cpu, [0])[0]
-        run(nothing, range(count))
+        run(answer, map(record_of, range(count)))
         after = run(process_cpu, [0])[0]
         costs.append((after - before) / (count + 1))
     return costs[1:]
@@ -777,8 +838,8 @@ def ratio_of_receive(make_queue):
     """Share of a get in a put and a get of a queue that nobody else uses."""
     queue = make_queue()
     puts, gets = [], []
-    for _ in range(500):
-        puts.append(cpu_of(queue.put, (0, nothing, (0,), {})))
+    for number in range(500):
+        puts.append(cpu_of(queue.put, (0, answer, (record_of(number),), {})))
         time.sleep(0)
         gets.append(cpu_of(queue.get))
     put, get = statistics.median(puts), statistics.median(gets)
@@ -798,12 +859,12 @@ def measure_process_pool_parent(context):
         for _ in range(8):
             futures = []
             fed, managed = feeder(), manager()
-            submit.append(cpu_of(submit_all, executor, nothing, futures, 400) / 400)
+            submit.append(cpu_of(submit_all, executor, answer, futures, 400) / 400)
             concurrent.futures.wait(futures)
             time.sleep(0.01)
             feed.append((feeder() - fed) / 400)
             manage.append((manager() - managed) / 400)
-            results = executor.map(nothing, range(400))
+            results = executor.map(answer, map(record_of, range(400)))
             time.sleep(0.2)
             collect.append(cpu_of(list, results) / 400)
     record("process_pool.submit", submit[1:], less=known("pipe.write"))
@@ -816,8 +877,8 @@ def measure_enqueue(context):
     """A put into a multiprocessing.Queue, which its feeder thread sends on."""
     queue = context.Queue()
     times = []
-    for _ in range(300):
-        times.append(cpu_of(queue.put, (0, nothing, (0,), {})))
+    for number in range(300):
+        times.append(cpu_of(queue.put, (0, answer, (record_of(number),), {})))
         queue.get()
     queue.close()
     queue.join_thread()
@@ -872,6 +933,25 @@ def process_pool_lives(context):
     record("process_pool.shutdown", shutdown[1:], less=parts)
 
 
+def first_items(context, item):
+    """CPU time of worker and parent for a forked worker's first item beyond that of others."""
+    its, mine = [], []
+    threads = 2 * ("thread.start", "thread.boot")
+    started = known("process_pool.create", "process.fork.parent", *threads)
+    for _ in range(12):
+        spent = [time.process_time_ns()]
+        with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
+            for _ in range(3):
+                executor.submit(answer, record_of(0)).result()
+                time.sleep(0.002)
+                spent.append(time.process_time_ns())
+            worker = executor.submit(process_cpu).result()
+        its.append(worker - known("process.fork.child") - 3.5 * item)
+        mine.append(spent[1] - spent[0] - (spent[3] - spent[2]) - started)
+    record("process.fork.copies", its)
+    record("process.fork.parent_copies", mine)
+
+
 def measure_process_pool():
     """All of ProcessPoolExecutor, with forked workers."""
     context = multiprocessing.get_context("fork")
@@ -890,6 +970,7 @@ def measure_process_pool():
     record("process_pool.send", [cost * (1 - share) for cost in one])
     record("process_pool.chunk_item", many, less=statistics.median(one) / 500)
     process_pool_lives(context)
+    first_items(context, statistics.median(one))
 
 
 # multiprocessing.Pool
@@ -899,14 +980,15 @@ def measure_pool_parent(context):
     """Tiny tasks through two workers: the CPU of the caller and of both handlers."""
     submit, feed, deliver = [], [], []
     with context.Pool(2) as pool:
-        pool.map(nothing, range(10))
+        pool.map(answer, map(record_of, range(10)))
         # The handlers have no names of their own: only the pool knows which is which.
         feeder, deliverer = cpu_clock(pool._task_handler), cpu_clock(pool._result_handler)
         for _ in range(10):
             fed, delivered = feeder(), deliverer()
             results = []
+            items = [record_of(number) for number in range(400)]
             submit.append(cpu_of(
-                lambda: results.append(pool.map_async(nothing, range(400), 1))) / 400)
+                lambda: results.append(pool.map_async(answer, items, 1))) / 400)
             results[0].wait()
             time.sleep(0.01)
             feed.append((feeder() - fed) / 400)

@@ -49,7 +49,7 @@ struct Calibration {
     measures: BTreeMap<String, Measure>,
 }
 
-/// A cost as measured: nanoseconds, bytes or thousandths, as its field has it.
+/// A cost as measured: nanoseconds, bytes or thousandths, as its field has it; 1 for yes and 0 for no.
 #[derive(Deserialize)]
 struct Measure {
     median: f64,
@@ -203,6 +203,7 @@ impl Measure {
         })?;
         *value = match value {
             Value::Integer(_) => Value::Integer(median),
+            Value::Boolean(_) => Value::Boolean(median > 0),
             _ => Value::String(format!("{median}ns")),
         };
         Ok(())

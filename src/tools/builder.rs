@@ -6,7 +6,7 @@ use crate::plan::{
     ChannelId, ChannelRules, Code, ExecutorId, ExecutorRules, Group, Label, LockRules, LoopRules,
     MachineRules, MemoryRules, Op, Plan, SemaphoreRules, SiteRules, Start,
 };
-use crate::profile::{Cost, Profile, StartCosts};
+use crate::profile::{Cost, MachineCosts, Profile, StartCosts};
 use crate::time::SimDuration;
 use crate::trace::Names;
 use crate::workload::Workload;
@@ -243,6 +243,12 @@ impl<'a> Builder<'a> {
         self.spend_with("start", Cost(after), LockMode::Kept);
     }
 
+    /// What a parent pays for, soon after it forked: its own memory is shared, and copied when it is written to.
+    pub(super) fn copy_pages(&mut self) {
+        let cost = self.start_costs().parent_copies;
+        self.spend("copy", cost);
+    }
+
     /// What every process does first.
     pub(super) fn boot_process(&mut self) {
         let cost = self.start_costs().child;
@@ -297,7 +303,7 @@ impl<'a> Builder<'a> {
         self.code.push(Op::Collect { each: cost.0, name });
     }
 
-    fn start_costs(&self) -> &'a StartCosts {
+    pub(super) fn start_costs(&self) -> &'a StartCosts {
         self.profile().start(self.tool.start)
     }
 }
@@ -311,14 +317,23 @@ fn machine_rules(tool: &ToolRun) -> MachineRules {
         cores: machine.cores,
         quantum: machine.quantum,
         wake_latency: machine.wake_latency,
+        wake_latency_deep: deep_latency(machine.wake_latency, costs),
+        interrupt: costs.interrupt.0,
         wake_call: costs.wake_call.0,
         wake_spread_permille: u64::from(costs.wake_spread_permille),
         wake_latency_same: costs.wake_latency_same.0.min(machine.wake_latency),
+        wakes_in_place: costs.wakes_in_place && !profile.exact,
         context_switch: costs.context_switch.0,
         base_slice: base_slice(costs.base_slice.0, machine.cores).min(machine.quantum),
         timer_slack: costs.timer_slack.0,
         sleep_zero: (profile.exact || profile.python <= 10).then_some(profile.thread.sleep_zero.0),
     }
+}
+
+/// A latency that the scenario sets holds for every idle core.
+fn deep_latency(latency: SimDuration, costs: &MachineCosts) -> SimDuration {
+    let is_set = latency != costs.wake_latency.0;
+    if is_set { latency } else { latency.max(costs.wake_latency_deep.0) }
 }
 
 /// A kernel's slices grow with its cores (`get_update_sysctl_factor` in Linux `kernel/sched/fair.c`).

@@ -66,6 +66,7 @@ impl Pool {
         builder.start_process(self.programs.worker, self.workers, false);
         builder.code.push(Op::Jump(grow.target()));
         builder.code.place(enough);
+        builder.copy_pages();
         builder.start_thread(self.programs.worker_handler, self.helpers, false);
         builder.start_thread(self.programs.task_handler, self.helpers, false);
         builder.start_thread(self.programs.result_handler, self.helpers, false);

@@ -67,13 +67,33 @@ impl Pipes {
         builder: &mut Builder<'_>,
         program: Label,
         costs: &WorkerCosts,
-        taken: impl FnOnce(&mut Builder<'_>),
+        taken: impl Fn(&mut Builder<'_>),
     ) {
-        let pickle = builder.profile().pickle;
         let closed = builder.code.label();
         builder.code.place(program);
         builder.boot_process();
+        let copies = builder.start_costs().copies;
+        self.write_item(builder, costs, closed, |builder| {
+            taken(builder);
+            builder.spend("copy", copies);
+        });
         let next = builder.code.here();
+        self.write_item(builder, costs, closed, taken);
+        builder.code.push(Op::Jump(next.target()));
+        builder.code.place(closed);
+        builder.code.push(Op::Release(self.read_lock));
+        builder.exit_process();
+    }
+
+    /// What a worker does for one item, until the queue is closed.
+    fn write_item(
+        &self,
+        builder: &mut Builder<'_>,
+        costs: &WorkerCosts,
+        closed: Label,
+        taken: impl FnOnce(&mut Builder<'_>),
+    ) {
+        let pickle = builder.profile().pickle;
         builder.code.push(Op::Acquire(self.read_lock));
         builder.take(self.calls, closed);
         builder.code.push(Op::Release(self.read_lock));
@@ -86,9 +106,5 @@ impl Pipes {
         builder.code.push(Op::Acquire(self.write_lock));
         builder.code.push(Op::Put(self.results));
         builder.code.push(Op::Release(self.write_lock));
-        builder.code.push(Op::Jump(next.target()));
-        builder.code.place(closed);
-        builder.code.push(Op::Release(self.read_lock));
-        builder.exit_process();
     }
 }

@@ -105,6 +105,7 @@ impl ProcessPool {
         builder.code.place(enough);
         let flag = builder.once();
         builder.code.push(Op::Once { flag, again: running.target() });
+        builder.copy_pages();
         builder.start_thread(self.programs.manager, self.helpers, false);
         builder.code.place(running);
     }

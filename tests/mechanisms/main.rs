@@ -7,5 +7,5 @@
 mod play;
 
 mod checklist;
-mod edges;
 mod measured;
+mod placement;

@@ -13,6 +13,7 @@ pub fn audited(scenario: &Scenario, tool: &ToolRun) -> (Run, Vec<String>) {
     let mut audit = Audit::new(AuditSetting {
         cores: tool.setting.machine.cores,
         locked: tool.setting.interpreter.lock,
+        wakes_in_place: plan.machine.wakes_in_place,
         per_thread_lock: tool.tool == Tool::InterpreterPool,
         sites: limited_sites(tool, &plan),
         demanded: Box::new(|task, leaf| plan.demanded(task, leaf)),

@@ -12,6 +12,8 @@ mod config;
 #[path = "../shared/play.rs"]
 mod play;
 
+use std::sync::Arc;
+
 use gilsim::time::SimTime;
 use gilsim::trace::Row;
 use proptest::prelude::*;
@@ -47,6 +49,23 @@ proptest! {
             prop_assert_eq!(
                 laws::broken(&run, tool.setting.machine.cores), None, "{} under {}", label, profile
             );
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_wakes_in_place_breaks_the_law_of_idle_cores_only(
+        wild in scenarios(Chance::Random), profile in profiles()
+    ) {
+        let mut scenario = scenario(&wild.toml(profile, 1));
+        for tool in &mut scenario.tools {
+            let profile = Arc::make_mut(&mut tool.setting.interpreter.profile);
+            profile.machine.wakes_in_place = true;
+        }
+        let tasks: u32 = scenario.tasks.iter().map(|entry| entry.count).sum();
+        for tool in &scenario.tools {
+            let (run, findings) = audit::audited(&scenario, tool);
+            prop_assert!(findings.is_empty(), "{} under {profile}: {findings:?}", tool.label);
+            prop_assert!(laws::ends_properly(&run, tasks as usize), "{}: {:?}", tool.label, run.outcome);
         }
     }
 

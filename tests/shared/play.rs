@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use gilsim::engine::simulate;
 use gilsim::model::{Scenario, ToolRun};
 use gilsim::plan::Plan;
+use gilsim::profile::Profile;
 use gilsim::scenario::parse;
 use gilsim::tools::lay_out;
 use gilsim::trace::{Finished, Hold, Names, Outcome, Row, Sink, State, Totals};
@@ -135,6 +137,16 @@ impl Play {
         let text =
             format!("title = \"A statement\"\n{text}\n[interpreter]\nprofile = \"{profile}\"\n");
         Self { scenario: scenario(&text) }
+    }
+
+    /// The same with a changed profile.
+    pub fn with_profile(mut self, change: impl Fn(&mut Profile)) -> Self {
+        for tool in &mut self.scenario.tools {
+            let profile = Arc::make_mut(&mut tool.setting.interpreter.profile);
+            change(profile);
+            tool.setting.machine.wake_latency = profile.machine.wake_latency.0;
+        }
+        self
     }
 
     /// Plays the tool of that label.

@@ -23,6 +23,9 @@ pub struct AuditSetting<'a> {
     pub locked: bool,
     /// Whether each thread has an interpreter, and so a lock, of its own (interpreter pools).
     pub per_thread_lock: bool,
+    /// Whether a woken thread waits for its own core even while another one idles: a machine whose profile says so
+    /// is not bound by [`Law::NoIdleCore`].
+    pub wakes_in_place: bool,
     /// The sites that have a limit of connections, by the name that their rows carry.
     pub sites: Vec<(NameId, u32)>,
     /// CPU time that the profile makes of a task's leaf step; `None` where that step computes nothing.
@@ -39,6 +42,7 @@ impl<'a> AuditSetting<'a> {
             cores: plan.machine.cores,
             locked: plan.lock.is_some(),
             per_thread_lock: run.tool == Tool::InterpreterPool,
+            wakes_in_place: plan.machine.wakes_in_place,
             sites: limited.collect(),
             demanded: Box::new(|task, step| plan.demanded(task, step)),
             names: &plan.names,
@@ -120,7 +124,9 @@ impl<'a> Audit<'a> {
         laws::one_on_a_core(&self.rows, &self.setting, &mut found);
         laws::one_under_a_lock(&self.rows, &self.setting, &mut found);
         laws::one_place(&self.rows, &self.setting, &mut found);
-        laws::no_idle_core(&self.rows, &self.setting, &mut found);
+        if !self.setting.wakes_in_place {
+            laws::no_idle_core(&self.rows, &self.setting, &mut found);
+        }
         laws::connections(&self.rows, &self.setting, &mut found);
         laws::compute(&self.rows, &self.finished, &self.setting, &mut found);
         found.0

@@ -8,6 +8,7 @@ struct Bench {
     cores: u32,
     locked: bool,
     per_thread_lock: bool,
+    wakes_in_place: bool,
     sites: Vec<(NameId, u32)>,
     demanded: fn(TaskId, u32) -> Option<SimDuration>,
 }
@@ -19,6 +20,7 @@ impl Default for Bench {
             cores: 1,
             locked: true,
             per_thread_lock: false,
+            wakes_in_place: false,
             sites: Vec::new(),
             demanded: |_, _| None,
         }
@@ -31,6 +33,7 @@ impl Bench {
             cores: self.cores,
             locked: self.locked,
             per_thread_lock: self.per_thread_lock,
+            wakes_in_place: self.wakes_in_place,
             sites: self.sites.clone(),
             demanded: Box::new(self.demanded),
             names: &self.names,
@@ -197,6 +200,8 @@ fn a_core_that_idles_beside_a_ready_thread_is_found() {
     assert_eq!(bench.broken(&with(ready(8, 9)), &[]), [Law::NoIdleCore]);
     assert_eq!(bench.broken(&with(ready(12, 14)), &[]), [Law::NoIdleCore]);
     assert_eq!(bench.broken(&[ready(0, 1)], &[]), [Law::NoIdleCore]);
+    let bench = Bench { wakes_in_place: true, ..bench };
+    assert_eq!(bench.broken(&with(ready(2, 7)), &[]), [], "such a machine is not bound by it");
 }
 
 #[test]
