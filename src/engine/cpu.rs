@@ -248,7 +248,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let done = self.now - record.accounted_to;
         record.accounted_to = self.now;
         if let Some(standing) = self.standings.get_mut(thread.index()) {
-            standing.vruntime += done.as_nanos();
+            standing.vruntime += done.as_nanos().cast_signed();
         }
         let record = self.thread_mut(thread);
         let left = if record.entry_left.is_zero() {
@@ -316,7 +316,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// How far a thread that leaves its core has fallen behind the average of itself and those who wait there.
     fn lag_behind(&self, core: CoreId, thread: ThreadId) -> i64 {
-        let vruntime = |thread: ThreadId| self.standings[thread.index()].vruntime.cast_signed();
+        let vruntime = |thread: ThreadId| self.standings[thread.index()].vruntime;
         let own = vruntime(thread);
         let ahead = |other: ThreadId| vruntime(other) - own;
         let mut count = 1;
@@ -356,15 +356,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let lag = if woken.lag < 0 { (woken.lag + forgiven).min(0) } else { woken.lag };
         // Its coming moves the average, and its lag is to be the same afterwards.
         let distance = lag.clamp(-limit, limit) * (others + 1) / others;
-        woken.vruntime = runtime.saturating_add_signed(-distance);
-        woken.deadline = woken.vruntime + base_slice.as_nanos();
+        woken.vruntime = runtime - distance;
+        woken.deadline = woken.vruntime + limit;
     }
 
     /// How much CPU time the core's thread has had by now.
-    fn runtime_on(&self, core: CoreId) -> u64 {
+    fn runtime_on(&self, core: CoreId) -> i64 {
         let on_core = self.cores.get(core);
         let running = on_core.running.expect("nobody is placed behind an idle core");
-        self.standings[running.index()].vruntime + (self.now - on_core.accounted_to).as_nanos()
+        let since = (self.now - on_core.accounted_to).as_nanos().cast_signed();
+        self.standings[running.index()].vruntime + since
     }
 
     /// Whether a woken thread takes the core from the one that is on it: that one has passed its deadline, and

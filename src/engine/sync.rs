@@ -303,9 +303,10 @@ mod tests {
         assert_eq!(semaphore.release(true), None);
         assert!(!semaphore.try_acquire(true), "C1 is still in line");
         semaphore.wait(Waiter::Coroutine(TaskId(2)));
+        semaphore.wait(Waiter::Coroutine(TaskId(3)));
         semaphore.served_one_runs();
         assert_eq!(semaphore.serve_next(), Some(TaskId(2)));
-        assert_eq!(semaphore.serve_next(), None);
+        assert_eq!(semaphore.serve_next(), None, "there was one permit");
     }
 
     #[test]

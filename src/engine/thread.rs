@@ -56,9 +56,9 @@ pub(super) struct Thread {
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
     /// CPU time in nanoseconds, counted from where the thread was placed when it woke (EEVDF).
-    pub(super) vruntime: u64,
+    pub(super) vruntime: i64,
     /// Up to there it is protected from those who wake.
-    pub(super) deadline: u64,
+    pub(super) deadline: i64,
     /// How far it had fallen behind the average of its core when it left it, in nanoseconds; below zero it had
     /// run ahead.
     pub(super) lag: i64,
@@ -155,9 +155,6 @@ impl Burst {
     };
 }
 
-/// Where CPU time counts from, far enough from 0 for others to fall behind.
-const START: u64 = 1 << 48;
-
 impl Thread {
     /// A thread that is about to run `program` under `lock`.
     pub(super) fn new(process: ProcessId, lock: Option<LockId>, program: Pc, group: Group) -> Self {
@@ -207,8 +204,8 @@ impl Thread {
 
 impl Standing {
     pub(super) const NEW: Self = Self {
-        vruntime: START,
-        deadline: START,
+        vruntime: 0,
+        deadline: 0,
         // It has none, but an earlier deadline than others (`PLACE_DEADLINE_INITIAL`): it goes first.
         lag: 1,
         lag_since: SimTime::ZERO,
@@ -218,7 +215,7 @@ impl Standing {
     /// The thread comes onto a core: where it has passed its deadline, it gets another one.
     pub(super) fn renew_deadline(&mut self, base_slice: SimDuration) {
         if self.vruntime >= self.deadline {
-            self.deadline = self.vruntime + base_slice.as_nanos();
+            self.deadline = self.vruntime + base_slice.as_nanos().cast_signed();
         }
     }
 }
