@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::ids::{CoreId, Maybe, ThreadId};
+use crate::ids::{CoreId, Maybe, NameId, ThreadId};
 use crate::model::LockMode;
 use crate::plan::MachineRules;
 use crate::time::{SimDuration, SimTime};
@@ -50,7 +50,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     pub(super) fn want_core(&mut self, thread: ThreadId) {
         self.thread_mut(thread).status = Status::Ready;
-        self.show(thread, Some((State::Ready, crate::ids::NameId::EMPTY)));
+        self.show(thread, Some((State::Ready, NameId::EMPTY)));
         if self.plan.machine.exact {
             self.wanting.push(thread);
         } else {
@@ -174,13 +174,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.start_on(core, thread, cost, name);
     }
 
-    fn start_on(
-        &mut self,
-        core: CoreId,
-        thread: ThreadId,
-        cost: SimDuration,
-        name: crate::ids::NameId,
-    ) {
+    fn start_on(&mut self, core: CoreId, thread: ThreadId, cost: SimDuration, name: NameId) {
         self.cores.occupy(core, thread, self.now);
         if self.plan.machine.wakes_in_place {
             self.events.clear_core(core);
@@ -290,19 +284,18 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// The core's thread goes back into the run queue, and `next` comes onto the core.
     fn preempt(&mut self, core: CoreId, next: ThreadId) {
         let thread = self.cores.get(core).running.expect("somebody is on the core");
-        self.leave_core(thread);
+        self.leave_core(thread, Some((State::Ready, NameId::EMPTY)));
         self.thread_mut(thread).status = Status::Ready;
-        self.show(thread, Some((State::Ready, crate::ids::NameId::EMPTY)));
         self.cores.enqueue(core, thread, self.now);
         self.switch_to(core, next);
     }
 
-    /// The thread leaves its core, if it has one.
-    pub(super) fn leave_core(&mut self, thread: ThreadId) {
-        let Some(core) = self.thread(thread).core.get() else { return };
+    /// The thread leaves its core, if it has one, and is in another state from now on.
+    pub(super) fn leave_core(&mut self, thread: ThreadId, row: Option<(State, NameId)>) {
+        let Some(core) = self.thread(thread).core.get() else { return self.show(thread, row) };
         self.account(core);
         self.events.clear_core(core);
-        self.show(thread, None);
+        self.begin_row(thread, row);
         self.cores.vacate(core, self.now);
         let record = self.thread_mut(thread);
         record.core = Maybe::NONE;

@@ -77,10 +77,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The thread sleeps until its lock is free or its patience is over.
     fn wait_for_lock(&mut self, thread: ThreadId, lock: LockId) {
-        self.leave_core(thread);
+        self.leave_core(thread, Some((State::LockWait, NameId::EMPTY)));
         let now = self.now;
         self.thread_mut(thread).status = Status::LockWait;
-        self.show(thread, Some((State::LockWait, NameId::EMPTY)));
         if self.plan.machine.exact {
             self.lock(lock).ask(thread, now);
             self.plan_request(lock);
@@ -196,10 +195,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// A thread that gave its lock up on request waits until somebody has taken it.
     fn oust(&mut self, thread: ThreadId, lock: LockId) {
-        self.leave_core(thread);
+        self.leave_core(thread, Some((State::LockWait, NameId::EMPTY)));
         self.lock(lock).oust(thread);
         self.thread_mut(thread).status = Status::Ousted;
-        self.show(thread, Some((State::LockWait, NameId::EMPTY)));
     }
 
     /// Gives the lock up around a blocking call. When it pauses, the thread goes on where it is,

@@ -106,8 +106,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     pub(super) fn exit(&mut self, thread: ThreadId) -> Flow {
         self.let_go_for_good(thread);
-        self.leave_core(thread);
-        self.show(thread, None);
+        self.leave_core(thread, None);
         let record = self.thread_mut(thread);
         record.status = Status::Dead;
         let joiner = record.joiner.get();

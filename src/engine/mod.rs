@@ -362,11 +362,11 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
 
     /// Blocks a thread, which holds no lock, until somebody wakes it.
     fn block(&mut self, thread: ThreadId, wait: Wait, row: Option<(State, NameId)>) -> Flow {
-        self.leave_core(thread);
+        self.leave_core(thread, row);
         // It made its last wake-up while falling asleep: that delays nobody.
-        self.thread_mut(thread).owes = SimDuration::ZERO;
-        self.thread_mut(thread).status = Status::Blocked(wait);
-        self.show(thread, row);
+        let record = self.thread_mut(thread);
+        record.owes = SimDuration::ZERO;
+        record.status = Status::Blocked(wait);
         Flow::Pause
     }
 

@@ -8,30 +8,25 @@ use super::Engine;
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// From now on `thread` is in this state; `None` is nothing worth a row.
-    #[inline]
     pub(super) fn show(&mut self, thread: ThreadId, row: Option<(State, NameId)>) {
-        match row {
-            Some((state, name)) => self.open_row(thread, state, name),
-            None => self.close_row(thread),
+        let record = self.thread(thread);
+        if record.row != row || record.row_step != self.step_on(thread) {
+            self.begin_row(thread, row);
         }
     }
 
-    fn open_row(&mut self, thread: ThreadId, state: State, name: NameId) {
-        let record = self.thread(thread);
-        let step = record.task.get().map_or(0, |task| self.leaf(task));
-        if record.row == Some((state, name)) && record.row_step == step {
-            return;
-        }
+    /// The same where a row ends in any case.
+    pub(super) fn begin_row(&mut self, thread: ThreadId, row: Option<(State, NameId)>) {
         self.end_row(thread);
-        let since = self.now;
+        let (step, since) = (self.step_on(thread), self.now);
         let record = self.thread_mut(thread);
-        record.row = Some((state, name));
+        record.row = row;
         (record.row_step, record.row_since) = (step, since);
     }
 
-    fn close_row(&mut self, thread: ThreadId) {
-        self.end_row(thread);
-        self.thread_mut(thread).row = None;
+    /// The leaf step of the task on the thread, if there is one.
+    fn step_on(&self, thread: ThreadId) -> u32 {
+        self.thread(thread).task.get().map_or(0, |task| self.leaf(task))
     }
 
     /// The row of a thread ends, if it has one that has lasted.

@@ -209,7 +209,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         match self.plan.machine.sleep_zero {
             None => self.sleep(thread, SimDuration::ZERO, Some((State::Io, name))),
             Some(cost) if cost.is_zero() => {
-                self.leave_core(thread);
+                if self.thread(thread).core.is_some() {
+                    self.leave_core(thread, None);
+                }
                 self.relock(thread)
             }
             Some(left) => {
