@@ -25,7 +25,7 @@ use arrivals::Arrivals;
 pub use arrivals::settled;
 pub use case::bits;
 pub use demand::{TURNS, TooLarge};
-use draw::draw;
+use draw::Law;
 use script::{Draw, Script};
 
 /// All tasks of a run, their arrivals, and the length of every step.
@@ -321,33 +321,55 @@ impl Key {
     }
 }
 
-/// The words of a stream, two for each draw, taken from it many at a time.
-struct Words {
+/// So many draws are made at once.
+const BLOCK: usize = 32;
+
+/// The draws of a stream, two words of it each.
+struct Draws<'a> {
+    law: Law<'a>,
     rng: ChaCha8Rng,
-    block: [u8; Self::BYTES],
-    at: usize,
+    /// How many are still to be made.
+    left: usize,
+    /// Draws are made in blocks: so the processor works on several of them at once.
+    block: [SimDuration; BLOCK],
+    made: Range<usize>,
 }
 
-impl Words {
-    const BYTES: usize = 512;
-
-    fn of(rng: ChaCha8Rng) -> Self {
-        Self { rng, block: [0; Self::BYTES], at: Self::BYTES }
+impl<'a> Draws<'a> {
+    /// So many draws.
+    fn of(law: Law<'a>, rng: ChaCha8Rng, count: u32) -> Self {
+        Self { law, rng, left: count as usize, block: [SimDuration::ZERO; BLOCK], made: 0..0 }
     }
 
-    fn next(&mut self) -> [u64; 2] {
-        let (draws, _) = self.block.as_chunks::<16>();
-        let draw = draws.get(self.at).copied().unwrap_or_else(|| self.refill());
-        self.at += 1;
-        let (words, _) = draw.as_chunks();
-        [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])]
+    #[inline(never)]
+    fn refill(&mut self) {
+        let count = self.left.min(BLOCK);
+        self.left -= count;
+        self.made = 0..count;
+        let mut bytes = [0; 16 * BLOCK];
+        self.rng.fill_bytes(&mut bytes);
+        let mut bits = [[0; 2]; BLOCK];
+        for (bits, words) in bits.iter_mut().zip(bytes.as_chunks().0.chunks_exact(2)) {
+            *bits = [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])];
+        }
+        self.law.draw(&bits[..count], &mut self.block);
+    }
+}
+
+impl Iterator for Draws<'_> {
+    type Item = SimDuration;
+
+    #[inline]
+    fn next(&mut self) -> Option<SimDuration> {
+        if self.made.is_empty() {
+            self.refill();
+        }
+        self.made.next().map(|at| self.block[at])
     }
 
-    #[cold]
-    fn refill(&mut self) -> [u8; 16] {
-        self.rng.fill_bytes(&mut self.block);
-        self.at = 0;
-        self.block.as_chunks().0[0]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let count = self.left + self.made.len();
+        (count, Some(count))
     }
 }
 
@@ -357,7 +379,7 @@ impl Draw<'_> {
             let start = self.uses_before as usize;
             return (start..start + count as usize).map(|at| values[at % values.len()]).collect();
         }
-        let mut words = Words::of(key.stream(Purpose::Steps, u64::from(self.leaf)));
-        (0..count).map(|_| draw(self.distribution, words.next())).collect()
+        let stream = key.stream(Purpose::Steps, u64::from(self.leaf));
+        Draws::of(Law::of(self.distribution), stream, count).collect()
     }
 }

@@ -4,8 +4,8 @@ use crate::ids::TaskId;
 use crate::model::{Arrival, Distribution, Horizon, Scenario, TaskEntry};
 use crate::time::{SimDuration, SimTime};
 
-use super::draw::{draw, exponential};
-use super::{Key, Purpose, TooLarge, Words, Workload};
+use super::draw::Law;
+use super::{Draws, Key, Purpose, TooLarge, Workload};
 
 /// When each task of an entry arrives.
 #[derive(Clone, Debug)]
@@ -35,15 +35,12 @@ impl Arrivals {
                 until,
             ),
             Arrival::Every(gap) => {
-                let mut words = Words::of(key.stream(Purpose::Arrivals, 0));
-                let gaps = std::iter::repeat_with(|| draw(gap, words.next()));
+                let gaps = Draws::of(Law::of(gap), key.stream(Purpose::Arrivals, 0), most);
                 instants(Some(SimDuration::ZERO).into_iter().chain(gaps), most, until)
             }
             Arrival::Poisson { per_second } => {
-                let mut words = Words::of(key.stream(Purpose::Arrivals, 0));
-                let mean = 1e9 / per_second;
-                let gaps = std::iter::repeat_with(|| exponential(mean, words.next()[0]));
-                instants(gaps, most, until)
+                let law = Law::Exponential(1e9 / per_second);
+                instants(Draws::of(law, key.stream(Purpose::Arrivals, 0), most), most, until)
             }
         };
         let count = u32::try_from(instants.len()).expect("entries are bounded");

@@ -3,9 +3,39 @@
 use crate::model::Distribution;
 use crate::time::SimDuration;
 
-/// One draw, made from 128 random bits.
-#[inline]
-pub(super) fn draw(distribution: &Distribution, [a, b]: [u64; 2]) -> SimDuration {
+use super::BLOCK;
+
+/// What is drawn from.
+#[derive(Clone, Copy)]
+pub(super) enum Law<'a> {
+    /// An exponential distribution of that mean in nanoseconds.
+    Exponential(f64),
+    /// Any other distribution.
+    Other(&'a Distribution),
+}
+
+impl<'a> Law<'a> {
+    pub(super) fn of(distribution: &'a Distribution) -> Self {
+        match distribution {
+            Distribution::Exponential { mean } => Self::Exponential(nanos(*mean)),
+            other => Self::Other(other),
+        }
+    }
+
+    /// As many draws as there are lots of 128 random bits.
+    pub(super) fn draw(self, bits: &[[u64; 2]], draws: &mut [SimDuration; BLOCK]) {
+        match self {
+            Self::Exponential(mean) => exponentials(mean, bits, draws),
+            Self::Other(distribution) => {
+                for (made, bits) in draws.iter_mut().zip(bits) {
+                    *made = draw(distribution, *bits);
+                }
+            }
+        }
+    }
+}
+
+fn draw(distribution: &Distribution, [a, b]: [u64; 2]) -> SimDuration {
     match distribution {
         Distribution::Constant(constant) => *constant,
         Distribution::Uniform { low, high } => {
@@ -13,7 +43,7 @@ pub(super) fn draw(distribution: &Distribution, [a, b]: [u64; 2]) -> SimDuration
             let offset = (u128::from(a) * span) >> 64;
             *low + SimDuration::from_nanos(u64::try_from(offset).expect("less than the span"))
         }
-        Distribution::Exponential { mean } => exponential(nanos(*mean), a),
+        Distribution::Exponential { .. } => unreachable!("these have a law of their own"),
         Distribution::Normal { mean, sd } => {
             from_nanos(nanos(*mean) + nanos(*sd) * standard_normal(a, b))
         }
@@ -41,9 +71,15 @@ fn open_unit(bits: u64) -> f64 {
     ((bits >> 11) + 1).cast_signed() as f64 / (1_u64 << 53) as f64
 }
 
-/// An exponential draw.
-pub(super) fn exponential(mean_ns: f64, bits: u64) -> SimDuration {
-    from_nanos(-mean_ns * libm::log(open_unit(bits)))
+/// Exponential draws, in two loops: so the processor works on several logarithms at once.
+fn exponentials(mean_ns: f64, bits: &[[u64; 2]], draws: &mut [SimDuration; BLOCK]) {
+    let mut logarithms = [0.0; BLOCK];
+    for (logarithm, [bits, _]) in logarithms.iter_mut().zip(bits) {
+        *logarithm = libm::log(open_unit(*bits));
+    }
+    for (draw, logarithm) in draws.iter_mut().zip(&logarithms[..bits.len()]) {
+        *draw = from_nanos(-mean_ns * logarithm);
+    }
 }
 
 /// Box and Muller's transform, one of its two values.
