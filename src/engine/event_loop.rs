@@ -72,7 +72,7 @@ enum Handle {
     Main,
 }
 
-/// How far a task is in its life as a coroutine.
+/// How far a task is in its life. One that is no coroutine is made, then in its steps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Phase {
     /// Its first step is still to come.

@@ -76,20 +76,26 @@ enum Flow {
 /// A run ends when simulated time passes this: 2^62 ns, or 146 years.
 const END_OF_TIME: SimTime = SimTime::from_nanos(1 << 62);
 
-/// A task, from arrival to completion: 16 bytes, for there may be millions.
+/// A task, from arrival to completion: 8 bytes, for there may be millions.
 #[derive(Clone, Copy, Debug)]
 struct Task {
     /// The next step, as a position in the scripts of all entries.
     at: u32,
     /// How far it is within that step.
     stage: u8,
-    /// How far it is in its life as a coroutine.
+    /// How far it is in its life.
     phase: event_loop::Phase,
     done: bool,
     /// Whether its results have reached whoever waits for them.
     delivered: bool,
-    /// What it does while it is on no thread.
-    off_thread: Option<(State, NameId)>,
+}
+
+/// A row of a task that is on no thread.
+#[derive(Clone, Copy, Debug)]
+struct OffThread {
+    state: State,
+    name: NameId,
+    since: SimTime,
 }
 
 /// Names of the rows that the engine itself records.
@@ -143,9 +149,9 @@ struct Engine<'a, S: ?Sized> {
     /// The scripts of all entries, one after the other.
     steps: &'a [Step],
     tasks: Vec<Task>,
-    /// Since when each task is in the state that it is in while it is on no thread, where there is an event loop. Elsewhere
-    /// that is since its arrival.
-    off_thread_since: Vec<SimTime>,
+    /// What each task does while it is on no thread, where there is an event loop. Elsewhere a task leaves its thread only
+    /// when it ends, and is queued until it comes onto one.
+    off_thread: Vec<Option<OffThread>>,
     /// How many tasks have been taken in order of arrival.
     arrived: u32,
     /// How many results have been collected in order of arrival.
@@ -168,8 +174,8 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             .flat_map(|(at, count)| std::iter::repeat_n(Task::new(at), count as usize))
             .collect();
         let arrivals = (0..workload.task_count()).map(|task| workload.arrival(TaskId(task)));
-        let off_thread_since =
-            if plan.event_loop.is_some() { arrivals.collect() } else { Vec::new() };
+        let queued = arrivals.map(|arrival| Some(OffThread::queued_since(arrival)));
+        let off_thread = if plan.event_loop.is_some() { queued.collect() } else { Vec::new() };
         let channels = plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect();
         let mut engine = Self {
             plan,
@@ -201,7 +207,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             onces: 0,
             steps: workload.steps(),
             tasks,
-            off_thread_since,
+            off_thread,
             arrived: 0,
             collected: 0,
             delivered: 0,
@@ -338,7 +344,9 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         let patience = self.plan.machine.exact.then(|| Patience::new(interval));
         let lock = LockId::at(self.locks.len());
         self.locks.push(Lock::new(patience));
-        self.events.add_lock(lock);
+        if self.plan.machine.exact {
+            self.events.add_lock(lock);
+        }
         Some(lock)
     }
 
@@ -448,14 +456,13 @@ fn steps_per_instant_max(plan: &Plan) -> u64 {
 impl Task {
     /// A task that begins at that step.
     fn new(at: u32) -> Self {
-        Self {
-            at,
-            stage: 0,
-            phase: event_loop::Phase::Made,
-            done: false,
-            delivered: false,
-            off_thread: Some((State::Queued, NameId::EMPTY)),
-        }
+        Self { at, stage: 0, phase: event_loop::Phase::Made, done: false, delivered: false }
+    }
+}
+
+impl OffThread {
+    const fn queued_since(since: SimTime) -> Self {
+        Self { state: State::Queued, name: NameId::EMPTY, since }
     }
 }
 

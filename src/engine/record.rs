@@ -4,7 +4,8 @@ use crate::ids::{NameId, ProcessId, TaskId, ThreadId};
 use crate::time::SimTime;
 use crate::trace::{Finished, Row, Sink, State};
 
-use super::Engine;
+use super::event_loop::Phase;
+use super::{Engine, OffThread};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// From now on `thread` is in this state; `None` is nothing worth a row.
@@ -62,11 +63,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// has ended, or nobody may know of it.
     pub(super) fn detach(&mut self, thread: ThreadId, row: Option<(State, NameId)>) {
         self.end_row(thread);
-        if let Some(task) = self.thread(thread).task.get() {
-            self.task_mut(task).off_thread = row;
-            if row.is_some() {
-                self.off_thread_since[task.index()] = self.now;
-            }
+        if let (Some(task), Some((state, name))) = (self.thread(thread).task.get(), row) {
+            self.off_thread[task.index()] = Some(OffThread { state, name, since: self.now });
         }
         self.begin_row_of(thread, None);
     }
@@ -89,14 +87,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         at: SimTime,
     ) {
         self.close_off_thread(task, at);
-        self.task_mut(task).off_thread = Some((state, name));
-        self.off_thread_since[task.index()] = at;
+        self.off_thread[task.index()] = Some(OffThread { state, name, since: at });
     }
 
     fn close_off_thread(&mut self, task: TaskId, end: SimTime) {
-        let Some((state, name)) = self.task_mut(task).off_thread.take() else { return };
-        let since = self.off_thread_since.get(task.index());
-        let start = since.copied().unwrap_or_else(|| self.plan.workload.arrival(task));
+        let Some(OffThread { state, name, since: start }) = self.take_off_thread(task) else {
+            return;
+        };
         if start >= end {
             return;
         }
@@ -113,6 +110,17 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             core: None,
         };
         self.sink.row(&row);
+    }
+
+    /// What a task has been doing on no thread, if it was on none.
+    fn take_off_thread(&mut self, task: TaskId) -> Option<OffThread> {
+        if let Some(off_thread) = self.off_thread.get_mut(task.index()) {
+            return off_thread.take();
+        }
+        let record = self.task_mut(task);
+        let was_queued = record.phase == Phase::Made;
+        record.phase = Phase::InSteps;
+        was_queued.then(|| OffThread::queued_since(self.plan.workload.arrival(task)))
     }
 
     /// The task's last step has ended.

@@ -3,10 +3,10 @@
 use crate::ids::{TaskId, ThreadId};
 use crate::trace::{Outcome, Sink, State, Stuck};
 
-use super::Engine;
 use super::event_loop::Phase;
 use super::obtain::Thing;
 use super::thread::{Status, Wait};
+use super::{Engine, OffThread};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn outcome(&self) -> Outcome {
@@ -46,10 +46,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn stuck_coroutine(&self, task: TaskId) -> Option<Stuck> {
         let record = self.task(task);
-        let (state, _) = record.off_thread?;
-        if self.event_loop.is_none() || record.done {
-            return None;
-        }
+        let OffThread { state, .. } = (*self.off_thread.get(task.index())?)?;
         let at_limit = record.phase == Phase::AtLimit;
         let waits_for = match state {
             State::Sync if at_limit => "a place within the asyncio limit".to_owned(),

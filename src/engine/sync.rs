@@ -181,6 +181,7 @@ impl Channel {
     }
 
     /// Puts an item. Returns the parked taker to wake, and the item if that taker already has it.
+    #[inline]
     pub(super) fn put(&mut self, item: Item) -> Option<(ThreadId, Option<Item>)> {
         match self.takers.pop_front() {
             Some(taker) if self.hand_off => Some((taker, Some(item))),
