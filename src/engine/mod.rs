@@ -34,7 +34,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::ids::{LockId, NameId, ProcessId, TaskId, ThreadId};
-use crate::plan::{Group, Pc, Plan};
+use crate::plan::{Group, MachineRules, Pc, Plan};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Outcome, Sink, State, Totals};
 use crate::workload::Step;
@@ -399,7 +399,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
 
     /// Wakes a sleeping thread, which then does `then`.
     fn wake(&mut self, thread: ThreadId, then: Then) {
-        let latency = self.plan.machine.wake_latency;
+        let MachineRules { exact, wake_latency, .. } = self.plan.machine;
         let sleeper = self.thread_mut(thread);
         assert!(
             !matches!(sleeper.status, Status::Active | Status::Ready | Status::Dead),
@@ -408,7 +408,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         );
         sleeper.then = then;
         sleeper.status = Status::Active;
-        if latency.is_zero() {
+        if exact && wake_latency.is_zero() {
             self.ready_now.push(Reverse(thread));
         } else {
             self.thread_mut(thread).woken = true;

@@ -7,5 +7,6 @@
 mod play;
 
 mod checklist;
+mod edges;
 mod measured;
 mod placement;
