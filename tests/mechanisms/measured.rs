@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use gilsim::profile::Profile;
 use gilsim::trace::State;
 
 use crate::play::{MS, Play, Run, US};
@@ -41,13 +42,16 @@ fn median_and_p95(mut samples: Vec<u64>) -> (u64, u64) {
 
 /// A thread that sleeps and answers, beside others that compute: how much later than asked it answers.
 fn delays_of_sleeper(python: &str, cores: u32, hogs: u32, extra: &str) -> Vec<u64> {
+    delays(&sleeper(python, cores, hogs, extra).run("threading"), 0, 2 * MS)
+}
+
+fn sleeper(python: &str, cores: u32, hogs: u32, extra: &str) -> Play {
     let mut text = format!("[machine]\ncores = {cores}\n");
     text.push_str("[[tasks]]\nname = \"sleeper\"\nsteps = [{ wait = \"30ms\" }, ");
     text.push_str("{ repeat = 60, steps = [{ wait = \"2ms\" }, { compute = \"10us\" }] }]\n");
     write!(text, "[[tasks]]\ncount = {hogs}\nsteps = [{{ wait = \"20ms\" }}, {{ compute = \"3s\" }}]\n{extra}")
         .expect("a string takes all");
-    let run = Play::under(python, &text).run("threading");
-    delays(&run, 0, 2 * MS)
+    Play::under(python, &text)
 }
 
 /// How much later than asked a task that waits and computes for 10 us again and again did so.
@@ -120,8 +124,25 @@ fn beside_four_computing_threads_a_sleeper_is_late_by_anything_from_2_to_50_ms()
             (1_600 * US..=16 * MS).contains(&median),
             "{python}: median {median} ns, p95 {p95} ns"
         );
-        // Measured: 36 to 52 ms. Ours is shorter: nobody is as unlucky as a real thread at times is.
+        // Measured: 36 to 52 ms. With the profile's share of requesters that win it is shorter.
         assert!((10 * MS..=52 * MS).contains(&p95), "{python}: p95 {p95} ns");
+    }
+}
+
+/// Of 6,500 hand-overs among four computing threads the requester won 61 % on each of 3.11, 3.12 and 3.13, as often
+/// after it had won as after it had not: then a sleeper is as late as it was measured to be.
+#[test]
+fn the_more_often_the_requester_wins_the_later_is_a_sleeper() {
+    for python in PYTHONS {
+        let late = |permille: u32| {
+            let change = |profile: &mut Profile| profile.lock.requester_permille = permille;
+            let run = sleeper(python, 2, 4, "").with_profile(change).run("threading");
+            median_and_p95(delays(&run, 0, 2 * MS))
+        };
+        let (median, p95) = late(610);
+        assert!((5 * MS..=10 * MS).contains(&median), "{python}: median {median} ns");
+        assert!((25 * MS..=52 * MS).contains(&p95), "{python}: p95 {p95} ns");
+        assert!(late(0).1 < 8 * MS, "{python}: nobody gets ahead of it");
     }
 }
 
