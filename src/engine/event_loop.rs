@@ -342,9 +342,4 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn end_handle(&mut self) -> Flow {
         self.loop_goes_to(At::NextHandle, Flow::Go)
     }
-
-    /// What keeps the coroutines waiting when the loop waits for ever.
-    pub(super) fn is_polling(&self) -> bool {
-        self.event_loop.as_ref().is_some_and(|it| it.poll.waits)
-    }
 }

@@ -52,7 +52,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             State::Sync if at_limit => "a place within the asyncio limit".to_owned(),
             State::Sync => Thing::of(self.action(task))
                 .map_or_else(|| "an executor".to_owned(), |thing| self.words_for(thing)),
-            State::Queued if self.is_polling() => "a worker of its executor".to_owned(),
+            State::Queued => "a worker of its executor".to_owned(),
             _ => return None,
         };
         Some(Stuck { task: Some(task), step: self.leaf(task), thread: None, waits_for })
