@@ -10,6 +10,14 @@ impl<I> Maybe<I> {
     /// None.
     pub const NONE: Self = Self(u32::MAX, PhantomData);
 
+    /// Whether it is none.
+    pub const fn is_none(self) -> bool
+    where
+        I: Copy,
+    {
+        self.0 == u32::MAX
+    }
+
     /// Whether it is any.
     pub const fn is_some(self) -> bool
     where

@@ -110,7 +110,7 @@ impl Cores {
         self.idle.lowest()
     }
 
-    /// Of the cores, all of them busy, the one that the fewest wait for; the lowest number on a tie.
+    /// Of all cores the one that the fewest wait for; the lowest number on a tie.
     pub(super) fn least_loaded(&mut self) -> CoreId {
         self.compare();
         CoreId::at(self.lengths.winner())
@@ -239,7 +239,7 @@ impl Cores {
         Some((idle, pulled.1))
     }
 
-    /// The core that may take a thread from a busier one: two more wait there, and it has not looked for a while.
+    /// The busy core that may take a thread from a busier one: two more wait there, and it has not looked for a while.
     pub(super) fn calmer_than(&mut self, busier: CoreId, now: SimTime) -> Option<CoreId> {
         if self.get(busier).queue.len() < 2 {
             return None;
@@ -248,7 +248,8 @@ impl Cores {
         let interval = BALANCE_INTERVAL * self.all.len() as u64;
         let looks = now - self.get(calmest).balanced_at >= interval;
         let waits = |core: CoreId| self.get(core).queue.len();
-        (looks && waits(busier) >= waits(calmest) + 2).then_some(calmest)
+        let is_busy = self.get(calmest).running.is_some();
+        (is_busy && looks && waits(busier) >= waits(calmest) + 2).then_some(calmest)
     }
 
     /// The next instant, `now` included, at which the core's present time slice ends. A slice is

@@ -24,7 +24,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 let arrival = self.plan.workload.arrival(task);
                 if arrival <= self.now {
                     // It may have arrived while its first step began.
-                    if !self.thread(thread).task.is_some() {
+                    if self.thread(thread).task.is_none() {
                         self.attach(task, thread);
                     }
                     return Flow::Go;

@@ -86,8 +86,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn look_again_later(&mut self) {
         let idle = self.cores.lowest_idle().filter(|_| self.cores.anybody_waits());
         let Some(core) = idle else { return };
-        let tick = self.plan.machine.quantum.as_nanos();
-        let at = SimTime::from_nanos((self.now.as_nanos() / tick + 1) * tick);
+        let at = self.tick_from(self.now + SimDuration::from_nanos(1));
         self.events.set_core(core, at, Rank::QuantumEnd, core.0);
     }
 
@@ -98,7 +97,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             return self.cores.pull(!machine.exact);
         }
         let (threads, standings, now) = (&self.threads, &self.standings, self.now);
-        let at_tick = now.as_nanos() % machine.quantum.as_nanos() == 0;
+        let at_tick = self.tick_from(now) == now;
         let is_cold = |thread: ThreadId| {
             let never_ran = threads[thread.index()].last_core.get().is_none();
             never_ran || now - standings[thread.index()].lag_since >= MIGRATION_COST
@@ -108,18 +107,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// A thread that wants a core gets one, or a place in a run queue.
     fn place(&mut self, thread: ThreadId) {
-        let last = self.thread(thread).last_core.get();
-        let stays = last.is_some() && self.plan.machine.wakes_in_place;
-        let other = if stays { None } else { self.cores.lowest_idle() };
-        let idle = last.filter(|core| self.cores.is_idle(*core)).or(other);
-        if let Some(core) = idle {
+        let core = self.core_for(thread);
+        if self.cores.is_idle(core) {
             return self.start_on_idle(core, thread);
         }
-        let core = match last {
-            Some(core) if !self.plan.machine.exact => core,
-            None if self.plan.machine.wakes_in_place => self.core_for_new(),
-            _ => self.cores.least_loaded(),
-        };
         self.place_in_time(thread, core);
         if self.may_preempt(thread, core) {
             return self.preempt(core, thread);
@@ -131,6 +122,22 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             self.end_of_slice(core);
         } else {
             self.schedule_core(core);
+        }
+    }
+
+    /// The core that a thread goes to: an idle one if there is any, but for kernels that wake in place.
+    fn core_for(&mut self, thread: ThreadId) -> CoreId {
+        let MachineRules { exact, wakes_in_place, .. } = self.plan.machine;
+        let last = self.thread(thread).last_core.get();
+        match last {
+            Some(core) if wakes_in_place || self.cores.is_idle(core) => return core,
+            _ => {}
+        }
+        match (self.cores.lowest_idle(), last) {
+            (Some(idle), _) => idle,
+            (None, Some(core)) if !exact => core,
+            (None, None) if wakes_in_place => self.core_for_new(),
+            _ => self.cores.least_loaded(),
         }
     }
 
@@ -272,10 +279,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
     }
 
-    /// The next in the core's run queue moves to a calmer core (periodic balancing, semantics 2.2).
+    /// The next in the core's run queue moves to a calmer core (periodic balancing, semantics 2.2), as far behind or
+    /// ahead of who is on it as it was.
     fn balance(&mut self, busier: CoreId) {
         let Some(calmer) = self.cores.calmer_than(busier, self.now) else { return };
         let moved = self.cores.next_of(busier).expect("two more wait there");
+        let difference = self.runtime_on(calmer) - self.runtime_on(busier);
+        let standing = &mut self.standings[moved.index()];
+        standing.vruntime += difference;
+        standing.deadline += difference;
         self.cores.get_mut(calmer).balanced_at = self.now;
         self.cores.enqueue(calmer, moved, self.now);
         self.schedule_core(calmer);
@@ -328,9 +340,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if exact {
             return self.cores.slice_end(core, quantum, self.now);
         }
-        let is_over = self.cores.get(core).picked_at + base_slice;
-        let ticks = is_over.max(self.now).as_nanos().div_ceil(quantum.as_nanos());
-        SimTime::from_nanos(ticks * quantum.as_nanos())
+        self.tick_from((self.cores.get(core).picked_at + base_slice).max(self.now))
+    }
+
+    /// The first timer tick that does not come before an instant: all cores tick at the multiples of the quantum.
+    fn tick_from(&self, at: SimTime) -> SimTime {
+        let tick = self.plan.machine.quantum.as_nanos();
+        SimTime::from_nanos(at.as_nanos().div_ceil(tick) * tick)
     }
 
     /// A thread that wakes up behind another one is placed as far behind it as it was when it fell asleep, and

@@ -420,8 +420,9 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     /// interrupts an idle core; its next bookkeeping takes longer by that.
     fn wake_at_cost(&mut self, maker: ThreadId, woken: ThreadId, cost: SimDuration) {
         self.wake(woken, Then::TakeLock);
-        let core = self.thread(woken).core;
-        let interrupts = core.is_some() && core != self.thread(maker).core;
+        let Thread { core, entry_name, .. } = self.thread(woken);
+        let was_idle = core.is_some() && *entry_name == self.names.wake;
+        let interrupts = was_idle && *core != self.thread(maker).core;
         let interrupt = if interrupts { self.plan.machine.interrupt } else { SimDuration::ZERO };
         self.thread_mut(maker).owes += cost + interrupt;
     }

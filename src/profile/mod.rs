@@ -78,13 +78,14 @@ costs! {
         quantum: Cost,
         /// From a wake-up to the first instruction on an idle core.
         wake_latency: Cost,
-        /// The same on a core that has idled for some milliseconds; never less than `wake_latency`.
+        /// The same on a core that has idled for 3 ms and more; none, or less than `wake_latency`, means as there.
         #[serde(default)]
         wake_latency_deep: Cost,
-        /// What a wake-up takes whoever makes it longer when it has to interrupt an idle core.
+        /// CPU time that a wake-up takes whoever makes it on top of `wake_call` or `pipe.wake` where it has to interrupt
+        /// another, idle core. The built-in profiles have it within these two.
         #[serde(default)]
         interrupt: Cost,
-        /// CPU time of whoever wakes a sleeping thread when it gives up a lock that is waited for.
+        /// CPU time of whoever wakes a sleeping thread when it gives up a lock that is waited for, on its own core.
         #[serde(default)]
         wake_call: Cost,
         /// How far the latency varies to either side, in thousandths of it.
@@ -92,7 +93,8 @@ costs! {
         wake_spread_permille: u32,
         /// From a wake-up to the first instruction on a core that was busy until now.
         wake_latency_same: Cost,
-        /// Whether a woken thread goes to the core that it last ran on even while another one idles.
+        /// Whether a woken thread goes to the core that it last ran on even while another one idles, as `gilsim calibrate`
+        /// has found it on kernels of virtual machines. Then a core may idle beside a `ready` thread.
         #[serde(default)]
         wakes_in_place: bool,
         /// Switching a core to a thread that waited in its run queue.
@@ -199,10 +201,10 @@ costs! {
         child: Cost,
         /// The parent's extra wait at the first start of a run (resource tracker, fork server).
         first: Cost,
-        /// The child, with its first item: it copies the memory that it writes to and shared until then.
+        /// CPU time of a pool's worker with its first item: it copies the pages that it shared until it wrote to them.
         #[serde(default)]
         copies: Cost,
-        /// The same in the parent of a pool, once its workers are started.
+        /// The same in the parent of a pool, once, after its first workers are started.
         #[serde(default)]
         parent_copies: Cost,
         /// Memory of the child that it does not share, in bytes.

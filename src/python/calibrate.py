@@ -96,7 +96,7 @@ def nothing(*_):
 
 
 def in_child(work):
-    """Run work(send) in a forked child; return a function that reads what it sent."""
+    """Run work() in a forked child; return a function that reads what it sent."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -217,7 +217,10 @@ def present_core():
 
 
 def wakes_in_place(count):
-    """1 for each wake-up of a reader that stays on its busy core beside an idle one, or 0."""
+    """1 if most wake-ups of a reader leave it on its busy core beside an idle one, or 0.
+
+    The core is its waker's, too: of more than two cores this does not tell which of them counts.
+    """
     here, there = os.pipe()
 
     def receive():
@@ -240,7 +243,7 @@ def wakes_in_place(count):
     os.sched_setaffinity(0, CORES)
     os.close(here)
     os.close(there)
-    return stays()
+    return [int(4 * sum(stays()) >= 3 * count)]
 
 
 def wake_calls(count):
@@ -933,7 +936,7 @@ def process_pool_lives(context):
     record("process_pool.shutdown", shutdown[1:], less=parts)
 
 
-def first_items(context, item):
+def first_items(context):
     """CPU time of worker and parent for a forked worker's first item beyond that of others."""
     its, mine = [], []
     threads = 2 * ("thread.start", "thread.boot")
@@ -941,12 +944,17 @@ def first_items(context, item):
     for _ in range(12):
         spent = [time.process_time_ns()]
         with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
+            executor.submit(answer, record_of(0)).result()
+            time.sleep(0.002)
+            spent.append(time.process_time_ns())
+            worker = []
             for _ in range(3):
-                executor.submit(answer, record_of(0)).result()
+                worker.append(executor.submit(process_cpu).result())
                 time.sleep(0.002)
                 spent.append(time.process_time_ns())
-            worker = executor.submit(process_cpu).result()
-        its.append(worker - known("process.fork.child") - 3.5 * item)
+        # The first stamp is taken when one item is done and another one received.
+        later = worker[2] - worker[1]
+        its.append(worker[0] - known("process.fork.child") - 1.5 * later)
         mine.append(spent[1] - spent[0] - (spent[3] - spent[2]) - started)
     record("process.fork.copies", its)
     record("process.fork.parent_copies", mine)
@@ -970,7 +978,7 @@ def measure_process_pool():
     record("process_pool.send", [cost * (1 - share) for cost in one])
     record("process_pool.chunk_item", many, less=statistics.median(one) / 500)
     process_pool_lives(context)
-    first_items(context, statistics.median(one))
+    first_items(context)
 
 
 # multiprocessing.Pool

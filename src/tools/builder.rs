@@ -330,10 +330,13 @@ fn machine_rules(tool: &ToolRun) -> MachineRules {
     }
 }
 
-/// A latency that the scenario sets holds for every idle core.
+/// Of a latency that the scenario sets, deep idling makes as many times more as of the profile's own.
 fn deep_latency(latency: SimDuration, costs: &MachineCosts) -> SimDuration {
-    let is_set = latency != costs.wake_latency.0;
-    if is_set { latency } else { latency.max(costs.wake_latency_deep.0) }
+    let (plain, deep) = (costs.wake_latency.0, costs.wake_latency_deep.0);
+    if deep <= plain || plain.is_zero() {
+        return latency;
+    }
+    latency.scaled(deep.as_nanos(), plain.as_nanos())
 }
 
 /// A kernel's slices grow with its cores (`get_update_sysctl_factor` in Linux `kernel/sched/fair.c`).

@@ -34,7 +34,7 @@ impl ThreadPool {
     pub(super) fn write_main(&self, builder: &mut Builder<'_>) {
         let costs = builder.profile().thread_pool;
         builder.spend("create", costs.create);
-        // Pages list names in the order in which they came up, and this one has always been before those of a submit.
+        // Pages list names in the order in which they come up: those of the main thread's ends before those of a submit.
         builder.name("shutdown");
         builder.for_each_arrival(1, |builder| self.submit(builder));
         builder.collect(costs.collect);
