@@ -31,8 +31,9 @@ fn exact_ms(nanos: u64) -> u64 {
 
 /// Tasks of a process pool arrive at once where they share cores: what crosses the parent's threads at the very instant at
 /// which a worker ends or another process wakes up has no order that the documents fix. With cores of their own they
-/// arrive when they like and share nothing, or all at once. Where cores are few each of them takes time: who
-/// wants a second item at one instant may find the call queue dry, which the naive pool does not have.
+/// arrive when they like and share nothing, or all at once. Those that arrive at once take time each: who
+/// wants a second item at one instant may find the call queue dry, which the naive pool does not have, and nothing says
+/// whether it goes before another worker that was woken at that instant.
 fn cases(reach: Reach, room: Room) -> impl Strategy<Value = Case> {
     (worlds(reach, room), tools()).prop_map(move |(mut world, tool)| {
         if matches!(tool, Tool::ProcessPool(_)) {
@@ -48,7 +49,7 @@ fn cases(reach: Reach, room: Room) -> impl Strategy<Value = Case> {
 
 fn share_nothing_over_time(world: &mut World) {
     if world.tasks.iter().all(|task| task.arrive == 0) {
-        return;
+        return all_at_once(world);
     }
     world.sites.iter_mut().for_each(|site| site.connections = None);
     for task in &mut world.tasks {
