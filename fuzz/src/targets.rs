@@ -10,7 +10,7 @@ use gilsim::claims::{self, Stop, Suite};
 use gilsim::engine::simulate;
 use gilsim::ids::TaskId;
 use gilsim::import::{self, Arrivals, Options};
-use gilsim::model::{Scenario, Tool, ToolRun};
+use gilsim::model::{Scenario, ToolRun};
 use gilsim::plan::Plan;
 use gilsim::scenario::{Document, Faults, parse};
 use gilsim::sink::audit::{Audit, AuditSetting};
@@ -335,16 +335,7 @@ fn is_short(plan: &Plan, run: &ToolRun) -> bool {
 }
 
 fn play_audited(scenario: &Scenario, run: &ToolRun, plan: &Plan) {
-    let limited = plan.sites.iter().filter_map(|site| Some((site.name, site.connections?)));
-    let mut audit = Audit::new(AuditSetting {
-        cores: plan.machine.cores,
-        wakes_in_place: plan.machine.wakes_in_place,
-        locked: plan.lock.is_some(),
-        per_thread_lock: run.tool == Tool::InterpreterPool,
-        sites: limited.collect(),
-        demanded: Box::new(|task, step| plan.demanded(task, step)),
-        names: &plan.names,
-    });
+    let mut audit = Audit::new(AuditSetting::of(run, plan));
     let (outcome, totals) = simulate(plan, &mut audit);
     if let Outcome::Deadlocked(stuck) = &outcome {
         assert!(!stuck.is_empty() && stuck.iter().all(|stuck| !stuck.waits_for.is_empty()));

@@ -198,23 +198,20 @@ impl Cores {
     }
 
     /// An idle core, and who comes onto it: the one who has been ready longest at the head of a
-    /// queue (ties by thread number), or with `own_first` the next one of its own queue if it has one.
-    pub(super) fn pull(&mut self, own_first: bool) -> Option<(CoreId, ThreadId)> {
+    /// queue (ties by thread number).
+    pub(super) fn pull_longest(&mut self) -> Option<(CoreId, ThreadId)> {
         let idle = self.lowest_idle()?;
         if self.waiting == 0 {
             return None;
         }
         self.compare();
-        let own = if own_first { self.idle.lowest_in_both(&self.queued) } else { None };
-        if let Some(core) = own {
-            return self.next_of(core).map(|thread| (core, thread));
-        }
         let source = CoreId::at(self.heads.winner());
         self.next_of(source).map(|thread| (idle, thread))
     }
 
     /// An idle core that somebody waits for, and who comes onto it.
     pub(super) fn pull_own(&mut self) -> Option<(CoreId, ThreadId)> {
+        self.lowest_idle()?;
         self.compare();
         let core = self.idle.lowest_in_both(&self.queued)?;
         self.next_of(core).map(|thread| (core, thread))
@@ -323,9 +320,9 @@ mod tests {
         cores.occupy(CoreId(0), T[0], SimTime::ZERO);
         cores.enqueue(CoreId(1), T[2], SimTime::from_nanos(7));
         cores.enqueue(CoreId(0), T[1], SimTime::from_nanos(3));
-        assert_eq!(cores.pull(false), Some((CoreId(1), T[1])));
+        assert_eq!(cores.pull_longest(), Some((CoreId(1), T[1])));
         cores.enqueue(CoreId(0), T[1], SimTime::from_nanos(3));
-        assert_eq!(cores.pull(true), Some((CoreId(1), T[2])), "its own queue first");
+        assert_eq!(cores.pull_own(), Some((CoreId(1), T[2])), "its own queue first");
     }
 
     #[test]

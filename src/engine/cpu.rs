@@ -92,9 +92,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// An idle core, and who comes onto it from a run queue.
     fn pull(&mut self) -> Option<(CoreId, ThreadId)> {
-        let machine = &self.plan.machine;
-        if !machine.wakes_in_place {
-            return self.cores.pull(!machine.exact);
+        let MachineRules { exact, wakes_in_place, .. } = self.plan.machine;
+        if exact {
+            return self.cores.pull_longest();
+        }
+        let own = self.cores.pull_own();
+        if own.is_some() {
+            return own;
+        }
+        if !wakes_in_place {
+            return self.cores.pull_longest();
         }
         let (threads, standings, now) = (&self.threads, &self.standings, self.now);
         let at_tick = self.tick_from(now) == now;
@@ -102,7 +109,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             let never_ran = threads[thread.index()].last_core.get().is_none();
             never_ran || now - standings[thread.index()].lag_since >= MIGRATION_COST
         };
-        self.cores.pull_own().or_else(|| self.cores.pull_cold(now, at_tick, is_cold))
+        self.cores.pull_cold(now, at_tick, is_cold)
     }
 
     /// A thread that wants a core gets one, or a place in a run queue.
