@@ -93,8 +93,10 @@ pub struct MachineRules {
     pub wake_spread_permille: u64,
     /// The same on a core that was busy until that instant.
     pub wake_latency_same: SimDuration,
-    /// Whether a woken thread goes to the core that it last ran on even while another one idles.
+    /// Whether a woken thread goes to its last core, or to its waker's, even while another one idles.
     pub wakes_in_place: bool,
+    /// How often a core that falls idle looks for work elsewhere then, in thousandths.
+    pub newidle_permille: u64,
     /// Switching a core to a thread of its run queue.
     pub context_switch: SimDuration,
     /// How long a running thread is safe from a waking one.
@@ -142,6 +144,8 @@ pub struct ChannelRules {
     pub hand_off: bool,
     /// CPU time of whoever wakes a parked taker.
     pub wake: SimDuration,
+    /// Whether it is a pipe, whose writer calls the reader to its own core.
+    pub is_pipe: bool,
 }
 
 /// When an executor starts another worker (semantics 4.4, 4.5).

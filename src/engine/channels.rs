@@ -35,8 +35,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         taker: Option<ThreadId>,
     ) {
         if let Some(taker) = taker {
-            let cost = self.plan.channels[channel.0 as usize].wake;
-            self.wake_at_cost(thread, taker, cost);
+            let rules = self.plan.channels[channel.0 as usize];
+            self.wake_from(thread, rules.is_pipe);
+            self.wake_at_cost(thread, taker, rules.wake);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The cores and their run queues: where a thread goes, and who is next. They change only themselves.
+//! The cores and their run queues: who is on them, who waits for them, and who is next. They change only themselves.
 //!
 //! Sources of the rules: the product contract (section 6) for `ideal`; semantics 2.2 and 2.3 (Linux
 //! `kernel/sched/fair.c`) for the rest.
@@ -217,23 +217,22 @@ impl Cores {
         self.next_of(core).map(|thread| (core, thread))
     }
 
-    /// A core that has fallen idle at this instant, or any idle one `at_tick`, and who comes onto it: of those that
-    /// have gone cold, the one who has been ready longest.
-    pub(super) fn pull_cold(
-        &mut self,
-        now: SimTime,
-        at_tick: bool,
-        is_cold: impl Fn(ThreadId) -> bool,
-    ) -> Option<(CoreId, ThreadId)> {
-        let looks = |core: &Core| core.running.is_none() && (at_tick || core.left_at == Some(now));
-        let idle = CoreId::at(self.all.iter().position(looks)?);
+    /// The cores that have fallen idle at this instant, after somebody was on them for some time.
+    pub(super) fn newly_idle(&self, now: SimTime) -> impl Iterator<Item = CoreId> {
+        let fell = move |core: &Core| core.running.is_none() && core.left_at == Some(now);
+        let all = self.all.iter().enumerate();
+        all.filter(move |(_, core)| fell(core)).map(|(number, _)| CoreId::at(number))
+    }
+
+    /// Of those in all run queues who may go, the one who has been ready longest, who waits no longer.
+    pub(super) fn pull_any(&mut self, may_go: impl Fn(ThreadId) -> bool) -> Option<ThreadId> {
         let waiting = |core: usize| self.all[core].queue.iter().map(move |it| (*it, core));
-        let cold = (0..self.all.len()).flat_map(waiting).filter(|((_, it), _)| is_cold(*it));
-        let (pulled, from) = cold.min()?;
+        let those = (0..self.all.len()).flat_map(waiting).filter(|((_, it), _)| may_go(*it));
+        let (pulled, from) = those.min()?;
         self.all[from].queue.retain(|it| *it != pulled);
         self.waiting -= 1;
         self.note_change(CoreId::at(from));
-        Some((idle, pulled.1))
+        Some(pulled.1)
     }
 
     /// The busy core that may take a thread from a busier one: two more wait there, and it has not looked for a while.

@@ -15,10 +15,6 @@ use super::{Engine, Flow};
 /// So many of those who wait for a core count for the average of their CPU time: it is needed often.
 const AVERAGED: usize = 8;
 
-/// For so long after it ran, a kernel leaves a waiting thread to its core, whose caches hold its memory
-/// (`sysctl_sched_migration_cost` in Linux `kernel/sched/fair.c`; semantics 2.2).
-const MIGRATION_COST: SimDuration = SimDuration::from_micros(500);
-
 /// A core that has idled for so long takes longer to wake up: its host, or its power management, has put it away.
 /// Measured on a virtual machine: 22 us after 0.2 to 1 ms, 27 us after 2 ms, 48 us after 5 ms, 62 us and more after 20.
 const DEEP_IDLE: SimDuration = SimDuration::from_millis(3);
@@ -48,114 +44,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
     }
 
-    pub(super) fn want_core(&mut self, thread: ThreadId) {
-        self.thread_mut(thread).status = Status::Ready;
-        self.show(thread, Some((State::Ready, NameId::EMPTY)));
-        if self.plan.machine.exact {
-            self.wanting.push(thread);
-        } else {
-            // A kernel places a thread when it is woken: the waker is still on its core.
-            self.place(thread);
-        }
-    }
-
-    /// Gives idle cores to those who have waited longest, then a place to those who came to want one
-    /// at this instant, in the order of their numbers.
-    pub(super) fn dispatch(&mut self) {
-        if self.cores.anybody_waits() {
-            while let Some((core, thread)) = self.pull() {
-                self.switch_to(core, thread);
-            }
-            if self.plan.machine.wakes_in_place {
-                self.look_again_later();
-            }
-        }
-        if self.wanting.is_empty() {
-            return;
-        }
-        self.wanting.sort_unstable();
-        let count = self.wanting.len();
-        for at in 0..count {
-            self.place(self.wanting[at]);
-        }
-        debug_assert_eq!(self.wanting.len(), count, "nobody comes to want a core by being placed");
-        self.wanting.clear();
-    }
-
-    /// While somebody waits for a busy core, an idle one looks for work again at the next timer tick.
-    fn look_again_later(&mut self) {
-        let idle = self.cores.lowest_idle().filter(|_| self.cores.anybody_waits());
-        let Some(core) = idle else { return };
-        let at = self.tick_from(self.now + SimDuration::from_nanos(1));
-        self.events.set_core(core, at, Rank::QuantumEnd, core.0);
-    }
-
-    /// An idle core, and who comes onto it from a run queue.
-    fn pull(&mut self) -> Option<(CoreId, ThreadId)> {
-        let MachineRules { exact, wakes_in_place, .. } = self.plan.machine;
-        if exact {
-            return self.cores.pull_longest();
-        }
-        let own = self.cores.pull_own();
-        if own.is_some() {
-            return own;
-        }
-        if !wakes_in_place {
-            return self.cores.pull_longest();
-        }
-        let (threads, standings, now) = (&self.threads, &self.standings, self.now);
-        let at_tick = self.tick_from(now) == now;
-        let is_cold = |thread: ThreadId| {
-            let never_ran = threads[thread.index()].last_core.get().is_none();
-            never_ran || now - standings[thread.index()].lag_since >= MIGRATION_COST
-        };
-        self.cores.pull_cold(now, at_tick, is_cold)
-    }
-
-    /// A thread that wants a core gets one, or a place in a run queue.
-    fn place(&mut self, thread: ThreadId) {
-        let core = self.core_for(thread);
-        if self.cores.is_idle(core) {
-            return self.start_on_idle(core, thread);
-        }
-        self.place_in_time(thread, core);
-        if self.may_preempt(thread, core) {
-            return self.preempt(core, thread);
-        }
-        let somebody_waits = self.cores.has_queue(core);
-        self.cores.enqueue(core, thread, self.now);
-        if somebody_waits && self.is_beyond_deadline(thread, core) {
-            // The kernel looks at who is on the core with every one who comes, and somebody waits already.
-            self.end_of_slice(core);
-        } else {
-            self.schedule_core(core);
-        }
-    }
-
-    /// The core that a thread goes to: an idle one if there is any, but for kernels that wake in place.
-    fn core_for(&mut self, thread: ThreadId) -> CoreId {
-        let MachineRules { exact, wakes_in_place, .. } = self.plan.machine;
-        let last = self.thread(thread).last_core.get();
-        match last {
-            Some(core) if wakes_in_place || self.cores.is_idle(core) => return core,
-            _ => {}
-        }
-        match (self.cores.lowest_idle(), last) {
-            (Some(idle), _) => idle,
-            (None, Some(core)) if !exact => core,
-            (None, None) if wakes_in_place => self.core_for_new(),
-            _ => self.cores.least_loaded(),
-        }
-    }
-
-    /// A new thread goes to another core than the one that its creator keeps busy, where there is another.
-    fn core_for_new(&self) -> CoreId {
-        let creator = self.acting.and_then(|it| self.thread(it).core.get());
-        let others = (0..self.plan.machine.cores).map(CoreId).filter(|it| Some(*it) != creator);
-        others.min_by_key(|it| self.cores.first_of(*it).count()).unwrap_or(CoreId(0))
-    }
-
-    fn start_on_idle(&mut self, core: CoreId, thread: ThreadId) {
+    pub(super) fn start_on_idle(&mut self, core: CoreId, thread: ThreadId) {
         let machine = &self.plan.machine;
         let latency = match self.thread(thread).woken {
             false => SimDuration::ZERO,
@@ -183,13 +72,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// The idle core takes a thread from a run queue.
-    fn switch_to(&mut self, core: CoreId, thread: ThreadId) {
+    pub(super) fn switch_to(&mut self, core: CoreId, thread: ThreadId) {
         let (cost, name) = (self.plan.machine.context_switch, self.names.switch);
         self.start_on(core, thread, cost, name);
     }
 
     fn start_on(&mut self, core: CoreId, thread: ThreadId, cost: SimDuration, name: NameId) {
         self.cores.occupy(core, thread, self.now);
+        self.note_load(thread, Some(core));
         if self.plan.machine.wakes_in_place {
             self.events.clear_core(core);
         }
@@ -228,7 +118,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// Sets the core's next event: its thread's work ends, or its slice does while others wait.
-    fn schedule_core(&mut self, core: CoreId) {
+    pub(super) fn schedule_core(&mut self, core: CoreId) {
         match self.cores.get(core).running {
             Some(thread) if self.thread(thread).is_working() => self.schedule(core, thread),
             _ => {}
@@ -271,8 +161,23 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     pub(super) fn end_of_burst(&mut self, core: CoreId) {
         let thread = self.cores.get(core).running.expect("a burst ends on a busy core");
+        let record = self.thread(thread);
+        let computes = record.entry_left.is_zero() && record.burst.state != State::Overhead;
         self.account(core);
-        self.go_on_here(thread);
+        if computes && self.is_found_late(core, thread) {
+            self.end_of_slice(core);
+        } else {
+            self.go_on_here(thread);
+        }
+    }
+
+    /// Whether the core's thread, at the end of a computation, has had its slice while others wait. Programs that are
+    /// measured read their CPU clock there, and the kernel takes note that the slice is over (`update_curr` in Linux
+    /// `kernel/sched/fair.c`). Calibrated profiles predict such programs; others would go on to the next tick.
+    fn is_found_late(&self, core: CoreId, thread: ThreadId) -> bool {
+        self.plan.machine.wakes_in_place
+            && self.cores.has_queue(core)
+            && self.runtime_on(core) >= self.standings[thread.index()].deadline
     }
 
     pub(super) fn end_of_slice(&mut self, core: CoreId) {
@@ -286,25 +191,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
     }
 
-    /// The next in the core's run queue moves to a calmer core (periodic balancing, semantics 2.2), as far behind or
-    /// ahead of who is on it as it was.
-    fn balance(&mut self, busier: CoreId) {
-        let Some(calmer) = self.cores.calmer_than(busier, self.now) else { return };
-        let moved = self.cores.next_of(busier).expect("two more wait there");
-        let difference = self.runtime_on(calmer) - self.runtime_on(busier);
-        let standing = &mut self.standings[moved.index()];
-        standing.vruntime += difference;
-        standing.deadline += difference;
-        self.cores.get_mut(calmer).balanced_at = self.now;
-        self.cores.enqueue(calmer, moved, self.now);
-        self.schedule_core(calmer);
-    }
-
     /// The core's thread goes back into the run queue, and `next` comes onto the core.
-    fn preempt(&mut self, core: CoreId, next: ThreadId) {
+    pub(super) fn preempt(&mut self, core: CoreId, next: ThreadId) {
         let thread = self.cores.get(core).running.expect("somebody is on the core");
         self.leave_core(thread, Some((State::Ready, NameId::EMPTY)));
         self.thread_mut(thread).status = Status::Ready;
+        self.note_load(thread, Some(core));
         self.cores.enqueue(core, thread, self.now);
         self.switch_to(core, next);
     }
@@ -313,6 +205,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn leave_core(&mut self, thread: ThreadId, row: Option<(State, NameId)>) {
         let Some(core) = self.thread(thread).core.get() else { return self.show(thread, row) };
         self.account(core);
+        self.note_load(thread, None);
         self.events.clear_core(core);
         self.begin_row(thread, row);
         self.cores.vacate(core, self.now);
@@ -351,14 +244,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// The first timer tick that does not come before an instant: all cores tick at the multiples of the quantum.
-    fn tick_from(&self, at: SimTime) -> SimTime {
+    pub(super) fn tick_from(&self, at: SimTime) -> SimTime {
         let tick = self.plan.machine.quantum.as_nanos();
         SimTime::from_nanos(at.as_nanos().div_ceil(tick) * tick)
     }
 
     /// A thread that wakes up behind another one is placed as far behind it as it was when it fell asleep, and
     /// gets a deadline (`place_entity` in Linux `kernel/sched/fair.c`).
-    fn place_in_time(&mut self, woken: ThreadId, core: CoreId) {
+    pub(super) fn place_in_time(&mut self, woken: ThreadId, core: CoreId) {
         let MachineRules { exact, base_slice, .. } = self.plan.machine;
         if exact || !self.thread(woken).woken {
             return;
@@ -377,7 +270,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// How much CPU time the core's thread has had by now.
-    fn runtime_on(&self, core: CoreId) -> i64 {
+    pub(super) fn runtime_on(&self, core: CoreId) -> i64 {
         let on_core = self.cores.get(core);
         let running = on_core.running.expect("nobody is placed behind an idle core");
         let since = (self.now - on_core.accounted_to).as_nanos().cast_signed();
@@ -386,13 +279,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// Whether a woken thread takes the core from the one that is on it: that one has passed its deadline, and
     /// is ahead of the woken one (semantics 2.3).
-    fn may_preempt(&self, woken: ThreadId, core: CoreId) -> bool {
+    pub(super) fn may_preempt(&self, woken: ThreadId, core: CoreId) -> bool {
         self.is_beyond_deadline(woken, core)
             && self.standings[woken.index()].vruntime < self.runtime_on(core)
     }
 
     /// Whether the core's thread is protected no more from one that was woken and placed behind it.
-    fn is_beyond_deadline(&self, woken: ThreadId, core: CoreId) -> bool {
+    pub(super) fn is_beyond_deadline(&self, woken: ThreadId, core: CoreId) -> bool {
         if self.plan.machine.exact || !self.thread(woken).woken {
             return false;
         }

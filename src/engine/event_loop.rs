@@ -235,6 +235,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             self.poll_ends();
             self.event_loop().signalled = true;
             self.events.clear_poll();
+            if let Some(writer) = self.acting {
+                self.wake_from(writer, true);
+            }
             self.wake(ThreadId::MAIN, Then::TakeLock);
         }
     }

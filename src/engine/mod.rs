@@ -17,10 +17,12 @@ mod cpu;
 mod event_loop;
 mod gil;
 mod life;
+mod load;
 mod lock;
 mod obtain;
 mod ops;
 mod patience;
+mod placement;
 mod queue;
 mod record;
 mod steps;
@@ -43,6 +45,7 @@ use cores::Cores;
 use event_loop::EventLoop;
 use lock::Lock;
 use patience::Patience;
+use placement::Placement;
 use queue::{Event, EventQueue, Rank};
 use sync::{Channel, Executor, Queue, Semaphore, Site};
 use thread::{Item, Standing, Status, Then, Thread, Wait};
@@ -126,6 +129,7 @@ struct Engine<'a, S: ?Sized> {
     ready_now: BinaryHeap<Reverse<ThreadId>>,
     /// The thread whose steps are being taken.
     acting: Option<ThreadId>,
+    placement: Placement,
     /// Locks whose holders were asked to give way at this instant.
     asked_now: Vec<LockId>,
     /// Threads that came to want a core at this instant.
@@ -186,6 +190,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             patience_renewed: false,
             ready_now: BinaryHeap::new(),
             acting: None,
+            placement: Placement::new(plan.machine.cores),
             asked_now: Vec::new(),
             wanting: Vec::new(),
             cores: Cores::new(plan.machine.cores),
@@ -414,17 +419,6 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             self.thread_mut(thread).woken = true;
             self.want_core(thread);
         }
-    }
-
-    /// Wakes a sleeping thread, which takes its lock. The wake-up costs its maker so much CPU time, and more where it
-    /// interrupts an idle core; its next bookkeeping takes longer by that.
-    fn wake_at_cost(&mut self, maker: ThreadId, woken: ThreadId, cost: SimDuration) {
-        self.wake(woken, Then::TakeLock);
-        let Thread { core, entry_name, .. } = self.thread(woken);
-        let was_idle = core.is_some() && *entry_name == self.names.wake;
-        let interrupts = was_idle && *core != self.thread(maker).core;
-        let interrupt = if interrupts { self.plan.machine.interrupt } else { SimDuration::ZERO };
-        self.thread_mut(maker).owes += cost + interrupt;
     }
 
     fn totals(&self) -> Totals {

@@ -57,6 +57,11 @@ pub struct Profile {
     pub memory: MemoryCosts,
 }
 
+/// How often, in thousandths.
+fn always() -> u32 {
+    1_000
+}
+
 macro_rules! costs {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
@@ -93,10 +98,16 @@ costs! {
         wake_spread_permille: u32,
         /// From a wake-up to the first instruction on a core that was busy until now.
         wake_latency_same: Cost,
-        /// Whether a woken thread goes to the core that it last ran on even while another one idles, as `gilsim calibrate`
-        /// has found it on kernels of virtual machines. Then a core may idle beside a `ready` thread.
+        /// Whether a woken thread goes to the core that it last ran on, or to its waker's if that is busy, even while another
+        /// one idles, as `gilsim calibrate` has found it on kernels of virtual machines. Then a core may idle beside a
+        /// `ready` thread.
         #[serde(default)]
         wakes_in_place: bool,
+        /// Of a kernel that wakes in place: how often a core looks for work elsewhere at the moment that it falls idle, in
+        /// thousandths; 1000, always, if it is not given. Linux throws dice for it from 6.18.5 on, by how often it was worth it lately (`NI_RANDOM` in
+        /// `kernel/sched/fair.c`).
+        #[serde(default = "always")]
+        newidle_permille: u32,
         /// Switching a core to a thread that waited in its run queue.
         context_switch: Cost,
         /// How long a running thread is safe from a waking one on one core (EEVDF run-to-parity); twice as long on 2,
@@ -436,6 +447,9 @@ pub fn parse(text: &str) -> Result<Profile, ProfileError> {
     }
     if profile.machine.wake_spread_permille > 1_000 {
         return fault("`machine.wake_spread_permille` is at most 1000");
+    }
+    if profile.machine.newidle_permille > 1_000 {
+        return fault("`machine.newidle_permille` is at most 1000");
     }
     if !(1..=1_000_000).contains(&profile.compute_permille) {
         return fault("`compute_permille` lies between 1 and 1000000");

@@ -325,30 +325,77 @@ def measure_timers():
     record("machine.poll_granularity", [1_000_000 if is_rounded else 0])
 
 
-def turns_on_core(seconds):
-    """When this process ran: pairs of first and last clock reading, gaps in between."""
-    os.sched_setaffinity(0, {CORES[0]})
-    end = time.perf_counter_ns() + round(seconds * 1e9)
-    first = last = now = time.perf_counter_ns()
-    turns = []
-    while now < end:
+def turns(cores, length, of_its_own=False):
+    """When this process ran: pairs of first and last clock reading, gaps in between.
+
+    It computes for so many nanoseconds, by the clock or, if they are to be its own, without the gaps. It calls
+    nothing that reads a CPU clock: the kernel would end slices there, not at timer ticks.
+    """
+    os.sched_setaffinity(0, cores)
+    first = last = now = begin = time.perf_counter_ns()
+    taken = []
+    while now - begin < length:
         now = time.perf_counter_ns()
         if now - last > 200_000:
-            turns.append((first, last))
+            taken.append((first, last))
+            begin += now - last if of_its_own else 0
             first = now
         last = now
-    return turns
+    return [*taken, (first, last)] if of_its_own else taken
 
 
 def measure_quantum():
     """Let two processes compete for one core: how long their turns are, and the gaps."""
-    rivals = [in_child(lambda: turns_on_core(1.5)) for _ in range(2)]
-    turns = sorted(tuple(turn) for rival in rivals for turn in rival()[1:])
-    ticks = round_to_ticks([last - first for first, last in turns])
+    rivals = [in_child(lambda: turns({CORES[0]}, 1_500_000_000)) for _ in range(2)]
+    pairs = sorted(tuple(turn) for rival in rivals for turn in rival()[1:])
+    ticks = round_to_ticks([last - first for first, last in pairs])
     record("machine.quantum", ticks)
-    gaps = [after[0] - before[1] for before, after in zip(turns, turns[1:])]
+    gaps = [after[0] - before[1] for before, after in zip(pairs, pairs[1:])]
     record("gap between turns on a core", gaps, into=EXTRA)
     record("machine.base_slice", [base_slice()])
+
+
+def measure_idle_looks(count):
+    """Let three processes compute on two cores: does the core that the first leaves take one of the others?"""
+    if len(CORES) < 2:
+        return
+    looks = []
+    for _ in range(count):
+        trio = [in_child(lambda: turns(CORES[:2], 50_000_000, True)) for _ in range(3)]
+        time.sleep(0.12)  # whoever reads would run, and fall asleep, on the core that is left
+        looks.append(looks_until_taken([one() for one in trio], known("machine.quantum")))
+    looks = [found for found in looks if found is not None]
+    at_ticks = [found for found in looks if found > 0]
+    if looks:
+        record("machine.newidle_permille", [1000 * (1 - len(at_ticks) / len(looks))])
+    record("ticks until an idle core took a computation", at_ticks, into=EXTRA)
+
+
+def looks_until_taken(trio, tick):
+    """At how many timer ticks a core idled beside two computations until it took one: 0 if it took it at once.
+
+    None if the first to end had shared its core, or if nothing is known of ticks. If no computation was taken,
+    the ticks until the others had ended.
+    """
+    trio = sorted(trio, key=lambda one: one[-1][1])
+    (begin, freed), pair = trio[0][-1], trio[1:]
+    switches = [begin for one in pair for begin, _ in one if begin <= freed]
+    if not tick or not switches or freed - begin < 3 * tick:
+        return None
+
+    def ticks_before(instant):
+        """The switches of the pair tell when ticks are, give or take a sixteenth of one."""
+        return (instant - max(switches) + tick / 16) // tick
+
+    both = [max(one[0], other[0], freed) for one in pair[0] for other in pair[1]
+            if min(one[1], other[1]) - max(one[0], other[0], freed) > tick / 8]
+    if not both:
+        end = min(one[-1][1] for one in pair)
+        return max(1, int(ticks_before(end) - ticks_before(freed)))
+    at_tick = (min(both) - max(switches) + tick / 16) % tick < tick / 8
+    if min(both) - freed < tick and not at_tick:
+        return 0
+    return max(1, int(ticks_before(min(both)) - ticks_before(freed)))
 
 
 def round_to_ticks(lengths):
@@ -1149,6 +1196,7 @@ def main():
     measure_pipe_calls()
     measure_timers()
     measure_quantum()
+    measure_idle_looks(60)
     measure_lock()
     measure_threads()
     measure_sleep_zero()

@@ -107,13 +107,13 @@ impl<'a> Builder<'a> {
     /// A queue of the interpreter, with a lock that its takers sleep on.
     pub(super) fn channel(&mut self, hand_off: bool) -> ChannelId {
         let Cost(wake) = self.profile().machine.wake_call;
-        self.channel_with(ChannelRules { hand_off, wake })
+        self.channel_with(ChannelRules { hand_off, wake, is_pipe: false })
     }
 
     /// A pipe.
     pub(super) fn pipe(&mut self) -> ChannelId {
         let Cost(wake) = self.profile().pipe.wake;
-        self.channel_with(ChannelRules { hand_off: false, wake })
+        self.channel_with(ChannelRules { hand_off: false, wake, is_pipe: true })
     }
 
     fn channel_with(&mut self, rules: ChannelRules) -> ChannelId {
@@ -323,6 +323,7 @@ fn machine_rules(tool: &ToolRun) -> MachineRules {
         wake_spread_permille: u64::from(costs.wake_spread_permille),
         wake_latency_same: costs.wake_latency_same.0.min(machine.wake_latency),
         wakes_in_place: costs.wakes_in_place && !profile.exact,
+        newidle_permille: u64::from(costs.newidle_permille),
         context_switch: costs.context_switch.0,
         base_slice: base_slice(costs.base_slice.0, machine.cores).min(machine.quantum),
         timer_slack: costs.timer_slack.0,

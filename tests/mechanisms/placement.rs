@@ -36,8 +36,8 @@ fn moves(run: &Run) -> Vec<u64> {
     moved.map(|pair| (pair[1].start - pair[0].end).as_nanos()).collect()
 }
 
-/// How long somebody was ready while no thread was on one of two cores, in nanoseconds.
-fn ready_beside_an_idle_core(run: &Run) -> u64 {
+/// How long somebody was ready while no thread was on one of two cores, from an instant on, in nanoseconds.
+fn ready_beside_an_idle_core(run: &Run, from: u64) -> u64 {
     let mut changes: Vec<(u64, i32, i32)> = Vec::new();
     for row in &run.heard.rows {
         let (start, end) = (row.start.as_nanos(), row.end.as_nanos());
@@ -50,7 +50,7 @@ fn ready_beside_an_idle_core(run: &Run) -> u64 {
     let (mut busy, mut ready, mut since, mut sum) = (0, 0, 0, 0);
     for (at, more_busy, more_ready) in changes {
         if busy < 2 && ready > 0 {
-            sum += at - since;
+            sum += at.max(from) - since.max(from);
         }
         (busy, ready, since) = (busy + more_busy, ready + more_ready, at);
     }
@@ -60,10 +60,10 @@ fn ready_beside_an_idle_core(run: &Run) -> u64 {
 #[test]
 fn a_woken_thread_waits_for_its_own_core_only_where_the_machine_is_said_to_do_so() {
     let search = Play::under("cpython-3.13t", NAPPERS).run("threading");
-    assert_eq!(ready_beside_an_idle_core(&search), 0);
+    assert_eq!(ready_beside_an_idle_core(&search, 0), 0);
     assert!(moves(&search).iter().any(|off| *off >= MS), "who slept goes where nobody is");
     let stay = Play::under("cpython-3.13t", NAPPERS).with_profile(in_place).run("threading");
-    assert!(ready_beside_an_idle_core(&stay) > 10 * MS);
+    assert!(ready_beside_an_idle_core(&stay, 0) > 10 * MS);
     assert!(moves(&stay).len() < moves(&search).len());
 }
 
@@ -82,6 +82,78 @@ fn an_idle_core_looks_again_at_the_next_tick() {
         [[tools]]\nuse = \"threading\"\nlabel = \"threading\"\n";
     let run = Play::under("cpython-3.13t", text).with_profile(in_place).run("threading");
     assert!(run.totals.makespan.as_nanos() < 160 * MS, "{:?}", run.totals.makespan);
+}
+
+/// Three computations on two cores of a build without the lock: when one ends, the other two alternate at timer ticks.
+const TRIO: &str = "[machine]\ncores = 2\n[[tasks]]\ncount = 3\nsteps = [{ compute = \"50ms\" }]\n\
+    [[tools]]\nuse = \"threading\"\nlabel = \"threading\"\n";
+
+/// For how many nanoseconds the core that the first of three leaves idles beside the others.
+fn idles_beside_a_pair(newidle_permille: u32) -> u64 {
+    let run = Play::under("cpython-3.13t", TRIO).with_profile(|profile| {
+        in_place(profile);
+        profile.machine.newidle_permille = newidle_permille;
+        profile.thread.boot = Cost(SimDuration::from_micros(1));
+    });
+    let run = run.run("threading");
+    let first = run.heard.finished.iter().map(|it| it.done.as_nanos()).min().expect("all finish");
+    ready_beside_an_idle_core(&run, first)
+}
+
+#[test]
+fn a_core_that_falls_idle_looks_for_work_at_once_as_often_as_the_dice_have_it() {
+    assert!(idles_beside_a_pair(1_000) < MS, "it always looks");
+    assert!(idles_beside_a_pair(0) > MS, "it never looks");
+}
+
+#[test]
+fn an_idle_core_takes_who_has_just_run_at_the_third_tick() {
+    // Whoever of the pair waits at a tick has come off the core at that tick.
+    let idle = idles_beside_a_pair(0);
+    assert!((8 * MS..=12 * MS).contains(&idle), "two ticks in vain, then one more: {idle} ns");
+}
+
+#[test]
+fn a_slice_that_is_over_ends_with_the_computation() {
+    let text = "[machine]\ncores = 1\n[[tasks]]\ncount = 2\n\
+        steps = [{ repeat = 20, steps = [{ compute = \"1100us\" }] }]\n\
+        [[tools]]\nuse = \"threading\"\nlabel = \"threading\"\n";
+    let turns = |wakes_in_place| {
+        let play = Play::under("cpython-3.13t", text).with_profile(move |profile| {
+            profile.machine.wakes_in_place = wakes_in_place;
+        });
+        on_cores(&play.run("threading"))
+            .iter()
+            .map(|rows| turns_of(rows))
+            .max()
+            .expect("two compute")
+    };
+    // A slice lasts 0.7 ms, a computation 1.5 ms, a tick 4 ms.
+    assert!(turns(true) > 15, "{}", turns(true));
+    assert!(turns(false) < 12, "{}", turns(false));
+}
+
+/// How often a thread came onto a core.
+fn turns_of(rows: &[&Row]) -> usize {
+    1 + rows.windows(2).filter(|pair| pair[0].end < pair[1].start).count()
+}
+
+#[test]
+fn a_result_brings_its_reader_to_the_core_of_the_worker() {
+    // Both cores are busy with workers. The thread that reads their results, which runs as soon as it is woken, does so
+    // on the core of whoever has written one.
+    let text = "[machine]\ncores = 2\n[[tasks]]\ncount = 40\nsteps = [{ compute = \"5ms\" }]\n\
+        [[tools]]\nuse = \"process_pool\"\nworkers = 2\nlabel = \"pool\"\n";
+    let play = Play::under("cpython-3.13", text).with_profile(|profile| {
+        in_place(profile);
+        profile.machine.base_slice = Cost(SimDuration::from_nanos(1));
+    });
+    let run = play.run("pool");
+    let threads = on_cores(&run);
+    let of_parent = threads.iter().filter(|rows| rows[0].process == threads[0][0].process);
+    let moves = |rows: &Vec<&Row>| rows.windows(2).filter(|it| it[0].core != it[1].core).count();
+    let moves: Vec<usize> = of_parent.map(moves).collect();
+    assert!(moves.iter().any(|it| *it >= 6), "{moves:?}");
 }
 
 #[test]
