@@ -172,6 +172,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The next thread to be placed is woken by this one, on the core where it is or has just been.
     pub(super) fn wake_from(&mut self, waker: ThreadId, by_pipe: bool) {
+        if !self.plan.machine.wakes_in_place {
+            return;
+        }
         let core = self.thread(waker).last_core.get();
         self.placement.waker = core.map(|core| Waker { core, writer: by_pipe.then_some(waker) });
     }
@@ -201,9 +204,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn core_for(&mut self, thread: ThreadId) -> CoreId {
         let MachineRules { exact, wakes_in_place, .. } = self.plan.machine;
         let last = self.thread(thread).last_core.get();
-        let waker = self.placement.waker.take().or_else(|| self.acting_waker());
         match last {
-            Some(core) if wakes_in_place => return self.affine(thread, core, waker),
+            Some(core) if wakes_in_place => {
+                let waker = self.placement.waker.take().or_else(|| self.acting_waker());
+                return self.affine(thread, core, waker);
+            }
             Some(core) if self.cores.is_idle(core) => return core,
             _ => {}
         }
