@@ -36,8 +36,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     ) {
         if let Some(taker) = taker {
             let rules = self.plan.channels[channel.0 as usize];
-            self.wake_from(thread, rules.is_pipe);
-            self.wake_at_cost(thread, taker, rules.wake);
+            self.wake_at_cost(thread, taker, rules.wake, rules.is_pipe);
         }
     }
 

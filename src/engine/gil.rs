@@ -245,7 +245,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             if request.is_some() {
                 self.lock(lock).promise_to(next);
             }
-            self.wake_at_cost(thread, next, self.plan.machine.wake_call);
+            self.wake_at_cost(thread, next, self.plan.machine.wake_call, false);
         }
     }
 

@@ -111,7 +111,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         record.status = Status::Dead;
         let joiner = record.joiner.get();
         if let Some(joiner) = joiner {
-            self.wake_from(thread, false);
             self.wake(joiner, Then::TakeLock);
         }
         self.ended |= thread == ThreadId::MAIN;

@@ -291,7 +291,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         };
         // Only the main thread collects results.
         if waits(self.thread(ThreadId::MAIN)) {
-            self.wake_at_cost(thread, ThreadId::MAIN, self.plan.machine.wake_call);
+            self.wake_at_cost(thread, ThreadId::MAIN, self.plan.machine.wake_call, false);
         }
         Flow::Next
     }

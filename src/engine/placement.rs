@@ -29,8 +29,8 @@ const WAKER_BIAS_PERCENT: i64 = 108;
 /// What a kernel that wakes in place goes by when it chooses between cores.
 #[derive(Debug)]
 pub(super) struct Placement {
-    /// Who wakes the thread that is placed next.
-    pub(super) waker: Option<Waker>,
+    /// Who wakes the thread that is placed next, if it is not who acts, or writes to a pipe.
+    waker: Option<Waker>,
     loads: Loads,
     /// At how many timer ticks in a row idle cores have looked elsewhere and found nobody who may go.
     vain_looks: u32,
@@ -40,7 +40,7 @@ pub(super) struct Placement {
 
 /// Who wakes a thread.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Waker {
+struct Waker {
     core: CoreId,
     /// Who it is, if it does so by a write to a pipe.
     writer: Option<ThreadId>,
@@ -98,17 +98,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// An idle core, and who comes onto it from a run queue.
     fn pull(&mut self) -> Option<(CoreId, ThreadId)> {
         let MachineRules { exact, wakes_in_place, .. } = self.plan.machine;
-        if exact {
-            return self.cores.pull_longest();
-        }
-        let own = self.cores.pull_own();
+        let own = if exact { None } else { self.cores.pull_own() };
         if own.is_some() {
-            return own;
+            own
+        } else if wakes_in_place {
+            self.pull_elsewhere()
+        } else {
+            self.cores.pull_longest()
         }
-        if !wakes_in_place {
-            return self.cores.pull_longest();
-        }
-        self.pull_elsewhere()
     }
 
     /// An idle core of a kernel that wakes in place, and who comes onto it from another's run queue. It looks there when
@@ -153,10 +150,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// Wakes a sleeping thread, which takes its lock. The wake-up costs its maker so much CPU time, and more where it
     /// interrupts an idle core; its next bookkeeping takes longer by that.
-    pub(super) fn wake_at_cost(&mut self, maker: ThreadId, woken: ThreadId, cost: SimDuration) {
-        if self.placement.waker.is_none() {
-            self.wake_from(maker, false);
-        }
+    pub(super) fn wake_at_cost(
+        &mut self,
+        maker: ThreadId,
+        woken: ThreadId,
+        cost: SimDuration,
+        by_pipe: bool,
+    ) {
+        self.wake_from(maker, by_pipe);
         self.wake(woken, Then::TakeLock);
         let Thread { core, entry_name, .. } = self.thread(woken);
         let was_idle = core.is_some() && *entry_name == self.names.wake;
@@ -165,18 +166,17 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.thread_mut(maker).owes += cost + interrupt;
     }
 
-    fn acting_waker(&self) -> Option<Waker> {
-        let core = self.thread(self.acting?).last_core.get()?;
-        Some(Waker { core, writer: None })
+    /// The next thread to be placed is woken by this one.
+    pub(super) fn wake_from(&mut self, waker: ThreadId, by_pipe: bool) {
+        if self.plan.machine.wakes_in_place {
+            self.placement.waker = self.as_waker(waker, by_pipe);
+        }
     }
 
-    /// The next thread to be placed is woken by this one, on the core where it is or has just been.
-    pub(super) fn wake_from(&mut self, waker: ThreadId, by_pipe: bool) {
-        if !self.plan.machine.wakes_in_place {
-            return;
-        }
-        let core = self.thread(waker).last_core.get();
-        self.placement.waker = core.map(|core| Waker { core, writer: by_pipe.then_some(waker) });
+    /// A thread that wakes another one, on the core where it is or has just been.
+    fn as_waker(&self, thread: ThreadId, by_pipe: bool) -> Option<Waker> {
+        let core = self.thread(thread).last_core.get()?;
+        Some(Waker { core, writer: by_pipe.then_some(thread) })
     }
 
     /// A thread that wants a core gets one, or a place in a run queue.
@@ -206,7 +206,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let last = self.thread(thread).last_core.get();
         match last {
             Some(core) if wakes_in_place => {
-                let waker = self.placement.waker.take().or_else(|| self.acting_waker());
+                let told = self.placement.waker.take();
+                let waker = told.or_else(|| self.as_waker(self.acting?, false));
                 return self.affine(thread, core, waker);
             }
             Some(core) if self.cores.is_idle(core) => return core,

@@ -104,8 +104,8 @@ costs! {
         #[serde(default)]
         wakes_in_place: bool,
         /// Of a kernel that wakes in place: how often a core looks for work elsewhere at the moment that it falls idle, in
-        /// thousandths; 1000, always, if it is not given. Linux throws dice for it from 6.18.5 on, by how often it was worth it lately (`NI_RANDOM` in
-        /// `kernel/sched/fair.c`).
+        /// thousandths; 1000, always, if it is not given. Linux throws dice for it from 6.18.5 on, by how often it was
+        /// worth it lately (`NI_RANDOM` in `kernel/sched/fair.c`).
         #[serde(default = "always")]
         newidle_permille: u32,
         /// Switching a core to a thread that waited in its run queue.
