@@ -16,27 +16,27 @@ const HANDED: u8 = 2;
 impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn put(&mut self, thread: ThreadId, channel: ChannelId) -> Flow {
         let item = self.thread(thread).item;
-        if let Some((taker, handed)) = self.channels[channel.0 as usize].put(item) {
-            if let Some(item) = handed {
-                let record = self.thread_mut(taker);
-                record.item = item;
-                record.stage = HANDED;
-            }
-            self.wake_taker(thread, channel, Some(taker));
+        let taker = self.channels[channel.0 as usize].put(item);
+        if let Some((taker, Some(item))) = taker {
+            let record = self.thread_mut(taker);
+            record.item = item;
+            record.stage = HANDED;
         }
+        self.wake_takers(thread, channel, taker.map(|(taker, _)| taker));
         Flow::Next
     }
 
-    /// Wakes the parked taker of a channel, which costs CPU time: the thread's next bookkeeping takes longer.
-    pub(super) fn wake_taker(
+    /// Wakes who polls a channel, and its parked taker, which costs CPU time: the thread's next bookkeeping takes longer.
+    pub(super) fn wake_takers(
         &mut self,
         thread: ThreadId,
         channel: ChannelId,
         taker: Option<ThreadId>,
     ) {
-        if let Some(taker) = taker {
-            let rules = self.plan.channels[channel.0 as usize];
-            self.wake_at_cost(thread, taker, rules.wake, rules.is_pipe);
+        let rules = self.plan.channels[channel.0 as usize];
+        let pollers = self.channels[channel.0 as usize].take_pollers();
+        for woken in pollers.into_iter().chain(taker) {
+            self.wake_at_cost(thread, woken, rules.wake, rules.is_pipe);
         }
     }
 
@@ -55,7 +55,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 Taken::Closed => {
                     // The next taker finds out only now, as with the sentinel that is put back.
                     let next = self.channels[from.0 as usize].close();
-                    self.wake_taker(thread, from, next);
+                    self.wake_takers(thread, from, next);
                     Flow::Jump(closed)
                 }
                 Taken::Nothing => {
@@ -104,7 +104,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                     };
                     return self.work(thread, burst);
                 }
-                self.channels[channel.0 as usize].park(thread);
+                self.channels[channel.0 as usize].poll(thread);
                 self.block(thread, Wait::Channel(channel), None)
             }
             _ => Flow::Next,

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use crate::ids::{CoreId, ThreadId};
 use crate::time::{SimDuration, SimTime};
 
+use super::balance::BUSY_INTERVAL;
 use super::tournament::Tournament;
 
 /// A core.
@@ -15,7 +16,7 @@ use super::tournament::Tournament;
 pub(super) struct Core {
     /// Who is on it.
     pub(super) running: Option<ThreadId>,
-    /// Who waits for it, longest first, with the instant at which each began to wait.
+    /// Who waits for it, the next one first, with the instant at which each began to wait.
     queue: VecDeque<(SimTime, ThreadId)>,
     /// When its present thread came.
     pub(super) picked_at: SimTime,
@@ -25,6 +26,8 @@ pub(super) struct Core {
     pub(super) balanced_at: SimTime,
     /// When a thread left it that had been there for some time; never is `None`.
     left_at: Option<SimTime>,
+    /// Whether its thread makes way for the next one as soon as it has done what it does at this instant.
+    pub(super) must_switch: bool,
     /// Whether its run queue is another one than when it was last compared with others.
     is_stale: bool,
 }
@@ -48,10 +51,6 @@ pub(super) struct Cores {
     waiting: usize,
 }
 
-/// How long a busy core waits for each core of the machine before it looks for a busier one again: `busy_factor` times
-/// a millisecond, in Linux `kernel/sched/topology.c` (`sd_init`).
-const BALANCE_INTERVAL: SimDuration = SimDuration::from_millis(16);
-
 /// The key of a run queue that nobody waits in.
 const NOBODY: u128 = u128::MAX;
 
@@ -64,6 +63,7 @@ impl Cores {
             accounted_to: SimTime::ZERO,
             balanced_at: SimTime::ZERO,
             left_at: None,
+            must_switch: false,
             is_stale: false,
         };
         let mut idle = CoreSet::new(count);
@@ -130,6 +130,7 @@ impl Cores {
         assert!(taken, "{thread:?} comes onto {core:?}, which is busy");
         let core = self.get_mut(core);
         core.running = Some(thread);
+        core.must_switch = false;
         core.picked_at = now;
         core.accounted_to = now;
     }
@@ -151,6 +152,13 @@ impl Cores {
         self.note_change(core);
     }
 
+    /// The same, but before all of them.
+    pub(super) fn enqueue_first(&mut self, core: CoreId, thread: ThreadId, now: SimTime) {
+        self.waiting += 1;
+        self.get_mut(core).queue.push_front((now, thread));
+        self.note_change(core);
+    }
+
     /// Those in the core's own run queue, the next one first.
     pub(super) fn first_of(&self, core: CoreId) -> impl Iterator<Item = ThreadId> {
         self.get(core).queue.iter().map(|(_, thread)| *thread)
@@ -162,6 +170,15 @@ impl Cores {
         self.waiting -= 1;
         self.note_change(core);
         Some(thread)
+    }
+
+    /// The thread waits for the core no longer.
+    pub(super) fn withdraw(&mut self, core: CoreId, thread: ThreadId) {
+        let queue = &mut self.get_mut(core).queue;
+        let before = queue.len();
+        queue.retain(|(_, it)| *it != thread);
+        self.waiting -= before - self.get(core).queue.len();
+        self.note_change(core);
     }
 
     fn note_change(&mut self, core: CoreId) {
@@ -217,11 +234,10 @@ impl Cores {
         self.next_of(core).map(|thread| (core, thread))
     }
 
-    /// The cores that have fallen idle at this instant, after somebody was on them for some time.
-    pub(super) fn newly_idle(&self, now: SimTime) -> impl Iterator<Item = CoreId> {
-        let fell = move |core: &Core| core.running.is_none() && core.left_at == Some(now);
-        let all = self.all.iter().enumerate();
-        all.filter(move |(_, core)| fell(core)).map(|(number, _)| CoreId::at(number))
+    /// Whether the core has fallen idle at this instant, after somebody was on it for some time.
+    pub(super) fn fell_idle_at(&self, core: CoreId, now: SimTime) -> bool {
+        let core = self.get(core);
+        core.running.is_none() && core.left_at == Some(now)
     }
 
     /// Of those in all run queues who may go, the one who has been ready longest, who waits no longer.
@@ -241,7 +257,7 @@ impl Cores {
             return None;
         }
         let calmest = self.least_loaded();
-        let interval = BALANCE_INTERVAL * self.all.len() as u64;
+        let interval = BUSY_INTERVAL * self.all.len() as u64;
         let looks = now - self.get(calmest).balanced_at >= interval;
         let waits = |core: CoreId| self.get(core).queue.len();
         let is_busy = self.get(calmest).running.is_some();

@@ -78,11 +78,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn start_on(&mut self, core: CoreId, thread: ThreadId, cost: SimDuration, name: NameId) {
-        self.cores.occupy(core, thread, self.now);
         self.note_load(thread, Some(core));
+        self.note_utilisation(thread, Some(core));
         if self.plan.machine.wakes_in_place {
             self.events.clear_core(core);
+            self.note_idle_looks(core);
         }
+        self.cores.occupy(core, thread, self.now);
         if !self.plan.machine.exact {
             let base_slice = self.plan.machine.base_slice;
             self.standings[thread.index()].renew_deadline(base_slice);
@@ -98,8 +100,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// Goes on with what a thread has to do on the core that it has.
     fn go_on_here(&mut self, thread: ThreadId) {
+        let core = self.thread(thread).core.get().expect("a thread that goes on has a core");
+        if self.cores.get(core).must_switch && self.thread(thread).is_working() {
+            self.cores.get_mut(core).must_switch = false;
+            if let Some(next) = self.cores.next_of(core) {
+                return self.preempt(core, next);
+            }
+        }
         let record = self.thread(thread);
-        let core = record.core.get().expect("a thread that goes on has a core");
         if !record.entry_left.is_zero() {
             let name = record.entry_name;
             self.show(thread, Some((State::Overhead, name)));
@@ -164,8 +172,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let record = self.thread(thread);
         let computes = record.entry_left.is_zero() && record.burst.state != State::Overhead;
         self.account(core);
-        if computes && self.is_found_late(core, thread) {
-            self.end_of_slice(core);
+        if computes
+            && self.is_found_late(core)
+            && let Some(next) = self.cores.next_of(core)
+        {
+            self.preempt(core, next);
         } else {
             self.go_on_here(thread);
         }
@@ -174,15 +185,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Whether the core's thread, at the end of a computation, has had its slice while others wait. Programs that are
     /// measured read their CPU clock there, and the kernel takes note that the slice is over (`update_curr` in Linux
     /// `kernel/sched/fair.c`). Calibrated profiles predict such programs; others would go on to the next tick.
-    fn is_found_late(&self, core: CoreId, thread: ThreadId) -> bool {
-        self.plan.machine.wakes_in_place
-            && self.cores.has_queue(core)
-            && self.runtime_on(core) >= self.standings[thread.index()].deadline
+    fn is_found_late(&self, core: CoreId) -> bool {
+        self.plan.machine.wakes_in_place && self.cores.has_queue(core) && self.slice_is_over(core)
     }
 
     pub(super) fn end_of_slice(&mut self, core: CoreId) {
-        if !self.plan.machine.exact {
+        if self.plan.machine.wakes_in_place {
             self.balance(core);
+        } else if !self.plan.machine.exact {
+            self.balance_by_number(core);
         }
         let next = self.cores.next_of(core);
         match next {
@@ -191,13 +202,19 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
     }
 
-    /// The core's thread goes back into the run queue, and `next` comes onto the core.
+    /// The core's thread goes back into the run queue, to its head if it has some of its slice left, and `next` comes
+    /// onto the core.
     pub(super) fn preempt(&mut self, core: CoreId, next: ThreadId) {
         let thread = self.cores.get(core).running.expect("somebody is on the core");
+        let has_more = !self.plan.machine.exact && !self.slice_is_over(core);
         self.leave_core(thread, Some((State::Ready, NameId::EMPTY)));
         self.thread_mut(thread).status = Status::Ready;
         self.note_load(thread, Some(core));
-        self.cores.enqueue(core, thread, self.now);
+        if has_more {
+            self.cores.enqueue_first(core, thread, self.now);
+        } else {
+            self.cores.enqueue(core, thread, self.now);
+        }
         self.switch_to(core, next);
     }
 
@@ -206,6 +223,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let Some(core) = self.thread(thread).core.get() else { return self.show(thread, row) };
         self.account(core);
         self.note_load(thread, None);
+        self.note_utilisation(thread, None);
         self.events.clear_core(core);
         self.begin_row(thread, row);
         self.cores.vacate(core, self.now);
@@ -277,11 +295,43 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.standings[running.index()].vruntime + since
     }
 
-    /// Whether a woken thread takes the core from the one that is on it: that one has passed its deadline, and
-    /// is ahead of the woken one (semantics 2.3).
+    /// Whether a woken thread takes the core from the one that is on it at once. By semantics 2.3 that one has passed its
+    /// deadline, and is ahead of the woken one.
     pub(super) fn may_preempt(&self, woken: ThreadId, core: CoreId) -> bool {
+        if self.plan.machine.wakes_in_place {
+            return self.stays(core) && self.is_owed_the_core(woken, core);
+        }
         self.is_beyond_deadline(woken, core)
             && self.standings[woken.index()].vruntime < self.runtime_on(core)
+    }
+
+    /// Whether a kernel that wakes in place gives the core to a woken or new thread as soon as its thread is not between
+    /// two steps: if that one's slice is over, or if the woken one was ahead of others or behind them when it fell asleep,
+    /// and is not ahead any more. Until then it counts in their average (`DELAY_DEQUEUE`), so that whoever has run
+    /// since is ahead of it. Measured: a sleeper beside one and two threads that compute wakes up as fast as alone,
+    /// however little they had of their slices; but who has slept alone waits for the end of a slice.
+    pub(super) fn is_owed_the_core(&self, woken: ThreadId, core: CoreId) -> bool {
+        if !self.plan.machine.wakes_in_place || !self.thread(woken).woken {
+            return false;
+        }
+        let standing = &self.standings[woken.index()];
+        let has_slept = self.thread(woken).last_core.is_some();
+        let forgiven = (self.now - standing.lag_since).as_nanos().cast_signed();
+        let has_made_up = has_slept && standing.lag != 0 && standing.lag + forgiven >= 0;
+        has_made_up || self.slice_is_over(core)
+    }
+
+    /// Whether the core's thread has had its slice.
+    fn slice_is_over(&self, core: CoreId) -> bool {
+        let running = self.cores.get(core).running.expect("somebody is on the core");
+        self.runtime_on(core) >= self.standings[running.index()].deadline
+    }
+
+    /// Whether the core's thread works on. One that has nothing to do for any time is about to leave, or to get new work;
+    /// one that is between two steps wakes others first (with the lock it takes, those who gave it up).
+    fn stays(&self, core: CoreId) -> bool {
+        let running = self.cores.get(core).running.expect("nobody is placed behind an idle core");
+        self.thread(running).is_working() && self.acting != Some(running)
     }
 
     /// Whether the core's thread is protected no more from one that was woken and placed behind it.
@@ -289,11 +339,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if self.plan.machine.exact || !self.thread(woken).woken {
             return false;
         }
-        let running = self.cores.get(core).running.expect("nobody is placed behind an idle core");
-        // A thread that has nothing to do for any time is about to leave, or to get new work; one that is
-        // between two steps wakes others first (with the lock it takes, those who gave it up).
-        let stays = self.thread(running).is_working() && self.acting != Some(running);
-        stays && self.runtime_on(core) >= self.standings[running.index()].deadline
+        self.stays(core) && self.slice_is_over(core)
     }
 
     /// Whether the thread's burst is Python code whose holder was asked to give way.

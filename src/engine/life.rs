@@ -18,12 +18,23 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 let item = self.item_for(parent, start);
                 let child = self.new_thread(process, start.program, start.group, item);
                 self.bring_to_life(child, parent);
+                // The child is on its way while its parent still holds the lock.
                 self.set_stage(parent, 1);
-                self.let_go(parent)
+                let rest = Burst {
+                    left: self.interrupt(parent, child),
+                    state: State::Overhead,
+                    lock: LockMode::Held,
+                    name: self.names.start,
+                };
+                self.work(parent, rest)
             }
             1 => {
-                let child = self.thread(parent).child;
                 self.set_stage(parent, 2);
+                self.let_go(parent)
+            }
+            2 => {
+                let child = self.thread(parent).child;
+                self.set_stage(parent, 3);
                 if self.thread(child).started {
                     return self.relock(parent);
                 }

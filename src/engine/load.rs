@@ -6,7 +6,7 @@ use crate::ids::{CoreId, ThreadId};
 use crate::time::{SimDuration, SimTime};
 
 /// The load of a thread that always wants a core: loads are fixed-point numbers of threads.
-const ONE: i64 = 1 << 20;
+pub(super) const ONE: i64 = 1 << 20;
 
 /// What a microsecond of 1,024 ns leaves of a load, in 2^-64: half of it is left after 32,768 of them (`LOAD_AVG_PERIOD`).
 const LEFT: u64 = 18_446_353_870_663_572_145;
@@ -55,17 +55,41 @@ impl Average {
     }
 }
 
-/// The loads of all cores and threads.
+/// What is averaged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Measure {
+    /// Wanting a core: on it or waiting for it.
+    Load,
+    /// Being on it.
+    Utilisation,
+}
+
+/// The loads of all cores and threads, or their utilisations.
 #[derive(Debug)]
 pub(super) struct Loads {
+    measure: Measure,
     cores: Vec<Average>,
     /// Of each thread its load, and the core to whose load it belongs.
     threads: Vec<Option<(Average, CoreId)>>,
 }
 
 impl Loads {
-    pub(super) fn new(cores: u32) -> Self {
-        Self { cores: vec![Average::default(); cores as usize], threads: Vec::new() }
+    pub(super) fn new(measure: Measure, cores: u32) -> Self {
+        Self { measure, cores: vec![Average::default(); cores as usize], threads: Vec::new() }
+    }
+
+    /// A new thread is taken to want a core all the time, and to be on it for half of what it has to spare
+    /// (`post_init_entity_util_avg`).
+    fn of_new(&self, core: CoreId, now: SimTime) -> i64 {
+        match self.measure {
+            Measure::Load => ONE,
+            Measure::Utilisation => self.spare_on(core, now) / 2,
+        }
+    }
+
+    /// What the core has left of itself.
+    pub(super) fn spare_on(&self, core: CoreId, now: SimTime) -> i64 {
+        (ONE - self.of_core(core, now)).max(0)
     }
 
     pub(super) fn of_core(&self, core: CoreId, now: SimTime) -> i64 {
@@ -81,9 +105,9 @@ impl Loads {
     pub(super) fn wants(&mut self, thread: ThreadId, core: CoreId, now: SimTime) {
         self.threads.resize(self.threads.len().max(thread.index() + 1), None);
         let before = self.threads[thread.index()];
-        // A new thread is taken to want a core all the time.
-        let mut load =
-            before.map_or(Average { value: ONE, since: now, wanting: 0 }, |(load, _)| load);
+        // The main thread has slept until now: programs that are measured play their work again and again.
+        let value = if thread == ThreadId::MAIN { 0 } else { self.of_new(core, now) };
+        let mut load = before.map_or(Average { value, since: now, wanting: 0 }, |(load, _)| load);
         if let Some((_, last)) = before {
             if last == core && load.wanting > 0 {
                 return;
@@ -98,7 +122,7 @@ impl Loads {
     /// From now on the thread wants no core.
     pub(super) fn sleeps(&mut self, thread: ThreadId, now: SimTime) {
         let known = self.threads[thread.index()].as_mut();
-        let (load, core) = known.expect("who goes to sleep has wanted a core");
+        let (load, core) = known.expect("who leaves a core has come to it");
         let wanting = load.wanting;
         load.add(now, 0, -wanting);
         self.cores[core.index()].add(now, 0, -wanting);
@@ -109,7 +133,7 @@ impl Loads {
 mod tests {
     use super::*;
 
-    const T: [ThreadId; 2] = [ThreadId(0), ThreadId(1)];
+    const T: [ThreadId; 2] = [ThreadId(1), ThreadId(2)];
     const C: [CoreId; 2] = [CoreId(0), CoreId(1)];
 
     fn at(micros: u64) -> SimTime {
@@ -124,7 +148,7 @@ mod tests {
 
     #[test]
     fn half_of_a_load_is_left_after_32_periods() {
-        let mut loads = Loads::new(2);
+        let mut loads = Loads::new(Measure::Load, 2);
         loads.wants(T[0], C[0], at(0));
         assert_near(loads.of_core(C[0], at(5_000)), 1_000);
         loads.sleeps(T[0], at(5_000));
@@ -134,8 +158,21 @@ mod tests {
     }
 
     #[test]
+    fn a_new_thread_is_taken_to_use_half_of_what_its_core_has_to_spare() {
+        let mut utilisations = Loads::new(Measure::Utilisation, 2);
+        utilisations.wants(T[0], C[0], at(0));
+        assert_near(utilisations.of_core(C[0], at(0)), 500);
+        utilisations.wants(T[1], C[0], at(0));
+        assert_near(utilisations.of_thread(T[1], at(0)), 250);
+        let mut loads = Loads::new(Measure::Load, 2);
+        loads.wants(ThreadId::MAIN, C[0], at(0));
+        assert_near(loads.of_core(C[0], at(0)), 0);
+        assert_near(loads.of_core(C[0], at(33_554)), 500);
+    }
+
+    #[test]
     fn a_thread_takes_its_load_along() {
-        let mut loads = Loads::new(2);
+        let mut loads = Loads::new(Measure::Load, 2);
         loads.wants(T[0], C[0], at(0));
         loads.wants(T[1], C[0], at(0));
         loads.sleeps(T[0], at(0));

@@ -10,6 +10,7 @@
 
 #![deny(clippy::float_arithmetic, reason = "simulated time is integer")]
 
+mod balance;
 mod channels;
 mod cores;
 mod coroutine;

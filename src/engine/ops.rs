@@ -66,7 +66,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::Put(channel) => self.put(thread, channel),
             Op::Nudge(channel) => {
                 let taker = self.channels[channel.0 as usize].nudge();
-                self.wake_taker(thread, channel, taker);
+                self.wake_takers(thread, channel, taker);
                 Flow::Next
             }
             Op::Drain { from, none } => {
@@ -82,7 +82,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::TryTake { from, none } => self.try_take(thread, from, none),
             Op::Close(channel) => {
                 let taker = self.channels[channel.0 as usize].close();
-                self.wake_taker(thread, channel, taker);
+                self.wake_takers(thread, channel, taker);
                 Flow::Next
             }
             Op::Acquire(semaphore) => self.acquire_op(thread, semaphore, stage),

@@ -7,20 +7,9 @@ use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
 use super::Engine;
-use super::load::Loads;
-use super::queue::Rank;
+use super::balance::{IMBALANCE_PERCENT, Lookout};
+use super::load::{Loads, Measure, ONE};
 use super::thread::{Status, Then, Thread};
-
-/// For so long after it ran, a kernel leaves a waiting thread to its core, whose caches hold its memory
-/// (`sysctl_sched_migration_cost` in Linux `kernel/sched/fair.c`; semantics 2.2).
-const MIGRATION_COST: SimDuration = SimDuration::from_micros(500);
-
-/// After more vain looks than that an idle core takes threads whatever they have in caches (`cache_nice_tries` there, for
-/// cores that share a cache).
-const CACHE_NICE_TRIES: u32 = 1;
-
-/// Sets this throw of dice apart from other hashes.
-const DICE: u64 = 0x6e65_7769_646c_6500;
 
 /// The last core's load counts for so many hundredths of the waker's: half of what `imbalance_pct` is above 100, for
 /// cores that share a cache (`WA_BIAS` there).
@@ -32,10 +21,17 @@ pub(super) struct Placement {
     /// Who wakes the thread that is placed next, if it is not who acts, or writes to a pipe.
     waker: Option<Waker>,
     loads: Loads,
-    /// At how many timer ticks in a row idle cores have looked elsewhere and found nobody who may go.
-    vain_looks: u32,
-    /// When they last looked.
-    looked_at: Option<SimTime>,
+    pub(super) utilisations: Loads,
+    /// Of each core.
+    pub(super) lookouts: Vec<Lookout>,
+}
+
+/// How much a busy core has left for a new thread (`group_type` in Linux `kernel/sched/fair.c`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Fullness {
+    Spare,
+    Full,
+    Overloaded,
 }
 
 /// Who wakes a thread.
@@ -48,7 +44,22 @@ struct Waker {
 
 impl Placement {
     pub(super) fn new(cores: u32) -> Self {
-        Self { waker: None, loads: Loads::new(cores), vain_looks: 0, looked_at: None }
+        let lookouts = vec![Lookout::default(); cores as usize];
+        let [loads, utilisations] =
+            [Measure::Load, Measure::Utilisation].map(|it| Loads::new(it, cores));
+        Self { waker: None, loads, utilisations, lookouts }
+    }
+
+    pub(super) fn lookout(&mut self, core: CoreId) -> &mut Lookout {
+        &mut self.lookouts[core.index()]
+    }
+
+    pub(super) fn load_of(&self, thread: ThreadId, now: SimTime) -> i64 {
+        self.loads.of_thread(thread, now)
+    }
+
+    pub(super) fn load_on(&self, core: CoreId, now: SimTime) -> i64 {
+        self.loads.of_core(core, now)
     }
 }
 
@@ -87,67 +98,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.wanting.clear();
     }
 
-    /// While somebody waits for a busy core, an idle one looks for work again at the next timer tick.
-    fn look_again_later(&mut self) {
-        let idle = self.cores.lowest_idle().filter(|_| self.cores.anybody_waits());
-        let Some(core) = idle else { return };
-        let at = self.tick_from(self.now + SimDuration::from_nanos(1));
-        self.events.set_core(core, at, Rank::QuantumEnd, core.0);
-    }
-
-    /// An idle core, and who comes onto it from a run queue.
-    fn pull(&mut self) -> Option<(CoreId, ThreadId)> {
-        let MachineRules { exact, wakes_in_place, .. } = self.plan.machine;
-        let own = if exact { None } else { self.cores.pull_own() };
-        if own.is_some() {
-            own
-        } else if wakes_in_place {
-            self.pull_elsewhere()
-        } else {
-            self.cores.pull_longest()
-        }
-    }
-
-    /// An idle core of a kernel that wakes in place, and who comes onto it from another's run queue. It looks there when
-    /// it falls idle, if the dice have it, and at timer ticks. It leaves those alone who have just run, unless it has
-    /// looked in vain at some ticks.
-    fn pull_elsewhere(&mut self) -> Option<(CoreId, ThreadId)> {
-        if !self.cores.anybody_waits() {
-            return None;
-        }
-        let (now, tick) = (self.now, self.plan.machine.quantum);
-        // The busy cores switch first. An idle core's own event is such a slice's end, too: after it this is done again.
-        let slices_end = self.events.peek() == Some((now, Rank::QuantumEnd));
-        let is_tick = self.tick_from(now) == now && !slices_end;
-        let core = match self.cores.lowest_idle() {
-            Some(core) if is_tick => core,
-            _ => self.cores.newly_idle(now).find(|it| self.looks_when_idle(*it))?,
-        };
-        if self.placement.looked_at.is_none_or(|at| now - at > tick) {
-            self.placement.vain_looks = 0;
-        }
-        let (threads, standings) = (&self.threads, &self.standings);
-        let insists = self.placement.vain_looks > CACHE_NICE_TRIES;
-        let pulled = self.cores.pull_any(|it| {
-            let has_run = threads[it.index()].last_core.is_some();
-            insists || !has_run || now - standings[it.index()].lag_since >= MIGRATION_COST
-        });
-        if pulled.is_some() {
-            self.placement.vain_looks = 0;
-        } else if is_tick && self.placement.looked_at != Some(now) {
-            self.placement.vain_looks += 1;
-            self.placement.looked_at = Some(now);
-        }
-        pulled.map(|thread| (core, thread))
-    }
-
-    /// Whether a core that falls idle now looks for work elsewhere at once: a throw of dice, a hash of seed, core and
-    /// instant.
-    fn looks_when_idle(&self, core: CoreId) -> bool {
-        let key = self.plan.seed ^ DICE ^ (u64::from(core.0) << 40) ^ self.now.as_nanos();
-        super::gil::mix(key) % 1_000 < self.plan.machine.newidle_permille
-    }
-
     /// Wakes a sleeping thread, which takes its lock. The wake-up costs its maker so much CPU time, and more where it
     /// interrupts an idle core; its next bookkeeping takes longer by that.
     pub(super) fn wake_at_cost(
@@ -159,11 +109,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     ) {
         self.wake_from(maker, by_pipe);
         self.wake(woken, Then::TakeLock);
+        let interrupt = self.interrupt(maker, woken);
+        self.thread_mut(maker).owes += cost + interrupt;
+    }
+
+    /// The CPU time that it costs to have sent a woken or new thread to its core: more than none for another core that idled.
+    pub(super) fn interrupt(&self, maker: ThreadId, woken: ThreadId) -> SimDuration {
         let Thread { core, entry_name, .. } = self.thread(woken);
         let was_idle = core.is_some() && *entry_name == self.names.wake;
         let interrupts = was_idle && *core != self.thread(maker).core;
-        let interrupt = if interrupts { self.plan.machine.interrupt } else { SimDuration::ZERO };
-        self.thread_mut(maker).owes += cost + interrupt;
+        if interrupts { self.plan.machine.interrupt } else { SimDuration::ZERO }
     }
 
     /// The next thread to be placed is woken by this one.
@@ -191,13 +146,27 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             return self.preempt(core, thread);
         }
         let somebody_waits = self.cores.has_queue(core);
-        self.cores.enqueue(core, thread, self.now);
+        let is_owed = self.is_owed_the_core(thread, core);
+        if is_owed || self.comes_first(thread) {
+            self.cores.enqueue_first(core, thread, self.now);
+        } else {
+            self.cores.enqueue(core, thread, self.now);
+        }
+        if is_owed {
+            self.cores.get_mut(core).must_switch = true;
+        }
         if somebody_waits && self.is_beyond_deadline(thread, core) {
             // The kernel looks at who is on the core with every one who comes, and somebody waits already.
             self.end_of_slice(core);
         } else {
             self.schedule_core(core);
         }
+    }
+
+    /// Whether a thread goes to the head of the run queue: a new one gets a deadline ahead of those who have been there
+    /// (`PLACE_DEADLINE_INITIAL` in Linux `kernel/sched/features.h`).
+    fn comes_first(&self, thread: ThreadId) -> bool {
+        self.plan.machine.wakes_in_place && self.thread(thread).last_core.is_none()
     }
 
     /// The core that a thread goes to: an idle one if there is any, but for kernels that wake in place.
@@ -242,26 +211,39 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if with_waker * 100 < with_last * WAKER_BIAS_PERCENT { here } else { last }
     }
 
-    /// A new thread goes to another core than the one that its creator keeps busy, where there is another.
+    /// A new thread goes to the calmest of the other cores if that is calmer than its creator's, where no core is idle
+    /// (`sched_balance_find_dst_group` in Linux `kernel/sched/fair.c`).
     fn core_for_new(&self) -> CoreId {
         let creator = self.acting.and_then(|it| self.thread(it).core.get());
-        let others = (0..self.plan.machine.cores).map(CoreId).filter(|it| Some(*it) != creator);
-        others.min_by_key(|it| self.cores.first_of(*it).count()).unwrap_or(CoreId(0))
+        let all = (0..self.plan.machine.cores).map(CoreId);
+        let others = all.filter(|it| Some(*it) != creator);
+        let how_busy = |core| (self.fullness_of(core), self.placement.load_on(core, self.now));
+        let Some(calmest) = others.min_by_key(|it| how_busy(*it)) else { return CoreId(0) };
+        let Some(own) = creator else { return calmest };
+        let ((here, load), (there, other)) = (how_busy(own), how_busy(calmest));
+        let is_much_calmer = here > Fullness::Spare && load * 100 > other * IMBALANCE_PERCENT;
+        if here > there || (here == there && is_much_calmer) { calmest } else { own }
     }
 
-    /// The next in the core's run queue moves to a calmer core (periodic balancing, semantics 2.2), as far behind or
-    /// ahead of who is on it as it was.
-    pub(super) fn balance(&mut self, busier: CoreId) {
-        let Some(calmer) = self.cores.calmer_than(busier, self.now) else { return };
-        let moved = self.cores.next_of(busier).expect("two more wait there");
-        let difference = self.runtime_on(calmer) - self.runtime_on(busier);
-        let standing = &mut self.standings[moved.index()];
-        standing.vruntime += difference;
-        standing.deadline += difference;
-        self.cores.get_mut(calmer).balanced_at = self.now;
-        self.note_load(moved, Some(calmer));
-        self.cores.enqueue(calmer, moved, self.now);
-        self.schedule_core(calmer);
+    fn fullness_of(&self, core: CoreId) -> Fullness {
+        let utilisation = self.placement.utilisations.of_core(core, self.now);
+        let is_full = utilisation * IMBALANCE_PERCENT >= ONE * 100;
+        match (is_full, self.cores.has_queue(core)) {
+            (false, _) => Fullness::Spare,
+            (true, false) => Fullness::Full,
+            (true, true) => Fullness::Overloaded,
+        }
+    }
+
+    /// The thread is on this core from now on, or on none.
+    pub(super) fn note_utilisation(&mut self, thread: ThreadId, core: Option<CoreId>) {
+        if !self.plan.machine.wakes_in_place {
+            return;
+        }
+        match core {
+            Some(core) => self.placement.utilisations.wants(thread, core, self.now),
+            None => self.placement.utilisations.sleeps(thread, self.now),
+        }
     }
 
     /// The thread wants this core from now on, or none.

@@ -157,6 +157,8 @@ pub(super) type Site = Option<Semaphore>;
 pub(super) struct Channel {
     items: VecDeque<Item>,
     takers: VecDeque<ThreadId>,
+    /// Who waits for there to be something, and takes nothing.
+    pollers: Vec<ThreadId>,
     hand_off: bool,
     nudges: u32,
     closed: bool,
@@ -177,7 +179,14 @@ pub(super) enum Taken {
 
 impl Channel {
     pub(super) fn new(hand_off: bool) -> Self {
-        Self { items: VecDeque::new(), takers: VecDeque::new(), hand_off, nudges: 0, closed: false }
+        Self {
+            items: VecDeque::new(),
+            takers: VecDeque::new(),
+            pollers: Vec::new(),
+            hand_off,
+            nudges: 0,
+            closed: false,
+        }
     }
 
     /// Puts an item. Returns the parked taker to wake, and the item if that taker already has it.
@@ -234,6 +243,15 @@ impl Channel {
 
     pub(super) fn park(&mut self, taker: ThreadId) {
         self.takers.push_back(taker);
+    }
+
+    pub(super) fn poll(&mut self, poller: ThreadId) {
+        self.pollers.push(poller);
+    }
+
+    /// Whom there is something for now: all who poll.
+    pub(super) fn take_pollers(&mut self) -> Vec<ThreadId> {
+        std::mem::take(&mut self.pollers)
     }
 }
 

@@ -86,7 +86,7 @@ costs! {
         /// The same on a core that has idled for 3 ms and more; none, or less than `wake_latency`, means as there.
         #[serde(default)]
         wake_latency_deep: Cost,
-        /// CPU time that a wake-up takes whoever makes it on top of `wake_call` or `pipe.wake` where it has to interrupt
+        /// CPU time that a wake-up, or a thread's start, takes whoever makes it on top of `wake_call` or `pipe.wake` where it has to interrupt
         /// another, idle core. The built-in profiles have it within these two.
         #[serde(default)]
         interrupt: Cost,
@@ -285,6 +285,10 @@ costs! {
         send: Cost,
         /// The result handler, to read and store one result, without its payload.
         deliver: Cost,
+        /// The worker handler, to look at its two workers once, system calls aside, which it does for each result until that
+        /// has been read.
+        #[serde(default)]
+        watch: Cost,
         /// Each further task of a chunk, in the worker.
         chunk_item: Cost,
         /// `terminate`, without joining.

@@ -17,6 +17,7 @@ How costs are told apart
 
 import asyncio
 import concurrent.futures
+import gc
 import hashlib  # noqa: F401 (children import what real programs import)
 import json
 import multiprocessing
@@ -439,21 +440,63 @@ def measure_lock():
     EXTRA["lock turns"] = len(turns)
 
 
+def measure_retake():
+    """Let a thread that wakes up compete with one that gives the lock up again and again.
+
+    Each attempt takes a wake-up, and meets a free lock as often as the lock is free for long
+    enough. So the number of attempts tells for how much of its free time the lock can be taken.
+    """
+    if len(CORES) < 2 or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return
+    here, there = os.pipe()
+    poller = select.poll()
+    poller.register(here, select.POLLIN)
+    rounds, over = [0], []
+
+    def loop():
+        while not over:
+            poller.poll(0)
+            for _ in range(300):
+                pass
+            rounds[0] += 1
+
+    alone = statistics.median(wall_of(time.sleep, 0.002) for _ in range(100))
+    looper = threading.Thread(target=loop)
+    looper.start()
+    began, rounds[0] = time.perf_counter_ns(), 0
+    waits = sorted(wall_of(time.sleep, 0.002) for _ in range(300))
+    each = (time.perf_counter_ns() - began) / max(rounds[0], 1)
+    over.append(True)
+    looper.join()
+    os.close(here)
+    os.close(there)
+    longer = max(0, statistics.mean(waits[:-15]) - alone)
+    attempts = 1 + longer / known("machine.wake_latency")
+    record("lock.retake", [known("pipe.poll") - each / attempts])
+    EXTRA["attempts to take the lock"] = attempts
+
+
 # Threads
 
 
 class Births:
-    """Threads that are started one right after the other, and what their starts took."""
+    """Threads that live on, started one right after the other, and what their starts took.
+
+    The C library keeps the stacks of threads that have gone for the next ones. Real programs
+    start threads while others live: each needs a new stack.
+    """
 
     def __init__(self):
         """Make one without threads."""
-        self.threads, self.cpu, self.wall = [], [], []
+        self.threads, self.cpu, self.made, self.wall = [], [], [], []
         self.asked, self.began, self.boot = [], [], []
+        self.end = threading.Event()
 
     def work(self):
         """Be the thread's function."""
         self.began.append(time.perf_counter_ns())
         self.boot.append(time.thread_time_ns())
+        self.end.wait()
 
     def start(self):
         """Start a thread."""
@@ -463,6 +506,7 @@ class Births:
         self.threads[-1].start()
         self.wall.append(time.perf_counter_ns() - asked)
         self.cpu.append(time.thread_time_ns() - spent - CLOCK)
+        self.made.append(MADE.pop() - spent - CLOCK)
         self.asked.append(asked)
 
     def latencies(self):
@@ -470,26 +514,51 @@ class Births:
         return [began - asked for asked, began in zip(self.asked, self.began)]
 
 
+# The parent's CPU time as soon as the kernel had made a new thread.
+MADE = []
+
+
+def note_when_made(make):
+    """Make new threads as the function does, and note when the parent goes on."""
+    def noting(*arguments, **named):
+        made = make(*arguments, **named)
+        MADE.append(time.thread_time_ns())
+        return made
+    return noting
+
+
 def measure_threads():
     """Start, boot, exit and join of threads, in batches."""
-    cpu, wall, birth, boot, join = [], [], [], [], []
+    maker = "_start_joinable_thread"  # from 3.13 on
+    if not hasattr(threading, maker):
+        maker = "_start_new_thread"
+    usual = getattr(threading, maker)
+    setattr(threading, maker, note_when_made(usual))
+    cpu, made, wall, birth, boot, join = [], [], [], [], [], []
     for batch in range(31):
         births = Births()
         for _ in range(20):
             births.start()
+        births.end.set()
         time.sleep(0.002)
         joins = [cpu_of(thread.join) for thread in births.threads]
         if batch:
             cpu += births.cpu
+            made += births.made
             wall += births.wall
             birth += births.latencies()
             boot += births.boot
             join += joins
+    setattr(threading, maker, usual)
     record("thread start: CPU", cpu, into=EXTRA)
     record("thread start: wall", wall, into=EXTRA)
     record("thread start: birth", birth, into=EXTRA)
     record("thread.join", join)
-    divide_start(cpu, wall, birth, boot)
+    # The parent sends the child to another core, which the engine adds. What is left of the
+    # child's birth without that and its wake-up is the child's own share.
+    record("thread.start", made, less=known("machine.interrupt"))
+    beyond = known("thread.start", "machine.wake_latency")
+    record("thread.boot", [min(one, all_ - beyond) for one, all_ in zip(boot, birth)])
     record("thread.exit", [time_to_end() for _ in range(200)],
            less=known("machine.wake_latency", "thread.join"))
 
@@ -506,20 +575,6 @@ def time_to_end():
     thread.start()
     thread.join()
     return time.perf_counter_ns() - ended[0]
-
-
-def divide_start(cpu, wall, birth, boot):
-    """Divide the time of Thread.start() between parent and child.
-
-    The parent spends part of its CPU time while the child is being woken. So its share is
-    what is left of the whole without the child's share and both wake-ups, and the child's
-    what is left of its birth: a start then takes as long as it does, or two wake-ups.
-    """
-    latency = known("machine.wake_latency")
-    beyond = 2 * latency + statistics.median(boot)
-    record("thread.start", [min(one, all_ - beyond) for one, all_ in zip(cpu, wall)])
-    beyond = latency + known("thread.start")
-    record("thread.boot", [min(one, all_ - beyond) for one, all_ in zip(boot, birth)])
 
 
 def measure_sleep_zero():
@@ -984,9 +1039,15 @@ def process_pool_lives(context):
 
 
 def first_items(context):
-    """CPU time of worker and parent for a forked worker's first item beyond that of others."""
+    """CPU time of worker and parent for a forked worker's first item beyond that of others.
+
+    Real programs have fewer objects than this one has by now, so that their garbage collector
+    touches less of the memory that is copied then.
+    """
     its, mine = [], []
-    threads = 2 * ("thread.start", "thread.boot")
+    gc.collect()
+    gc.freeze()
+    threads = 2 * ("thread.start", "thread.boot", "machine.interrupt")
     started = known("process_pool.create", "process.fork.parent", *threads)
     for _ in range(12):
         spent = [time.process_time_ns()]
@@ -1003,6 +1064,7 @@ def first_items(context):
         later = worker[2] - worker[1]
         its.append(worker[0] - known("process.fork.child") - 1.5 * later)
         mine.append(spent[1] - spent[0] - (spent[3] - spent[2]) - started)
+    gc.unfreeze()
     record("process.fork.copies", its)
     record("process.fork.parent_copies", mine)
 
@@ -1048,23 +1110,46 @@ def measure_pool_parent(context):
             time.sleep(0.01)
             feed.append((feeder() - fed) / 400)
             deliver.append((deliverer() - delivered) / 400)
+        watch = watch_costs(pool)
     record("multiprocessing_pool.submit", submit[1:])
     record("multiprocessing_pool.feed", feed[1:])
     record("multiprocessing_pool.deliver", deliver[1:])
+    record("multiprocessing_pool.watch", watch, less=4 * known("pipe.poll"))
+
+
+def watch_costs(pool):
+    """CPU time of the worker handler for one look at its workers, when there is a result to be read."""
+    here, there = multiprocessing.Pipe(False)
+    there.send_bytes(b"result")
+    sentinels = [worker.sentinel for worker in pool._pool]
+
+    def look():
+        pool._join_exited_workers(pool._pool)
+        multiprocessing.connection.wait([here, pool._change_notifier._reader, *sentinels])
+        pool._change_notifier.empty()
+
+    times = [cpu_of(look) for _ in range(200)]
+    here.close()
+    there.close()
+    return times[20:]
 
 
 def pool_lives(context):
-    """How long the making of a pool of one worker takes, and its end."""
+    """CPU time for the making of a pool of one worker, and how long its end takes."""
     create, shutdown = [], []
+    gc.collect()
+    gc.freeze()
     for _ in range(25):
         pools = []
-        create.append(wall_of(lambda: pools.append(context.Pool(1))))
+        create.append(cpu_of(lambda: pools.append(context.Pool(1))))
         pools[0].apply(nothing)
         time.sleep(0.002)
         shutdown.append(wall_of(pools[0].terminate))
+    gc.unfreeze()
     latency = "machine.wake_latency"
-    parts = known("process.fork.parent", *3 * ("thread.start", "thread.boot", latency, latency))
-    record("multiprocessing_pool.create", create[1:], less=parts)
+    record("multiprocessing_pool.create", create[1:],
+           less=known("process.fork.parent", "process.fork.parent_copies",
+                      *3 * ("thread.start", "machine.interrupt")))
     # The handlers end side by side, then the worker does.
     parts = known(*4 * (latency,), "thread.exit", *3 * ("thread.join",), "process.exit",
                   "process.join")
@@ -1198,6 +1283,7 @@ def main():
     measure_quantum()
     measure_idle_looks(60)
     measure_lock()
+    measure_retake()
     measure_threads()
     measure_sleep_zero()
     measure_thread_pool()

@@ -1,7 +1,9 @@
 //! `multiprocessing.Pool` (CPython `Lib/multiprocessing/pool.py`): all workers and three helper threads
 //! are started in the constructor.
 
+use crate::model::LockMode;
 use crate::plan::{ChannelId, Group, Label, Op};
+use crate::profile::Cost;
 
 use super::builder::Builder;
 use super::pipe::{Pipes, WorkerCosts};
@@ -12,8 +14,8 @@ struct Pool {
     tasks: ChannelId,
     /// From the task handler to the workers, and from them to the result handler.
     pipes: Pipes,
-    /// What the worker handler waits on: workers that have gone.
-    gone: ChannelId,
+    /// What tells the worker handler that the pool ends.
+    ends: ChannelId,
     workers: Group,
     helpers: Group,
     programs: Programs,
@@ -43,7 +45,7 @@ impl Pool {
         Self {
             tasks: builder.channel(false),
             pipes: Pipes::new(builder),
-            gone: builder.channel(false),
+            ends: builder.channel(false),
             workers: builder.group(),
             helpers: builder.group(),
             programs: Programs {
@@ -78,7 +80,7 @@ impl Pool {
         builder.code.push(Op::AwaitAll);
 
         builder.spend("shutdown", costs.shutdown);
-        builder.code.push(Op::Close(self.gone));
+        builder.code.push(Op::Nudge(self.ends));
         builder.code.push(Op::Close(self.tasks));
         builder.code.push(Op::Close(self.pipes.results));
         builder.join_threads(self.helpers);
@@ -86,13 +88,33 @@ impl Pool {
         builder.code.push(Op::Exit);
     }
 
-    /// The worker handler only waits: no worker of ours dies before its time.
+    /// The worker handler waits for workers that have gone, and none of ours goes before its time. But it polls the
+    /// pipe of results, too: each result wakes it, and it looks at its workers over and over until the result handler has
+    /// read the result (`_wait_for_updates`). Without a lock to compete for it is taken to sleep.
     fn write_worker_handler(&self, builder: &mut Builder<'_>) {
-        let closed = builder.code.label();
+        let ends = builder.code.label();
         builder.code.place(self.programs.worker_handler);
         builder.boot_thread();
-        builder.take(self.gone, closed);
-        builder.code.place(closed);
+        let [Cost(watch), Cost(poll)] =
+            [builder.profile().multiprocessing_pool.watch, builder.profile().pipe.poll];
+        if watch.is_zero() || poll.is_zero() || !builder.tool.setting.interpreter.lock {
+            let [nudged, closed] = [ends.target(); 2];
+            builder.code.push(Op::Take { from: self.ends, nudged, closed });
+        } else {
+            // It asks for each worker in turn, and whether it has been notified: the lock is free meanwhile.
+            let questions = builder.tool.workers + 1;
+            // Measured with two of them.
+            let each = Cost(watch.scaled(1, 4));
+            let again = builder.code.here();
+            builder.poll_pipe(self.pipes.results);
+            for _ in 0..questions {
+                builder.spend("watch", each);
+                builder.spend_with("pipe", Cost(poll), LockMode::Released);
+            }
+            builder.spend("watch", each);
+            builder.code.push(Op::Drain { from: self.ends, none: again.target() });
+        }
+        builder.code.place(ends);
         builder.exit_thread();
     }
 
