@@ -154,8 +154,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// At the end of a time slice on `busier`: if it is the busiest of all, other busy cores whose time it is look at it.
     pub(super) fn balance(&mut self, busier: CoreId) {
         let all = (0..self.plan.machine.cores).map(CoreId);
-        let mut due: Vec<CoreId> = all.clone().filter(|core| self.looks_now(*core)).collect();
-        due.retain(|core| *core != busier && !self.cores.is_idle(*core));
+        let is_other = |core: &CoreId| *core != busier && !self.cores.is_idle(*core);
+        let mut due: Vec<CoreId> = all.clone().filter(is_other).collect();
+        due.retain(|core| self.looks_now(*core));
         if due.is_empty() {
             return;
         }

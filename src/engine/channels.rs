@@ -34,8 +34,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         taker: Option<ThreadId>,
     ) {
         let rules = self.plan.channels[channel.0 as usize];
-        let pollers = self.channels[channel.0 as usize].take_pollers();
-        for woken in pollers.into_iter().chain(taker) {
+        let poller = self.channels[channel.0 as usize].take_poller();
+        for woken in poller.into_iter().chain(taker) {
             self.wake_at_cost(thread, woken, rules.wake, rules.is_pipe);
         }
     }

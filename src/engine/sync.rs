@@ -157,8 +157,8 @@ pub(super) type Site = Option<Semaphore>;
 pub(super) struct Channel {
     items: VecDeque<Item>,
     takers: VecDeque<ThreadId>,
-    /// Who waits for there to be something, and takes nothing.
-    pollers: Vec<ThreadId>,
+    /// Who waits for there to be something, and takes nothing. No two threads poll one channel.
+    poller: Option<ThreadId>,
     hand_off: bool,
     nudges: u32,
     closed: bool,
@@ -182,7 +182,7 @@ impl Channel {
         Self {
             items: VecDeque::new(),
             takers: VecDeque::new(),
-            pollers: Vec::new(),
+            poller: None,
             hand_off,
             nudges: 0,
             closed: false,
@@ -246,12 +246,13 @@ impl Channel {
     }
 
     pub(super) fn poll(&mut self, poller: ThreadId) {
-        self.pollers.push(poller);
+        let other = self.poller.replace(poller);
+        assert!(other.is_none(), "{other:?} polls the channel, too");
     }
 
-    /// Whom there is something for now: all who poll.
-    pub(super) fn take_pollers(&mut self) -> Vec<ThreadId> {
-        std::mem::take(&mut self.pollers)
+    /// Whom there is something for now: the one who polls.
+    pub(super) fn take_poller(&mut self) -> Option<ThreadId> {
+        self.poller.take()
     }
 }
 
