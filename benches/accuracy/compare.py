@@ -69,11 +69,13 @@ def error(pair):
     return predicted / measured - 1
 
 
-def errors(runs, figure):
-    """Errors without their signs, raw and less half the spread of the real runs; smallest first."""
+def summary(runs, figure):
+    """Errors without their signs: the median, nine in ten and the worst, and the last two less half the spread of
+    the real runs."""
     raw = sorted(abs(error(run[figure])) for run in runs)
     net = sorted(max(0, abs(error(run[figure])) - run["noise"]) for run in runs)
-    return raw, net
+    ninth = int(0.9 * len(raw))
+    return statistics.median(raw), raw[ninth], raw[-1], net[ninth], net[-1]
 
 
 def main():
@@ -86,6 +88,8 @@ def main():
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     runs = sorted(compare(options, options.folder), key=lambda run: abs(error(run["makespan"])))
+    if not runs:
+        parser.error(f"no measured runs (results-3.X.jsonl) in {options.folder}")
     print(f"{'workload':24}{'':6}{'makespan measured':>18}{'predicted':>12}{'error':>9}"
           f"{'mean measured':>16}{'predicted':>12}{'error':>9}{'noise':>9}")
     for run in runs:
@@ -93,10 +97,9 @@ def main():
         print(f"{run['name']:24}{run['python']:6}{m:15.2f} ms{p:9.2f} ms{error((m, p)):9.2%}"
               f"{mm:13.2f} ms{pp:9.2f} ms{error((mm, pp)):9.2%}{run['noise']:9.2%}")
     for figure in BARS:
-        raw, net = errors(runs, figure)
-        ninth = int(0.9 * len(raw))
-        print(f"{figure}: median {statistics.median(raw):.2%}, nine in ten {raw[ninth]:.2%}, worst {raw[-1]:.2%};"
-              f" less noise: nine in ten {net[ninth]:.2%}, worst {net[-1]:.2%}")
+        median, ninth, worst, net_ninth, net_worst = summary(runs, figure)
+        print(f"{figure}: median {median:.2%}, nine in ten {ninth:.2%}, worst {worst:.2%};"
+              f" less noise: nine in ten {net_ninth:.2%}, worst {net_worst:.2%}")
     if options.check:
         missed = [line for python in sorted({run["python"] for run in runs})
                   for line in misses(python, [run for run in runs if run["python"] == python])]
@@ -106,9 +109,9 @@ def main():
 def misses(python, runs):
     """What is larger on one Python than it is to be."""
     for figure, bars in BARS.items():
-        raw, net = errors(runs, figure)
-        found = statistics.median(raw), net[int(0.9 * len(net))], net[-1]
-        for name, one, bar in zip(("median", "nine in ten", "worst"), found, bars):
+        median, _, _, ninth, worst = summary(runs, figure)
+        found = {"median": median, "nine in ten": ninth, "worst": worst}
+        for (name, one), bar in zip(found.items(), bars):
             if one > bar:
                 yield f"{python}: the {name} error of the {figure} is {one:.2%}, more than {bar:.2%}"
 

@@ -32,10 +32,9 @@ def table(runs):
     lines += ["", "| figure | median | nine in ten | worst | nine in ten, less half the spread | worst, less half the spread |",
               "|---|--:|--:|--:|--:|--:|"]
     for figure in ("makespan", "mean"):
-        raw, net = compare.errors(runs, figure)
-        ninth = int(0.9 * len(raw))
+        median, *rest = compare.summary(runs, figure)
         name = "makespan" if figure == "makespan" else "mean response"
-        lines.append(f"| {name} | {raw[len(raw) // 2]:.2%} | {raw[ninth]:.1%} | {raw[-1]:.1%} | {net[ninth]:.1%} | {net[-1]:.1%} |")
+        lines.append(f"| {name} | {median:.2%} | " + " | ".join(f"{one:.1%}" for one in rest) + " |")
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ use crate::trace::Sink;
 use super::Engine;
 use super::placement::Placement;
 use super::queue::Rank;
+use super::thread::{Standing, Thread};
 
 /// For so long after it ran, a kernel leaves a waiting thread to its core, whose caches hold its memory
 /// (`sysctl_sched_migration_cost` there).
@@ -122,9 +123,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             // With nothing to spare at all a kernel counts threads instead (`migrate_task`).
             let spare = utilisations.spare_on(core, now);
             let pulled = self.cores.pull_any(|it| {
-                let has_run = threads[it.index()].last_core.is_some();
                 let fits = !is_tick || spare == 0 || utilisations.of_thread(it, now) <= spare;
-                fits && lookout.takes(has_run.then_some(standings[it.index()].lag_since), now)
+                fits && lookout.takes(ran_at(&threads[it.index()], &standings[it.index()]), now)
             });
             if is_tick && !(pulled.is_none() && lookout.saw_one_at(now)) {
                 lookout.saw_imbalance(now, pulled.is_some());
@@ -160,7 +160,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if due.is_empty() {
             return;
         }
-        let load = |core| self.placement.load_on(core, self.now);
+        let load = |core| self.placement.loads.of_core(core, self.now);
         let average = all.clone().map(load).sum::<i64>() / i64::from(self.plan.machine.cores);
         let busiest = all.max_by_key(|it| (load(*it), std::cmp::Reverse(it.0)));
         if busiest == Some(busier) {
@@ -198,7 +198,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// A busy core looks at the busiest one, whose load and its own are compared with the average of all.
     fn look_at(&mut self, busier: CoreId, core: CoreId, average: i64) {
         let now = self.now;
-        let [own, there] = [core, busier].map(|it| self.placement.load_on(it, now));
+        let [own, there] = [core, busier].map(|it| self.placement.loads.of_core(it, now));
         let is_alike = self.cores.has_queue(core) && there * 100 <= own * IMBALANCE_PERCENT;
         let mut excess = (there - average).min(average - own);
         if is_alike || excess <= 0 {
@@ -208,9 +208,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let mut took = false;
         let waiting: Vec<ThreadId> = self.cores.first_of(busier).take(MOST_AT_ONCE).collect();
         for thread in waiting {
-            let load = self.placement.load_of(thread, now);
-            let has_run = self.thread(thread).last_core.is_some();
-            let ran_at = has_run.then_some(self.standings[thread.index()].lag_since);
+            let load = self.placement.loads.of_thread(thread, now);
+            let ran_at = ran_at(self.thread(thread), &self.standings[thread.index()]);
             if load >> lookout.vain.min(62) <= excess && lookout.takes(ran_at, now) {
                 self.move_to(core, busier, thread);
                 took = true;
@@ -242,6 +241,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.cores.get_mut(calmer).balanced_at = self.now;
         self.move_to(calmer, busier, moved);
     }
+}
+
+/// When a waiting thread last ran, if it ever did.
+fn ran_at(thread: &Thread, standing: &Standing) -> Option<SimTime> {
+    thread.last_core.is_some().then_some(standing.lag_since)
 }
 
 /// Whether a core that falls idle now looks for work elsewhere at once: a throw of dice, a hash of seed, core and

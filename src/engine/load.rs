@@ -101,8 +101,16 @@ impl Loads {
         known.map_or(0, |(load, _)| load.at(now))
     }
 
+    /// From now on the thread wants this core, or is on it, or on none.
+    pub(super) fn note(&mut self, thread: ThreadId, core: Option<CoreId>, now: SimTime) {
+        match core {
+            Some(core) => self.wants(thread, core, now),
+            None => self.sleeps(thread, now),
+        }
+    }
+
     /// From now on the thread wants this core.
-    pub(super) fn wants(&mut self, thread: ThreadId, core: CoreId, now: SimTime) {
+    fn wants(&mut self, thread: ThreadId, core: CoreId, now: SimTime) {
         self.threads.resize(self.threads.len().max(thread.index() + 1), None);
         let before = self.threads[thread.index()];
         // The main thread has slept until now: programs that are measured play their work again and again.
@@ -120,7 +128,7 @@ impl Loads {
     }
 
     /// From now on the thread wants no core.
-    pub(super) fn sleeps(&mut self, thread: ThreadId, now: SimTime) {
+    fn sleeps(&mut self, thread: ThreadId, now: SimTime) {
         let known = self.threads[thread.index()].as_mut();
         let (load, core) = known.expect("who leaves a core has come to it");
         let wanting = load.wanting;

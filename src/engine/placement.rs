@@ -1,9 +1,8 @@
-//! Which core a thread goes to: the one that it wakes up on, and the idle one that takes it from another's run queue
-//! (semantics 2.2).
+//! Which core a thread goes to when it wakes up or is new, and what that costs who sends it there (semantics 2.2).
 
 use crate::ids::{CoreId, NameId, ThreadId};
 use crate::plan::MachineRules;
-use crate::time::{SimDuration, SimTime};
+use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
 use super::Engine;
@@ -20,7 +19,7 @@ const WAKER_BIAS_PERCENT: i64 = 108;
 pub(super) struct Placement {
     /// Who wakes the thread that is placed next, if it is not who acts, or writes to a pipe.
     waker: Option<Waker>,
-    loads: Loads,
+    pub(super) loads: Loads,
     pub(super) utilisations: Loads,
     /// Of each core.
     pub(super) lookouts: Vec<Lookout>,
@@ -52,14 +51,6 @@ impl Placement {
 
     pub(super) fn lookout(&mut self, core: CoreId) -> &mut Lookout {
         &mut self.lookouts[core.index()]
-    }
-
-    pub(super) fn load_of(&self, thread: ThreadId, now: SimTime) -> i64 {
-        self.loads.of_thread(thread, now)
-    }
-
-    pub(super) fn load_on(&self, core: CoreId, now: SimTime) -> i64 {
-        self.loads.of_core(core, now)
     }
 }
 
@@ -217,7 +208,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let creator = self.acting.and_then(|it| self.thread(it).core.get());
         let all = (0..self.plan.machine.cores).map(CoreId);
         let others = all.filter(|it| Some(*it) != creator);
-        let how_busy = |core| (self.fullness_of(core), self.placement.load_on(core, self.now));
+        let how_busy =
+            |core| (self.fullness_of(core), self.placement.loads.of_core(core, self.now));
         let Some(calmest) = others.min_by_key(|it| how_busy(*it)) else { return CoreId(0) };
         let Some(own) = creator else { return calmest };
         let ((here, load), (there, other)) = (how_busy(own), how_busy(calmest));
@@ -237,23 +229,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The thread is on this core from now on, or on none.
     pub(super) fn note_utilisation(&mut self, thread: ThreadId, core: Option<CoreId>) {
-        if !self.plan.machine.wakes_in_place {
-            return;
-        }
-        match core {
-            Some(core) => self.placement.utilisations.wants(thread, core, self.now),
-            None => self.placement.utilisations.sleeps(thread, self.now),
+        if self.plan.machine.wakes_in_place {
+            self.placement.utilisations.note(thread, core, self.now);
         }
     }
 
     /// The thread wants this core from now on, or none.
     pub(super) fn note_load(&mut self, thread: ThreadId, core: Option<CoreId>) {
-        if !self.plan.machine.wakes_in_place {
-            return;
-        }
-        match core {
-            Some(core) => self.placement.loads.wants(thread, core, self.now),
-            None => self.placement.loads.sleeps(thread, self.now),
+        if self.plan.machine.wakes_in_place {
+            self.placement.loads.note(thread, core, self.now);
         }
     }
 }
