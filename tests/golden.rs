@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gilsim::sink::csv::TraceCsv;
+use gilsim::formats::csv::TraceCsv;
 use gilsim::trace::Outcome;
 
 /// The trace of every tool of a scenario, as `run` writes it.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A room of `src/`: a file or a folder.
 struct Room {
@@ -22,21 +22,16 @@ const fn room(
     Room { name, rooms, crates }
 }
 
-const ROOMS: [Room; 25] = [
+const ROOMS: [Room; 27] = [
     room("lib", &[], &[]),
     room("main", &["cli"], &[]),
-    // Plain data.
+    // gilsim-core: plain data.
     room("time", &[], &[]),
     room("ids", &[], &[]),
     room("trace", &["ids", "time"], &[]),
     room("model", &["ids", "profile", "time"], &[]),
     room("profile", &["model", "time"], &["serde", "toml"]),
-    // The way through.
-    room(
-        "scenario",
-        &["ids", "model", "profile", "time"],
-        &["annotate_snippets", "csv", "serde_json", "sha2", "strsim", "toml"],
-    ),
+    // gilsim-core: the way through.
     room("workload", &["ids", "model", "time"], &["libm", "rand", "rand_chacha"]),
     room("plan", &["ids", "model", "time", "trace", "workload"], &[]),
     room("tools", &["ids", "model", "plan", "profile", "time", "trace", "workload"], &[]),
@@ -45,17 +40,23 @@ const ROOMS: [Room; 25] = [
         &["ids", "model", "plan", "time", "trace", "workload"],
         &["priority_queue", "rustc_hash"],
     ),
-    // Who listens, and what is made of it.
-    room("sink", &["ids", "model", "plan", "time", "trace"], &["csv", "serde", "serde_json"]),
-    room("open", &["ids", "model", "plan", "sink", "time", "trace", "workload"], &["csv", "serde"]),
+    // gilsim-core: who listens, and what is made of it.
+    room("sink", &["ids", "model", "plan", "time", "trace"], &["serde"]),
+    room("open", &["ids", "model", "plan", "sink", "time", "trace", "workload"], &["serde"]),
+    // gilsim-scenario.
+    room(
+        "scenario",
+        &["ids", "model", "profile", "time"],
+        &["annotate_snippets", "csv", "serde_json", "sha2", "strsim", "toml"],
+    ),
+    // gilsim-render.
     room("chart", &["ids", "time", "trace"], &["libm", "plotters", "resvg"]),
     room("html", &["chart", "ids", "time", "trace"], &["base64", "serde_json", "sha2"]),
-    room(
-        "report",
-        &["model", "python", "sink", "time", "trace"],
-        &["comfy_table", "csv", "serde", "serde_json"],
-    ),
+    room("formats", &["ids", "open", "sink", "time", "trace"], &["csv", "serde", "serde_json"]),
+    room("report", &["model", "profile", "sink", "time", "trace"], &["comfy_table"]),
     room("quiz", &["ids", "model", "report", "sink", "time", "trace", "workload"], &["serde_json"]),
+    room("program", &["ids", "model", "time", "workload"], &[]),
+    // gilsim-studies.
     room(
         "figures",
         &[
@@ -63,16 +64,6 @@ const ROOMS: [Room; 25] = [
             "trace",
         ],
         &["rayon"],
-    ),
-    // Other ways in and out.
-    room("import", &["time"], &["csv", "serde", "serde_json"]),
-    room(
-        "python",
-        &[
-            "engine", "ids", "model", "plan", "profile", "sink", "time", "tools", "trace",
-            "workload",
-        ],
-        &["csv", "serde", "serde_json", "tempfile", "toml"],
     ),
     room(
         "sweep",
@@ -95,13 +86,23 @@ const ROOMS: [Room; 25] = [
         ],
         &["comfy_table", "csv", "rayon", "serde", "serde_json"],
     ),
+    // The program.
+    room("import", &["time"], &["csv", "serde", "serde_json"]),
+    room(
+        "python",
+        &[
+            "engine", "ids", "model", "plan", "profile", "report", "sink", "time", "tools",
+            "trace", "workload",
+        ],
+        &["comfy_table", "csv", "serde", "serde_json", "tempfile", "toml"],
+    ),
     // The edge: it may use every room.
     room(
         "cli",
         &[
-            "chart", "claims", "engine", "figures", "html", "ids", "import", "model", "open",
-            "plan", "profile", "python", "quiz", "report", "scenario", "sink", "sweep", "time",
-            "tools", "trace", "whatif", "workload",
+            "chart", "claims", "engine", "figures", "formats", "html", "ids", "import", "model",
+            "open", "plan", "profile", "program", "python", "quiz", "report", "scenario", "sink",
+            "sweep", "time", "tools", "trace", "whatif", "workload",
         ],
         &[
             "clap",
@@ -117,11 +118,14 @@ const ROOMS: [Room; 25] = [
     ),
 ];
 
+/// Crates that only tests and benchmarks use.
+const TEST_CRATES: [&str; 2] = ["criterion", "proptest"];
+
 /// Crates that one file of their room has to itself.
 const OWN_FILE: [(&str, &str); 6] = [
     ("priority_queue", "engine/queue.rs"),
     ("rustc_hash", "engine/queue.rs"),
-    ("annotate_snippets", "scenario/fault.rs"),
+    ("annotate_snippets", "gilsim-scenario/src/fault.rs"),
     ("resvg", "chart/png.rs"),
     ("cel", "claims/parse.rs"),
     ("ctrlc", "cli/interrupt.rs"),
@@ -142,9 +146,9 @@ const BANNED: [&str; 8] = [
     "not yet implemented",
 ];
 
-/// A file of `src/`, without its tests.
+/// A source file, without its tests.
 struct Source {
-    /// Its path below `src/`, with slashes.
+    /// Its path below the repository, with slashes.
     path: String,
     /// All of it but the tests.
     text: String,
@@ -152,8 +156,17 @@ struct Source {
 
 impl Source {
     fn room(&self) -> &str {
-        let first = self.path.split('/').next().expect("a path has a first part");
+        let (crate_folder, below) = self.path.split_once("src/").expect("sources are in src/");
+        if crate_folder.ends_with("gilsim-scenario/") {
+            return "scenario";
+        }
+        let first = below.split('/').next().expect("a path has a first part");
         first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// Whether it is of the one crate that is a single room.
+    fn is_of_the_scenario_crate(&self) -> bool {
+        self.room() == "scenario"
     }
 
     /// The lines that are neither blank nor comments.
@@ -170,7 +183,11 @@ impl Source {
             for pair in parts.windows(2) {
                 let (before, after) = (last_word(pair[0]), first_word(pair[1]));
                 match before {
-                    "crate" | "gilsim" => rooms.insert(after),
+                    "crate" if self.is_of_the_scenario_crate() => false,
+                    "gilsim_scenario" => rooms.insert("scenario"),
+                    "crate" | "gilsim" | "gilsim_core" | "gilsim_render" | "gilsim_studies" => {
+                        rooms.insert(after)
+                    }
                     _ if pair[0] == before && parts[0] != pair[0] => false,
                     _ => crates.insert(before),
                 };
@@ -192,19 +209,28 @@ fn first_word(text: &str) -> &str {
     text.split(|letter| !is_of_word(letter)).next().unwrap_or("")
 }
 
-/// All Rust files of `src/` but those that hold tests alone.
+/// Where the sources of the program and of the crates below it are.
+const ROOTS: [&str; 5] = [
+    "src",
+    "crates/gilsim-core/src",
+    "crates/gilsim-scenario/src",
+    "crates/gilsim-render/src",
+    "crates/gilsim-studies/src",
+];
+
+/// All source files but those that hold tests alone.
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut found, mut tests) = (Vec::new(), BTreeSet::new());
-    let mut folders = vec![root.clone()];
+    let mut folders: Vec<PathBuf> = ROOTS.iter().map(|folder| root.join(folder)).collect();
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("src/ can be read") {
-            let path = entry.expect("src/ can be read").path();
+        for entry in fs::read_dir(&folder).expect("folders of sources can be read") {
+            let path = entry.expect("folders of sources can be read").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("a source is text");
-                let below = path.strip_prefix(&root).expect("it is in src/");
+                let below = path.strip_prefix(root).expect("it is in the repository");
                 let path = below.to_str().expect("plain names").replace('\\', "/");
                 let (text, test_files) = without_tests(&text, &path);
                 tests.extend(test_files);
@@ -239,16 +265,20 @@ fn without_tests(text: &str, path: &str) -> (String, Vec<String>) {
 
 /// The file of a module that another file declares.
 fn child(path: &str, module: &str) -> String {
-    let folder = path.strip_suffix("/mod.rs").or(path.strip_suffix(".rs")).unwrap_or(path);
+    let folder =
+        ["/mod.rs", "/lib.rs", ".rs"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
     format!("{folder}/{module}.rs")
 }
 
 fn dependencies() -> BTreeSet<String> {
     let manifest = include_str!("../Cargo.toml");
-    let from = manifest.split("[dependencies]\n").nth(1).expect("there are dependencies");
+    let from = manifest.split("[workspace.dependencies]\n").nth(1).expect("there are some");
     let section = from.split("\n[").next().unwrap_or("");
     let names = section.lines().filter_map(|line| line.split_once(" = "));
-    names.map(|(name, _)| name.replace('-', "_")).collect()
+    let names = names.map(|(name, _)| name.replace('-', "_"));
+    names
+        .filter(|name| !name.starts_with("gilsim") && !TEST_CRATES.contains(&name.as_str()))
+        .collect()
 }
 
 #[test]
@@ -262,24 +292,24 @@ fn every_file_belongs_to_a_room_and_every_room_has_a_file() {
 #[test]
 fn rooms_use_only_the_rooms_and_crates_that_the_map_allows() {
     let outside = dependencies();
-    let mut faults = Vec::new();
-    for source in sources() {
+    let (files, mut faults) = (sources(), Vec::new());
+    for source in &files {
         let Some(room) = ROOMS.iter().find(|room| room.name == source.room()) else { continue };
         let (crates, rooms) = source.uses();
         for used in rooms {
             let known = ROOMS.iter().any(|room| room.name == used);
             if known && used != room.name && !room.rooms.contains(&used) {
-                faults.push(format!("src/{} uses the room {used}", source.path));
+                faults.push(format!("{} uses the room {used}", source.path));
             }
         }
         for used in crates.iter().filter(|used| outside.contains(**used)) {
-            let own_module = sources_of(room.name, used);
+            let own_module = is_module_of(&files, room.name, used);
             if !room.crates.contains(used) && !own_module {
-                faults.push(format!("src/{} uses the crate {used}", source.path));
+                faults.push(format!("{} uses the crate {used}", source.path));
             }
             let owner = OWN_FILE.iter().find(|(name, _)| name == used);
-            if owner.is_some_and(|(_, file)| *file != source.path) {
-                faults.push(format!("src/{} uses the crate {used}, not its own", source.path));
+            if owner.is_some_and(|(_, file)| !source.path.ends_with(file)) {
+                faults.push(format!("{} uses the crate {used}, not its own", source.path));
             }
         }
     }
@@ -287,9 +317,10 @@ fn rooms_use_only_the_rooms_and_crates_that_the_map_allows() {
 }
 
 /// Whether the room has a module of that name, which a path may mean instead of the crate.
-fn sources_of(room: &str, module: &str) -> bool {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
-    folder.join(format!("{module}.rs")).exists() || folder.join(module).is_dir()
+fn is_module_of(files: &[Source], room: &str, module: &str) -> bool {
+    let (file, folder) = (format!("/{module}.rs"), format!("/{module}/"));
+    let has = |path: &str| path.ends_with(&file) || path.contains(&folder);
+    files.iter().any(|source| source.room() == room && has(&source.path))
 }
 
 #[test]
@@ -329,13 +360,20 @@ fn table_of_the_architecture(heading: &str) -> Vec<Vec<String>> {
     rows.map(cells).collect()
 }
 
+/// Whether a cell of that table is the path of a room: `crates/gilsim-core/src/engine/`, say.
+fn is_path_of(cell: &str, room: &str) -> bool {
+    let path = cell.trim_matches('`');
+    let is_crate = path == format!("crates/gilsim-{room}/");
+    is_crate
+        || [format!("src/{room}/"), format!("src/{room}.rs")].iter().any(|end| path.ends_with(end))
+}
+
 #[test]
 fn the_map_of_rooms_in_the_architecture_is_this_one() {
     let rows = table_of_the_architecture("| room | holds |");
     for room in ROOMS.iter().filter(|room| !["lib", "main", "cli"].contains(&room.name)) {
-        let paths = [format!("`src/{}/`", room.name), format!("`src/{}.rs`", room.name)];
-        let row = rows.iter().find(|row| paths.contains(&row[0]));
-        let row = row.unwrap_or_else(|| panic!("no row for src/{}", room.name));
+        let row = rows.iter().find(|row| is_path_of(&row[0], room.name));
+        let row = row.unwrap_or_else(|| panic!("no row for {}", room.name));
         let listed = |cell: &str| -> BTreeSet<String> {
             cell.split(", ")
                 .filter(|name| !name.is_empty())
@@ -361,8 +399,12 @@ fn the_architecture_names_every_dependency_and_no_other() {
     let table = |name: &str| manifest[name].as_table().expect("it is a table");
     let unix = &table("target")["cfg(unix)"]["dependencies"];
     let unix = names(unix.as_table().expect("it is a table"), " (Unix)");
-    let tests = names(table("dev-dependencies"), " (tests)");
-    let all = &(&names(table("dependencies"), "") | &unix) | &tests;
+    let all = names(&manifest["workspace"]["dependencies"].as_table().expect("a table"), "");
+    let all: BTreeSet<String> = all.into_iter().filter(|it| !it.starts_with("gilsim")).collect();
+    let with_tests = |name: String| {
+        if TEST_CRATES.contains(&name.as_str()) { format!("{name} (tests)") } else { name }
+    };
+    let all: BTreeSet<String> = all.into_iter().map(with_tests).chain(unix).collect();
     let rows = table_of_the_architecture("| crate | for |");
     let mut told = BTreeSet::new();
     for row in &rows {
@@ -380,7 +422,7 @@ fn no_file_is_too_long_to_read_at_one_sitting() {
     for source in sources() {
         let lines = source.code().count();
         if lines > LINES_MAX {
-            faults.push(format!("src/{} has {lines} lines of code, over {LINES_MAX}", source.path));
+            faults.push(format!("{} has {lines} lines of code, over {LINES_MAX}", source.path));
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
@@ -393,7 +435,7 @@ fn no_file_puts_anything_off() {
         for (number, line) in source.text.lines().enumerate() {
             let put_off = BANNED.iter().find(|banned| line.contains(**banned));
             if let Some(banned) = put_off {
-                faults.push(format!("src/{}:{}: `{banned}`", source.path, number + 1));
+                faults.push(format!("{}:{}: `{banned}`", source.path, number + 1));
             }
         }
     }
@@ -413,7 +455,7 @@ fn only_the_edges_read_files_clocks_and_arguments() {
             let door = DOORS.iter().find(|door| !edge && line.contains(**door));
             let file = !reads_files && line.contains("std::fs");
             if let Some(door) = door.copied().or(file.then_some("std::fs")) {
-                faults.push(format!("src/{} uses {door}", source.path));
+                faults.push(format!("{} uses {door}", source.path));
             }
         }
     }
@@ -426,7 +468,7 @@ fn documents_name_no_room_that_does_not_exist() {
     for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
         let text = fs::read_to_string(root.join(document)).expect("the document is there");
         let code = text.split('`').skip(1).step_by(2);
-        let folders = ["src/", "tests/", "scenarios/", "docs/", "examples/", ".ci/"];
+        let folders = ["src/", "crates/", "tests/", "scenarios/", "docs/", "examples/", ".ci/"];
         for path in code.filter(|code| folders.iter().any(|folder| code.starts_with(folder))) {
             let plain = path.chars().all(|letter| is_of_word(letter) || "/.-".contains(letter));
             assert!(!plain || root.join(path).exists(), "{document} names {path}");
@@ -446,7 +488,7 @@ fn a_test_module_is_not_read_as_code() {
 #[test]
 fn a_path_is_taken_apart_into_crates_and_rooms() {
     let text = "use crate::time::SimTime;\nlet a = toml::from_str(x::y::z);\n// csv::Writer\n";
-    let source = Source { path: "x.rs".to_owned(), text: text.to_owned() };
+    let source = Source { path: "src/x.rs".to_owned(), text: text.to_owned() };
     let (crates, rooms) = source.uses();
     assert_eq!(rooms.into_iter().collect::<Vec<_>>(), ["time"]);
     assert!(crates.contains("toml") && crates.contains("x"));

@@ -11,9 +11,9 @@ use super::folder::Folder;
 use super::memory;
 use super::options::Format;
 use super::progress::Runs;
-use crate::claims::screen::{self, Shown};
-use crate::claims::{self, Listener, Stop, Suite, Verdict};
-use crate::model::{Scenario, ToolRun};
+use gilsim_core::model::{Scenario, ToolRun};
+use gilsim_studies::claims::screen::{self, Shown};
+use gilsim_studies::claims::{self, Listener, Stop, Suite, Verdict};
 
 /// Test claims about scheduling over scenarios drawn at random
 ///

@@ -8,10 +8,10 @@ use super::console;
 use super::failure::Failure;
 use super::folder::Folder;
 use super::picture::add_both;
-use crate::chart::{self, Pair, PairChart, PairPanel, Point, ScatterChart, Stretch};
-use crate::ids::TaskId;
+use crate::python::validate::report as tables;
 use crate::python::validate::{Comparison, Interval, Validation};
-use crate::report::validation as tables;
+use gilsim_core::ids::TaskId;
+use gilsim_render::chart::{self, Pair, PairChart, PairPanel, Point, ScatterChart, Stretch};
 
 /// The most tasks that a figure of several tools shows.
 const MOST_PAIRS: usize = 40;

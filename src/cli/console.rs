@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use super::failure::{Code, Failure};
-use crate::report::one_line;
+use gilsim_render::report::one_line;
 
 /// Writes a result to stdout. A reader that has seen enough (`| head`) is no failure.
 ///

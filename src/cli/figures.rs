@@ -9,8 +9,8 @@ use clap::builder::PossibleValuesParser;
 use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
-use crate::chart;
-use crate::figures::{self, Drawn, FIGURES, Figure};
+use gilsim_render::chart;
+use gilsim_studies::figures::{self, Drawn, FIGURES, Figure};
 
 /// Draw the figures of the article on concurrency, parallelism and asynchrony
 ///

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use super::console;
 use super::failure::{Code, Failure};
 use crate::import::{self, Arrivals, ImportError, Options, Recording};
-use crate::scenario::limits::SCENARIO_BYTES;
+use gilsim_scenario::limits::SCENARIO_BYTES;
 
 /// Print a scenario made of a recording of real requests
 ///

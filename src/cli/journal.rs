@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::console;
 use super::failure::Failure;
-use crate::sweep::journal::{self, Found};
-use crate::sweep::{Block, Shard};
+use gilsim_studies::sweep::journal::{self, Found};
+use gilsim_studies::sweep::{Block, Shard};
 
 /// The name of the journal.
 const NAME: &str = "sweep.partial";

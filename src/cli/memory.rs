@@ -1,7 +1,7 @@
 //! Whether a run fits into memory, said before it starts.
 
 use super::failure::Failure;
-use crate::model::{
+use gilsim_core::model::{
     Distribution, Scenario, Setting, StepSpec, TaskEntry, Tool, ToolRun, WaitOn, Work,
 };
 
@@ -124,7 +124,7 @@ mod tests {
 
     fn needed(text: &str, audit: bool) -> u64 {
         let loaded =
-            crate::scenario::parse(text, "x.toml", Path::new("."), &[]).expect("it is right");
+            gilsim_scenario::parse(text, "x.toml", Path::new("."), &[]).expect("it is right");
         estimate(&loaded.scenario, &loaded.scenario.tools[0], audit)
     }
 

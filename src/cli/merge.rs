@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::console;
 use super::failure::{Code, Failure};
-use crate::scenario::digest;
-use crate::sweep::parts::{Given, Part, join};
+use gilsim_scenario::digest;
+use gilsim_studies::sweep::parts::{Given, Part, join};
 
 /// Join the parts of a sharded sweep
 ///

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::failure::Failure;
-use crate::model::Scenario;
-use crate::scenario::nearest;
+use gilsim_core::model::Scenario;
+use gilsim_scenario::nearest;
 
 /// What `run` and `sweep` take.
 #[derive(clap::Args, Debug)]
@@ -130,15 +130,15 @@ pub(super) fn no_such_tool(label: &str, labels: &[&str], file: &str) -> String {
 /// A setting without the folders of absolute paths.
 fn without_folders(set: &str) -> String {
     let Some((key, value)) = set.split_once('=') else { return set.to_owned() };
-    format!("{key}={}", crate::sweep::without_folders(value))
+    format!("{key}={}", gilsim_studies::sweep::without_folders(value))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::failure::Code;
-    use crate::model::Tool;
-    use crate::report::sample::{scenario, tool};
+    use gilsim_core::model::Tool;
+    use gilsim_render::report::sample::{scenario, tool};
 
     fn common() -> Common {
         Common {

@@ -6,16 +6,16 @@ use super::console;
 use super::failure::Failure;
 use super::folder::Folder;
 use super::play::Played;
-use crate::chart::{
+use gilsim_core::model::{Goal, Scenario};
+use gilsim_render::chart::{
     self, Band, Chart, Curve, CurveChart, CurvePanel, HeatChart, HeatPanel, LineChart, Panel,
     Series, Theme,
 };
-use crate::html;
-use crate::model::{Goal, Scenario};
-use crate::report::screen::{note, settings};
-use crate::sweep::Estimate;
-use crate::sweep::outcome::{Cell, Outcome};
-use crate::whatif::{Effect, ToolStudy};
+use gilsim_render::html;
+use gilsim_render::report::screen::{note, settings};
+use gilsim_studies::sweep::Estimate;
+use gilsim_studies::sweep::outcome::{Cell, Outcome};
+use gilsim_studies::whatif::{Effect, ToolStudy};
 
 /// Adds gantt.svg and gantt.png to the folder: a panel per tool.
 ///

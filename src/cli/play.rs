@@ -2,25 +2,25 @@
 
 use std::io::Write;
 
-pub(super) use crate::scenario::{Faults, Input, Loaded, claims_schema, load, schema};
+pub(super) use gilsim_scenario::{Faults, Input, Loaded, claims_schema, load, schema};
 
 use super::failure::Failure;
 use super::progress::Progress;
-use crate::chart::{Recorder, Recording};
-use crate::engine;
-use crate::html;
-use crate::ids::NameId;
-use crate::model::{Scenario, ToolRun};
-use crate::open::{self, OpenReport, Queues};
-use crate::quiz::Waits;
-use crate::sink::audit::{Audit, AuditSetting, Violation};
-use crate::sink::csv::TraceCsv;
-use crate::sink::perfetto::{PerfettoTrace, RunSetting};
-use crate::sink::row::SummaryRow;
-use crate::sink::summary::Summary;
-use crate::tools;
-use crate::trace::{Names, Outcome, Stuck};
-use crate::workload::TooLarge;
+use gilsim_core::engine;
+use gilsim_core::ids::NameId;
+use gilsim_core::model::{Scenario, ToolRun};
+use gilsim_core::open::{self, OpenReport, Queues};
+use gilsim_core::sink::audit::{Audit, AuditSetting, Violation};
+use gilsim_core::sink::row::SummaryRow;
+use gilsim_core::sink::summary::Summary;
+use gilsim_core::tools;
+use gilsim_core::trace::{Names, Outcome, Stuck};
+use gilsim_core::workload::TooLarge;
+use gilsim_render::chart::{Recorder, Recording};
+use gilsim_render::formats::csv::TraceCsv;
+use gilsim_render::formats::perfetto::{PerfettoTrace, RunSetting};
+use gilsim_render::html;
+use gilsim_render::quiz::Waits;
 
 /// Who listens to a run besides the summary.
 pub(super) struct Listeners<'a, W: Write> {

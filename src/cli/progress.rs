@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::report::one_line;
-use crate::trace::{Finished, Row, Sink};
+use gilsim_core::trace::{Finished, Row, Sink};
+use gilsim_render::report::one_line;
 
 /// Runs that are shorter show nothing.
 const PATIENCE: Duration = Duration::from_secs(1);

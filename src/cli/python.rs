@@ -6,11 +6,11 @@ use super::console;
 use super::failure::{Code, Failure};
 use super::options::no_such_tool;
 use super::play::{Loaded, load};
-use crate::model::{Scenario, ToolRun};
-use crate::python;
 use crate::python::validate::{ValidationError, forecast};
-use crate::report;
-use crate::workload::settled;
+use gilsim_core::model::{Scenario, ToolRun};
+use gilsim_core::workload::settled;
+use gilsim_render::program;
+use gilsim_render::report;
 
 /// Print a Python program that does a scenario for real
 ///
@@ -55,7 +55,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     }
     let scenario = settled(&scenario, 0).map_err(|error| Failure::usage(error.to_string()))?;
     let run = chosen(&scenario, args.tool.as_deref(), &args.file)?;
-    let program = python::program_of(&scenario, run)
+    let program = program::program_of(&scenario, run)
         .map_err(|error| Failure::usage(format!("tool `{}`: {error}", run.label)))?;
     console::result(program.as_bytes())?;
     if let Err(ValidationError::Deadlock(stuck)) = forecast(&scenario, run) {

@@ -4,10 +4,10 @@ use super::failure::Failure;
 use super::options::Format;
 use super::picture;
 use super::play::Played;
-use crate::chart;
-use crate::model::Scenario;
-use crate::quiz::{self, Quiz, Waits};
-use crate::report::ToolResult;
+use gilsim_core::model::Scenario;
+use gilsim_render::chart;
+use gilsim_render::quiz::{self, Quiz, Waits};
+use gilsim_render::report::ToolResult;
 
 /// The questions, or with the answers and the schedule.
 ///

@@ -14,15 +14,15 @@ use super::picture;
 use super::play::{Input, Listeners, Loaded, Played, load, play};
 use super::progress::Progress;
 use super::quiz;
-use crate::model::Scenario;
-use crate::open::{OpenReport, Queues, queues_csv};
-use crate::quiz::Waits;
-use crate::report::{self, Ending, ToolResult};
-use crate::sink::csv::TraceCsv;
-use crate::sink::perfetto::PerfettoTrace;
-use crate::sink::row::SummaryRow;
-use crate::sink::summary::compare;
-use crate::sink::table;
+use gilsim_core::model::Scenario;
+use gilsim_core::open::{OpenReport, Queues};
+use gilsim_core::sink::row::SummaryRow;
+use gilsim_core::sink::summary::compare;
+use gilsim_render::formats::csv::TraceCsv;
+use gilsim_render::formats::perfetto::PerfettoTrace;
+use gilsim_render::formats::table;
+use gilsim_render::quiz::Waits;
+use gilsim_render::report::{self, Ending, ToolResult};
 
 /// Play scenarios through their tools and compare them
 ///
@@ -209,7 +209,7 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
         let runs = study.scenario.tools.iter().zip(&open);
         let runs: Vec<(&str, &Queues)> =
             runs.filter_map(|(run, open)| Some((run.label.as_str(), &open.as_ref()?.0))).collect();
-        files.push(("queues.csv", queues_csv(&runs)));
+        files.push(("queues.csv", gilsim_render::formats::queues::csv(&runs)));
     }
     for (name, text) in files {
         let text = text.map_err(|error| folder.unwritable(name, &error))?;

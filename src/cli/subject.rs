@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::calibrate;
 use super::failure::{Code, Failure};
-use crate::profile::{self, Profile};
 use crate::python::interpreter::{Identity, Interpreter};
-use crate::scenario::limits::SCENARIO_BYTES;
+use gilsim_core::profile::{self, Profile};
+use gilsim_scenario::limits::SCENARIO_BYTES;
 
 /// Names under which a Python is looked for on `PATH`.
 const NAMES: [&str; 10] = [

@@ -16,12 +16,12 @@ use super::options::{Common, Format};
 use super::picture;
 use super::play::Input;
 use super::progress::Runs;
-use crate::model::Scenario;
-use crate::report;
-use crate::scenario::{Document, digest};
-use crate::sweep::outcome::Outcome;
-use crate::sweep::parts::Part;
-use crate::sweep::{
+use gilsim_core::model::Scenario;
+use gilsim_render::report;
+use gilsim_scenario::{Document, digest};
+use gilsim_studies::sweep::outcome::Outcome;
+use gilsim_studies::sweep::parts::Part;
+use gilsim_studies::sweep::{
     self, Block, Grid, Listener, MOST_REPLICATES, Refusal, Shard, Stopped, Study, ToolRows, Vary,
     grouped, screen,
 };

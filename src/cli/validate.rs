@@ -15,17 +15,17 @@ use super::play::{Loaded, load};
 use super::progress::Spinner;
 use super::subject::{self, Candidate, Subject};
 use super::workshop::Workshop;
-use crate::model::{Scenario, ToolRun};
-use crate::profile::Profile;
-use crate::python;
 use crate::python::interpreter::{Interpreter, RunError};
 use crate::python::neighbours::Ticks;
+use crate::python::validate::report as tables;
 use crate::python::validate::{
     Times, Validation, ValidationError, compared, fitted, forecast, lanes, repetitions,
 };
-use crate::report;
-use crate::report::validation as tables;
-use crate::workload::settled;
+use gilsim_core::model::{Scenario, ToolRun};
+use gilsim_core::profile::Profile;
+use gilsim_core::workload::settled;
+use gilsim_render::program;
+use gilsim_render::report;
 
 /// Run scenarios on a real Python and set predicted beside measured
 ///
@@ -279,7 +279,7 @@ fn measured(
     let about = format!("{}: {label} on {python} for about {expected:.0?}", study.name);
     let spinner = Spinner::on_terminal(&about);
     let mut workshop = Workshop::open()?;
-    let program = python::program_of(&study.scenario, run)
+    let program = program::program_of(&study.scenario, run)
         .map_err(|error| told(ValidationError::TooLarge(error)))?;
     let program = workshop.add("program.py", program.as_bytes())?;
     let trace = workshop.path().join("trace.csv");

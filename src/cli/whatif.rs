@@ -11,9 +11,9 @@ use super::options::{Common, Format};
 use super::picture;
 use super::play::{Loaded, load};
 use super::progress::Runs;
-use crate::model::Scenario;
-use crate::report;
-use crate::whatif::{self, ToolStudy, screen};
+use gilsim_core::model::Scenario;
+use gilsim_render::report;
+use gilsim_studies::whatif::{self, ToolStudy, screen};
 
 /// Say what would help most: each site, computation and cost made faster in turn
 ///

@@ -6,7 +6,7 @@ use super::error::ImportError;
 use super::host::Host;
 use super::number::{ExactTime, NumberError, Unit};
 use super::recording::{Recording, Request, Source};
-use crate::time::{DurationError, SimDuration};
+use gilsim_core::time::{DurationError, SimDuration};
 
 /// The most connections that a scenario takes.
 const CONNECTIONS_MAX: u32 = 1_000_000_000;

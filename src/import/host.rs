@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use crate::time::SimDuration;
+use gilsim_core::time::SimDuration;
 
 /// The longest name that DNS knows.
 const LENGTH_MAX: usize = 253;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Add;
 
-use crate::time::SimDuration;
+use gilsim_core::time::SimDuration;
 
 /// Decimal places of a nanosecond that are kept until the sum is rounded.
 const PLACES: i64 = 18;

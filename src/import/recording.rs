@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::error::ImportError;
 use super::host::Host;
-use crate::time::SimDuration;
+use gilsim_core::time::SimDuration;
 
 /// Requests to hosts with their measured latencies, in recorded order. Never empty.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 
 use super::error::ImportError;
 use super::recording::{Recording, Request, Source};
-use crate::time::{SimDuration, UNITS};
+use gilsim_core::time::{SimDuration, UNITS};
 
 /// Columns of a line of the scenario.
 const LINE_WIDTH: usize = 100;

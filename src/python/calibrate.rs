@@ -10,8 +10,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::profile::{self, Profile};
-use crate::time::{SimDuration, UNITS};
+use gilsim_core::profile::{self, Profile};
+use gilsim_core::time::{SimDuration, UNITS};
 
 /// The measuring program: Python 3.8 or later on Linux, standard library only.
 ///

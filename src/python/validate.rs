@@ -8,19 +8,20 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::engine;
-use crate::ids::TaskId;
-use crate::model::{Scenario, Tool, ToolRun};
-use crate::plan::Plan;
-use crate::profile::Profile;
 use crate::python::interpreter::Identity;
-use crate::sink::summary::{Summary, responses};
-use crate::time::SimDuration;
-use crate::tools;
-use crate::trace::{Outcome, State, Stuck};
-use crate::workload::TooLarge;
+use gilsim_core::engine;
+use gilsim_core::ids::TaskId;
+use gilsim_core::model::{Scenario, Tool, ToolRun};
+use gilsim_core::plan::Plan;
+use gilsim_core::profile::Profile;
+use gilsim_core::sink::summary::{Summary, responses};
+use gilsim_core::time::SimDuration;
+use gilsim_core::tools;
+use gilsim_core::trace::{Outcome, State, Stuck};
+use gilsim_core::workload::TooLarge;
 
 mod lanes;
+pub mod report;
 
 pub use lanes::{Interval, Lanes, MOST_TASKS, lanes};
 

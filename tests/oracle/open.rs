@@ -6,7 +6,8 @@
 #![allow(clippy::cast_precision_loss, reason = "statistics, not time")]
 
 use gilsim::engine::simulate;
-use gilsim::open::{OpenReport, Queues, offered, queues_csv};
+use gilsim::formats;
+use gilsim::open::{OpenReport, Queues, offered};
 use gilsim::sink::fraction::Fraction;
 use gilsim::sink::row::SummaryRow;
 use gilsim::sink::summary::Summary;
@@ -55,7 +56,7 @@ fn open(head: &str, arrive: &str, step: &str, tool: &str) -> Open {
     let (outcome, totals) = simulate(&plan, &mut ((&mut queues, &mut summary), &mut responses));
     assert_eq!(outcome, Outcome::Finished);
     let report = OpenReport::of(&queues, horizon, &offered(&plan, run));
-    let csv = queues_csv(&[("t", &queues)]).expect("memory takes it");
+    let csv = formats::queues::csv(&[("t", &queues)]).expect("memory takes it");
     let csv = String::from_utf8(csv).expect("it is text");
     let system = csv.lines().filter(|line| line.starts_with("t,0,system,"));
     let field = |line: &str, at: usize| {

@@ -9,7 +9,7 @@ use gilsim::model::{
     Work,
 };
 use gilsim::profile;
-use gilsim::python;
+use gilsim::program;
 use gilsim::time::{SimDuration, SimTime};
 
 pub(crate) fn ms(ms: u64) -> Distribution {
@@ -151,5 +151,5 @@ pub(crate) fn program(scenario: &Scenario, tool: &ToolRun) -> String {
             _ => vec![SimTime::ZERO; entry.count as usize],
         })
         .collect();
-    python::program(scenario, tool, &draws, &|task: TaskId| instants[task.index()])
+    program::program(scenario, tool, &draws, &|task: TaskId| instants[task.index()])
 }

@@ -1,10 +1,10 @@
 //! What some tasks did, interval by interval: in one repetition of a program, and in its prediction.
 
-use crate::engine;
-use crate::ids::TaskId;
-use crate::model::{Scenario, ToolRun};
-use crate::time::SimDuration;
-use crate::trace::{Names, Row, Sink, State};
+use gilsim_core::engine;
+use gilsim_core::ids::TaskId;
+use gilsim_core::model::{Scenario, ToolRun};
+use gilsim_core::time::SimDuration;
+use gilsim_core::trace::{Names, Row, Sink, State};
 
 use super::{Repetition, ValidationError, planned};
 

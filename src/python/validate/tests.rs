@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::profile;
+use gilsim_core::profile;
 
 const SCENARIO: &str = r#"
 [interpreter]
@@ -22,7 +22,7 @@ use = "interpreter_pool"
 "#;
 
 fn scenario(text: &str) -> Scenario {
-    crate::scenario::parse(text, "a.toml", Path::new("."), &[]).unwrap().scenario
+    gilsim_scenario::parse(text, "a.toml", Path::new("."), &[]).unwrap().scenario
 }
 
 fn python(minor: u8, locked: bool) -> Identity {

@@ -1,0 +1,7 @@
+//! The files of a run as texts: trace.csv, trace.perfetto.json, summary.csv, summary.json, queues.csv.
+
+mod block;
+pub mod csv;
+pub mod perfetto;
+pub mod queues;
+pub mod table;

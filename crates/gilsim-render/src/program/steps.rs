@@ -1,0 +1,397 @@
+//! The functions of the program: one for the steps of each shape of task.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::program::literal::{identifier, prose, seconds, string};
+use crate::program::shape::{Node, Shape, Time, count};
+use gilsim_core::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
+use gilsim_core::model::{LockMode, OffloadTo, Scenario, Setting};
+
+/// Who runs a function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum World {
+    /// A thread of a tool without an event loop.
+    Thread,
+    /// The event loop.
+    Coroutine,
+    /// An executor's thread or process, for a coroutine.
+    Part,
+}
+
+/// The most times that are given as arguments with names of their own.
+const MOST_NAMED: u32 = 5;
+
+/// Functions in the making, and the features of the template that they need.
+pub(super) struct Functions<'a> {
+    scenario: &'a Scenario,
+    setting: &'a Setting,
+    in_loop: bool,
+    /// Whether parts that run in other processes need what tasks share.
+    shares_with_processes: bool,
+    /// The finished functions.
+    pub(super) source: String,
+    /// Features of the template that are needed.
+    pub(super) features: BTreeSet<String>,
+    taken: BTreeSet<String>,
+}
+
+/// One function in the making.
+struct Body {
+    name: String,
+    world: World,
+    /// The names of its times, where each has one; else they are taken in turn.
+    named: Option<std::vec::IntoIter<String>>,
+    lines: String,
+    parts: u32,
+}
+
+impl<'a> Functions<'a> {
+    /// None so far. `in_loop`: tasks are coroutines.
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        setting: &'a Setting,
+        in_loop: bool,
+        shapes: &[Shape],
+    ) -> Self {
+        let mut functions = Self {
+            scenario,
+            setting,
+            in_loop,
+            shares_with_processes: false,
+            source: String::new(),
+            features: BTreeSet::new(),
+            taken: BTreeSet::new(),
+        };
+        let mut steps = shapes.iter().flat_map(|shape| &shape.steps);
+        functions.shares_with_processes =
+            in_loop && steps.any(|step| functions.shares_between_processes(step));
+        functions
+    }
+
+    /// Writes the function of a shape and returns its name.
+    pub(super) fn add(&mut self, shape: &Shape) -> String {
+        let base = identifier(&shape.name);
+        let base = if base.is_empty() { "task" } else { &base };
+        let name = self.free_name(&format!("do_{base}"));
+        let world = if self.in_loop { World::Coroutine } else { World::Thread };
+        let title = match prose(&shape.name) {
+            shown if shown.is_empty() || shown.chars().count() > 50 => "Do one task.".to_owned(),
+            shown => format!("Do one task of `{}`.", shown.replace('\n', " ")),
+        };
+        self.function(name.clone(), world, &title, &shape.steps);
+        name
+    }
+
+    fn free_name(&mut self, wanted: &str) -> String {
+        let mut name = wanted.to_owned();
+        let mut number = 2;
+        while !self.taken.insert(name.clone()) {
+            name = format!("{wanted}_{number}");
+            number += 1;
+        }
+        name
+    }
+
+    fn function(&mut self, name: String, world: World, title: &str, steps: &[Node]) {
+        let arguments = self.argument_names(steps);
+        let given = count(steps, Node::given);
+        let signature = match &arguments {
+            Some(names) => [vec!["task".to_owned()], names.clone()].concat().join(", "),
+            None => "task, *times".to_owned(),
+        };
+        let named = arguments.map(Vec::into_iter);
+        let mut body = Body { name, world, named, lines: String::new(), parts: 0 };
+        let is_async = if world == World::Coroutine { "async " } else { "" };
+        let head = format!("{is_async}def {}({signature}):\n    \"\"\"{title}\"\"\"\n", body.name);
+        if body.named.is_none() && given > 0 {
+            body.lines.push_str("    times = iter(times)\n");
+        }
+        self.steps(&mut body, steps, 1);
+        let text = format!("{head}{}\n\n", body.lines);
+        self.source.push_str(&text);
+    }
+
+    /// The names of the times that a function is given; `None` where they are taken in turn.
+    fn argument_names(&self, steps: &[Node]) -> Option<Vec<String>> {
+        let in_loop = steps.iter().any(Node::gives_in_loop);
+        if in_loop || count(steps, Node::given) > MOST_NAMED {
+            return None;
+        }
+        let mut names: Vec<String> = Vec::new();
+        self.collect_names(steps, &mut names);
+        let mut unique: Vec<String> = Vec::with_capacity(names.len());
+        for name in names {
+            let same = unique.iter().filter(|known| known.starts_with(&name)).count();
+            unique.push(if same == 0 { name } else { format!("{name}_{}", same + 1) });
+        }
+        Some(unique)
+    }
+
+    fn collect_names(&self, steps: &[Node], names: &mut Vec<String>) {
+        for step in steps {
+            let (name, otherwise) = match step {
+                Node::Offload(_, steps) => {
+                    self.collect_names(steps, names);
+                    continue;
+                }
+                Node::Wait { site, blocks, time: Time::Given } => {
+                    let name = site.map_or("", |site| self.site(site));
+                    (name, if *blocks { "block" } else { "wait" })
+                }
+                Node::Compute { computation, time: Time::Given, .. } => {
+                    (computation.map_or("", |id| self.computation(id)), "compute")
+                }
+                _ => continue,
+            };
+            let name = identifier(name);
+            let name = if name.is_empty() { otherwise } else { &name };
+            let digit = if name.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
+            names.push(format!("{digit}{name}_time"));
+        }
+    }
+
+    fn steps(&mut self, body: &mut Body, steps: &[Node], depth: usize) {
+        for step in steps {
+            self.step(body, step, depth);
+        }
+    }
+
+    fn step(&mut self, body: &mut Body, step: &Node, depth: usize) {
+        match step {
+            Node::Repeat(times, steps) => {
+                body.line(depth, &format!("for _ in range({times}):"));
+                self.steps(body, steps, depth + 1);
+            }
+            Node::Offload(_, steps) if body.world != World::Coroutine => {
+                self.steps(body, steps, depth);
+            }
+            Node::Offload(to, steps) => {
+                let call = self.offload(body, *to, steps);
+                body.line(depth, &call);
+            }
+            Node::Wait { site, blocks, time } => self.wait(body, depth, *site, *blocks, *time),
+            Node::Compute { computation, lock, time } => {
+                let call = self.compute(body, *computation, *lock, *time);
+                body.line(depth, &call);
+            }
+            Node::Yield => {
+                let is_coroutine = body.world == World::Coroutine;
+                body.line(
+                    depth,
+                    if is_coroutine { "await asyncio.sleep(0)" } else { "time.sleep(0)" },
+                );
+                let after = if is_coroutine { "\"ready\", \"loop\"" } else { "\"ready\"" };
+                body.line(depth, &format!("task.done({after})"));
+            }
+            Node::Acquire(id) => self.with_semaphore(body, depth, *id, "acquire"),
+            Node::Release(id) => self.with_semaphore(body, depth, *id, "release"),
+            Node::Put(id) => self.with_queue(body, depth, *id, "put"),
+            Node::Get(id) => self.with_queue(body, depth, *id, "get"),
+        }
+    }
+
+    fn wait(
+        &mut self,
+        body: &mut Body,
+        depth: usize,
+        site: Option<SiteId>,
+        blocks: bool,
+        time: Time,
+    ) {
+        let time = body.time(time);
+        let suspends = body.world == World::Coroutine && !blocks;
+        let (sleep, state) = if suspends {
+            (format!("await asyncio.sleep({time})"), "suspended")
+        } else {
+            (format!("time.sleep({time})"), "io")
+        };
+        let name = site.map(|site| string(self.site(site)));
+        let limited = site.filter(|site| self.setting.sites[site.index()].connections.is_some());
+        match (&name, limited) {
+            (Some(name), Some(_)) => self.visit(body, depth, name, &sleep),
+            _ => body.line(depth, &sleep),
+        }
+        let name = name.map_or_else(String::new, |name| format!(", {name}"));
+        body.line(depth, &format!("task.done(\"{state}\"{name})"));
+    }
+
+    /// Sleeps over one of the connections of a site.
+    fn visit(&mut self, body: &mut Body, depth: usize, name: &str, sleep: &str) {
+        self.features.insert("connections".to_owned());
+        let connections = format!("CONNECTIONS[{name}]");
+        let note = format!("task.note(\"sync\", {name})");
+        let with = match body.world {
+            World::Thread => Some("with"),
+            World::Part if self.shares_with_processes => Some("with"),
+            World::Coroutine if !self.shares_with_processes => Some("async with"),
+            World::Coroutine | World::Part => None,
+        };
+        if let Some(with) = with {
+            body.line(depth, &format!("{with} {connections}:"));
+            body.line(depth + 1, &note);
+            return body.line(depth + 1, sleep);
+        }
+        let take = self.call(body.world, &format!("{connections}.acquire"), "");
+        body.line(depth, &take);
+        body.line(depth, &note);
+        body.line(depth, sleep);
+        let give = self.call_at_once(body.world, &format!("{connections}.release"));
+        body.line(depth, &give);
+    }
+
+    fn compute(
+        &mut self,
+        body: &mut Body,
+        computation: Option<ComputationId>,
+        lock: LockMode,
+        time: Time,
+    ) -> String {
+        self.features.insert("compute".to_owned());
+        self.features.insert("m.compute".to_owned());
+        self.features.insert(lock.name().to_owned());
+        let permille = self.setting.interpreter.profile.compute_permille;
+        let time = match time {
+            Time::Constant(time) => seconds(time.scaled(permille.into(), 1_000)),
+            Time::Given => body.time(time),
+        };
+        let name =
+            computation.map_or(String::new(), |id| format!(", {}", string(self.computation(id))));
+        format!("task.compute({}, {time}{name})", lock.name())
+    }
+
+    fn with_semaphore(&mut self, body: &mut Body, depth: usize, id: SemaphoreId, verb: &str) {
+        self.features.insert("semaphores".to_owned());
+        let name = string(&self.scenario.semaphores[id.index()].name);
+        let function = format!("SEMAPHORES[{name}].{verb}");
+        let (call, state) = if verb == "release" {
+            (self.call_at_once(body.world, &function), "overhead")
+        } else {
+            (self.call(body.world, &function, ""), "sync")
+        };
+        body.line(depth, &call);
+        body.line(depth, &format!("task.done(\"{state}\", {name})"));
+    }
+
+    fn with_queue(&mut self, body: &mut Body, depth: usize, id: QueueId, verb: &str) {
+        self.features.insert("queues".to_owned());
+        let name = string(&self.scenario.queues[id.index()].name);
+        // Items carry nothing.
+        let item = if verb == "put" { "None" } else { "" };
+        let call = self.call(body.world, &format!("QUEUES[{name}].{verb}"), item);
+        body.line(depth, &call);
+        body.line(depth, &format!("task.done(\"sync\", {name})"));
+    }
+
+    /// A call that may wait for what tasks share.
+    fn call(&mut self, world: World, function: &str, argument: &str) -> String {
+        let call = format!("{function}({argument})");
+        match world {
+            World::Thread => call,
+            World::Part if self.shares_with_processes => call,
+            World::Coroutine if !self.shares_with_processes => format!("await {call}"),
+            World::Part => format!("task.ask_loop({call})"),
+            World::Coroutine => {
+                self.features.insert("in_thread".to_owned());
+                let separator = if argument.is_empty() { "" } else { ", " };
+                format!("await in_thread({function}{separator}{argument})")
+            }
+        }
+    }
+
+    /// A call that never waits. What belongs to the loop must be called on its thread.
+    fn call_at_once(&self, world: World, function: &str) -> String {
+        if world == World::Part && !self.shares_with_processes {
+            format!("task.loop.call_soon_threadsafe({function})")
+        } else {
+            format!("{function}()")
+        }
+    }
+
+    /// A part of a coroutine becomes a function of its own, which an executor runs.
+    fn offload(&mut self, body: &mut Body, to: OffloadTo, steps: &[Node]) -> String {
+        body.parts += 1;
+        let part = self.free_name(&format!("{}_part_{}", body.name, body.parts));
+        let given = count(steps, Node::given);
+        let arguments: String = match &mut body.named {
+            Some(names) => {
+                let names: Vec<String> = names.by_ref().take(given as usize).collect();
+                names.join(", ")
+            }
+            None if given == 0 => String::new(),
+            None => {
+                self.features.insert("islice".to_owned());
+                format!("*islice(times, {given})")
+            }
+        };
+        let title = format!("Do part {} of `{}`.", body.parts, body.name);
+        self.function(part.clone(), World::Part, &title, steps);
+        let shares = steps.iter().any(|step| self.shares(step));
+        let separator = if arguments.is_empty() { "" } else { ", " };
+        if to == OffloadTo::Processes {
+            self.features.extend(["offload_processes", "m.offload_to_process"].map(str::to_owned));
+            if shares {
+                self.features.insert("shared_processes".to_owned());
+            }
+            return format!("await task.offload_to_process({part}{separator}{arguments})");
+        }
+        self.features.extend(["offload_threads", "m.offload"].map(str::to_owned));
+        if shares {
+            self.features.insert("ask_loop".to_owned());
+        }
+        let arguments = format!("{part}, task{separator}{arguments}");
+        if self.setting.interpreter.profile.python < 9 {
+            format!("await asyncio.get_running_loop().run_in_executor(None, {arguments})")
+        } else {
+            format!("await asyncio.to_thread({arguments})")
+        }
+    }
+
+    /// Whether a step of a coroutine runs a part in another process that needs what tasks share.
+    fn shares_between_processes(&self, step: &Node) -> bool {
+        match step {
+            Node::Offload(OffloadTo::Processes, steps) => {
+                steps.iter().any(|step| self.shares(step))
+            }
+            Node::Repeat(_, steps) => steps.iter().any(|step| self.shares_between_processes(step)),
+            _ => false,
+        }
+    }
+
+    /// Whether the step needs something that tasks share.
+    fn shares(&self, step: &Node) -> bool {
+        match step {
+            Node::Offload(_, steps) | Node::Repeat(_, steps) => {
+                steps.iter().any(|step| self.shares(step))
+            }
+            Node::Wait { site: Some(site), .. } => {
+                self.setting.sites[site.index()].connections.is_some()
+            }
+            Node::Acquire(_) | Node::Release(_) | Node::Put(_) | Node::Get(_) => true,
+            Node::Wait { site: None, .. } | Node::Compute { .. } | Node::Yield => false,
+        }
+    }
+
+    fn site(&self, id: SiteId) -> &'a str {
+        &self.setting.sites[id.index()].name
+    }
+
+    fn computation(&self, id: ComputationId) -> &'a str {
+        &self.setting.computations[id.index()].name
+    }
+}
+
+impl Body {
+    fn line(&mut self, depth: usize, text: &str) {
+        writeln!(self.lines, "{:width$}{text}", "", width = depth * 4).expect("text grows");
+    }
+
+    /// The expression of a time.
+    fn time(&mut self, time: Time) -> String {
+        match (time, &mut self.named) {
+            (Time::Constant(time), _) => seconds(time),
+            (Time::Given, Some(names)) => names.next().expect("every given time has its name"),
+            (Time::Given, None) => "next(times)".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The set-up in plain words: what the program does, where, and with which tools.
+
+use super::Paragraph;
+use crate::report::{counted, list, one_line, time};
+use gilsim_core::ids::{QueueId, SemaphoreId};
+use gilsim_core::model::{
+    Arrival, Distribution, LockMode, OffloadTo, Payload, Scenario, Setting, StepSpec, TaskEntry,
+    Tool, ToolRun, WaitOn, Work,
+};
+use gilsim_core::time::SimDuration;
+
+/// How many values of a cycle are named.
+const VALUES_NAMED: usize = 6;
+
+pub(super) fn set_up(scenario: &Scenario) -> Vec<Paragraph> {
+    let facts: Vec<Vec<String>> = scenario.tools.iter().map(|run| facts(&run.setting)).collect();
+    let shared = |index: usize| facts.iter().all(|own| own[index] == facts[0][index]);
+    let common = (0..facts[0].len()).filter(|index| shared(*index) && !facts[0][*index].is_empty());
+    let common = common.map(|index| facts[0][index].clone());
+    let tools = scenario.tools.iter().zip(&facts).flat_map(|(run, own)| {
+        let own =
+            own.iter().enumerate().filter(|(index, fact)| !shared(*index) && !fact.is_empty());
+        let own = own.map(|(_, fact)| format!("  {fact}"));
+        std::iter::once(tool(run)).chain(own).collect::<Vec<_>>()
+    });
+    let paragraphs = [
+        Paragraph { heading: "What is to be done", lines: work(scenario) },
+        Paragraph { heading: "Where", lines: common.collect() },
+        Paragraph { heading: "By what", lines: tools.collect() },
+    ];
+    paragraphs.into_iter().filter(|paragraph| !paragraph.lines.is_empty()).collect()
+}
+
+/// Tasks with their steps, and what they share.
+fn work(scenario: &Scenario) -> Vec<String> {
+    let mut lines = Vec::new();
+    for entry in &scenario.tasks {
+        lines.push(tasks(entry));
+        program(&entry.steps, scenario, 1, &mut lines);
+        if let Some(payload) = payload(entry.payload) {
+            lines.push(format!("  {payload}"));
+        }
+    }
+    for semaphore in &scenario.semaphores {
+        let permits = counted(semaphore.permits.into(), "permit");
+        lines.push(format!("{} has {permits}.", quoted(&semaphore.name)));
+    }
+    for queue in &scenario.queues {
+        let items = queue.capacity.map_or_else(
+            || "any number of items".to_owned(),
+            |capacity| format!("at most {}", counted(capacity.into(), "item")),
+        );
+        lines.push(format!("{} holds {items}.", quoted(&queue.name)));
+    }
+    if let Some(horizon) = scenario.horizon {
+        let until = time(horizon.until.as_nanos());
+        let warm_up = match horizon.warm_up.as_nanos() {
+            0 => String::new(),
+            warm_up => format!("; those of the first {} do not count", time(warm_up)),
+        };
+        lines.push(format!("Tasks arrive for {until}{warm_up}."));
+    }
+    lines
+}
+
+fn tasks(entry: &TaskEntry) -> String {
+    let name =
+        if entry.name.is_empty() { String::new() } else { format!(" {}", quoted(&entry.name)) };
+    let count = match (entry.endless, entry.count) {
+        (true, _) => "Tasks".to_owned(),
+        (false, count) => counted(count.into(), "task"),
+    };
+    let one = entry.count == 1 && !entry.endless;
+    let when = match &entry.arrive {
+        Arrival::AtOnce if one => "there from the start".to_owned(),
+        Arrival::AtOnce => "all there from the start".to_owned(),
+        Arrival::Every(Distribution::Constant(gap)) => format!("one every {gap}"),
+        Arrival::Every(gap) => format!("one after another, {} apart", length(gap)),
+        Arrival::Poisson { per_second } => format!("at random, {per_second} a second on average"),
+        Arrival::At(instants) => {
+            let ends = instants.iter().min().zip(instants.iter().max());
+            ends.map_or_else(String::new, |(first, last)| {
+                format!("at set times from {} to {}", time(first.as_nanos()), time(last.as_nanos()))
+            })
+        }
+    };
+    let each = if one { "It:" } else { "Each of them:" };
+    format!("{count}{name}, {when}. {each}")
+}
+
+/// A line a step, those within others further to the right.
+fn program(steps: &[StepSpec], scenario: &Scenario, depth: usize, lines: &mut Vec<String>) {
+    let setting = &scenario.tools[0].setting;
+    let semaphore = |id: &SemaphoreId| quoted(&scenario.semaphores[id.index()].name);
+    let queue = |id: &QueueId| quoted(&scenario.queues[id.index()].name);
+    for step in steps {
+        let (line, inner): (String, &[StepSpec]) = match step {
+            StepSpec::Wait(on) => (wait(on, setting), &[]),
+            StepSpec::Block(on) => {
+                (format!("{}, and blocks its thread even as a coroutine", wait(on, setting)), &[])
+            }
+            StepSpec::Compute(work) => (compute(work, setting), &[]),
+            StepSpec::Yield => ("gives way to others".to_owned(), &[]),
+            StepSpec::Acquire(id) => (format!("takes a permit of {}", semaphore(id)), &[]),
+            StepSpec::Release(id) => (format!("gives a permit of {} back", semaphore(id)), &[]),
+            StepSpec::Put(id) => (format!("puts an item into {}", queue(id)), &[]),
+            StepSpec::Get(id) => (format!("takes an item from {}", queue(id)), &[]),
+            StepSpec::Offload { to, steps } => {
+                let to = match to {
+                    OffloadTo::Threads => "a thread of a pool",
+                    OffloadTo::Processes => "a process of a pool",
+                };
+                (format!("hands over to {to} if it is a coroutine:"), steps)
+            }
+            StepSpec::Repeat { times, steps } => (format!("{times} times:"), steps),
+        };
+        lines.push(format!("{}{line}", "  ".repeat(depth)));
+        program(inner, scenario, depth + 1, lines);
+    }
+}
+
+fn wait(on: &WaitOn, setting: &Setting) -> String {
+    match on {
+        WaitOn::Site(id) => format!("waits for {}", quoted(&setting.sites[id.index()].name)),
+        WaitOn::Time(latency) => format!("waits for {}", length(latency)),
+    }
+}
+
+fn compute(work: &Work, setting: &Setting) -> String {
+    match work {
+        Work::Named(id) => format!("computes {}", quoted(&setting.computations[id.index()].name)),
+        Work::Time(cpu) => format!("computes in Python for {}", length(cpu)),
+    }
+}
+
+fn payload(payload: Payload) -> Option<String> {
+    let sizes: Vec<String> = [(payload.send, "in"), (payload.receive, "back")]
+        .into_iter()
+        .filter(|(bytes, _)| *bytes > 0)
+        .map(|(bytes, way)| format!("{} {way}", size(bytes)))
+        .collect();
+    (!sizes.is_empty())
+        .then(|| format!("(where it is done in another process: {}, pickled)", list(&sizes)))
+}
+
+fn size(bytes: u64) -> String {
+    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    let unit =
+        units.into_iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(unit / 10));
+    match unit {
+        Some((name, unit)) if bytes.is_multiple_of(unit) => format!("{} {name}", bytes / unit),
+        Some((name, unit)) => format!("{}.{} {name}", bytes / unit, bytes % unit / (unit / 10)),
+        None => counted(bytes, "byte"),
+    }
+}
+
+/// What holds for a run, in the same order for every run; empty where there is nothing to say.
+fn facts(setting: &Setting) -> Vec<String> {
+    let (machine, interpreter) = (&setting.machine, &setting.interpreter);
+    let costs = &interpreter.profile.machine;
+    let differs = |own: SimDuration, usual: SimDuration, fact: String| {
+        if own == usual { String::new() } else { fact }
+    };
+    let python = match interpreter.profile.name.as_str() {
+        "ideal" => "an ideal Python, in which nothing costs anything".to_owned(),
+        name => format!("{}, with what it costs", one_line(name)),
+    };
+    let lock = if interpreter.lock {
+        format!(
+            "It has a GIL; who wants it asks the holder to give way after {}.",
+            interpreter.switch_interval
+        )
+    } else {
+        "It has no GIL.".to_owned()
+    };
+    let cores = counted(machine.cores.into(), "core");
+    let quantum = format!("Threads that share a core take turns of {}.", machine.quantum);
+    let wake = format!("A thread that is woken starts after {}.", machine.wake_latency);
+    let mut facts = vec![
+        format!("The machine has {cores}."),
+        differs(machine.quantum, costs.quantum.0, quantum),
+        differs(machine.wake_latency, costs.wake_latency.0, wake),
+        format!("The interpreter is {python}."),
+        lock,
+    ];
+    facts.extend(setting.sites.iter().map(|site| {
+        let connections = site.connections.map_or_else(String::new, |most| {
+            format!(", {} at once", counted(most.into(), "request"))
+        });
+        format!("{} answers after {}{connections}.", quoted(&site.name), length(&site.latency))
+    }));
+    facts.extend(setting.computations.iter().map(|work| {
+        let kind = match work.lock {
+            LockMode::Held => "Python code",
+            LockMode::Kept => "one C call that never lets go of the GIL",
+            LockMode::Released => "C code that lets go of the GIL",
+        };
+        format!("{} needs a core for {}: {kind}.", quoted(&work.name), length(&work.time))
+    }));
+    facts
+}
+
+/// A distribution in words that go on from "takes".
+fn length(distribution: &Distribution) -> String {
+    match distribution {
+        Distribution::Constant(length) => length.to_string(),
+        Distribution::Uniform { low, high } => format!("{low} to {high}"),
+        Distribution::Exponential { mean } => format!("{mean} on average (exponential)"),
+        Distribution::Normal { mean, sd } => {
+            format!("{mean} on average (normal, standard deviation {sd})")
+        }
+        Distribution::LogNormal { p50, p99 } => {
+            format!("{p50} in the median, {p99} at the 99th percentile (log-normal)")
+        }
+        Distribution::Pareto { min, shape } => format!("{min} or longer (Pareto, shape {shape})"),
+        Distribution::Cycle(values) => {
+            let named: Vec<String> =
+                values.iter().take(VALUES_NAMED).map(ToString::to_string).collect();
+            match values.len() - named.len() {
+                0 => format!("{} in turn", list(&named)),
+                more => format!("{} and {more} more lengths in turn", named.join(", ")),
+            }
+        }
+        Distribution::Samples(values) => {
+            let ends = values.iter().min().zip(values.iter().max());
+            ends.map_or_else(String::new, |(least, most)| format!("{least} to {most}, as measured"))
+        }
+    }
+}
+
+/// The label of a tool and what it does.
+fn tool(run: &ToolRun) -> String {
+    let workers = |kind: &str| counted(run.workers.into(), kind);
+    let start = run.start.name();
+    let chunk = match run.chunk {
+        1 => String::new(),
+        chunk => format!(", {chunk} tasks a message"),
+    };
+    let does = match run.tool {
+        Tool::Sequential => "one task after the other, on the main thread".to_owned(),
+        Tool::Threading => "a thread for each task".to_owned(),
+        Tool::ThreadPool => format!("ThreadPoolExecutor, {}", workers("thread")),
+        Tool::Asyncio => match run.limit {
+            Some(limit) => {
+                format!("a coroutine for each task, at most {limit} at once, on one event loop")
+            }
+            None => "a coroutine for each task, on one event loop".to_owned(),
+        },
+        Tool::ToThread => "asyncio.to_thread for each task".to_owned(),
+        Tool::Multiprocessing => format!("a process for each task, started by {start}"),
+        Tool::MultiprocessingPool => {
+            format!("multiprocessing.Pool, {} started by {start}{chunk}", processes(run.workers))
+        }
+        Tool::ProcessPool => {
+            format!("ProcessPoolExecutor, {} started by {start}{chunk}", processes(run.workers))
+        }
+        Tool::InterpreterPool => {
+            format!("InterpreterPoolExecutor, {} with interpreters of their own", workers("thread"))
+        }
+    };
+    format!("{}: {does}", one_line(&run.label))
+}
+
+fn processes(count: u32) -> String {
+    if count == 1 { "1 process".to_owned() } else { format!("{count} processes") }
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", one_line(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short_where_they_are_round() {
+        let shown = [(1, "1 byte"), (999, "999 bytes"), (1_000, "1 kB"), (1_500, "1.5 kB")];
+        for (bytes, text) in shown {
+            assert_eq!(size(bytes), text);
+        }
+        assert_eq!(size(1_234_567), "1234567 bytes");
+    }
+
+    #[test]
+    fn distributions_go_on_from_takes() {
+        let ms = SimDuration::from_millis;
+        let cycle: Vec<SimDuration> = (1..=8).map(ms).collect();
+        let shown = [
+            (Distribution::Uniform { low: ms(1), high: ms(2) }, "1 ms to 2 ms"),
+            (Distribution::Cycle(cycle[..2].into()), "1 ms and 2 ms in turn"),
+            (
+                Distribution::Cycle(cycle.into()),
+                "1 ms, 2 ms, 3 ms, 4 ms, 5 ms, 6 ms and 2 more lengths in turn",
+            ),
+        ];
+        for (distribution, text) in shown {
+            assert_eq!(length(&distribution), text);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The comparison as a table for Markdown pages.
+
+use super::screen::{HEADINGS, cells, settings};
+use super::words::one_line;
+use super::{ToolResult, verdict};
+use gilsim_core::model::Scenario;
+
+/// Title, settings, table and verdict in Markdown, as GitHub reads it.
+pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>]) -> String {
+    let title = match escaped(&one_line(&scenario.title)) {
+        title if title.is_empty() => title,
+        title => format!("**{title}**\n\n"),
+    };
+    let settings = escaped(&settings(scenario));
+    let headings = line(&HEADINGS.map(str::to_owned));
+    let rule = line(&HEADINGS.map(|heading| match heading {
+        "tool" | "where task time went" => "---".to_owned(),
+        _ => "---:".to_owned(),
+    }));
+    let rows: String =
+        results.iter().map(|result| line(&cells(result).map(|cell| escaped(&cell)))).collect();
+    let verdict = escaped(&verdict(results, scenario.goal()));
+    format!("{title}{settings}\n\n{headings}{rule}{rows}\n{verdict}\n")
+}
+
+fn line(cells: &[String; HEADINGS.len()]) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// The text without meaning to Markdown or HTML.
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if "\\`*_[]<>|#~&".contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::{results, scenario, tool};
+    use gilsim_core::model::Tool;
+    use gilsim_core::sink::sample::result;
+    use gilsim_core::trace::State;
+
+    #[test]
+    fn a_table_has_a_rule_and_a_line_per_tool() {
+        let mut tools = [tool(Tool::Sequential), tool(Tool::ThreadPool)];
+        tools[1].label = "a|b".to_owned();
+        let rows = vec![
+            result("sequential", 2_000, &[(State::Queued, 990), (State::Io, 10)]),
+            result("a|b", 1_000, &[(State::LockWait, 1_000)]),
+        ];
+        let scenario = scenario("A <b>title</b>", &tools);
+        let text = comparison(&scenario, &results(&tools, rows));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "**A \\<b\\>title\\</b\\>**");
+        assert!(lines[4].starts_with("| tool | makespan |"), "{text}");
+        assert!(lines[5].starts_with("| --- | ---: |"), "{text}");
+        assert!(lines[7].starts_with("| a\\|b | 1 s | 2.0× |"), "{text}");
+        let bars = |line: &str| line.replace("\\|", "").matches('|').count();
+        assert!(lines[4..8].iter().all(|line| bars(line) == HEADINGS.len() + 1), "{text}");
+    }
+}

@@ -1,0 +1,131 @@
+//! What a scenario asks for in all: steps and time.
+
+use super::Reader;
+use super::fields::Fields;
+use crate::fault::Fault;
+use crate::limits;
+use crate::tree::Node;
+use gilsim_core::model::{
+    Arrival, Distribution, Horizon, Payload, Scenario, Setting, StepSpec, TaskEntry, WaitOn, Work,
+};
+use gilsim_core::time::SimDuration;
+
+/// Steps of one task with every `repeat` unrolled.
+pub(super) fn leaf_steps(steps: &[StepSpec]) -> u64 {
+    let leaves = steps.iter().map(|step| match step {
+        StepSpec::Offload { steps, .. } => leaf_steps(steps),
+        StepSpec::Repeat { times, steps } => leaf_steps(steps).saturating_mul(u64::from(*times)),
+        _ => 1,
+    });
+    leaves.fold(0, u64::saturating_add)
+}
+
+/// Refuses a scenario whose tasks one after the other would take longer than the clock goes.
+pub(super) fn check(reader: &mut Reader<'_>, fields: &Fields<'_>, scenario: &Scenario) {
+    if !reader.faults.is_empty() {
+        return;
+    }
+    let places = fields.get("tasks").and_then(Node::as_list).unwrap_or_default();
+    for tool in &scenario.tools {
+        let demands =
+            scenario.tasks.iter().map(|entry| entry_nanos(entry, &tool.setting, scenario.horizon));
+        let demands: Vec<u128> = demands.collect();
+        let total = demands.iter().fold(0, |sum: u128, demand| sum.saturating_add(*demand));
+        if total <= limits::DEMAND_NANOS {
+            continue;
+        }
+        let longest = (0..demands.len()).max_by_key(|index| demands[*index]).unwrap_or(0);
+        let place = places.get(longest).map_or(fields.place, |node| node.place);
+        let years = |nanos: u128| nanos / (u128::from(SimDuration::LONGEST.as_nanos()) / 100);
+        let title =
+            format!("the tasks together ask for {} years under `{}`", years(total), tool.label);
+        let most =
+            format!("at most {} are possible; most of it is here", years(limits::DEMAND_NANOS));
+        reader.faults.push(Fault::new(place, title).label(most));
+        return;
+    }
+}
+
+/// Nanoseconds that all tasks of an entry wait and compute, at most for bounded distributions and roughly for others.
+fn entry_nanos(entry: &TaskEntry, setting: &Setting, horizon: Option<Horizon>) -> u128 {
+    let last_arrival = horizon.map_or(u128::MAX, |horizon| horizon.until.as_nanos().into());
+    let count = u128::from(entry.count);
+    let task = steps_nanos(&entry.steps, setting).saturating_add(pickling(entry.payload, setting));
+    let arrive = arrival_nanos(&entry.arrive, count).min(last_arrival);
+    arrive.saturating_add(task.saturating_mul(count))
+}
+
+fn arrival_nanos(arrive: &Arrival, count: u128) -> u128 {
+    match arrive {
+        Arrival::AtOnce => 0,
+        Arrival::Every(gap) => long(gap).saturating_mul(count),
+        Arrival::Poisson { per_second } => {
+            let rarest = SimDuration::LONGEST.as_secs_f64();
+            let seconds = (1.0 / per_second).min(rarest);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "positive and bounded"
+            )]
+            let gap = (seconds * 1e9) as u128;
+            gap.saturating_mul(count)
+        }
+        Arrival::At(instants) => {
+            instants.iter().map(|instant| u128::from(instant.as_nanos())).max().unwrap_or(0)
+        }
+    }
+}
+
+fn pickling(payload: Payload, setting: &Setting) -> u128 {
+    let pickle = &setting.interpreter.profile.pickle;
+    let rate = u128::from(pickle.dumps_per_mib)
+        + u128::from(pickle.loads_per_mib)
+        + 2 * u128::from(pickle.pipe_per_mib);
+    let bytes = u128::from(payload.send) + u128::from(payload.receive);
+    bytes.saturating_mul(rate) >> 20
+}
+
+fn steps_nanos(steps: &[StepSpec], setting: &Setting) -> u128 {
+    steps.iter().fold(0, |sum: u128, step| sum.saturating_add(step_nanos(step, setting)))
+}
+
+fn step_nanos(step: &StepSpec, setting: &Setting) -> u128 {
+    let permille = u128::from(setting.interpreter.profile.compute_permille);
+    match step {
+        StepSpec::Wait(on) | StepSpec::Block(on) => match on {
+            WaitOn::Site(site) => long(&setting.sites[site.index()].latency),
+            WaitOn::Time(time) => long(time),
+        },
+        StepSpec::Compute(work) => {
+            let time = match work {
+                Work::Named(computation) => &setting.computations[computation.index()].time,
+                Work::Time(time) => time,
+            };
+            long(time).saturating_mul(permille) / 1_000
+        }
+        StepSpec::Offload { steps, .. } => steps_nanos(steps, setting),
+        StepSpec::Repeat { times, steps } => {
+            steps_nanos(steps, setting).saturating_mul(u128::from(*times))
+        }
+        StepSpec::Yield
+        | StepSpec::Acquire(_)
+        | StepSpec::Release(_)
+        | StepSpec::Put(_)
+        | StepSpec::Get(_) => 0,
+    }
+}
+
+/// The longest value of a bounded distribution, a long one of others.
+fn long(distribution: &Distribution) -> u128 {
+    let longest = |all: &[SimDuration]| all.iter().copied().max().unwrap_or_default();
+    let duration = match distribution {
+        Distribution::Constant(duration) => *duration,
+        Distribution::Uniform { high, .. } => *high,
+        Distribution::Exponential { mean } => *mean,
+        Distribution::Normal { mean, sd } => *mean + *sd,
+        Distribution::LogNormal { p99, .. } => *p99,
+        Distribution::Pareto { min, .. } => *min,
+        Distribution::Cycle(all) | Distribution::Samples(all) => longest(all),
+    };
+    u128::from(duration.as_nanos())
+}

@@ -1,0 +1,171 @@
+//! From the tree of a scenario file to the model: one function a rule, every fault on the way.
+
+mod arrival;
+mod claims;
+mod demand;
+mod distribution;
+mod fields;
+mod horizon;
+mod named_files;
+mod setting;
+mod steps;
+mod tasks;
+mod tools;
+mod values;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Input;
+use super::document::Document;
+use super::fault::Fault;
+use super::files::Files;
+use super::source::{Place, Source};
+use super::tree::{Node, Table, Value};
+use gilsim_core::model::{Queue, Scenario, Semaphore};
+
+use fields::Fields;
+
+pub(super) use arrival::AT_ONCE;
+pub(super) use claims::claims;
+pub(super) use fields::unknown_key;
+pub(super) use tools::{PARTIAL, all as all_tools, takers};
+pub(super) use values::SIZE_UNITS;
+
+/// What came of reading a tree. The scenario is of no use where there are faults.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) scenario: Scenario,
+    /// The data and profile files that the scenario names, in the order of their first use.
+    pub(super) inputs: Vec<Input>,
+    pub(super) faults: Vec<Fault>,
+    /// The document's sources and those of faulty files.
+    pub(super) sources: Vec<Arc<Source>>,
+}
+
+/// Collects faults and inputs while a tree is read.
+///
+/// Its methods return `None` where a value is absent or faulty; a faulty one has left its fault.
+#[derive(Debug)]
+struct Reader<'d> {
+    files: &'d Files,
+    base: &'d Path,
+    faults: Vec<Fault>,
+    sources: Vec<Arc<Source>>,
+    inputs: Vec<Input>,
+}
+
+impl Reader<'_> {
+    /// Notes a fault.
+    fn refuse<T>(&mut self, fault: Fault) -> Option<T> {
+        self.faults.push(fault);
+        None
+    }
+}
+
+/// The names that steps and overrides refer to, with their positions.
+#[derive(Debug)]
+struct Names<'d> {
+    sites: Index<'d>,
+    computations: Index<'d>,
+    semaphores: Index<'d>,
+    queues: Index<'d>,
+}
+
+/// The keys of a table with their positions.
+#[derive(Default, Debug)]
+struct Index<'d> {
+    positions: BTreeMap<&'d str, usize>,
+}
+
+impl<'d> Index<'d> {
+    fn of(fields: &Fields<'d>, key: &str) -> Self {
+        let entries = fields.get(key).and_then(Node::as_table).map_or(&[][..], |t| &t.entries);
+        let positions = entries.iter().enumerate().map(|(index, entry)| (&*entry.key, index));
+        Self { positions: positions.collect() }
+    }
+
+    fn get(&self, name: &str) -> Option<usize> {
+        self.positions.get(name).copied()
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'d str> {
+        self.positions.keys().copied()
+    }
+}
+
+/// Reads the whole tree of a document.
+pub(super) fn scenario(document: &Document) -> Outcome {
+    let mut reader = Reader {
+        files: &document.files,
+        base: &document.base,
+        faults: Vec::new(),
+        sources: document.sources.clone(),
+        inputs: Vec::new(),
+    };
+    let root = Node {
+        place: Place::new(0, 0..0),
+        value: Value::Table(Arc::new(Table { entries: document.root.entries.clone() })),
+    };
+    let scenario = read_root(&mut reader, &root, document);
+    let Reader { faults, sources, inputs, .. } = reader;
+    Outcome { scenario, inputs, faults, sources }
+}
+
+fn read_root(reader: &mut Reader<'_>, root: &Node, document: &Document) -> Scenario {
+    let fields = Fields::of_root(reader, root);
+    let names = Names {
+        sites: Index::of(&fields, "sites"),
+        computations: Index::of(&fields, "computations"),
+        semaphores: Index::of(&fields, "semaphores"),
+        queues: Index::of(&fields, "queues"),
+    };
+    let base = setting::base(reader, &fields);
+    let semaphores = amounts(reader, &fields, "semaphores");
+    let queues = amounts(reader, &fields, "queues");
+    let horizon = horizon::read(reader, &fields);
+    let tasks = tasks::read(reader, &fields, &names, horizon);
+    let total = tasks.iter().map(|entry| entry.count).fold(0, u32::saturating_add);
+    let tools = tools::read(reader, &fields, &base, &names, total, document.implied_tools);
+    let scenario = Scenario {
+        title: reader.text(&fields, "title").unwrap_or_else(|| stem(&document.name())),
+        about: reader.text(&fields, "about").unwrap_or_default(),
+        seed: reader.whole(&fields, "seed").unwrap_or(0),
+        horizon,
+        tasks,
+        semaphores: semaphores
+            .into_iter()
+            .map(|(name, permits)| Semaphore { name, permits })
+            .collect(),
+        queues: queues
+            .into_iter()
+            .map(|(name, items)| Queue { name, capacity: (items > 0).then_some(items) })
+            .collect(),
+        tools,
+    };
+    demand::check(reader, &fields, &scenario);
+    scenario
+}
+
+/// The names and numbers of `[semaphores]` or `[queues]`.
+fn amounts(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Vec<(String, u32)> {
+    let bounds = fields.bounds(key);
+    let Some(table) = fields.get(key).and_then(|node| reader.named_entries(node, key)) else {
+        return Vec::new();
+    };
+    let amount = |entry: &super::tree::Entry| {
+        let amount = reader.whole_within(&entry.node, &entry.key, bounds).unwrap_or(1);
+        (entry.key.to_string(), u32::try_from(amount).unwrap_or(u32::MAX))
+    };
+    table.entries.iter().map(amount).collect()
+}
+
+/// The file's name without folder and ending.
+fn stem(name: &str) -> String {
+    let stem = Path::new(name).file_stem();
+    stem.map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests;

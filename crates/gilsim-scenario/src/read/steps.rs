@@ -1,0 +1,194 @@
+//! The steps of a task.
+
+use super::fields::Fields;
+use super::values::wrong_duration;
+use super::{Index, Names, Reader};
+use crate::fault::Fault;
+use crate::tree::{Entry, Node, Value, shortened};
+use crate::{keys, limits};
+use gilsim_core::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
+use gilsim_core::model::{Distribution, OffloadTo, StepSpec, WaitOn, Work};
+use gilsim_core::time::{DurationError, SimDuration};
+
+/// What stands where a name or a duration may stand.
+enum NameOrTime {
+    Name(usize),
+    Time(Distribution),
+}
+
+impl Reader<'_> {
+    /// A list of at least one step. `depth` counts the lists around it.
+    pub(super) fn steps(
+        &mut self,
+        node: &Node,
+        names: &Names<'_>,
+        depth: usize,
+    ) -> Option<Vec<StepSpec>> {
+        let Some(items) = node.as_list() else {
+            return self.expected(node, "a list of steps like [{ wait = \"1s\" }]");
+        };
+        if items.is_empty() {
+            let fault = Fault::new(node.place, "there are no steps in this list");
+            return self.refuse(fault.label("expected at least one step like { wait = \"1s\" }"));
+        }
+        if depth > limits::NESTING {
+            let title = format!("steps are nested more than {} deep", limits::NESTING);
+            return self.refuse(Fault::new(node.place, title).label("too deep"));
+        }
+        let steps: Vec<_> = items.iter().map(|item| self.step(item, names, depth)).collect();
+        steps.into_iter().collect()
+    }
+
+    fn step(&mut self, node: &Node, names: &Names<'_>, depth: usize) -> Option<StepSpec> {
+        if node.as_table().is_none() {
+            return self.expected(node, "a step like { wait = \"1s\" }");
+        }
+        let fields = self.fields(node, &keys::STEP)?;
+        let verb = self.only_form(&fields, &keys::VERBS);
+        self.refuse_stray(&fields, verb);
+        let verb = verb?;
+        let value = &verb.node;
+        match &*verb.key {
+            "wait" => self.wait_on(value, names).map(StepSpec::Wait),
+            "block" => self.wait_on(value, names).map(StepSpec::Block),
+            "compute" => self.work(value, names).map(StepSpec::Compute),
+            "yield" => self.yields(value),
+            "acquire" => self.semaphore(value, names).map(StepSpec::Acquire),
+            "release" => self.semaphore(value, names).map(StepSpec::Release),
+            "put" => self.queue(value, names).map(StepSpec::Put),
+            "get" => self.queue(value, names).map(StepSpec::Get),
+            "offload" => self.offload(&fields, value, names, depth),
+            _ => self.repeat(&fields, names, depth),
+        }
+    }
+
+    /// `to` belongs to `offload`, `steps` to `repeat`.
+    fn refuse_stray(&mut self, fields: &Fields<'_>, verb: Option<&Entry>) {
+        for entry in fields.entries() {
+            let owner = match &*entry.key {
+                "to" => "offload",
+                "steps" => "repeat",
+                _ => continue,
+            };
+            if verb.is_some_and(|verb| &*verb.key != owner) {
+                let title = format!("`{}` belongs to `{owner}`", entry.key);
+                let fault = Fault::new(entry.place, title);
+                self.faults.push(fault.label(format!("there is no `{owner}` in this step")));
+            }
+        }
+    }
+
+    fn wait_on(&mut self, node: &Node, names: &Names<'_>) -> Option<WaitOn> {
+        let other = ("computation", &names.computations, "compute");
+        Some(match self.name_or_time(node, "site", &names.sites, other)? {
+            NameOrTime::Name(index) => WaitOn::Site(SiteId::at(index)),
+            NameOrTime::Time(time) => WaitOn::Time(time),
+        })
+    }
+
+    fn work(&mut self, node: &Node, names: &Names<'_>) -> Option<Work> {
+        let other = ("site", &names.sites, "wait");
+        Some(match self.name_or_time(node, "computation", &names.computations, other)? {
+            NameOrTime::Name(index) => Work::Named(ComputationId::at(index)),
+            NameOrTime::Time(time) => Work::Time(time),
+        })
+    }
+
+    /// The name of a `what`, a duration or a distribution. `other` is what the name may be instead.
+    fn name_or_time(
+        &mut self,
+        node: &Node,
+        what: &str,
+        names: &Index<'_>,
+        other: (&str, &Index<'_>, &str),
+    ) -> Option<NameOrTime> {
+        let Value::Text(text) = &node.value else {
+            return self.distribution(node).map(NameOrTime::Time);
+        };
+        if let Some(index) = names.get(text) {
+            return Some(NameOrTime::Name(index));
+        }
+        match text.parse::<SimDuration>() {
+            Ok(duration) => Some(NameOrTime::Time(Distribution::Constant(duration))),
+            Err(error) => self.refuse(neither(node, text, error, what, names, other)),
+        }
+    }
+
+    fn yields(&mut self, node: &Node) -> Option<StepSpec> {
+        match node.value {
+            Value::Boolean(true) => Some(StepSpec::Yield),
+            _ => self.expected(node, "true"),
+        }
+    }
+
+    fn semaphore(&mut self, node: &Node, names: &Names<'_>) -> Option<SemaphoreId> {
+        self.name(node, "semaphore", &names.semaphores).map(SemaphoreId::at)
+    }
+
+    fn queue(&mut self, node: &Node, names: &Names<'_>) -> Option<QueueId> {
+        self.name(node, "queue", &names.queues).map(QueueId::at)
+    }
+
+    /// The position of the `what` that `node` names.
+    fn name(&mut self, node: &Node, what: &str, names: &Index<'_>) -> Option<usize> {
+        let Some(text) = node.as_text() else {
+            return self.expected(node, &format!("the name of a {what}"));
+        };
+        let found = names.get(text);
+        if found.is_none() {
+            let title = format!("there is no {what} `{}`", shortened(text));
+            let fault =
+                Fault::new(node.place, title).label(format!("expected a name of `[{what}s]`"));
+            self.faults.push(fault.suggest(text, names.names()));
+        }
+        found
+    }
+
+    fn offload(
+        &mut self,
+        fields: &Fields<'_>,
+        node: &Node,
+        names: &Names<'_>,
+        depth: usize,
+    ) -> Option<StepSpec> {
+        let to = match self.choice(fields, "to") {
+            Some(1) => OffloadTo::Processes,
+            _ => OffloadTo::Threads,
+        };
+        let steps = self.steps(node, names, depth + 1)?;
+        Some(StepSpec::Offload { to, steps })
+    }
+
+    fn repeat(&mut self, fields: &Fields<'_>, names: &Names<'_>, depth: usize) -> Option<StepSpec> {
+        let times = self.amount(fields, "repeat");
+        let steps = if let Some(node) = fields.get("steps") {
+            self.steps(node, names, depth + 1)
+        } else {
+            let fault = Fault::missing(fields.place, "`repeat` needs `steps`");
+            self.refuse(fault.label("expected `steps`: what is repeated"))
+        };
+        Some(StepSpec::Repeat { times: times?, steps: steps? })
+    }
+}
+
+/// The fault of a text that is neither a name nor a duration.
+fn neither(
+    node: &Node,
+    text: &str,
+    error: DurationError,
+    what: &str,
+    names: &Index<'_>,
+    (other_what, other_names, other_verb): (&str, &Index<'_>, &str),
+) -> Fault {
+    if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        return wrong_duration(node, text, error);
+    }
+    let shown = shortened(text);
+    let fault = Fault::new(node.place, format!("`{shown}` is neither a {what} nor a duration"));
+    if other_names.get(text).is_some() {
+        let way_out = format!("it is a {other_what}: write {{ {other_verb} = \"{shown}\" }}");
+        return fault.label(way_out);
+    }
+    let fault = fault.label(format!("expected a {what} or a duration like \"20ms\""));
+    fault.suggest(text, names.names())
+}

@@ -1,0 +1,209 @@
+//! The tools that a scenario is played through.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::fields::Fields;
+use super::setting::{self, Base};
+use super::{Names, Reader};
+use crate::fault::{Fault, listed};
+use crate::keys;
+use crate::limits;
+use crate::source::Place;
+use crate::tree::{Node, Value, shortened};
+use gilsim_core::model::{StartMethod, Tool, ToolRun};
+use gilsim_core::profile::{self, Profile};
+
+/// The start methods in the order of their names among the keys.
+const START_METHODS: [StartMethod; keys::START_METHODS.len()] =
+    [StartMethod::Fork, StartMethod::Spawn, StartMethod::Forkserver];
+
+/// Whether a tool takes a setting.
+type Takes = fn(Tool) -> bool;
+
+/// Settings that only some tools take.
+pub(crate) const PARTIAL: [(&str, Takes); 4] = [
+    ("workers", Tool::takes_workers),
+    ("limit", Tool::takes_limit),
+    ("chunk", Tool::takes_chunk),
+    ("start", Tool::takes_start),
+];
+
+/// What all tools share while they are read.
+struct Context<'c> {
+    base: &'c Base,
+    names: &'c Names<'c>,
+    /// Tasks of the scenario.
+    tasks: u32,
+    /// Whether nobody listed the tools: one that the profile lacks is left out.
+    implied: bool,
+}
+
+/// Reads `[[tools]]`, or takes every tool that the profile's Python has where none is listed.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    base: &Base,
+    names: &Names<'_>,
+    tasks: u32,
+    implied: bool,
+) -> Vec<ToolRun> {
+    let mut context = Context { base, names, tasks, implied };
+    let mut listed = Vec::new();
+    if let Some(node) = fields.get("tools") {
+        let Some(items) = node.as_list() else {
+            let what = "a list of tables: write `[[tools]]` above each";
+            return reader.expected(node, what).unwrap_or_default();
+        };
+        listed.extend(items.iter().cloned());
+    }
+    if listed.is_empty() {
+        listed = all();
+        context.implied = true;
+    }
+    if !sizes_fit(reader, fields, &listed, names) {
+        return Vec::new();
+    }
+    let mut labels = BTreeMap::new();
+    let mut runs = Vec::new();
+    for node in &listed {
+        runs.extend(tool(reader, node, &context, &mut labels));
+    }
+    runs
+}
+
+/// Whether the tools with their own sites and computations are few enough; else there is a fault.
+fn sizes_fit(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    tools: &[Node],
+    names: &Names<'_>,
+) -> bool {
+    let copied = names.sites.names().count() + names.computations.names().count();
+    let title = if tools.len() > limits::TOOLS {
+        format!("there are {} tools: at most {} are possible", tools.len(), limits::TOOLS)
+    } else if tools.len().saturating_mul(copied) > limits::SETTINGS {
+        format!("there are {copied} sites and computations for each of {} tools", tools.len())
+    } else {
+        return true;
+    };
+    let place = tools.last().map(|tool| tool.place).filter(|place| *place != Place::NOWHERE);
+    let fault = Fault::new(place.unwrap_or(fields.place), title);
+    reader.faults.push(fault.label(format!(
+        "at most {} tools, and {} sites and computations times tools, are possible",
+        limits::TOOLS,
+        limits::SETTINGS
+    )));
+    false
+}
+
+/// An entry for each tool there is, of which nobody wrote anything.
+pub(crate) fn all() -> Vec<Node> {
+    let entry = |tool: &Tool| {
+        let mut node = Node::empty_table(Place::NOWHERE);
+        let name = Value::Text(Arc::from(tool.name()));
+        if let Some(table) = node.as_table_mut() {
+            table.get_or_insert("use", Place::NOWHERE, || Node {
+                place: Place::NOWHERE,
+                value: name,
+            });
+        }
+        node
+    };
+    Tool::ALL.iter().map(entry).collect()
+}
+
+fn tool(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    context: &Context<'_>,
+    labels: &mut BTreeMap<String, Place>,
+) -> Option<ToolRun> {
+    let fields = reader.fields(node, &keys::TOOL)?;
+    let chosen = reader.required(&fields, "use");
+    let tool = chosen.and_then(|_| reader.choice(&fields, "use")).map(|index| Tool::ALL[index]);
+    let over = setting::overrides(reader, &fields, context.names);
+    let profile = context.base.profile(&over);
+    let said = said(reader, &fields, tool);
+    let written = reader.text(&fields, "label");
+    let (tool, profile) = (tool?, profile?);
+    if !profile.has(tool) {
+        let place = chosen.map_or(node.place, |chosen| chosen.place);
+        if !(context.implied && place == Place::NOWHERE) {
+            reader.faults.push(lacks(&profile, tool, place));
+        }
+        return None;
+    }
+    let label = label(reader, &fields, written.as_deref().unwrap_or(tool.name()), labels)?;
+    let setting = context.base.setting(&over, Arc::clone(&profile));
+    let cores = setting.machine.cores;
+    let workers = said.workers.unwrap_or_else(|| profile.default_workers(tool, cores));
+    let chunk = said.chunk.unwrap_or_else(|| profile.default_chunk(tool, context.tasks, workers));
+    let start = said.start.unwrap_or(profile.default_start());
+    Some(ToolRun { label, tool, workers, limit: said.limit, chunk, start, setting })
+}
+
+/// What a tool's own keys say.
+struct Said {
+    workers: Option<u32>,
+    limit: Option<u32>,
+    chunk: Option<u32>,
+    start: Option<StartMethod>,
+}
+
+fn said(reader: &mut Reader<'_>, fields: &Fields<'_>, tool: Option<Tool>) -> Said {
+    for (key, takes) in PARTIAL {
+        let entry = fields.entries().iter().find(|entry| &*entry.key == key);
+        if let (Some(entry), Some(tool)) = (entry, tool)
+            && !takes(tool)
+        {
+            let title = format!("`{}` takes no `{key}`", tool.name());
+            let label = format!("only {} can have it", listed(&takers(takes)));
+            reader.faults.push(Fault::new(entry.place, title).label(label));
+        }
+    }
+    Said {
+        workers: reader.amount(fields, "workers"),
+        limit: reader.amount(fields, "limit"),
+        chunk: reader.amount(fields, "chunk"),
+        start: reader.choice(fields, "start").map(|index| START_METHODS[index]),
+    }
+}
+
+/// The names of the tools that take a setting.
+pub(crate) fn takers(takes: Takes) -> Vec<&'static str> {
+    Tool::ALL.into_iter().filter(|tool| takes(*tool)).map(Tool::name).collect()
+}
+
+/// The fault of a tool that a Python does not have.
+fn lacks(profile: &Profile, tool: Tool, place: Place) -> Fault {
+    let having: Vec<&str> = profile::names()
+        .filter(|name| profile::built_in(name).is_some_and(|profile| profile.has(tool)))
+        .collect();
+    let title = format!("Python 3.{} has no `{}`", profile.python, tool.name());
+    let label = format!("the profile is `{}`", shortened(&profile.name));
+    Fault::new(place, title)
+        .label(label)
+        .help(format!("these profiles have it: {}", having.join(", ")))
+}
+
+/// The label, unlike those before it.
+fn label(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    label: &str,
+    labels: &mut BTreeMap<String, Place>,
+) -> Option<String> {
+    let place = fields.get("label").or(fields.get("use")).map_or(fields.place, |node| node.place);
+    if label.trim().is_empty() || label.contains(char::is_control) {
+        let fault = Fault::new(place, "a label has no control characters and is not empty");
+        return reader.refuse(fault.label("expected a label like \"10 threads\""));
+    }
+    if let Some(first) = labels.get(label) {
+        let title = format!("two tools are labelled `{}`", shortened(label));
+        let fault = Fault::new(place, title).label("expected another `label` for this one");
+        return reader.refuse(fault.related(*first, "the first"));
+    }
+    labels.insert(label.to_owned(), place);
+    Some(label.to_owned())
+}

@@ -1,0 +1,220 @@
+//! One case of a claim: its scenario, the runs of the tools that the claim names, and what came of it.
+
+use super::Claim;
+use super::case::Case;
+use super::expression::{Trouble, Truth, Values};
+use super::metric::Compares;
+use super::{Listener, Stop};
+use gilsim_core::engine;
+use gilsim_core::model::{Scenario, ToolRun};
+use gilsim_core::sink::audit::{Audit, AuditSetting};
+use gilsim_core::sink::row::SummaryRow;
+use gilsim_core::sink::summary::{Summary, compare};
+use gilsim_core::tools;
+use gilsim_core::trace::Outcome;
+use gilsim_core::workload::TooLarge;
+use gilsim_render::report;
+use gilsim_scenario::claims::{ClaimFile, Filled, Located, NamedProfile};
+use gilsim_scenario::{Fault, shortened};
+
+/// What came of a case.
+#[derive(Debug)]
+pub(super) enum Came {
+    /// `when` is not true of it.
+    NotCounted,
+    /// What is expected is true.
+    Held,
+    /// What is expected is not.
+    Failed(Seen),
+}
+
+/// What was seen of a case.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Seen {
+    /// The metrics that the claim names, in their order; `None` where a column is empty.
+    pub(super) metrics: Vec<Option<f64>>,
+    /// Who waits for what, where a tool deadlocked.
+    pub(super) deadlock: Option<String>,
+}
+
+/// A case that is being played.
+pub(super) struct Trial<'a> {
+    pub(super) file: &'a ClaimFile,
+    pub(super) claim: &'a Claim,
+    pub(super) listener: &'a dyn Listener,
+}
+
+/// The rows of the tools that were played, and who deadlocked.
+struct Rows {
+    rows: Vec<SummaryRow>,
+    deadlocks: Vec<(String, String)>,
+}
+
+impl Trial<'_> {
+    /// Whether `when` can be told without playing anything.
+    pub(super) fn is_cheap(&self) -> bool {
+        self.claim.metrics.iter().all(|metric| !metric.in_when)
+    }
+
+    /// The text of the scenario.
+    pub(super) fn filled(&self, case: &Case, profile: Option<&NamedProfile>) -> Filled {
+        let text = &self.claim.text;
+        text.template.fill(&case.texts(&text.given), profile)
+    }
+
+    /// Plays a case under a profile.
+    ///
+    /// # Errors
+    /// When the scenario is wrong, an expression has no value, or the audit finds a law broken.
+    pub(super) fn play(&self, case: &Case, profile: Option<&NamedProfile>) -> Result<Came, Stop> {
+        let text = &self.claim.text;
+        let constants = case.constants(&text.given);
+        let no_metrics = vec![None; self.claim.metrics.len()];
+        let given = Values { given: &constants, metrics: &no_metrics };
+        if self.is_cheap() && !self.when(given, case)? {
+            return Ok(Came::NotCounted);
+        }
+        let words = self.words(case, profile);
+        let loaded = text
+            .template
+            .load(&self.filled(case, profile), &text.given, &words, &self.file.sources)
+            .map_err(Stop::Faults)?;
+        let scenario = loaded.scenario;
+        self.check_labels(&scenario)?;
+        let played = self.rows(&scenario, &words)?;
+        let deadlock = played.deadlocks.first().map(|(_, told)| told.clone());
+        let row = |label: &str| played.rows.iter().find(|row| row.tool == label);
+        let of = |metric: &super::Metric| row(&metric.label).and_then(|row| metric.of(row));
+        let metrics: Vec<Option<f64>> = self.claim.metrics.iter().map(of).collect();
+        let deadlocked = |in_when: bool| {
+            let mut metrics = self.claim.metrics.iter().filter(|metric| metric.in_when == in_when);
+            metrics.any(|metric| row(&metric.label).is_none())
+        };
+        if deadlocked(true) {
+            return Ok(Came::NotCounted);
+        }
+        let values = Values { given: &constants, metrics: &metrics };
+        if !self.is_cheap() && !self.when(values, case)? {
+            return Ok(Came::NotCounted);
+        }
+        if deadlocked(false) {
+            return Ok(Came::Failed(Seen { metrics, deadlock }));
+        }
+        let holds = self.value(&self.claim.expect, &text.expect, values, case)?;
+        Ok(if holds { Came::Held } else { Came::Failed(Seen { metrics, deadlock: None }) })
+    }
+
+    /// Which case it is, for messages.
+    pub(super) fn words(&self, case: &Case, profile: Option<&NamedProfile>) -> String {
+        let mut words = case.words(&self.claim.text.given);
+        if let Some(profile) = profile {
+            let comma = if words.is_empty() { "" } else { ", " };
+            words.extend([comma, "profile ", &profile.name]);
+        }
+        if words.is_empty() { words } else { format!("in the case {}", report::one_line(&words)) }
+    }
+
+    fn when(&self, values: Values<'_>, case: &Case) -> Result<bool, Stop> {
+        match (&self.claim.when, &self.claim.text.when) {
+            (Some(when), Some(text)) => self.value(when, text, values, case),
+            _ => Ok(true),
+        }
+    }
+
+    fn value(
+        &self,
+        truth: &Truth,
+        text: &Located,
+        values: Values<'_>,
+        case: &Case,
+    ) -> Result<bool, Stop> {
+        truth.of(values).map_err(|trouble| {
+            let fault = match trouble {
+                Trouble::Zero(place) => text.fault(place, "division by zero"),
+                Trouble::TooLarge(place) => {
+                    text.fault(place, "the number becomes too large to reckon with")
+                }
+                Trouble::Empty(metric) => self.empty(metric),
+            };
+            let words = self.words(case, None);
+            let fault = if words.is_empty() { fault } else { fault.help(words) };
+            Stop::Faults(self.file.faults(vec![fault]))
+        })
+    }
+
+    /// A metric that has no value.
+    fn empty(&self, metric: usize) -> Fault {
+        let metric = &self.claim.metrics[metric];
+        let title = format!("`{}` is empty", metric.written());
+        let fault = self.located(metric.in_when).fault(metric.place.clone(), title);
+        fault.label("a quotient of times, and the one below the line is zero or missing")
+    }
+
+    fn located(&self, in_when: bool) -> &Located {
+        let text = &self.claim.text;
+        text.when.as_ref().filter(|_| in_when).unwrap_or(&text.expect)
+    }
+
+    /// Refuses metrics of tools that the scenario does not have.
+    fn check_labels(&self, scenario: &Scenario) -> Result<(), Stop> {
+        let labels: Vec<&str> = scenario.tools.iter().map(|run| run.label.as_str()).collect();
+        let mut faults = Vec::new();
+        for metric in &self.claim.metrics {
+            let located = self.located(metric.in_when);
+            let place = metric.place.clone();
+            if !labels.contains(&metric.label.as_str()) {
+                let label = &metric.label;
+                let title = format!("the scenario has no tool of label `{}`", shortened(label));
+                faults.push(located.fault(place, title).suggest(label, labels.iter().copied()));
+            } else if metric.compares() == Compares::Sequential && scenario.yardstick().is_none() {
+                let title = "there is no `speedup` in a scenario without the tool `sequential`";
+                faults.push(located.fault(place, title).label("measured against `sequential`"));
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(Stop::Faults(self.file.faults(faults))) }
+    }
+
+    /// Whether a tool has to be played.
+    fn is_wanted(&self, run: &ToolRun, scenario: &Scenario) -> bool {
+        self.claim.metrics.iter().any(|metric| match metric.compares() {
+            Compares::Everybody => true,
+            Compares::Sequential if scenario.yardstick() == Some(&run.label) => true,
+            _ => metric.label == run.label,
+        })
+    }
+
+    fn rows(&self, scenario: &Scenario, words: &str) -> Result<Rows, Stop> {
+        let mut played = Rows { rows: Vec::new(), deadlocks: Vec::new() };
+        for run in scenario.tools.iter().filter(|run| self.is_wanted(run, scenario)) {
+            self.listener.admit(scenario, run).map_err(Stop::Wrong)?;
+            match play_tool(scenario, run) {
+                Ok(Ok(row)) => played.rows.push(row),
+                Ok(Err(deadlock)) => played.deadlocks.push((run.label.clone(), deadlock)),
+                Err(Stop::Wrong(wrong)) if !words.is_empty() => {
+                    return Err(Stop::Wrong(format!("{wrong} ({words})")));
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        compare(&mut played.rows, scenario.yardstick());
+        Ok(played)
+    }
+}
+
+/// The numbers of one run under the audit, or who waits for ever.
+fn play_tool(scenario: &Scenario, run: &ToolRun) -> Result<Result<SummaryRow, String>, Stop> {
+    let label = report::one_line(&run.label);
+    let wrong = |error: TooLarge| Stop::Wrong(format!("tool `{label}`: {error}"));
+    let plan = tools::lay_out(scenario, run, 0).map_err(wrong)?;
+    let mut summary = Summary::counting_from(scenario.warm_up());
+    let mut audit = Audit::new(AuditSetting::of(run, &plan));
+    let (outcome, totals) = engine::simulate(&plan, &mut (&mut summary, &mut audit));
+    if let Some(violation) = audit.check().first() {
+        return Err(Stop::Bug(format!("`{label}`: {violation}")));
+    }
+    match outcome {
+        Outcome::Finished => Ok(Ok(summary.finish(&run.label, 0, plan.machine.cores, &totals))),
+        Outcome::Deadlocked(stuck) => Ok(Err(report::deadlock(&run.label, &stuck))),
+        Outcome::TooLong => Err(wrong(TooLarge::Time)),
+    }
+}

@@ -1,0 +1,118 @@
+//! The journal of an unfinished study: a line for each finished block.
+//!
+//! A line is a checksum and a block as JSON. Lines are only ever added, whole; one that was torn when the
+//! program was killed does not match its checksum and is skipped, wherever it stands. The first line names the
+//! study, so that no other takes the blocks up.
+
+use std::io;
+
+use super::play::Block;
+use super::shard::Shard;
+use gilsim_scenario::digest;
+
+/// What every journal starts with.
+const MAGIC: &str = "gilsim sweep journal 1";
+
+/// The first line of the journal of a part of a study.
+pub fn header(study: &str, shard: Shard) -> String {
+    format!("{MAGIC} {study} {shard}\n")
+}
+
+/// A block as a line.
+///
+/// # Errors
+/// None in practice: the text is made in memory.
+pub fn line(block: &Block) -> io::Result<String> {
+    let json = serde_json::to_string(block)?;
+    Ok(format!("{} {json}\n", checksum(json.as_bytes())))
+}
+
+/// What stands in a journal.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Found {
+    /// Nothing yet: the program was killed as it began.
+    Nothing,
+    /// Finished blocks of this study, in the order in which they were finished.
+    Blocks(Vec<Block>),
+    /// A journal of the study of that name.
+    Foreign(String),
+    /// No journal.
+    Unknown,
+}
+
+/// Reads a journal whose first line should be `header`.
+pub fn read(bytes: &[u8], header: &str) -> Found {
+    if header.as_bytes().starts_with(bytes) && bytes.len() < header.len() {
+        return Found::Nothing;
+    }
+    let Some(lines) = bytes.strip_prefix(header.as_bytes()) else {
+        let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let rest = std::str::from_utf8(first).ok().and_then(|first| first.strip_prefix(MAGIC));
+        let study = rest.and_then(|rest| rest.split_whitespace().next());
+        return study.map_or(Found::Unknown, |study| Found::Foreign(study.to_owned()));
+    };
+    Found::Blocks(lines.split(|byte| *byte == b'\n').filter_map(block).collect())
+}
+
+/// The block of a line, unless it was torn.
+fn block(line: &[u8]) -> Option<Block> {
+    let space = line.iter().position(|byte| *byte == b' ')?;
+    let (sum, json) = (&line[..space], &line[space + 1..]);
+    if checksum(json).as_bytes() == sum { serde_json::from_slice(json).ok() } else { None }
+}
+
+/// The first 64 bits of the SHA-256 in hexadecimal digits.
+fn checksum(bytes: &[u8]) -> String {
+    let mut digits = digest(bytes);
+    digits.truncate(16);
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::ToolRows;
+
+    fn sample(point: u64) -> Block {
+        let rows = "8,\"a\nb\",0\n".to_owned();
+        let tools = vec![ToolRows { rows, ..ToolRows::default() }, ToolRows::default()];
+        Block { point, first: 0, count: 3, tools }
+    }
+
+    fn text(point: u64) -> String {
+        line(&sample(point)).unwrap()
+    }
+
+    #[test]
+    fn blocks_come_back_but_for_torn_ones() {
+        let header = header("abc", Shard::WHOLE);
+        let whole = [header.clone(), text(0), text(1)].concat();
+        assert_eq!(read(whole.as_bytes(), &header), Found::Blocks(vec![sample(0), sample(1)]));
+        let before_last = header.len() + text(0).len();
+        for end in 0..whole.len() {
+            let expected = match end {
+                _ if end < header.len() => Found::Nothing,
+                _ if end + 1 < before_last => Found::Blocks(Vec::new()),
+                _ if end + 1 < whole.len() => Found::Blocks(vec![sample(0)]),
+                _ => Found::Blocks(vec![sample(0), sample(1)]),
+            };
+            assert_eq!(read(&whole.as_bytes()[..end], &header), expected, "{end}");
+        }
+    }
+
+    #[test]
+    fn lines_after_a_torn_one_are_read() {
+        let header = header("abc", Shard::WHOLE);
+        let torn = &text(0)[..40];
+        let text = [&header, torn, "\n", &text(1)].concat();
+        assert_eq!(read(text.as_bytes(), &header), Found::Blocks(vec![sample(1)]));
+    }
+
+    #[test]
+    fn a_journal_of_another_study_is_foreign() {
+        let header = header("abc", Shard::WHOLE);
+        let other = super::header("def", Shard::WHOLE) + &text(0);
+        assert_eq!(read(other.as_bytes(), &header), Found::Foreign("def".to_owned()));
+        assert_eq!(read(b"a,b\n1,2\n", &header), Found::Unknown);
+    }
+}

@@ -1,0 +1,437 @@
+//! What the rows of a sweep say: means with their intervals, the best values, the knee, the law of scalability.
+//!
+//! All of it is made from sweep.csv, so that no result depends on how the study was played.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use super::grid::Grid;
+use super::statistics::Estimate;
+use super::usl::Usl;
+use gilsim_core::model::Goal;
+use gilsim_core::sink::row::COLUMNS;
+
+/// The columns that are summed up over replicates.
+pub const METRICS: [&str; 9] = [
+    "makespan_ns",
+    "speedup",
+    "throughput_per_s",
+    "response_mean_ns",
+    "response_p50_ns",
+    "response_p95_ns",
+    "response_p99_ns",
+    "cpu_busy_share",
+    "memory_bytes",
+];
+
+/// How much slower than the best the knee may be, in hundredths of its makespan.
+pub const KNEE_PERCENT: u32 = 5;
+
+/// What one tool did at one point.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Cell {
+    /// The point as its place among all points with rows, from 0.
+    pub point: usize,
+    /// The values of the varied keys.
+    pub values: Vec<String>,
+    /// The tool's label.
+    pub tool: String,
+    /// How many replicates it finished.
+    pub replicates: usize,
+    /// In the order of [`METRICS`]; none where no replicate has a value.
+    pub metrics: [Option<Estimate>; METRICS.len()],
+}
+
+/// One tool along one key, the others fixed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Line {
+    /// The tool's label.
+    pub tool: String,
+    /// The values of the other keys, in their order.
+    pub fixed: Vec<(String, String)>,
+    /// The cells along it, as positions in [`Outcome::cells`].
+    pub cells: Vec<usize>,
+    /// The cell of the best mean, by the goal; the first of several.
+    pub best: usize,
+    /// Whether the mean is the same at all values.
+    pub flat: bool,
+    /// The cell of the smallest value whose mean is near the best; only where the key is a count.
+    pub knee: Option<usize>,
+    /// The fit, where the key is a count, there are enough values, and throughput is not what arrives.
+    pub usl: Option<Usl>,
+}
+
+/// What a sweep found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outcome {
+    /// The varied keys.
+    pub keys: Vec<String>,
+    /// Which key lines run along: the count of the most values, else the last key. None where nothing is varied.
+    pub axis: Option<usize>,
+    /// In the order of sweep.csv.
+    pub cells: Vec<Cell>,
+    /// In the order of their first cells.
+    pub lines: Vec<Line>,
+    /// What cells are compared by.
+    pub goal: Goal,
+    /// The cell of the best mean.
+    pub best: Option<usize>,
+}
+
+impl Cell {
+    /// The cell of a row, without its numbers. `last` is the cell before it.
+    fn begin(record: &csv::ByteRecord, keys: usize, last: Option<&Self>) -> Self {
+        let text = |field: &[u8]| String::from_utf8_lossy(field).into_owned();
+        let values: Vec<String> = record.iter().take(keys).map(text).collect();
+        Self {
+            point: last.map_or(0, |last| last.point + usize::from(last.values != values)),
+            values,
+            tool: record.get(keys).map(text).unwrap_or_default(),
+            replicates: 0,
+            metrics: [None; METRICS.len()],
+        }
+    }
+
+    /// Whether a row is of this cell.
+    fn is_of(&self, record: &csv::ByteRecord) -> bool {
+        let own = self.values.iter().chain([&self.tool]).map(String::as_bytes);
+        own.eq(record.iter().take(self.values.len() + 1))
+    }
+
+    /// The estimate of a metric.
+    pub fn metric(&self, name: &str) -> Option<&Estimate> {
+        METRICS
+            .iter()
+            .position(|metric| *metric == name)
+            .and_then(|index| self.metrics[index].as_ref())
+    }
+
+    /// The mean of what cells are compared by, in nanoseconds. Every cell has a makespan.
+    pub fn mean(&self, goal: Goal) -> f64 {
+        self.metric(goal.column()).map_or(f64::INFINITY, |estimate| estimate.mean)
+    }
+}
+
+/// The values of a column in rows of sweep.csv without its header; empty fields are left out.
+pub(super) fn column_values(rows: &str, keys: usize, column: &str) -> Vec<f64> {
+    let index =
+        COLUMNS.iter().position(|known| known.name == column).map_or(usize::MAX, |at| keys + at);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(rows.as_bytes());
+    let records = reader.byte_records().filter_map(Result::ok);
+    records.filter_map(|record| number(record.get(index)?)).collect()
+}
+
+fn number(field: &[u8]) -> Option<f64> {
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+impl Outcome {
+    /// What a sweep.csv over that grid says.
+    pub fn of(grid: &Grid, sweep_csv: &str, goal: Goal) -> Self {
+        let keys: Vec<String> = grid.varied().iter().map(|vary| vary.key().to_owned()).collect();
+        let cells = cells(sweep_csv, keys.len());
+        let axis = axis(&keys, &cells);
+        let mut outcome = Self { keys, axis, cells, lines: Vec::new(), goal, best: None };
+        let all: Vec<usize> = (0..outcome.cells.len()).collect();
+        outcome.best = outcome.fastest(&all);
+        outcome.lines = outcome.lines();
+        outcome
+    }
+
+    fn fastest(&self, cells: &[usize]) -> Option<usize> {
+        cells.iter().copied().min_by(|one, other| self.mean(*one).total_cmp(&self.mean(*other)))
+    }
+
+    /// The mean of a cell by the goal, in nanoseconds.
+    pub fn mean(&self, cell: usize) -> f64 {
+        self.cells[cell].mean(self.goal)
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        let Some(axis) = self.axis else { return Vec::new() };
+        let mut places: BTreeMap<(Vec<&str>, &str), usize> = BTreeMap::new();
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for (index, cell) in self.cells.iter().enumerate() {
+            let mut fixed: Vec<&str> = cell.values.iter().map(String::as_str).collect();
+            fixed.remove(axis);
+            let place = *places.entry((fixed, &cell.tool)).or_insert_with(|| {
+                groups.push(Vec::new());
+                groups.len() - 1
+            });
+            groups[place].push(index);
+        }
+        groups.into_iter().filter_map(|cells| self.line(axis, cells)).collect()
+    }
+
+    fn line(&self, axis: usize, cells: Vec<usize>) -> Option<Line> {
+        let best = self.fastest(&cells)?;
+        let first = &self.cells[cells[0]];
+        let others = self.keys.iter().cloned().zip(first.values.iter().cloned()).enumerate();
+        let fixed = others.filter(|(index, _)| *index != axis).map(|(_, pair)| pair).collect();
+        let flat =
+            cells.iter().all(|cell| self.mean(*cell).total_cmp(&self.mean(cells[0])).is_eq());
+        let counts =
+            cells.iter().map(|cell| Some((count(&self.cells[*cell].values[axis])?, *cell)));
+        let counts: Option<Vec<(f64, usize)>> =
+            if is_count_key(&self.keys[axis]) { counts.collect() } else { None };
+        let mut line =
+            Line { tool: first.tool.clone(), fixed, cells, best, flat, knee: None, usl: None };
+        if let Some(mut counts) = counts.filter(|counts| counts.len() > 1 && !flat) {
+            counts.sort_by(|one, other| one.0.total_cmp(&other.0));
+            let slowest = self.mean(best) * (1.0 + f64::from(KNEE_PERCENT) / 100.0);
+            let is_near = |cell: usize| self.mean(cell) <= slowest;
+            line.knee = counts.iter().map(|(_, cell)| *cell).find(|cell| is_near(*cell));
+            let throughput = |cell: usize| Some(self.cells[cell].metric("throughput_per_s")?.mean);
+            let points = counts.iter().map(|(count, cell)| Some((*count, throughput(*cell)?)));
+            let points = points.collect::<Option<Vec<_>>>();
+            line.usl =
+                points.filter(|_| self.goal == Goal::Makespan).and_then(|points| Usl::fit(&points));
+        }
+        Some(line)
+    }
+
+    /// summary.json.
+    ///
+    /// # Errors
+    /// None in practice: the text is made in memory.
+    pub fn json(&self) -> io::Result<Vec<u8>> {
+        let mut text = serde_json::to_vec_pretty(&Document::of(self))?;
+        text.push(b'\n');
+        Ok(text)
+    }
+}
+
+/// The key that is a count, of several the one with the most values; else the last.
+fn axis(keys: &[String], cells: &[Cell]) -> Option<usize> {
+    let values = |key: usize| -> BTreeSet<&str> {
+        cells.iter().map(|cell| cell.values[key].as_str()).collect()
+    };
+    let is_count = |key: &usize| {
+        is_count_key(&keys[*key]) && values(*key).iter().all(|value| count(value).is_some())
+    };
+    let counts = (0..keys.len()).filter(is_count);
+    counts.max_by_key(|key| values(*key).len()).or(keys.len().checked_sub(1))
+}
+
+/// Whether the numbers of a key count something: those of a seed do not.
+fn is_count_key(key: &str) -> bool {
+    key != "seed"
+}
+
+/// A value that counts: a whole number above zero.
+fn count(value: &str) -> Option<f64> {
+    let count: u32 = value.replace('_', "").parse().ok()?;
+    (count > 0).then(|| f64::from(count))
+}
+
+fn cells(sweep_csv: &str, keys: usize) -> Vec<Cell> {
+    let columns = METRICS.map(|metric| {
+        COLUMNS.iter().position(|column| column.name == metric).map_or(usize::MAX, |at| keys + at)
+    });
+    let mut cells: Vec<Cell> = Vec::new();
+    let mut values: [Vec<f64>; METRICS.len()] = Default::default();
+    let mut reader = csv::Reader::from_reader(sweep_csv.as_bytes());
+    let mut record = csv::ByteRecord::new();
+    // What was just made cannot be broken; a row that is would be left out.
+    while reader.read_byte_record(&mut record).is_ok_and(|is_row| is_row) {
+        if !cells.last().is_some_and(|cell| cell.is_of(&record)) {
+            conclude(&mut cells, &mut values);
+            cells.push(Cell::begin(&record, keys, cells.last()));
+        }
+        if let Some(cell) = cells.last_mut() {
+            cell.replicates += 1;
+        }
+        for (values, column) in values.iter_mut().zip(columns) {
+            values.extend(record.get(column).and_then(number));
+        }
+    }
+    conclude(&mut cells, &mut values);
+    cells
+}
+
+/// Sums up what was collected for the last cell.
+fn conclude(cells: &mut [Cell], values: &mut [Vec<f64>; METRICS.len()]) {
+    if let Some(cell) = cells.last_mut() {
+        cell.metrics = values.each_ref().map(|values| Estimate::of(values));
+    }
+    values.iter_mut().for_each(Vec::clear);
+}
+
+/// summary.json as it is written.
+#[derive(Serialize)]
+struct Document<'o> {
+    interval: &'static str,
+    points: Vec<CellDocument<'o>>,
+    lines: Vec<LineDocument<'o>>,
+    best: Option<PlaceDocument<'o>>,
+}
+
+#[derive(Serialize)]
+struct CellDocument<'o> {
+    values: Pairs<'o>,
+    tool: &'o str,
+    replicates: usize,
+    #[serde(flatten)]
+    metrics: Metrics<'o>,
+}
+
+#[derive(Serialize)]
+struct LineDocument<'o> {
+    tool: &'o str,
+    fixed: Pairs<'o>,
+    along: &'o str,
+    best: PlaceDocument<'o>,
+    knee: Option<PlaceDocument<'o>>,
+    usl: Option<Usl>,
+}
+
+#[derive(Serialize)]
+struct PlaceDocument<'o> {
+    values: Pairs<'o>,
+    tool: &'o str,
+    #[serde(flatten)]
+    mean: Named,
+}
+
+/// A mean under the name of its column.
+struct Named(&'static str, f64);
+
+/// An object of texts.
+struct Pairs<'o>(Vec<(&'o str, &'o str)>);
+
+/// An object of estimates.
+struct Metrics<'o>(&'o [Option<Estimate>; METRICS.len()]);
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+impl Serialize for Named {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0, self.1)])
+    }
+}
+
+impl Serialize for Metrics<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(METRICS.len()))?;
+        for (name, estimate) in METRICS.iter().zip(self.0) {
+            map.serialize_entry(name, estimate)?;
+        }
+        map.end()
+    }
+}
+
+impl<'o> Document<'o> {
+    fn of(outcome: &'o Outcome) -> Self {
+        let pairs = |cell: &'o Cell| {
+            let keys = outcome.keys.iter().map(String::as_str);
+            Pairs(keys.zip(cell.values.iter().map(String::as_str)).collect())
+        };
+        let place = |index: usize| {
+            let cell = &outcome.cells[index];
+            let mean = Named(outcome.goal.column(), outcome.mean(index));
+            PlaceDocument { values: pairs(cell), tool: &cell.tool, mean }
+        };
+        let cell = |cell: &'o Cell| CellDocument {
+            values: pairs(cell),
+            tool: &cell.tool,
+            replicates: cell.replicates,
+            metrics: Metrics(&cell.metrics),
+        };
+        let line = |line: &'o Line| LineDocument {
+            tool: &line.tool,
+            fixed: Pairs(
+                line.fixed.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+            ),
+            along: outcome.axis.map_or("", |axis| &outcome.keys[axis]),
+            best: place(line.best),
+            knee: line.knee.map(place),
+            usl: line.usl,
+        };
+        Self {
+            interval: "95 %, Student's t over replicates",
+            points: outcome.cells.iter().map(cell).collect(),
+            lines: outcome.lines.iter().map(line).collect(),
+            best: outcome.best.map(place),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::Vary;
+
+    /// A sweep.csv of makespans in nanoseconds, two replicates each.
+    fn outcome(vary: &[&str], rows: &[(&str, &str, [u64; 2])]) -> Outcome {
+        let grid = Grid::new(vary.iter().map(|text| Vary::parse(text).unwrap()).collect()).unwrap();
+        let header: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+        let keys: Vec<&str> = grid.varied().iter().map(Vary::key).collect();
+        let mut csv = format!("{},{}\n", keys.join(","), header.join(","));
+        for (values, tool, makespans) in rows {
+            for (replicate, makespan) in makespans.iter().enumerate() {
+                let throughput = 1e9 / f64::from(u32::try_from(*makespan).unwrap());
+                let empty = ",".repeat(COLUMNS.len() - 7);
+                let row =
+                    format!("{values},{tool},{replicate},{makespan},,,1,{throughput}{empty}\n");
+                csv.push_str(&row);
+            }
+        }
+        Outcome::of(&grid, &csv, Goal::Makespan)
+    }
+
+    #[test]
+    fn replicates_of_a_tool_at_a_point_are_summed_up() {
+        let outcome =
+            outcome(&["k=1,2"], &[("1", "a", [10, 30]), ("1", "b", [7, 7]), ("2", "a", [4, 4])]);
+        let cells: Vec<(usize, &str, usize, f64)> = outcome
+            .cells
+            .iter()
+            .map(|c| (c.point, c.tool.as_str(), c.replicates, c.mean(Goal::Makespan)))
+            .collect();
+        assert_eq!(cells, [(0, "a", 2, 20.0), (0, "b", 2, 7.0), (1, "a", 2, 4.0)]);
+        assert_eq!(outcome.best, Some(2));
+        assert_eq!(outcome.cells[0].metric("speedup"), None);
+    }
+
+    #[test]
+    fn the_knee_is_the_smallest_count_that_is_nearly_the_best() {
+        let rows = [("8", "a", [100, 100]), ("4", "a", [104, 104]), ("2", "a", [110, 110])];
+        let line = outcome(&["k=8,4,2"], &rows).lines.remove(0);
+        assert_eq!((line.best, line.knee, line.flat), (0, Some(1), false));
+        let by_name = [("x", "a", [100, 100]), ("y", "a", [90, 90])];
+        let line = outcome(&["k=x,y"], &by_name).lines.remove(0);
+        assert_eq!((line.best, line.knee, line.usl), (1, None, None));
+    }
+
+    #[test]
+    fn a_line_that_nothing_changes_has_no_knee_and_no_law() {
+        let rows = [("1", "a", [5, 7]), ("2", "a", [5, 7]), ("3", "a", [5, 7])];
+        let line = outcome(&["k=1..3"], &rows).lines.remove(0);
+        assert_eq!((line.flat, line.knee, line.usl), (true, None, None));
+    }
+
+    #[test]
+    fn lines_run_along_the_count_of_the_most_values() {
+        let rows = [
+            ("1,x", "a", [9, 9]),
+            ("1,y", "a", [8, 8]),
+            ("2,x", "a", [6, 6]),
+            ("2,y", "a", [5, 5]),
+            ("3,x", "a", [5, 5]),
+            ("3,y", "a", [4, 4]),
+        ];
+        let outcome = outcome(&["k=1..3", "l=x,y"], &rows);
+        assert_eq!(outcome.axis, Some(0));
+        let lines: Vec<_> =
+            outcome.lines.iter().map(|l| (l.fixed[0].1.as_str(), l.cells.clone())).collect();
+        assert_eq!(lines, [("x", vec![0, 2, 4]), ("y", vec![1, 3, 5])]);
+        assert!(outcome.lines.iter().all(|line| line.usl.is_some()));
+    }
+}

@@ -1,0 +1,203 @@
+//! What is changed, and a scenario with that change.
+
+use gilsim_core::model::{Distribution, Scenario, StepSpec, ToolRun, WaitOn, Work};
+use gilsim_core::time::SimDuration;
+
+use super::costs;
+
+/// One thing that is made faster, or one more of it, or none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// The latency of the site at that place.
+    Site(usize),
+    /// The time of the computation at that place.
+    Computation(usize),
+    /// Waits for a bare duration.
+    BareWaits,
+    /// Computations of a bare duration.
+    BareComputations,
+    /// A cost of the profile.
+    Cost(String),
+    /// How long a waiter for the lock waits before it asks.
+    SwitchInterval,
+    /// No interpreter lock.
+    NoLock,
+    /// One more core.
+    Core,
+    /// One more worker.
+    Worker,
+    /// One more place within asyncio's limit.
+    Limit,
+    /// One more connection of the site at that place.
+    Connection(usize),
+}
+
+/// Python's shortest switch interval.
+const SHORTEST_SWITCH: SimDuration = SimDuration::from_micros(1);
+
+impl Change {
+    /// All that can be changed in a tool's run.
+    pub(super) fn all(scenario: &Scenario, run: &ToolRun) -> Vec<Self> {
+        let setting = &run.setting;
+        let mut all: Vec<Self> = (0..setting.sites.len()).map(Self::Site).collect();
+        all.extend((0..setting.computations.len()).map(Self::Computation));
+        let (waits, computes) = bare(scenario.tasks.iter().flat_map(|entry| &entry.steps));
+        all.extend(waits.then_some(Self::BareWaits));
+        all.extend(computes.then_some(Self::BareComputations));
+        all.extend(costs::names(&setting.interpreter.profile).into_iter().map(Self::Cost));
+        if setting.interpreter.lock {
+            all.extend([Self::SwitchInterval, Self::NoLock]);
+        }
+        all.push(Self::Core);
+        all.extend(run.tool.takes_workers().then_some(Self::Worker));
+        all.extend(run.limit.map(|_| Self::Limit));
+        let limited =
+            (0..setting.sites.len()).filter(|site| setting.sites[*site].connections.is_some());
+        all.extend(limited.map(Self::Connection));
+        all
+    }
+
+    /// Whether it can be made more or less faster; else it is done or not.
+    pub fn is_gradual(&self) -> bool {
+        !matches!(
+            self,
+            Self::NoLock | Self::Core | Self::Worker | Self::Limit | Self::Connection(_)
+        )
+    }
+
+    /// Kind and name, as whatif.csv has them.
+    pub(super) fn names(&self, run: &ToolRun) -> (&'static str, String) {
+        let site = |site: usize| run.setting.sites[site].name.clone();
+        match self {
+            Self::Site(at) => ("site", site(*at)),
+            Self::Computation(at) => ("computation", run.setting.computations[*at].name.clone()),
+            Self::BareWaits => ("bare_waits", String::new()),
+            Self::BareComputations => ("bare_computations", String::new()),
+            Self::Cost(name) => ("cost", name.clone()),
+            Self::SwitchInterval => ("switch_interval", String::new()),
+            Self::NoLock => ("no_lock", String::new()),
+            Self::Core => ("one_more_core", String::new()),
+            Self::Worker => ("one_more_worker", String::new()),
+            Self::Limit => ("one_more_in_limit", String::new()),
+            Self::Connection(at) => ("one_more_connection", site(*at)),
+        }
+    }
+
+    /// The scenario and the run with it; what is gradual by so many percent, up to 100.
+    pub(super) fn made(
+        &self,
+        scenario: &Scenario,
+        run: &ToolRun,
+        percent: u32,
+    ) -> (Scenario, ToolRun) {
+        let (mut scenario, mut run) = (scenario.clone(), run.clone());
+        let setting = &mut run.setting;
+        match self {
+            Self::Site(at) => shorten(&mut setting.sites[*at].latency, percent),
+            Self::Computation(at) => shorten(&mut setting.computations[*at].time, percent),
+            Self::BareWaits => each_step(&mut scenario, &mut |step| {
+                if let StepSpec::Wait(WaitOn::Time(time)) | StepSpec::Block(WaitOn::Time(time)) =
+                    step
+                {
+                    shorten(time, percent);
+                }
+            }),
+            Self::BareComputations => each_step(&mut scenario, &mut |step| {
+                if let StepSpec::Compute(Work::Time(time)) = step {
+                    shorten(time, percent);
+                }
+            }),
+            Self::Cost(name) => {
+                let interpreter = &mut setting.interpreter;
+                interpreter.profile = costs::faster(&interpreter.profile, name, percent);
+                if name == "machine.wake_latency" {
+                    let latency = &mut setting.machine.wake_latency;
+                    *latency = latency.scaled(u64::from(100 - percent), 100);
+                }
+            }
+            Self::SwitchInterval => {
+                let interval = &mut setting.interpreter.switch_interval;
+                *interval = interval.scaled(u64::from(100 - percent), 100).max(SHORTEST_SWITCH);
+            }
+            Self::NoLock => setting.interpreter.lock = false,
+            Self::Core => setting.machine.cores += 1,
+            Self::Worker => run.workers += 1,
+            Self::Limit => run.limit = run.limit.map(|limit| limit + 1),
+            Self::Connection(at) => {
+                let connections = &mut setting.sites[*at].connections;
+                *connections = connections.map(|connections| connections + 1);
+            }
+        }
+        (scenario, run)
+    }
+}
+
+/// In words, for tables and charts: `site shop`, `one more core`.
+pub(super) fn words(kind: &str, name: &str) -> String {
+    let kind = match kind {
+        "bare_waits" => "waits without a name",
+        "bare_computations" => "computations without a name",
+        "switch_interval" => "the lock's switch interval",
+        "no_lock" => "no lock",
+        "one_more_core" => "one more core",
+        "one_more_worker" => "one more worker",
+        "one_more_in_limit" => "one more within the limit",
+        "one_more_connection" => "one more connection to",
+        kind => kind,
+    };
+    format!("{kind} {name}").trim_end().to_owned()
+}
+
+/// Whether tasks wait, and compute, for a bare duration.
+fn bare<'s>(steps: impl Iterator<Item = &'s StepSpec>) -> (bool, bool) {
+    steps.fold((false, false), |(waits, computes), step| match step {
+        StepSpec::Wait(WaitOn::Time(_)) | StepSpec::Block(WaitOn::Time(_)) => (true, computes),
+        StepSpec::Compute(Work::Time(_)) => (waits, true),
+        StepSpec::Offload { steps, .. } | StepSpec::Repeat { steps, .. } => {
+            let inner = bare(steps.iter());
+            (waits || inner.0, computes || inner.1)
+        }
+        _ => (waits, computes),
+    })
+}
+
+fn each_step(scenario: &mut Scenario, change: &mut dyn FnMut(&mut StepSpec)) {
+    fn walk(steps: &mut [StepSpec], change: &mut dyn FnMut(&mut StepSpec)) {
+        for step in steps {
+            change(step);
+            if let StepSpec::Offload { steps, .. } | StepSpec::Repeat { steps, .. } = step {
+                walk(steps, change);
+            }
+        }
+    }
+    for entry in &mut scenario.tasks {
+        walk(&mut entry.steps, change);
+    }
+}
+
+/// Every draw of the distribution so many percent shorter.
+fn shorten(distribution: &mut Distribution, percent: u32) {
+    let left = u64::from(100 - percent);
+    let short = |duration: &SimDuration| duration.scaled(left, 100);
+    *distribution = match &*distribution {
+        _ if left == 0 => Distribution::Constant(SimDuration::ZERO),
+        Distribution::Constant(duration) => Distribution::Constant(short(duration)),
+        Distribution::Uniform { low, high } => {
+            Distribution::Uniform { low: short(low), high: short(high) }
+        }
+        Distribution::Exponential { mean } => Distribution::Exponential { mean: short(mean) },
+        Distribution::Normal { mean, sd } => {
+            Distribution::Normal { mean: short(mean), sd: short(sd) }
+        }
+        Distribution::LogNormal { p50, p99 } => {
+            // Its median is positive, however short.
+            let p50 = short(p50).max(SimDuration::from_nanos(1));
+            Distribution::LogNormal { p50, p99: short(p99).max(p50) }
+        }
+        Distribution::Pareto { min, shape } => {
+            Distribution::Pareto { min: short(min), shape: *shape }
+        }
+        Distribution::Cycle(all) => Distribution::Cycle(all.iter().map(short).collect()),
+        Distribution::Samples(all) => Distribution::Samples(all.iter().map(short).collect()),
+    };
+}

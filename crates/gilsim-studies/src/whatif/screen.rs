@@ -1,0 +1,129 @@
+//! What would help most, as a terminal and a Markdown page show it.
+
+use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
+
+use super::play::{Effect, Numbers, ToolStudy};
+use gilsim_core::model::Goal;
+use gilsim_core::time::SimDuration;
+use gilsim_render::report::one_line;
+
+/// Effects that a table shows.
+const SHOWN: usize = 12;
+
+/// Columns of the table.
+const fn headings(goal: Goal) -> [&'static str; 5] {
+    let other = match goal {
+        Goal::Makespan => "p95 then",
+        Goal::ResponseP95 => "makespan then",
+    };
+    ["what if", "10 % faster", "50 % faster", "gone, or done", other]
+}
+
+/// The tables and findings, for a terminal.
+pub fn text(studies: &[ToolStudy], goal: Goal) -> String {
+    told(studies, goal, |rows| {
+        let mut table = Table::new();
+        let rule = LineStyle::none().fill('─').junction('─');
+        table.load_style(TableStyle::new().header_separator(rule));
+        table.set_header(headings(goal));
+        for row in rows {
+            table.add_row(row.into_iter().map(Cell::new));
+        }
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((2 * u16::from(index > 0), 0));
+            if index > 0 {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+        lines.join("\n") + "\n"
+    })
+}
+
+/// The same for a Markdown page.
+pub fn markdown(studies: &[ToolStudy], goal: Goal) -> String {
+    told(studies, goal, |rows| {
+        let line = |cells: &[String]| {
+            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let rule = "| --- | ---: | ---: | ---: | ---: |\n".to_owned();
+        let head = line(&headings(goal).map(str::to_owned)) + &rule;
+        rows.iter().fold(head, |text, row| text + &line(row))
+    })
+}
+
+fn told(studies: &[ToolStudy], goal: Goal, table: impl Fn(Vec<[String; 5]>) -> String) -> String {
+    let mut text = String::new();
+    for study in studies {
+        let Some(base) = study.baseline else { continue };
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let (makespan, p95) = (duration(base.makespan_ns), duration(base.response_p95_ns));
+        let tool = one_line(&study.tool);
+        text.extend([&*tool, ": ", &makespan, ", 95 % of tasks within ", &p95, "\n\n"]);
+        let felt: Vec<&Effect> =
+            study.effects.iter().filter(|effect| is_shown(effect, base)).collect();
+        let rows = felt.iter().take(SHOWN).map(|effect| row(effect, base, goal));
+        text.push_str(&table(rows.collect()));
+        text.push('\n');
+        text.push_str(&finding(&tool, &felt, base, goal));
+        if felt.len() > SHOWN {
+            let more = (felt.len() - SHOWN).to_string();
+            text.extend([" ", &more, " more change less; whatif.csv has all."]);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Whether it changes makespan or p95 by a thousandth or more.
+fn is_shown(effect: &Effect, base: Numbers) -> bool {
+    effect.points.iter().any(|point| {
+        let differs =
+            |now: u64, was: u64| u128::from(now.abs_diff(was)) * 1_000 >= u128::from(was).max(1);
+        differs(point.numbers.makespan_ns, base.makespan_ns)
+            || differs(point.numbers.response_p95_ns, base.response_p95_ns)
+    })
+}
+
+fn row(effect: &Effect, base: Numbers, goal: Goal) -> [String; 5] {
+    let by = |goal: Goal, percent: u32| {
+        effect.at(percent).map_or_else(String::new, |now| change(now.by(goal), base.by(goal)))
+    };
+    let what = one_line(&effect.words());
+    [what, by(goal, 10), by(goal, 50), by(goal, 100), by(goal.other(), 100)]
+}
+
+/// `-9.8 %`.
+fn change(now: u64, was: u64) -> String {
+    let sign = if now < was { "-" } else { "+" };
+    let permille = (u128::from(now.abs_diff(was)) * 1_000 + u128::from(was) / 2)
+        .checked_div(u128::from(was))
+        .unwrap_or_default();
+    if permille == 0 {
+        return "0 %".to_owned();
+    }
+    format!("{sign}{}.{} %", permille / 10, permille % 10)
+}
+
+/// What helps most, in a sentence.
+fn finding(tool: &str, felt: &[&Effect], base: Numbers, goal: Goal) -> String {
+    let best = felt.first().and_then(|effect| Some((effect, effect.compared()?)));
+    let Some((effect, now)) = best.filter(|(_, now)| now.by(goal) < base.by(goal)) else {
+        return format!("Nothing of this makes {tool} faster.");
+    };
+    let what = one_line(&effect.words());
+    let how = if effect.points.len() > 1 { format!("{what}, twice as fast") } else { what };
+    let (after, before) = (duration(now.by(goal)), duration(base.by(goal)));
+    let then = match goal {
+        Goal::Makespan => format!("It takes {after} then"),
+        Goal::ResponseP95 => format!("95 % of tasks are done within {after} then"),
+    };
+    format!("What helps {tool} most: {how}. {then}, not {before}.")
+}
+
+fn duration(ns: u64) -> String {
+    SimDuration::from_nanos(ns).to_string()
+}
