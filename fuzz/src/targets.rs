@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use gilsim::claims::{self, Stop, Suite};
+use gilsim::Listener;
+use gilsim::claims::{Stop, Suite};
 use gilsim::engine::simulate;
 use gilsim::ids::TaskId;
 use gilsim::import::{self, Arrivals, Options};
@@ -145,8 +146,9 @@ pub fn set(bytes: &[u8]) {
 pub fn vary(bytes: &[u8]) {
     // The journal of a study is read whatever stands in it.
     let header = journal::header("study", Shard::WHOLE);
-    let _ = journal::read(&[header.as_bytes(), bytes].concat(), &header);
-    let _ = journal::read(bytes, &header);
+    let no_keys = Grid::new(Vec::new()).expect("no keys make one point");
+    let _ = journal::read(&[header.as_bytes(), bytes].concat(), &header, &no_keys);
+    let _ = journal::read(bytes, &header, &no_keys);
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let vary = match Vary::parse(text) {
         Ok(vary) => vary,
@@ -209,14 +211,12 @@ fn test(suite: &Suite, claim: usize, folder: &Path) {
 /// Lets small scenarios be played alone.
 struct SmallOnly;
 
-impl claims::Listener for SmallOnly {
+impl Listener for SmallOnly {
     fn admit(&self, scenario: &Scenario, run: &ToolRun) -> Result<(), String> {
         let is_small =
             is_small(scenario) && lay_out(scenario, run, 0).is_ok_and(|plan| is_short(&plan, run));
         if is_small { Ok(()) } else { Err("too large for here".to_owned()) }
     }
-
-    fn played(&self) {}
 }
 
 /// Profile files.

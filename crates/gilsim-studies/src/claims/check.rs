@@ -2,11 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rayon::prelude::*;
-
 use super::case::{self, Case, middle, rounded_up};
 use super::play::{Came, Seen, Trial};
-use super::{Claim, CounterExample, Listener, Stop, Verdict};
+use super::{Claim, CounterExample, Stop, Verdict};
+use crate::{Listener, threads};
 use gilsim_scenario::claims::{ClaimFile, NamedProfile, Values};
 
 /// How often a case is drawn until `when` is true of it, where that can be told without playing.
@@ -43,9 +42,9 @@ pub(super) fn claim(
 ) -> Result<Verdict, Stop> {
     let trial = Trial { file, claim, listener };
     let counted = AtomicU64::new(0);
-    let found = (0..search.cases).into_par_iter().with_max_len(1).find_map_first(|number| {
+    let found = threads::first(search.cases, |number| {
         let found = trial.search(search.seed, number.into(), &counted);
-        listener.played();
+        listener.played(1);
         found.map(|found| (number, found))
     });
     let counted = counted.into_inner();

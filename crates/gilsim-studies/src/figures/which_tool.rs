@@ -1,10 +1,9 @@
 //! Figure 8: which way to go is the fastest, by the share of computing in a task and by the number of tasks.
 
-use rayon::prelude::*;
-
 use super::Picture;
 use super::play::makespan;
 use super::scenarios::WHICH_TOOL;
+use crate::threads;
 use gilsim_core::model::{Scenario, Tool, ToolRun};
 use gilsim_core::time::SimDuration;
 use gilsim_render::chart::{self, Hue, Map, Player, Square, Theme};
@@ -94,12 +93,12 @@ fn least(run: &ToolRun, count: u32, (wait, work): (u64, u64)) -> u64 {
 pub(super) fn draw(theme: Theme) -> Picture {
     let columns: Vec<(u64, u64)> = columns().collect();
     // The largest first, so that no core is left with one of them at the end.
-    let cells: Vec<Vec<Square>> = COUNTS
-        .par_iter()
-        .rev()
-        .map(|&count| columns.par_iter().with_max_len(1).map(|&task| square(count, task)).collect())
-        .collect();
-    let cells: Vec<Vec<Square>> = cells.into_iter().rev().collect();
+    let largest_first = COUNTS.iter().rev();
+    let places: Vec<(u32, (u64, u64))> =
+        largest_first.flat_map(|count| columns.iter().map(|task| (*count, *task))).collect();
+    let squares = threads::map(&places, |(count, task)| square(*count, *task));
+    let cells: Vec<Vec<Square>> =
+        squares.chunks(columns.len()).rev().map(<[Square]>::to_vec).collect();
     let border = border(&cells, &columns);
     let title = format!(
         "Which tool: many tasks are fastest in asyncio while they compute up to {border} % of their time, in \
