@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::case::{self, Case, middle, rounded_up};
 use super::play::{Came, Seen, Trial};
 use super::{Claim, CounterExample, Stop, Verdict};
-use crate::{Listener, threads};
+use crate::listener::Listener;
+use crate::threads;
 use gilsim_scenario::claims::{ClaimFile, NamedProfile, Values};
 
 /// How often a case is drawn until `when` is true of it, where that can be told without playing.

@@ -23,7 +23,7 @@ use metric::Metric;
 use parse::Scope;
 use play::Seen;
 
-use crate::Listener;
+use crate::listener::Listener;
 use gilsim_scenario::Faults;
 use gilsim_scenario::claims::{ClaimFile, ClaimText, Tolerance};
 

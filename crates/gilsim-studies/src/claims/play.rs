@@ -5,7 +5,7 @@ use super::Stop;
 use super::case::Case;
 use super::expression::{Trouble, Truth, Values};
 use super::metric::Compares;
-use crate::Listener;
+use crate::listener::Listener;
 use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::run::{Prepared, Run, compare};
 use gilsim_render::report;

@@ -11,7 +11,8 @@ use gilsim_core::sink::row::SummaryRow;
 use gilsim_render::report;
 
 use super::change::{Change, words};
-use crate::{Listener, threads};
+use crate::listener::Listener;
+use crate::threads;
 
 /// How much faster what can be faster is made, in percent.
 pub const FASTER: [u32; 10] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
