@@ -23,7 +23,7 @@ const fn room(
 }
 
 const ROOMS: [Room; 30] = [
-    room("lib", &[], &[]),
+    room("lib", &["scenario"], &[]),
     room("main", &["cli"], &[]),
     // gilsim-core: plain data.
     room("time", &[], &[]),
