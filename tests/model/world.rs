@@ -200,7 +200,7 @@ pub struct Played {
     pub makespan: u64,
     /// When each task's last step ended.
     pub done: Vec<u64>,
-    /// How long each task was in each state of the contract; states of no length are left out.
+    /// How long each task was in each state (docs/contract.md, "States"); states of no length are left out.
     pub spent: Vec<Spent>,
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong around the program: full disks, folders of others, readers that leave, signals, odd names.
 //!
-//! Nothing is half-written, the message says what is wrong, and the exit code is that of the contract.
+//! Nothing is half-written, the message says what is wrong, and the exit code is the right one
+//! (docs/contract.md, "Exit codes").
 
 use std::ffi::OsStr;
 use std::fs;

@@ -476,6 +476,100 @@ fn documents_name_no_room_that_does_not_exist() {
     }
 }
 
+/// The texts of all files that may cite a document, by their paths from the root; this file is about citations and makes none.
+fn citing_files() -> Vec<(String, String)> {
+    const ROOTS: [&str; 8] =
+        ["src", "crates", "tests", "benches", "python", "scenarios", "claims", "fuzz"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders: Vec<_> = ROOTS.map(|name| root.join(name)).into();
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries {
+            let path = entry.expect("the folder can be read").path();
+            let below = path.strip_prefix(root).expect("it is in the repository");
+            let name = below.to_str().expect("plain names").replace('\\', "/");
+            let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("");
+            if path.is_dir() && !["target", "corpus", ".venv"].iter().any(|it| name.ends_with(it)) {
+                folders.push(path);
+            } else if ["rs", "toml", "py"].contains(&ending) && name != "tests/tidy.rs" {
+                let text = fs::read(&path).expect("a file can be read");
+                found.push((name, String::from_utf8_lossy(&text).into_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// What a text cites: documents of `docs/` by their names, and the headings there. Citations may go over lines of comments.
+fn citations(text: &str) -> Vec<(String, String)> {
+    let lines = text.lines().map(|line| line.trim().trim_start_matches(['/', '!', '#']).trim());
+    let text = lines.collect::<Vec<_>>().join(" ");
+    let tails = text.split("docs/").skip(1);
+    let cited = tails.filter_map(|tail| {
+        let (name, rest) = tail.split_once(".md, \"")?;
+        let (heading, _) = rest.split_once('"')?;
+        name.chars().all(is_of_word).then(|| (name.to_owned(), heading.to_owned()))
+    });
+    cited.collect()
+}
+
+/// The headings of a document, without what stands in its blocks of code.
+fn headings(document: &str) -> BTreeSet<String> {
+    let outside = document.split("```").step_by(2).flat_map(str::lines);
+    let headings = outside.filter(|line| line.starts_with('#'));
+    headings.map(|line| line.trim_start_matches('#').trim().to_owned()).collect()
+}
+
+#[test]
+fn every_rule_that_code_cites_stands_in_a_document_under_its_heading() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let (mut faults, mut count) = (Vec::new(), 0);
+    for (file, text) in citing_files() {
+        for (document, heading) in citations(&text) {
+            count += 1;
+            let found = fs::read_to_string(docs.join(format!("{document}.md")));
+            if !found.is_ok_and(|text| headings(&text).contains(&heading)) {
+                faults.push(format!("{file}: docs/{document}.md has no heading \"{heading}\""));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(count > 30, "only {count} citations were found");
+}
+
+#[test]
+fn no_code_cites_what_is_not_in_the_repository() {
+    const ELSEWHERE: [&str; 4] =
+        ["product contract", "design notes", "semantics, section", "contract, section"];
+    let by_number = |line: &str, document: &str| {
+        let mut tails = line.split(document).skip(1);
+        tails.any(|tail| tail.starts_with(|letter: char| letter.is_ascii_digit()))
+    };
+    let mut faults = Vec::new();
+    for (file, text) in citing_files() {
+        for (number, line) in text.lines().enumerate() {
+            let numbered = by_number(line, "semantics ") || by_number(line, "(section ");
+            if numbered || ELSEWHERE.iter().any(|it| line.contains(it)) {
+                faults.push(format!("{file}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(
+        faults.is_empty(),
+        "cite a heading, as in docs/contract.md, \"Exit codes\": {faults:#?}"
+    );
+}
+
+#[test]
+fn a_citation_is_found_across_lines_and_a_heading_outside_of_code() {
+    let text = "/// Rules (docs/a.md, \"One\n/// two\"; docs/b.md, \"Three\"), and docs/c.md\n";
+    let pair = |document: &str, heading: &str| (document.to_owned(), heading.to_owned());
+    assert_eq!(citations(text), [pair("a", "One two"), pair("b", "Three")]);
+    let document = "# A\n```toml\n# no heading\n```\n### B c\n";
+    assert_eq!(headings(document).into_iter().collect::<Vec<_>>(), ["A", "B c"]);
+}
+
 #[test]
 fn a_test_module_is_not_read_as_code() {
     let text = "use a::b;\n#[cfg(test)]\nmod tests {\n    use c::d;\n}\n";

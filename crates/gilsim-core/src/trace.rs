@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::ids::{CoreId, LockId, NameId, ProcessId, TaskId, ThreadId};
 use crate::time::{SimDuration, SimTime};
 
-/// What a task or a thread was doing (product contract, section 5).
+/// What a task or a thread was doing (docs/contract.md, "States").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum State {
     /// On a core in Python code, holding the lock where there is one.

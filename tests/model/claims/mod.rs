@@ -1,4 +1,4 @@
-//! The statements of the article and of the contract, one file each.
+//! The statements of the article and of docs/contract.md, "The profile ideal", one file each.
 
 mod a_deadlock_is_named;
 mod a_free_lock_interrupts_nobody;

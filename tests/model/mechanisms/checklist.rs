@@ -1,5 +1,5 @@
-//! The fifteen things that are easiest to get wrong about CPython's scheduling (semantics, section 9), each as
-//! one test in plain words.
+//! The fifteen things that are easiest to get wrong about CPython's scheduling, each as one test in plain words
+//! (docs/semantics.md, "What is easily got wrong").
 
 use gilsim::model::StartMethod;
 use gilsim::trace::State;

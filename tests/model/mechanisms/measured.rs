@@ -1,4 +1,4 @@
-//! The golden scenarios of the design notes (semantics, section 8): each was measured on CPython 3.11 to 3.13 on
+//! What real programs show (docs/semantics.md, "What real programs show"): each was measured on CPython 3.11 to 3.13 on
 //! a quiet 2-core machine (Linux 6.18, HZ=250), and the ranges are what was measured there.
 
 use std::fmt::Write as _;

@@ -1,4 +1,5 @@
-//! Where the kernel puts threads, and what moving and waking them costs (semantics 2.2 and 2.4).
+//! Where the kernel puts threads, and what moving and waking them costs
+//! (docs/semantics.md, "Where a woken thread goes"; docs/semantics.md, "Wake latency").
 
 use std::collections::BTreeMap;
 

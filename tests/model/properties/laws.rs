@@ -1,4 +1,4 @@
-//! The laws of the trace (contract, section 5), checked the slow way.
+//! The laws of the trace (docs/contract.md, "Laws of the trace"), checked the slow way.
 
 use gilsim::trace::{Outcome, Row, State};
 

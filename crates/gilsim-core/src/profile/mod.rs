@@ -1,7 +1,6 @@
 //! Cost profiles: what a Python version on Linux costs and how it behaves, one TOML file each.
 //!
-//! Values and sources: `semantics.md` sections 5 and 7 of the design notes, repeated beside each
-//! number in `cpython-3.13.toml`.
+//! Where the values come from stands beside each in `cpython-3.13.toml` (docs/semantics.md, "What things cost").
 
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
@@ -24,7 +23,7 @@ pub struct Profile {
     /// Whether this is a free-threaded build.
     #[serde(default)]
     pub free_threaded: bool,
-    /// Whether the exact rules of the contract's `ideal` apply: see [`crate::plan::MachineRules::exact`].
+    /// Whether the exact rules apply: see [`crate::plan::MachineRules::exact`].
     #[serde(default)]
     pub exact: bool,
     /// CPU time of a computation on this build, in thousandths of what the scenario says.
@@ -77,7 +76,7 @@ macro_rules! costs {
 }
 
 costs! {
-    /// The machine and its kernel (semantics 2).
+    /// The machine and its kernel (docs/semantics.md, "Threads on cores").
     MachineCosts {
         /// Time slice when runnable threads outnumber cores: the base slice rounded up to a tick.
         quantum: Cost,
@@ -121,21 +120,21 @@ costs! {
 }
 
 costs! {
-    /// The interpreter lock (semantics 1).
+    /// The interpreter lock (docs/semantics.md, "The interpreter lock").
     LockCosts {
         /// `sys.getswitchinterval()`.
         switch_interval: Cost,
         /// How often the requester itself gets the lock it asked for, in thousandths; else the longest waiter.
         requester_permille: u32,
-        /// How long a thread that comes onto a core needs to take a free lock, whose mutex it has to lock first: one
-        /// that is free for a shorter time it misses (semantics 1.6).
+        /// How long a thread that comes onto a core needs to take a free lock, whose mutex it has to lock first. It misses
+        /// one that is free for less (docs/semantics.md, "A lock that is free for a moment").
         #[serde(default)]
         retake: Cost,
     }
 }
 
 costs! {
-    /// OS threads and `threading` (semantics 4.3).
+    /// OS threads and `threading` (docs/semantics.md, "Starting a thread").
     ThreadCosts {
         /// `Thread.start()` in the parent, without waiting for the child.
         start: Cost,
@@ -151,7 +150,7 @@ costs! {
 }
 
 costs! {
-    /// `ThreadPoolExecutor` (semantics 4.4).
+    /// `ThreadPoolExecutor` (docs/semantics.md, "Thread pools").
     ThreadPoolCosts {
         /// Making the executor.
         create: Cost,
@@ -169,7 +168,7 @@ costs! {
 }
 
 costs! {
-    /// The event loop (semantics 3).
+    /// The event loop (docs/semantics.md, "The event loop").
     LoopCosts {
         /// `asyncio.run` before its coroutine's first step.
         start: Cost,
@@ -201,7 +200,7 @@ costs! {
 }
 
 costs! {
-    /// What starting one kind of process costs (semantics 4.7).
+    /// What starting one kind of process costs (docs/semantics.md, "Start methods").
     StartCosts {
         /// The parent, until it can go on; under its lock.
         parent: Cost,
@@ -224,7 +223,7 @@ costs! {
 }
 
 costs! {
-    /// Starting and ending processes (semantics 4.7).
+    /// Starting and ending processes (docs/semantics.md, "Start methods").
     ProcessCosts {
         /// `fork`.
         fork: StartCosts,
@@ -240,7 +239,7 @@ costs! {
 }
 
 costs! {
-    /// `ProcessPoolExecutor` (semantics 4.5). All but the worker's share the parent's lock.
+    /// `ProcessPoolExecutor` (docs/semantics.md, "Process pools"). All but the worker's share the parent's lock.
     ProcessPoolCosts {
         /// Making the executor.
         create: Cost,
@@ -271,7 +270,7 @@ costs! {
 }
 
 costs! {
-    /// `multiprocessing.Pool` (semantics 4.6).
+    /// `multiprocessing.Pool` (docs/semantics.md, "The pool of multiprocessing").
     MultiprocessingPoolCosts {
         /// The constructor, without its processes and threads.
         create: Cost,
@@ -297,8 +296,8 @@ costs! {
 }
 
 costs! {
-    /// System calls on pipes when nobody has to be waited for: each gives the lock up meanwhile (semantics
-    /// 1.6), so that somebody who waits for it may take it.
+    /// System calls on pipes when nobody has to be waited for. Each gives the lock up meanwhile, so that somebody who
+    /// waits for it may take it (docs/semantics.md, "Giving the lock up around a blocking call").
     PipeCosts {
         /// A write of a few bytes that wakes nobody.
         write: Cost,
@@ -325,7 +324,7 @@ costs! {
 }
 
 costs! {
-    /// Subinterpreters (semantics 6).
+    /// Subinterpreters (docs/semantics.md, "Subinterpreters").
     InterpreterCosts {
         /// Creating one with its own lock.
         create: Cost,
@@ -502,7 +501,8 @@ impl Profile {
         }
     }
 
-    /// How many workers the tool has when nothing is said (semantics 4.4 to 4.8).
+    /// How many workers the tool has when nothing is said
+    /// (docs/semantics.md, "Thread pools"; docs/semantics.md, "Process pools").
     pub fn default_workers(&self, tool: Tool, cores: u32) -> u32 {
         match tool {
             Tool::ThreadPool | Tool::ToThread | Tool::InterpreterPool => (cores + 4).min(32),
@@ -511,7 +511,7 @@ impl Profile {
         }
     }
 
-    /// How many tasks a message to a worker carries when nothing is said (semantics 4.5, 4.6).
+    /// How many tasks a message to a worker carries when nothing is said (docs/semantics.md, "The pool of multiprocessing").
     pub fn default_chunk(&self, tool: Tool, tasks: u32, workers: u32) -> u32 {
         match tool {
             Tool::MultiprocessingPool => tasks.div_ceil(workers.saturating_mul(4)).max(1),
@@ -519,7 +519,7 @@ impl Profile {
         }
     }
 
-    /// The start method of this Python on Linux (semantics 4.7).
+    /// The start method of this Python on Linux (docs/semantics.md, "Start methods").
     pub const fn default_start(&self) -> StartMethod {
         if self.python >= 14 { StartMethod::Forkserver } else { StartMethod::Fork }
     }

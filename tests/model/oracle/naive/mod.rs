@@ -1,8 +1,8 @@
 //! A naive simulator of threads and processes under profile `ideal`: time moves in ticks of 1 ms.
 //!
-//! Written from the contract and the semantics alone, to be obviously right rather than fast: there is no
-//! event queue, every list is scanned, and each tick moves each running thread by one. The rules that the
-//! documents leave open at one instant are chosen here and marked OPEN with a number:
+//! Written from docs/contract.md, "The profile ideal", and docs/semantics.md alone, to be obviously right rather than
+//! fast: there is no event queue, every list is scanned, and each tick moves each running thread by one. The rules that
+//! the documents leave open at one instant are chosen here and marked OPEN with a number:
 //!
 //! 1. A thread acts (in no time) up to where it blocks or computes; of all that can act, the lowest number does
 //!    first. Hence a child asks for the lock after its parent has let go of it in `Thread.start`.

@@ -19,7 +19,7 @@ impl Naive<'_> {
         }
     }
 
-    /// The item is in the queue before the pool decides whether to grow (semantics 4.4).
+    /// The item is in the queue before the pool decides whether to grow (docs/semantics.md, "Thread pools").
     pub(super) fn submit(&mut self, me: usize, task: usize) {
         self.put_work(Item::Task(task));
         let born = u32::try_from(self.threads.len() - 1).expect("few workers");
