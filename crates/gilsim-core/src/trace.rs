@@ -1,4 +1,4 @@
-//! What happened: rows of the trace, and who may listen.
+//! What happened in a run: the rows of the trace, and the sinks that receive them.
 
 use std::collections::BTreeMap;
 
@@ -186,7 +186,7 @@ pub enum Outcome {
     Deadlocked(Vec<Stuck>),
 }
 
-/// Somebody who waits for ever.
+/// A task or thread that waits for ever.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stuck {
     /// The task, if it is one; else it is a thread of the tool.

@@ -53,7 +53,7 @@ pub(super) fn parse(text: &str, source: usize) -> Parsed {
     Parsed { root, faults, trust: if sound { Trust::Whole } else { Trust::Present } }
 }
 
-/// The parser takes all that follows an open bracket for part of it: only what stands before is worth a message.
+/// After a bracket that is never closed the parser reads everything as part of it: only faults before it are shown.
 fn cut_at(open: &Open, text: &str, root: Table, errors: &[Error], source: usize) -> Parsed {
     let mut faults: Vec<Fault> = errors
         .iter()

@@ -82,14 +82,15 @@ costs! {
         quantum: Cost,
         /// From a wake-up to the first instruction on an idle core.
         wake_latency: Cost,
-        /// The same on a core that has idled for 3 ms and more; none, or less than `wake_latency`, means as there.
+        /// The same on a core that has idled for 3 ms and more. If it is not given, or is less than `wake_latency`, that
+        /// one applies.
         #[serde(default)]
         wake_latency_deep: Cost,
-        /// CPU time that a wake-up, or a thread's start, takes whoever makes it on top of `wake_call` or `pipe.wake` where it has to interrupt
-        /// another, idle core. The built-in profiles have it within these two.
+        /// CPU time of the waker, or of a thread's creator, when another core that idles has to be interrupted. It comes on
+        /// top of `wake_call` and `pipe.wake`, which include it in the built-in profiles.
         #[serde(default)]
         interrupt: Cost,
-        /// CPU time of whoever wakes a sleeping thread when it gives up a lock that is waited for, on its own core.
+        /// CPU time of a thread that gives up a lock and wakes a waiter.
         #[serde(default)]
         wake_call: Cost,
         /// How far the latency varies to either side, in thousandths of it.
@@ -97,20 +98,20 @@ costs! {
         wake_spread_permille: u32,
         /// From a wake-up to the first instruction on a core that was busy until now.
         wake_latency_same: Cost,
-        /// Whether a woken thread goes to the core that it last ran on, or to its waker's if that is busy, even while another
-        /// one idles, as `gilsim calibrate` has found it on kernels of virtual machines. Then a core may idle beside a
-        /// `ready` thread.
+        /// Whether a woken thread goes to the core that it last ran on, or to its waker's if that one is busy, even while
+        /// another core idles (docs/semantics.md, "Where a woken thread goes"). `gilsim calibrate` has found it on kernels of
+        /// virtual machines. A core may then idle beside a `ready` thread.
         #[serde(default)]
         wakes_in_place: bool,
-        /// Of a kernel that wakes in place: how often a core looks for work elsewhere at the moment that it falls idle, in
-        /// thousandths; 1000, always, if it is not given. Linux throws dice for it from 6.18.5 on, by how often it was
-        /// worth it lately (`NI_RANDOM` in `kernel/sched/fair.c`).
+        /// Of a kernel that wakes in place: how often a core looks for work on other cores when it falls idle, in
+        /// thousandths; 1000, always, if it is not given. Linux draws a random number for it from 6.18.5 on; the odds are
+        /// how often such looks found work lately (`NI_RANDOM` in `kernel/sched/fair.c`).
         #[serde(default = "always")]
         newidle_permille: u32,
         /// Switching a core to a thread that waited in its run queue.
         context_switch: Cost,
-        /// How long a running thread is safe from a waking one on one core (EEVDF run-to-parity); twice as long on 2,
-        /// three times on 4, four times on 8 and more.
+        /// For how long a thread on a core cannot become the victim of a woken one, on a machine of one core (EEVDF's
+        /// run-to-parity). It is twice as long on 2 cores, three times on 4, four times on 8 and more.
         base_slice: Cost,
         /// How much later than asked a timer of a normal thread fires.
         timer_slack: Cost,

@@ -9,7 +9,7 @@ use super::play::{Came, Seen, Trial};
 use super::{Claim, CounterExample, Listener, Stop, Verdict};
 use gilsim_scenario::claims::{ClaimFile, NamedProfile, Values};
 
-/// How often a case is drawn until `when` is true of it, where that can be told without playing.
+/// How often a case is drawn until `when` is true of it, where that can be evaluated without playing.
 const DRAWS: u64 = 1_000;
 
 /// The same where it takes runs.

@@ -79,7 +79,7 @@ pub enum Stop {
     Bug(String),
 }
 
-/// Who is told how a test goes, from any thread.
+/// Receives the progress of a test, from any thread.
 pub trait Listener: Sync {
     /// Whether a run may be played.
     ///

@@ -51,7 +51,7 @@ struct Rows {
 }
 
 impl Trial<'_> {
-    /// Whether `when` can be told without playing anything.
+    /// Whether `when` can be evaluated without playing anything.
     pub(super) fn is_cheap(&self) -> bool {
         self.claim.metrics.iter().all(|metric| !metric.in_when)
     }

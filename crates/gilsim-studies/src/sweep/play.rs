@@ -115,7 +115,8 @@ pub fn play(
     Ok(blocks.into_values().collect())
 }
 
-/// How many replicates a block has, from the size of the scenario alone: whoever plays the study cuts it the same way.
+/// How many replicates a block has. It depends on the size of the scenario alone, so that every part of a study is cut the
+/// same way.
 fn block_size(study: &Study) -> Result<u32, Refusal> {
     let scenario = study.scenario(0)?;
     let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
@@ -188,7 +189,7 @@ fn play_block(study: &Study, point: u64, first: u32, count: u32) -> Result<Block
     Ok(Block { point, first, count, tools })
 }
 
-/// The numbers of one run and why it does not serve its load, where it does not; or who waits for ever.
+/// The numbers of one run, and why it does not serve its load, where it does not; of a deadlock, what waits for what.
 fn play_run(
     scenario: &Scenario,
     run: &ToolRun,
