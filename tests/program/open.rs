@@ -72,7 +72,11 @@ fn what_is_no_horizon_is_told_with_its_place() {
         ("\"20s\"", "20", "expected a unit and quotes"),
         ("\"5s\"", "\"20s\"", "`warm_up` is not shorter than `until`"),
         ("warm_up", "warmup", "did you mean `warm_up`?"),
-        ("poisson = \"60/s\"", "every = \"0ms\"", "there is no end of tasks before `until`"),
+        (
+            "poisson = \"60/s\"",
+            "every = \"0ms\"",
+            "gaps of no length put endlessly many tasks before `until`",
+        ),
         (
             "poisson = \"60/s\"",
             "poisson = \"900000/s\"",

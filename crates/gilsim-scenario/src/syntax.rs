@@ -99,7 +99,7 @@ fn fault_of(error: &Error, text: &str, source: usize) -> Fault {
     let place = Place::new(source, span.clone());
     let found = text.get(span).unwrap_or_default();
     if is_duplicate(error) {
-        return Fault::new(place, format!("`{}` is said twice", shortened(found)))
+        return Fault::new(place, format!("`{}` is given twice", shortened(found)))
             .label("the second time");
     }
     if is_unquoted(error) && found.is_empty() {

@@ -147,7 +147,7 @@ impl Trial<'_> {
         let metric = &self.claim.metrics[metric];
         let title = format!("`{}` is empty", metric.written());
         let fault = self.located(metric.in_when).fault(metric.place.clone(), title);
-        fault.label("a quotient of times, and the one below the line is zero or missing")
+        fault.label("this metric is a ratio of times, and its divisor is zero or missing")
     }
 
     fn located(&self, in_when: bool) -> &Located {
