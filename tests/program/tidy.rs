@@ -465,7 +465,9 @@ fn only_the_edges_read_files_clocks_and_arguments() {
 #[test]
 fn documents_name_no_room_that_does_not_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+    let at_the_root = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+    let in_docs = ["docs/semantics.md", "docs/contract.md", "docs/accuracy.md"];
+    for document in at_the_root.into_iter().chain(in_docs) {
         let text = fs::read_to_string(root.join(document)).expect("the document is there");
         let code = text.split('`').skip(1).step_by(2);
         let folders = ["src/", "crates/", "tests/", "scenarios/", "docs/", "examples/", ".ci/"];
@@ -473,6 +475,29 @@ fn documents_name_no_room_that_does_not_exist() {
             let plain = path.chars().all(|letter| is_of_word(letter) || "/.-".contains(letter));
             assert!(!plain || root.join(path).exists(), "{document} names {path}");
         }
+    }
+}
+
+#[test]
+fn the_architecture_names_no_file_of_a_room_that_does_not_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let code = include_str!("../ARCHITECTURE.md").split('`').skip(1).step_by(2);
+    let of_a_room = |path: &&str| {
+        let first = path.split_once('/').map_or("", |(first, _)| first);
+        ROOMS.iter().any(|room| room.name == first)
+    };
+    for path in code.filter(of_a_room) {
+        let folders = ROOTS.iter().map(|folder| root.join(folder)).chain([root.to_path_buf()]);
+        assert!(folders.into_iter().any(|folder| folder.join(path).exists()), "there is no {path}");
+    }
+}
+
+#[test]
+fn no_cell_of_a_table_in_the_architecture_is_longer_than_two_lines() {
+    const TWO_LINES: usize = 200;
+    let rows = include_str!("../ARCHITECTURE.md").lines().filter(|line| line.starts_with('|'));
+    for cell in rows.flat_map(|row| row.split('|')) {
+        assert!(cell.trim().chars().count() <= TWO_LINES, "too long: {cell}");
     }
 }
 
