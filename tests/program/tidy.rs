@@ -481,7 +481,7 @@ fn documents_name_no_room_that_does_not_exist() {
 #[test]
 fn the_architecture_names_no_file_of_a_room_that_does_not_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let code = include_str!("../ARCHITECTURE.md").split('`').skip(1).step_by(2);
+    let code = include_str!("../../ARCHITECTURE.md").split('`').skip(1).step_by(2);
     let of_a_room = |path: &&str| {
         let first = path.split_once('/').map_or("", |(first, _)| first);
         ROOMS.iter().any(|room| room.name == first)
@@ -495,7 +495,7 @@ fn the_architecture_names_no_file_of_a_room_that_does_not_exist() {
 #[test]
 fn no_cell_of_a_table_in_the_architecture_is_longer_than_two_lines() {
     const TWO_LINES: usize = 200;
-    let rows = include_str!("../ARCHITECTURE.md").lines().filter(|line| line.starts_with('|'));
+    let rows = include_str!("../../ARCHITECTURE.md").lines().filter(|line| line.starts_with('|'));
     for cell in rows.flat_map(|row| row.split('|')) {
         assert!(cell.trim().chars().count() <= TWO_LINES, "too long: {cell}");
     }
@@ -517,7 +517,7 @@ fn citing_files() -> Vec<(String, String)> {
             let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("");
             if path.is_dir() && !["target", "corpus", ".venv"].iter().any(|it| name.ends_with(it)) {
                 folders.push(path);
-            } else if ["rs", "toml", "py"].contains(&ending) && name != "tests/tidy.rs" {
+            } else if ["rs", "toml", "py"].contains(&ending) && name != "tests/program/tidy.rs" {
                 let text = fs::read(&path).expect("a file can be read");
                 found.push((name, String::from_utf8_lossy(&text).into_owned()));
             }
