@@ -46,7 +46,7 @@ impl Journal {
             let aside = aside(folder, other);
             fs::rename(&path, &aside).map_err(unwritable)?;
             console::say(&format!(
-                "an interrupted sweep with other settings is kept in {}: the same command takes it up",
+                "an interrupted sweep with other settings is kept in {}: the command that began it goes on with it",
                 aside.display()
             ));
             found = Found::Nothing;

@@ -20,7 +20,7 @@ use gilsim_render::report;
 /// The replicate that is played.
 const REPLICATE: u32 = 0;
 
-/// Who listens to a run besides the summary.
+/// The sinks of a run besides the summary.
 pub(super) struct Listeners<'a, W: Write> {
     pub(super) trace: Option<&'a mut TraceCsv<W>>,
     pub(super) perfetto: Option<&'a mut PerfettoTrace<W>>,
@@ -29,14 +29,14 @@ pub(super) struct Listeners<'a, W: Write> {
     pub(super) audit: bool,
     /// Whether the run is recorded for a chart.
     pub(super) chart: bool,
-    /// Of how many runs a page is made, where one is wanted.
+    /// How many runs the page shows, where one is wanted.
     pub(super) page: Option<usize>,
-    /// Who waits, for a quiz, where one is wanted and there is something to tell.
+    /// How long the tasks of each entry wait, for a quiz that asks about it.
     pub(super) waits: Option<Waits>,
 }
 
 impl<W: Write> Listeners<'_, W> {
-    /// Whether anybody listens besides the audit. The engine is compiled for runs to which nobody does.
+    /// Whether there is any sink besides the summary and the audit. The engine is compiled once more for runs without.
     const fn has_any(&self) -> bool {
         let files = self.trace.is_some() || self.perfetto.is_some();
         let pictures = self.chart || self.page.is_some();
@@ -69,7 +69,7 @@ pub(super) struct Played {
     pub(super) recorded: Option<Recording>,
     /// What a page needs, where one is wanted.
     pub(super) recorded_for_page: Option<html::Recorder>,
-    /// Who waits, where that was asked for.
+    /// How long the tasks of each entry wait, where that was asked for.
     pub(super) waits: Option<Waits>,
 }
 

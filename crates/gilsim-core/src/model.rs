@@ -27,7 +27,7 @@ pub struct Scenario {
     pub tools: Vec<ToolRun>,
 }
 
-/// What runs are compared by: the less, the better.
+/// The number by which runs are compared: less is better.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Goal {
     /// The makespan.
@@ -305,7 +305,7 @@ pub struct ToolRun {
     pub setting: Setting,
 }
 
-/// The concurrency tools of Python (product contract, section 3).
+/// The concurrency tools of Python (docs/contract.md, "Tools").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Tool {
     /// One task after the other on the main thread.
@@ -329,7 +329,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// All tools, in the order of the contract.
+    /// All tools, in the order in which everything lists them.
     pub const ALL: [Self; 9] = [
         Self::Sequential,
         Self::Threading,

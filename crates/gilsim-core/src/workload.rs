@@ -1,4 +1,4 @@
-//! What is to be done, draw by draw: a scenario with its chance taken out.
+//! What is to be done: a scenario after every draw is made.
 //!
 //! Every draw depends on (seed, replicate, entry, task in the entry, leaf step as executed) alone: a
 //! `ChaCha8` key per (seed, replicate, entry), a stream per leaf step, two words of 64 bits per task.

@@ -19,7 +19,7 @@ pub struct Load {
     pub demand: u128,
 }
 
-/// Who executes a step.
+/// Where a step is executed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Here,

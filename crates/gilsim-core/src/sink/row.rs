@@ -217,7 +217,7 @@ fn integer(number: impl Into<u128>) -> Value<'static> {
     Value::Integer(number.into())
 }
 
-/// All columns of summary.csv, in their order (product contract, section 5).
+/// All columns of summary.csv, in their order (docs/contract.md, "Columns of summary.csv").
 pub const COLUMNS: [Column; 27] = [
     column("tool", |row| Value::Text(&row.tool)),
     column("replicate", |row| integer(row.replicate)),

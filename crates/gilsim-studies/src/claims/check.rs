@@ -9,7 +9,7 @@ use crate::listener::Listener;
 use crate::threads;
 use gilsim_scenario::claims::{ClaimFile, NamedProfile, Values};
 
-/// How often a case is drawn until `when` is true of it, where that can be told without playing.
+/// How often a case is drawn until `when` is true of it, where that can be evaluated without playing.
 const DRAWS: u64 = 1_000;
 
 /// The same where it takes runs.
@@ -107,9 +107,11 @@ impl Trial<'_> {
     fn never(&self, cases: u64) -> Stop {
         let draws = cases.saturating_mul(self.draws());
         let text = self.claim.text.when.as_ref().unwrap_or(&self.claim.text.expect);
-        let title = format!("`when` is true of none of {draws} cases drawn");
+        let title = format!("`when` is false in all {draws} cases that were drawn");
         let fault = text.fault(0..text.text().len(), title);
-        let fault = fault.label("never true").help("ask for less, or widen the ranges of `given`");
+        let fault = fault
+            .label("never true")
+            .help("make `when` true more often, or widen the ranges of `given`");
         Stop::Faults(self.file.faults(vec![fault]))
     }
 

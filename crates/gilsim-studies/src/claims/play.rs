@@ -40,7 +40,7 @@ pub(super) struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// Whether `when` can be told without playing anything.
+    /// Whether `when` can be evaluated without playing anything.
     pub(super) fn is_cheap(&self) -> bool {
         self.claim.metrics.iter().all(|metric| !metric.in_when)
     }
@@ -138,7 +138,7 @@ impl Trial<'_> {
         let metric = &self.claim.metrics[metric];
         let title = format!("`{}` is empty", metric.written());
         let fault = self.located(metric.in_when).fault(metric.place.clone(), title);
-        fault.label("a quotient of times, and the one below the line is zero or missing")
+        fault.label("this metric is a ratio of times, and its divisor is zero or missing")
     }
 
     fn located(&self, in_when: bool) -> &Located {

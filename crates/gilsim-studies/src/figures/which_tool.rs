@@ -39,7 +39,7 @@ fn columns() -> impl Iterator<Item = (u64, u64)> {
     (0..=TASK_US / STEP_US).map(|step| (TASK_US - step * STEP_US, step * STEP_US))
 }
 
-/// Who wins where tasks wait and compute so long and are so many.
+/// Which tool is best where so many tasks wait and compute for so long.
 fn square(count: u32, (wait, work): (u64, u64)) -> Square {
     let scenario = WHICH_TOOL.with(&[
         format!("tasks.task.count={count}"),
@@ -52,7 +52,7 @@ fn square(count: u32, (wait, work): (u64, u64)) -> Square {
     bounds.sort_unstable();
     let mut times: Vec<(u64, usize)> = Vec::new();
     for (bound, index) in bounds {
-        // Who cannot be close to the best so far need not be played.
+        // A tool that cannot come close to the best one so far need not be played.
         if times.iter().all(|&(best, _)| is_close(best, bound)) {
             times.push((makespan(&scenario, run(&scenario, index)), index));
         }

@@ -147,7 +147,8 @@ impl Player<'_> {
     }
 }
 
-/// How many replicates a block has, from the size of the scenario alone: whoever plays the study cuts it the same way.
+/// How many replicates a block has. It depends on the size of the scenario alone, so that every part of a study is cut the
+/// same way.
 fn block_size(scenario: &Scenario) -> u32 {
     let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
     let tools = scenario.tools.len() as u64;
