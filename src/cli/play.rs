@@ -80,7 +80,7 @@ pub(super) fn play<W: Write>(
         trace.begin(&run.label, replicate, &plan.names);
     }
     let sites: Vec<NameId> = plan.sites.iter().map(|site| site.name).collect();
-    let coroutines = plan.event_loop.is_some();
+    let coroutines = !plan.event_loops.is_empty();
     if let Some(perfetto) = &mut listeners.perfetto {
         let names = &plan.names;
         perfetto.begin(&RunSetting { label: &run.label, names, sites: &sites, coroutines });

@@ -18,7 +18,7 @@ use gilsim_core::sink::summary::{Summary, responses};
 use gilsim_core::time::SimDuration;
 use gilsim_core::tools;
 use gilsim_core::trace::{Outcome, State, Stuck};
-use gilsim_core::workload::TooLarge;
+use gilsim_core::workload::{TooLarge, Workload};
 
 mod lanes;
 pub mod report;
@@ -224,14 +224,15 @@ fn planned(
     run: &ToolRun,
     work: &[(TaskId, u32, SimDuration)],
 ) -> Result<Plan, ValidationError> {
-    let mut plan = tools::lay_out(scenario, run, 0).map_err(ValidationError::TooLarge)?;
+    let drawn = Workload::sample(scenario, &run.setting, 0);
+    let mut workload = drawn.map_err(ValidationError::TooLarge)?;
     for (task, step, length) in work {
-        if !plan.workload.set_computation(*task, *step, *length) {
+        if !workload.set_computation(*task, *step, *length) {
             let what = format!("step {step} of task {} computes nothing in the scenario", task.0);
             return Err(ValidationError::Output(what));
         }
     }
-    Ok(plan)
+    tools::lay_out_drawn(scenario, run, 0, workload).map_err(ValidationError::TooLarge)
 }
 
 /// Plays the scenario with these lengths of computations in place of its own.

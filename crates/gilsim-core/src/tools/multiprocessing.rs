@@ -12,7 +12,7 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     builder.join_processes(group);
     builder.code.push(Op::Exit);
 
-    builder.code.place(body);
+    builder.program(body);
     builder.boot_process();
     builder.code.push(Op::RunItem);
     builder.exit_process();

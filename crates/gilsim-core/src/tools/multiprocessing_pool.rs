@@ -1,8 +1,9 @@
 //! `multiprocessing.Pool` (CPython `Lib/multiprocessing/pool.py`): all workers and three helper threads
 //! are started in the constructor.
 
+use crate::ids::ChannelId;
 use crate::model::LockMode;
-use crate::plan::{ChannelId, Group, Label, Op};
+use crate::plan::{Group, Label, Op};
 use crate::profile::Cost;
 
 use super::builder::Builder;
@@ -77,7 +78,7 @@ impl Pool {
             builder.spend("submit", costs.submit);
             builder.code.push(Op::Put(self.tasks));
         });
-        builder.code.push(Op::AwaitAll);
+        builder.await_all();
 
         builder.spend("shutdown", costs.shutdown);
         builder.code.push(Op::Nudge(self.ends));
@@ -93,13 +94,12 @@ impl Pool {
     /// read the result (`_wait_for_updates`). Without a lock to compete for it is taken to sleep.
     fn write_worker_handler(&self, builder: &mut Builder<'_>) {
         let ends = builder.code.label();
-        builder.code.place(self.programs.worker_handler);
+        builder.program(self.programs.worker_handler);
         builder.boot_thread();
         let [Cost(watch), Cost(poll)] =
             [builder.profile().multiprocessing_pool.watch, builder.profile().pipe.poll];
         if watch.is_zero() || poll.is_zero() || !builder.tool.setting.interpreter.lock {
-            let [nudged, closed] = [ends.target(); 2];
-            builder.code.push(Op::Take { from: self.ends, nudged, closed });
+            builder.take_or(self.ends, ends, ends);
         } else {
             // It asks for each worker in turn, and whether it has been notified: the lock is free meanwhile.
             let questions = builder.tool.workers + 1;
@@ -122,7 +122,7 @@ impl Pool {
         let costs = builder.profile().multiprocessing_pool;
         let pickle = builder.profile().pickle;
         let closed = builder.code.label();
-        builder.code.place(self.programs.result_handler);
+        builder.program(self.programs.result_handler);
         builder.boot_thread();
         let next = builder.code.here();
         builder.take(self.pipes.results, closed);

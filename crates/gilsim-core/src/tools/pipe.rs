@@ -1,8 +1,8 @@
 //! The pipes between a parent and its worker processes, and the programs at their ends: a feeder thread
 //! in the parent, and the workers (CPython `Lib/multiprocessing/queues.py`).
 
-use crate::ids::SemaphoreId;
-use crate::plan::{ChannelId, Label, Op};
+use crate::ids::{ChannelId, SemaphoreId};
+use crate::plan::{Label, Op};
 use crate::profile::Cost;
 
 use super::builder::Builder;
@@ -47,7 +47,7 @@ impl Pipes {
     ) {
         let pickle = builder.profile().pickle;
         let closed = builder.code.label();
-        builder.code.place(program);
+        builder.program(program);
         builder.boot_thread();
         let next = builder.code.here();
         builder.take(from, closed);
@@ -70,7 +70,7 @@ impl Pipes {
         taken: impl Fn(&mut Builder<'_>),
     ) {
         let closed = builder.code.label();
-        builder.code.place(program);
+        builder.program(program);
         builder.boot_process();
         let copies = builder.start_costs().copies;
         self.write_item(builder, costs, closed, |builder| {
@@ -94,7 +94,7 @@ impl Pipes {
         taken: impl FnOnce(&mut Builder<'_>),
     ) {
         let pickle = builder.profile().pickle;
-        builder.code.push(Op::Acquire(self.read_lock));
+        builder.acquire(self.read_lock);
         builder.take(self.calls, closed);
         builder.code.push(Op::Release(self.read_lock));
         taken(builder);
@@ -103,7 +103,7 @@ impl Pipes {
         builder.code.push(Op::RunItem);
         let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
         builder.spend_on_received("pickle", costs.send, rate);
-        builder.code.push(Op::Acquire(self.write_lock));
+        builder.acquire(self.write_lock);
         builder.code.push(Op::Put(self.results));
         builder.code.push(Op::Release(self.write_lock));
     }

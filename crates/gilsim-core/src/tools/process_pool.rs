@@ -1,9 +1,9 @@
 //! `concurrent.futures.ProcessPoolExecutor` (CPython `Lib/concurrent/futures/process.py`): the caller,
 //! a manager thread and a feeder thread share the parent's lock; worker processes have their own.
 
-use crate::ids::SemaphoreId;
+use crate::ids::{ChannelId, ExecutorId, SemaphoreId};
 use crate::model::StartMethod;
-use crate::plan::{ChannelId, ExecutorId, Group, Label, Op};
+use crate::plan::{Group, Label, Op};
 
 use super::builder::Builder;
 use super::pipe::{Pipes, WorkerCosts};
@@ -128,11 +128,11 @@ impl ProcessPool {
         let pickle = builder.profile().pickle;
         let code = &mut builder.code;
         let [no_room, none_pending, fed, nudged, closed] = std::array::from_fn(|_| code.label());
-        builder.code.place(self.programs.manager);
+        builder.program(self.programs.manager);
         builder.boot_thread();
 
         let fill = builder.code.here();
-        builder.code.push(Op::TryAcquire { semaphore: self.room, none: no_room.target() });
+        builder.try_acquire(self.room, no_room);
         builder.code.push(Op::TryTake { from: self.pending, none: none_pending.target() });
         builder.spend("enqueue", costs.enqueue);
         builder.code.push(Op::Put(self.feed));
@@ -147,8 +147,7 @@ impl ProcessPool {
         builder.code.place(no_room);
         builder.spend("wait", costs.wait);
         builder.poll_pipe(self.pipes.results);
-        let (from, nudged_to) = (self.pipes.results, nudged.target());
-        builder.code.push(Op::Take { from, nudged: nudged_to, closed: closed.target() });
+        builder.take_or(self.pipes.results, nudged, closed);
         builder.read_from_pipe();
         self.write_drain(builder);
         let rate = pickle.loads_per_mib + pickle.pipe_per_mib;

@@ -1,6 +1,7 @@
 //! `concurrent.futures.ThreadPoolExecutor` (CPython `Lib/concurrent/futures/thread.py`).
 
-use crate::plan::{ChannelId, ExecutorId, Group, Label, Op};
+use crate::ids::{ChannelId, ExecutorId};
+use crate::plan::{Group, Label, Op};
 
 use super::builder::Builder;
 
@@ -74,7 +75,7 @@ impl ThreadPool {
         let costs = builder.profile().thread_pool;
         let idle_when_empty = builder.profile().python >= 12;
         let (have_item, closed) = (builder.code.label(), builder.code.label());
-        builder.code.place(self.worker);
+        builder.program(self.worker);
         builder.boot_thread();
         prepare(builder);
         let next = builder.code.here();
