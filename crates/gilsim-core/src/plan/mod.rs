@@ -6,6 +6,7 @@
 
 mod code;
 mod op;
+mod wait;
 
 use crate::ids::{EventLoopId, NameId, TaskId};
 use crate::model::{LockMode, Site};
@@ -14,9 +15,8 @@ use crate::trace::Names;
 use crate::workload::Workload;
 
 pub use code::{Code, Label};
-pub use op::{
-    End, Ends, ForCoroutine, ForThread, Group, Instruction, LoopOp, Op, Pc, Start, Thing, Wait,
-};
+pub use op::{Group, Instruction, LoopOp, Op, Pc, Start};
+pub use wait::{End, Ends, ForCoroutine, ForThread, Thing, Wait};
 
 /// Everything that one run needs.
 #[derive(Clone, Debug)]

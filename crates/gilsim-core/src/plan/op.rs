@@ -2,13 +2,13 @@
 //!
 //! A thread holds its lock, but where a program gives it up: it does so before it waits, and takes it back after that.
 
-use crate::ids::{
-    ChannelId, EventLoopId, ExecutorId, ItemCostId, NameId, QueueId, SemaphoreId, SiteId,
-};
+use crate::ids::{ChannelId, EventLoopId, ExecutorId, ItemCostId, NameId, SemaphoreId, SiteId};
 use crate::model::LockMode;
 use crate::time::SimDuration;
 use crate::trace::State;
 use crate::workload::Length;
+
+use super::wait::{ForCoroutine, ForThread, Thing, Wait};
 
 /// An operation, what is done next, and whose step it belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -250,80 +250,6 @@ pub enum LoopOp {
     Leave,
 }
 
-/// A wait: for what, and where it goes on after it.
-#[derive(Clone, Copy, Debug)]
-pub struct Wait<T> {
-    /// What is waited for.
-    pub on: T,
-    /// What is shown meanwhile, if anything.
-    pub row: Option<(State, NameId)>,
-    /// Where it goes on.
-    pub ends: Ends,
-}
-
-/// How a wait has ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum End {
-    /// Who waited has what it waited for.
-    Done,
-    /// Who waited has to look again: somebody else may be faster.
-    Again,
-}
-
-/// Where a wait leads, end by end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ends {
-    /// After [`End::Done`].
-    pub done: Pc,
-    /// After [`End::Again`].
-    pub again: Pc,
-}
-
-/// What a thread waits for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ForThread {
-    /// The started event of the thread that it started last.
-    Started,
-    /// The end of the thread that it is to join next.
-    Joined,
-    /// Something to take from a channel.
-    Channel(ChannelId),
-    /// Something to be in a channel, of which it takes nothing.
-    Poll(ChannelId),
-    /// Something that others have.
-    Thing(Thing),
-    /// The result that it is to collect next.
-    Result,
-    /// The results of all tasks.
-    AllResults,
-}
-
-/// What a coroutine waits for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ForCoroutine {
-    /// Something that others have.
-    Thing(Thing),
-    /// The next iteration of its loop.
-    Turn,
-    /// A timer that it has set.
-    Timer,
-    /// The result of an executor.
-    Result,
-}
-
-/// Something that others may have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Thing {
-    /// A permit of a semaphore.
-    Permit(SemaphoreId),
-    /// A connection of a site.
-    Connection(SiteId),
-    /// Room in a queue.
-    Room(QueueId),
-    /// An item of a queue.
-    Item(QueueId),
-}
-
 /// A thread or process to start.
 #[derive(Clone, Copy, Debug)]
 pub struct Start {
@@ -333,23 +259,6 @@ pub struct Start {
     pub group: Group,
     /// Whether it gets the item at hand, whose first task is from then on its task.
     pub with_item: bool,
-}
-
-impl Thing {
-    /// Whether those who wait for it always go first.
-    pub const fn goes_by_line(self) -> bool {
-        matches!(self, Self::Connection(_))
-    }
-}
-
-impl Ends {
-    /// Where a wait that has ended so leads.
-    pub const fn after(self, end: End) -> Pc {
-        match end {
-            End::Done => self.done,
-            End::Again => self.again,
-        }
-    }
 }
 
 impl Op {
