@@ -7,7 +7,7 @@ use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
 use super::thread::{Burst, Item, Status, Then, Wait};
-use super::{Engine, Flow};
+use super::{Ending, Engine, Flow};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// `Thread.start()`: the child is on its way while its parent still holds the lock.
@@ -89,7 +89,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if let Some(joiner) = record.joiner.get() {
             self.end_wait(joiner, End::Done);
         }
-        self.ended |= thread == ThreadId::MAIN;
+        if thread == ThreadId::MAIN {
+            self.ending = Some(Ending::Finished);
+        }
         Flow::Pause
     }
 }

@@ -101,6 +101,15 @@ struct OwnNames {
     arrival: NameId,
 }
 
+/// Why a run ends before nothing can happen any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ending {
+    /// The main thread has ended.
+    Finished,
+    /// Time has run out.
+    TooLong,
+}
+
 struct Engine<'a, S: ?Sized> {
     plan: &'a Plan,
     sink: &'a mut S,
@@ -133,9 +142,8 @@ struct Engine<'a, S: ?Sized> {
     onces: u64,
     tasks: Tasks,
     loops: Vec<EventLoop>,
-    ended: bool,
-    /// Whether time ran out before the run ended.
-    is_too_long: bool,
+    /// Why nothing more is played, if so.
+    ending: Option<Ending>,
     /// More steps of no length than this at one instant are a fault of the engine.
     steps_per_instant_max: u64,
 }
@@ -165,8 +173,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             onces: 0,
             tasks: Tasks::new(plan),
             loops: plan.event_loops.iter().map(|rules| EventLoop::new(*rules)).collect(),
-            ended: false,
-            is_too_long: false,
+            ending: None,
             steps_per_instant_max: steps_per_instant_max(plan),
         };
         let main = engine.new_process(Pc(0), Group(0), Item::NONE);
@@ -178,14 +185,14 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     fn run(&mut self) {
         loop {
             self.play_instant();
-            if self.ended {
+            if self.ending.is_some() {
                 return;
             }
             match self.events.peek() {
                 Some((at, _)) => {
                     assert!(at >= self.now, "time goes back from {:?} to {at:?}", self.now);
                     if at > END_OF_TIME {
-                        self.is_too_long = true;
+                        self.ending = Some(Ending::TooLong);
                         return;
                     }
                     self.now = at;
@@ -199,7 +206,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     fn play_instant(&mut self) {
         let mut steps = 0;
         self.patience_renewed = false;
-        while !self.ended {
+        while self.ending.is_none() {
             steps += 1;
             assert!(steps < self.steps_per_instant_max, "no progress at {:?}", self.now);
             if let Some(event) = self.events.pop_before(self.now, Rank::Patience) {

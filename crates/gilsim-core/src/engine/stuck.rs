@@ -4,17 +4,16 @@ use crate::ids::{TaskId, ThreadId};
 use crate::plan::{ForCoroutine, ForThread, Op, Thing};
 use crate::trace::{Outcome, Sink, State, Stuck};
 
-use super::Engine;
 use super::tasks::OffThread;
 use super::thread::{Status, Wait};
+use super::{Ending, Engine};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn outcome(&self) -> Outcome {
-        if self.ended {
-            return Outcome::Finished;
-        }
-        if self.is_too_long {
-            return Outcome::TooLong;
+        match self.ending {
+            Some(Ending::Finished) => return Outcome::Finished,
+            Some(Ending::TooLong) => return Outcome::TooLong,
+            None => {}
         }
         let threads = (0..self.threads.len()).map(ThreadId::at);
         let mut stuck: Vec<Stuck> =

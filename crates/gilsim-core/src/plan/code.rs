@@ -97,3 +97,33 @@ fn follow(instructions: &[Instruction], mut at: Pc) -> Pc {
     }
     at
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ids::SemaphoreId;
+    use crate::plan::{End, Ends, ForCoroutine, Thing, Wait};
+
+    use super::*;
+
+    const THING: Thing = Thing::Permit(SemaphoreId(0));
+
+    #[test]
+    fn the_ends_of_a_wait_lead_to_where_their_jumps_go() {
+        let mut code = Code::default();
+        let (done, again) = (code.label(), code.label());
+        let start = code.here();
+        code.push(Op::LeaveLine(THING));
+        let ends = Ends { done: done.target(), again: again.target() };
+        code.push(Op::Suspend(Wait { on: ForCoroutine::Thing(THING), row: None, ends }));
+        code.place(again);
+        code.push(Op::Jump(start.target()));
+        code.place(done);
+        code.step = 1;
+        code.push(Op::Exit);
+        let (instructions, place) = code.finish();
+        let Op::Suspend(wait) = instructions[1].op else { panic!("a wait stands there") };
+        assert_eq!(wait.ends.after(End::Again), place(start));
+        assert_eq!(wait.ends.after(End::Done), place(done));
+        assert_eq!(instructions[3].step, 1);
+    }
+}
