@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use crate::ids::{ChannelId, ThreadId};
-use crate::plan::{End, Pc};
-use crate::trace::Sink;
+use crate::model::LockMode;
+use crate::plan::{ChannelOp, End};
+use crate::trace::{Sink, State};
 
-use super::thread::Item;
+use super::thread::{Burst, Item};
 use super::{Engine, Flow};
 
 /// A channel between the tool's threads: work queues, pipes.
@@ -114,8 +115,53 @@ impl Channel {
 }
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
+    /// Does something with a channel.
+    #[inline]
+    pub(super) fn run_channel_op(
+        &mut self,
+        thread: ThreadId,
+        id: ChannelId,
+        op: ChannelOp,
+    ) -> Flow {
+        let channel = &mut self.channels[id.index()];
+        match op {
+            ChannelOp::Put => self.put(thread, id),
+            ChannelOp::Nudge => {
+                let taker = channel.nudge();
+                self.wake_taker(thread, id, taker);
+            }
+            ChannelOp::Drain(none) => return Flow::jump_if(!channel.drain(), none),
+            ChannelOp::Poll { nothing, .. } if !channel.has_something() => {
+                return Flow::Jump(nothing);
+            }
+            ChannelOp::Poll { length, name, .. } => {
+                let (state, lock) = (State::Overhead, LockMode::Released);
+                return self.work(thread, Burst { left: length, state, lock, name });
+            }
+            ChannelOp::Take { taken, nudged, closed } => match channel.take() {
+                Taken::Item(item) => {
+                    self.thread_mut(thread).item = item;
+                    return Flow::Jump(taken);
+                }
+                Taken::Nudge => return Flow::Jump(nudged),
+                Taken::Closed => {
+                    // The next taker finds out only now, as with the sentinel that is put back.
+                    self.close(thread, id);
+                    return Flow::Jump(closed);
+                }
+                Taken::Nothing => {}
+            },
+            ChannelOp::TryTake(none) => match channel.take_item() {
+                Some(item) => self.thread_mut(thread).item = item,
+                None => return Flow::Jump(none),
+            },
+            ChannelOp::Close => self.close(thread, id),
+        }
+        Flow::Go
+    }
+
     /// Puts the item at hand into a channel. A taker that is handed it has what it waited for.
-    pub(super) fn put(&mut self, thread: ThreadId, channel: ChannelId) {
+    fn put(&mut self, thread: ThreadId, channel: ChannelId) {
         let item = self.thread(thread).item;
         let Some((taker, handed)) = self.channels[channel.index()].put(item) else {
             return self.wake_taker(thread, channel, None);
@@ -130,18 +176,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.wake_takers(thread, channel, Some((taker, end)));
     }
 
-    pub(super) fn close(&mut self, thread: ThreadId, channel: ChannelId) {
+    fn close(&mut self, thread: ThreadId, channel: ChannelId) {
         let taker = self.channels[channel.index()].close();
         self.wake_taker(thread, channel, taker);
     }
 
     /// Wakes who polls a channel, and its parked taker, which has to look again.
-    pub(super) fn wake_taker(
-        &mut self,
-        thread: ThreadId,
-        channel: ChannelId,
-        taker: Option<ThreadId>,
-    ) {
+    fn wake_taker(&mut self, thread: ThreadId, channel: ChannelId, taker: Option<ThreadId>) {
         self.wake_takers(thread, channel, taker.map(|taker| (taker, End::Again)));
     }
 
@@ -157,29 +198,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let poller = poller.map(|poller| (poller, End::Done));
         for (woken, end) in poller.into_iter().chain(taker) {
             self.end_wait_at_cost(thread, woken, end, rules.wake, rules.is_pipe);
-        }
-    }
-
-    pub(super) fn take_item(
-        &mut self,
-        thread: ThreadId,
-        from: ChannelId,
-        taken: Pc,
-        nudged: Pc,
-        closed: Pc,
-    ) -> Flow {
-        match self.channels[from.index()].take() {
-            Taken::Item(item) => {
-                self.thread_mut(thread).item = item;
-                Flow::Jump(taken)
-            }
-            Taken::Nudge => Flow::Jump(nudged),
-            Taken::Closed => {
-                // The next taker finds out only now, as with the sentinel that is put back.
-                self.close(thread, from);
-                Flow::Jump(closed)
-            }
-            Taken::Nothing => Flow::Go,
         }
     }
 }

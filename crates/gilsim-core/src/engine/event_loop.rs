@@ -202,7 +202,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             LoopOp::Poll => return self.poll(thread, id),
             LoopOp::CollectTimers => return self.collect_timers(thread, id),
-            LoopOp::NextHandle { none } => return self.next_handle(thread, id, none),
+            LoopOp::NextHandle(none) => return self.next_handle(thread, id, none),
             LoopOp::RunHandle => return self.run_handle(id),
             LoopOp::Arrive(arrived) => return self.arrive(thread, id, pc, arrived),
             LoopOp::Leave => {

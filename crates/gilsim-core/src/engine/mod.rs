@@ -18,6 +18,7 @@ mod cpu;
 mod event_loop;
 mod executor;
 mod gil;
+mod items;
 mod life;
 mod load;
 mod lock;

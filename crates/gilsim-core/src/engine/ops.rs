@@ -1,12 +1,12 @@
 //! The instructions of programs.
 
-use crate::ids::{ItemCostId, LockId, TaskId, ThreadId};
+use crate::ids::{ItemCostId, LockId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::{self, End, ForThread, Instruction, Op, Pc};
+use crate::plan::{Instruction, Op, Pc, Wait};
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
-use super::thread::{Burst, Item, Status, Wait};
+use super::thread::{Burst, Item};
 use super::{Engine, Flow};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
@@ -44,8 +44,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::SpendOnItem(cost) => return self.spend_on_item(thread, cost),
             Op::Compute { length, name, lock } => return self.compute(thread, length, name, lock),
             Op::Sleep { length, name } => return self.sleep_for_task(thread, length, name),
-            Op::SleepUntilArrival => return self.sleep_until_arrival(thread),
-            Op::Block(plan::Wait { on, row, ends }) => {
+            Op::Block(Wait { on, row, ends }) => {
                 return match self.wait_is_over(thread, on) {
                     Some(end) => Flow::Jump(ends.after(end)),
                     None => self.wait_for(thread, on, row),
@@ -59,43 +58,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::LeaveLine(thing) => self.leave_line(thing),
             Op::Release(semaphore) => self.give_back(semaphore),
             Op::Disconnect(site) => self.disconnect(site),
-            Op::Put(channel) => self.put(thread, channel),
-            Op::Nudge(channel) => {
-                let taker = self.channels[channel.index()].nudge();
-                self.wake_taker(thread, channel, taker);
-            }
-            Op::Drain { from, none } => {
-                return Flow::jump_if(!self.channels[from.index()].drain(), none);
-            }
-            Op::Poll { channel, length, name, nothing } => {
-                if !self.channels[channel.index()].has_something() {
-                    return Flow::Jump(nothing);
-                }
-                let (state, lock) = (State::Overhead, LockMode::Released);
-                return self.work(thread, Burst { left: length, state, lock, name });
-            }
-            Op::Take { from, taken, nudged, closed } => {
-                return self.take_item(thread, from, taken, nudged, closed);
-            }
-            Op::TryTake { from, none } => match self.channels[from.index()].take_item() {
-                Some(item) => self.thread_mut(thread).item = item,
-                None => return Flow::Jump(none),
-            },
-            Op::Close(channel) => self.close(thread, channel),
-            Op::NextArrival { chunk, early, none } => {
-                return self.next_arrival(thread, chunk, early, none);
-            }
-            Op::RunItem => return self.run_item(thread, pc),
-            Op::EndTask => self.end_task(thread),
-            Op::Return => {
-                let record = self.thread_mut(thread);
-                record.done += 1;
-                return Flow::Jump(record.back);
-            }
-            Op::EndPart { last } => self.end_part(thread, last),
-            Op::Deliver => self.deliver(thread),
-            Op::Collect { each, none, all } => return self.collect(thread, each, none, all),
-            Op::IfAllDelivered(to) => return Flow::jump_if(self.all_are_delivered(), to),
+            Op::OnChannel(channel, op) => return self.run_channel_op(thread, channel, op),
+            Op::OnTasks(op) => return self.run_task_op(thread, pc, op),
             Op::StartThread(start) => return self.start_thread(thread, start),
             Op::StartProcess(start) => self.start_process(thread, start),
             Op::Started => self.started(thread),
@@ -154,48 +118,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         SimDuration::from_nanos(u64::try_from(total >> 20).unwrap_or(u64::MAX >> 2))
     }
 
-    /// The task at a position of an item.
-    pub(super) fn task_of(&self, item: Item, position: u32) -> TaskId {
-        if item.part().is_some() {
-            TaskId(item.first)
-        } else {
-            self.plan.workload.nth_to_arrive(item.first + position)
-        }
-    }
-
-    fn next_arrival(&mut self, thread: ThreadId, chunk: u32, early: Pc, none: Pc) -> Flow {
-        let workload = &self.plan.workload;
-        if self.tasks.arrived == workload.task_count() {
-            return Flow::Jump(none);
-        }
-        let arrival = workload.arrival(workload.nth_to_arrive(self.tasks.arrived));
-        if arrival > self.now {
-            return Flow::Jump(early);
-        }
-        self.thread_mut(thread).item = self.next_chunk(chunk);
-        Flow::Go
-    }
-
-    /// The next tasks, up to `chunk` that arrive at one instant.
-    fn next_chunk(&mut self, chunk: u32) -> Item {
-        let workload = &self.plan.workload;
-        let arrival = |position| workload.arrival(workload.nth_to_arrive(position));
-        let first = self.tasks.arrived;
-        let limit = workload.task_count().min(first.saturating_add(chunk));
-        let together = |position: &u32| arrival(*position) == arrival(first);
-        let further = (first + 1..limit).take_while(together).count();
-        let count = 1 + u32::try_from(further).expect("a chunk is bounded");
-        self.tasks.arrived += count;
-        Item::of_tasks(first, count)
-    }
-
-    fn sleep_until_arrival(&mut self, thread: ThreadId) -> Flow {
-        let workload = &self.plan.workload;
-        let arrival = workload.arrival(workload.nth_to_arrive(self.tasks.arrived));
-        let row = Some((State::Io, self.names.arrival));
-        self.sleep(thread, arrival.saturating_since(self.now), row)
-    }
-
     fn enter_interpreter(&mut self, thread: ThreadId) {
         let lock = self.processes.interpreter(thread).unwrap_or_else(|| {
             let lock = self.new_lock();
@@ -208,52 +130,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn run_under(&mut self, thread: ThreadId, lock: Option<LockId>) {
         self.thread_mut(thread).lock = lock.into();
     }
-
-    fn deliver(&mut self, thread: ThreadId) {
-        let item = self.thread(thread).item;
-        if item.part().is_some() {
-            return self.executor_is_done(self.task_of(item, 0));
-        }
-        for position in 0..item.count {
-            let task = self.task_of(item, position);
-            self.tasks.deliver(task);
-        }
-        // Only the main thread collects results.
-        let main = ThreadId::MAIN;
-        if let Status::Blocked(Wait::For(on @ (ForThread::Result | ForThread::AllResults))) =
-            self.thread(main).status
-            && self.has_come(main, on)
-        {
-            self.end_wait_at_cost(thread, main, End::Done, self.plan.machine.wake_call, false);
-        }
-    }
-
-    pub(super) fn all_are_delivered(&self) -> bool {
-        self.tasks.delivered == self.plan.workload.task_count()
-    }
-
-    fn collect(&mut self, thread: ThreadId, each: SimDuration, none: Pc, all: Pc) -> Flow {
-        let workload = &self.plan.workload;
-        let (from, total) = (self.tasks.collected, workload.task_count());
-        if from == total {
-            return Flow::Jump(all);
-        }
-        let delivered =
-            |position: &u32| self.tasks.get(workload.nth_to_arrive(*position)).delivered;
-        let count = (from..total).take_while(delivered).count();
-        if count == 0 {
-            return Flow::Jump(none);
-        }
-        self.tasks.collected += u32::try_from(count).expect("tasks have 32-bit numbers");
-        let left = each * count as u64;
-        let (state, lock, name) = (State::Overhead, LockMode::Held, self.names.result);
-        self.work(thread, Burst { left, state, lock, name })
-    }
 }
 
 impl Flow {
     /// Elsewhere, or on with what comes next.
-    const fn jump_if(condition: bool, to: Pc) -> Self {
+    pub(super) const fn jump_if(condition: bool, to: Pc) -> Self {
         if condition { Self::Jump(to) } else { Self::Go }
     }
 }

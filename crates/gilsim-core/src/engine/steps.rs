@@ -2,7 +2,6 @@
 
 use crate::ids::{NameId, TaskId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::Pc;
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 use crate::workload::Length;
@@ -11,23 +10,6 @@ use super::thread::Burst;
 use super::{Engine, Flow};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
-    /// Begins the next task of the item at hand, or goes on when all have been done.
-    pub(super) fn run_item(&mut self, thread: ThreadId, here: Pc) -> Flow {
-        let record = self.thread_mut(thread);
-        let (item, done) = (record.item, record.done);
-        if done == item.count {
-            record.done = 0;
-            return Flow::Go;
-        }
-        record.back = here;
-        let task = self.task_of(item, done);
-        let start = item.part().unwrap_or(self.tasks.get(task).pc);
-        if self.thread(thread).task.get() != Some(task) {
-            self.attach(task, thread, start);
-        }
-        Flow::Jump(start)
-    }
-
     /// The task of a thread, which is running its steps.
     pub(super) fn task_on(&self, thread: ThreadId) -> TaskId {
         let task = self.thread(thread).task.get();
@@ -39,25 +21,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         match length {
             Length::Constant(constant) => constant,
             Length::Drawn(_) => self.plan.workload.length(self.task_on(thread), length),
-        }
-    }
-
-    /// The thread has done all steps of its task.
-    pub(super) fn end_task(&mut self, thread: ThreadId) {
-        let task = self.task_on(thread);
-        self.detach(thread, None);
-        self.finish(task);
-    }
-
-    /// The thread has done those steps of a coroutine that were offloaded: its loop has to hear of it.
-    pub(super) fn end_part(&mut self, thread: ThreadId, last: bool) {
-        let task = self.task_on(thread);
-        let record = self.tasks.get_mut(task);
-        record.pc = self.plan.instruction(record.pc).next;
-        if last {
-            self.end_task(thread);
-        } else {
-            self.detach(thread, Some((State::Sync, self.names.executor)));
         }
     }
 

@@ -15,7 +15,7 @@ use crate::trace::Names;
 use crate::workload::Workload;
 
 pub use code::{Code, Label};
-pub use op::{Group, Instruction, LoopOp, Op, Pc, Start};
+pub use op::{ChannelOp, Group, Instruction, LoopOp, Op, Pc, Start, TaskOp};
 pub use wait::{End, Ends, ForCoroutine, ForThread, Thing, Wait};
 
 /// Everything that one run needs.

@@ -64,8 +64,6 @@ pub enum Op {
         /// For whose answer.
         name: NameId,
     },
-    /// The thread, without its lock, sleeps until the next task arrives.
-    SleepUntilArrival,
 
     /// The thread, without its lock, waits. What is there already ends the wait at once.
     Block(Wait<ForThread>),
@@ -89,82 +87,10 @@ pub enum Op {
     /// Ends a request to a site; the first in line has the connection next.
     Disconnect(SiteId),
 
-    /// Puts the item at hand into a channel.
-    Put(ChannelId),
-    /// Tells whoever takes from a channel to look up, without an item.
-    Nudge(ChannelId),
-    /// Forgets one nudge of a channel.
-    Drain {
-        /// The channel.
-        from: ChannelId,
-        /// Where to go when nobody nudged.
-        none: Pc,
-    },
-    /// Looks whether a channel has something: a system call, without the lock.
-    Poll {
-        /// The channel.
-        channel: ChannelId,
-        /// How long the call takes if it has.
-        length: SimDuration,
-        /// What kind of bookkeeping.
-        name: NameId,
-        /// Where to go if it has nothing.
-        nothing: Pc,
-    },
-    /// Takes an item from a channel, if there is one or never will be.
-    Take {
-        /// The channel.
-        from: ChannelId,
-        /// Where to go with an item.
-        taken: Pc,
-        /// Where to go when it is empty and was nudged.
-        nudged: Pc,
-        /// Where to go when it is empty and closed.
-        closed: Pc,
-    },
-    /// Takes an item from a channel if there is one.
-    TryTake {
-        /// The channel.
-        from: ChannelId,
-        /// Where to go when it is empty.
-        none: Pc,
-    },
-    /// Nothing more will be put into a channel; its takers leave one after the other.
-    Close(ChannelId),
-
-    /// Takes the next tasks to arrive as the item at hand: up to `chunk` that arrive at one instant.
-    NextArrival {
-        /// The most tasks of an item.
-        chunk: u32,
-        /// Where to go when none has arrived yet.
-        early: Pc,
-        /// Where to go when no task is left.
-        none: Pc,
-    },
-    /// Runs the next task of the item at hand, and comes back here; goes on when none is left.
-    RunItem,
-    /// The thread has done all steps of its task.
-    EndTask,
-    /// Goes back to where the task was begun.
-    Return,
-    /// The thread has done those steps of a coroutine that were offloaded.
-    EndPart {
-        /// Whether they were its last ones.
-        last: bool,
-    },
-    /// Hands the results of the item at hand to whoever waits for them.
-    Deliver,
-    /// Collects the results that are there, in order of arrival.
-    Collect {
-        /// CPU time for each.
-        each: SimDuration,
-        /// Where to go when the next one is not there.
-        none: Pc,
-        /// Where to go when all have been collected.
-        all: Pc,
-    },
-    /// Jumps if the results of all tasks are there.
-    IfAllDelivered(Pc),
+    /// Something done with a channel.
+    OnChannel(ChannelId, ChannelOp),
+    /// Something done with the tasks of the run, or with those of the item at hand.
+    OnTasks(TaskOp),
 
     /// Starts a thread.
     StartThread(Start),
@@ -224,6 +150,79 @@ pub enum Op {
     Exit,
 }
 
+/// What is done with a channel.
+#[derive(Clone, Copy, Debug)]
+pub enum ChannelOp {
+    /// Puts the item at hand into a channel.
+    Put,
+    /// Tells whoever takes from a channel to look up, without an item.
+    Nudge,
+    /// Forgets one nudge of a channel; goes elsewhere if nobody nudged.
+    Drain(Pc),
+    /// Looks whether a channel has something: a system call, without the lock.
+    Poll {
+        /// How long the call takes if it has.
+        length: SimDuration,
+        /// What kind of bookkeeping.
+        name: NameId,
+        /// Where to go if it has nothing.
+        nothing: Pc,
+    },
+    /// Takes an item from a channel, if there is one or never will be.
+    Take {
+        /// Where to go with an item.
+        taken: Pc,
+        /// Where to go when it is empty and was nudged.
+        nudged: Pc,
+        /// Where to go when it is empty and closed.
+        closed: Pc,
+    },
+    /// Takes an item from a channel; goes elsewhere if there is none.
+    TryTake(Pc),
+    /// Nothing more will be put into a channel; its takers leave one after the other.
+    Close,
+}
+
+/// What is done with tasks.
+#[derive(Clone, Copy, Debug)]
+pub enum TaskOp {
+    /// Takes the next tasks to arrive as the item at hand: up to `chunk` that arrive at one instant.
+    NextArrival {
+        /// The most tasks of an item.
+        chunk: u32,
+        /// Where to go when none has arrived yet.
+        early: Pc,
+        /// Where to go when no task is left.
+        none: Pc,
+    },
+    /// The thread, without its lock, sleeps until the next task arrives.
+    SleepUntilArrival,
+    /// Runs the next task of the item at hand, and comes back here; goes on when none is left.
+    RunItem,
+    /// The thread has done all steps of its task.
+    EndTask,
+    /// Goes back to where the task was begun.
+    Return,
+    /// The thread has done those steps of a coroutine that were offloaded.
+    EndPart {
+        /// Whether they were its last ones.
+        last: bool,
+    },
+    /// Hands the results of the item at hand to whoever waits for them.
+    Deliver,
+    /// Collects the results that are there, in order of arrival.
+    Collect {
+        /// CPU time for each.
+        each: SimDuration,
+        /// Where to go when the next one is not there.
+        none: Pc,
+        /// Where to go when all have been collected.
+        all: Pc,
+    },
+    /// Jumps if the results of all tasks are there.
+    IfAllDelivered(Pc),
+}
+
 /// What the thread of an event loop does.
 #[derive(Clone, Copy, Debug)]
 pub enum LoopOp {
@@ -237,11 +236,8 @@ pub enum LoopOp {
     Poll,
     /// Takes the timers that are due, and fixes how many handles this iteration runs.
     CollectTimers,
-    /// Takes the next handle of the iteration, and pays for it.
-    NextHandle {
-        /// Where to go when there is none left.
-        none: Pc,
-    },
+    /// Takes the next handle of the iteration, and pays for it; goes elsewhere if there is none left.
+    NextHandle(Pc),
     /// Runs the handle at hand; a coroutine goes on where it stands.
     RunHandle,
     /// A coroutine's first step. If its task has not arrived yet, it stands at the next instruction, a wait, until then.
@@ -269,14 +265,10 @@ impl Op {
                 visit(&mut ends.done);
                 visit(&mut ends.again);
             }
-            Self::Take { taken, nudged, closed, .. } => {
-                visit(taken);
-                visit(nudged);
-                visit(closed);
-            }
-            Self::NextArrival { early: one, none: other, .. }
-            | Self::Collect { none: one, all: other, .. }
-            | Self::Join { alive: one, all: other, .. }
+            Self::OnChannel(_, op) => op.for_each_target(visit),
+            Self::OnTasks(op) => op.for_each_target(visit),
+            Self::OnLoop(_, op) => op.for_each_target(visit),
+            Self::Join { alive: one, all: other, .. }
             | Self::Offload { submit: one, part: other, .. } => {
                 visit(one);
                 visit(other);
@@ -284,19 +276,8 @@ impl Op {
             Self::StartThread(Start { program: to, .. })
             | Self::StartProcess(Start { program: to, .. })
             | Self::TryObtain { obtained: to, .. }
-            | Self::Drain { none: to, .. }
-            | Self::Poll { nothing: to, .. }
-            | Self::TryTake { none: to, .. }
-            | Self::IfAllDelivered(to)
             | Self::Once { again: to, .. }
             | Self::Grow { enough: to, .. }
-            | Self::OnLoop(
-                _,
-                LoopOp::IfOver(to)
-                | LoopOp::Look(to)
-                | LoopOp::NextHandle { none: to }
-                | LoopOp::Arrive(to),
-            )
             | Self::IfZero(_, to)
             | Self::Jump(to) => visit(to),
             Self::Unlock
@@ -305,32 +286,59 @@ impl Op {
             | Self::SpendOnItem(_)
             | Self::Compute { .. }
             | Self::Sleep { .. }
-            | Self::SleepUntilArrival
             | Self::SetTimer(_)
             | Self::LeaveLine(_)
             | Self::Release(_)
             | Self::Disconnect(_)
-            | Self::Put(_)
-            | Self::Nudge(_)
-            | Self::Close(_)
-            | Self::RunItem
-            | Self::EndTask
-            | Self::Return
-            | Self::EndPart { .. }
-            | Self::Deliver
             | Self::Started
             | Self::EnterInterpreter
             | Self::LeaveInterpreter
             | Self::Idle(_)
-            | Self::OnLoop(
-                _,
-                LoopOp::Gather
-                | LoopOp::Poll
-                | LoopOp::CollectTimers
-                | LoopOp::RunHandle
-                | LoopOp::Leave,
-            )
             | Self::Exit => {}
+        }
+    }
+}
+
+impl ChannelOp {
+    fn for_each_target(&mut self, mut visit: impl FnMut(&mut Pc)) {
+        match self {
+            Self::Take { taken, nudged, closed } => {
+                visit(taken);
+                visit(nudged);
+                visit(closed);
+            }
+            Self::Drain(to) | Self::Poll { nothing: to, .. } | Self::TryTake(to) => visit(to),
+            Self::Put | Self::Nudge | Self::Close => {}
+        }
+    }
+}
+
+impl TaskOp {
+    fn for_each_target(&mut self, mut visit: impl FnMut(&mut Pc)) {
+        match self {
+            Self::NextArrival { early: one, none: other, .. }
+            | Self::Collect { none: one, all: other, .. } => {
+                visit(one);
+                visit(other);
+            }
+            Self::IfAllDelivered(to) => visit(to),
+            Self::SleepUntilArrival
+            | Self::RunItem
+            | Self::EndTask
+            | Self::Return
+            | Self::EndPart { .. }
+            | Self::Deliver => {}
+        }
+    }
+}
+
+impl LoopOp {
+    fn for_each_target(&mut self, mut visit: impl FnMut(&mut Pc)) {
+        match self {
+            Self::IfOver(to) | Self::Look(to) | Self::NextHandle(to) | Self::Arrive(to) => {
+                visit(to)
+            }
+            Self::Gather | Self::Poll | Self::CollectTimers | Self::RunHandle | Self::Leave => {}
         }
     }
 }

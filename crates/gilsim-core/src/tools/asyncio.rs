@@ -48,7 +48,7 @@ fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
     if let Some(pool) = threads {
         write_stopper(builder, stopper, &pool);
         builder.on_loop_thread(|builder| write_submit(builder, &pool, &event_loop));
-        pool.write_worker(builder, |_| {}, |builder| builder.code.push(Op::RunItem), |_| {});
+        pool.write_worker(builder, |_| {}, |builder| builder.run_item(), |_| {});
     }
     if let Some(pool) = processes {
         builder.code.place(event_loop.submit_to(OffloadTo::Processes));
@@ -83,7 +83,7 @@ fn stop_executor(builder: &mut Builder<'_>, stopper: Label) {
 fn write_stopper(builder: &mut Builder<'_>, stopper: Label, pool: &ThreadPool) {
     builder.program(stopper);
     builder.boot_thread();
-    builder.code.push(Op::Close(pool.work));
+    builder.close(pool.work);
     builder.join_threads(pool.workers);
     builder.exit_thread();
 }

@@ -97,7 +97,7 @@ impl Builder<'_> {
         self.on_loop(id, LoopOp::CollectTimers);
 
         self.code.place(event_loop.next_handle);
-        self.on_loop(id, LoopOp::NextHandle { none: iteration.target() });
+        self.on_loop(id, LoopOp::NextHandle(iteration.target()));
         self.on_loop(id, LoopOp::RunHandle);
         self.back_to_loop(event_loop);
     }

@@ -1,8 +1,6 @@
 //! `concurrent.futures.InterpreterPoolExecutor` (CPython `Lib/concurrent/futures/interpreter.py`): a
 //! thread pool whose workers run their items in interpreters of their own, each with its own lock.
 
-use crate::plan::Op;
-
 use super::builder::Builder;
 use super::thread_pool::ThreadPool;
 
@@ -17,7 +15,7 @@ pub(super) fn write(builder: &mut Builder<'_>) {
         },
         |builder| {
             builder.spend("call", costs.call);
-            builder.in_interpreter(|builder| builder.code.push(Op::RunItem));
+            builder.in_interpreter(|builder| builder.run_item());
         },
         |builder| {
             builder.in_interpreter(|builder| builder.spend("destroy", costs.destroy));

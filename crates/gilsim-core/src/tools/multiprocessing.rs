@@ -14,6 +14,6 @@ pub(super) fn write(builder: &mut Builder<'_>) {
 
     builder.program(body);
     builder.boot_process();
-    builder.code.push(Op::RunItem);
+    builder.run_item();
     builder.exit_process();
 }

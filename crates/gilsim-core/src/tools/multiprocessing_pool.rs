@@ -76,14 +76,14 @@ impl Pool {
 
         builder.for_each_arrival(builder.tool.chunk, |builder| {
             builder.spend("submit", costs.submit);
-            builder.code.push(Op::Put(self.tasks));
+            builder.put(self.tasks);
         });
         builder.await_all();
 
         builder.spend("shutdown", costs.shutdown);
-        builder.code.push(Op::Nudge(self.ends));
-        builder.code.push(Op::Close(self.tasks));
-        builder.code.push(Op::Close(self.pipes.results));
+        builder.nudge(self.ends);
+        builder.close(self.tasks);
+        builder.close(self.pipes.results);
         builder.join_threads(self.helpers);
         builder.join_processes(self.workers);
         builder.code.push(Op::Exit);
@@ -112,7 +112,7 @@ impl Pool {
                 builder.spend_with("pipe", Cost(poll), LockMode::Released);
             }
             builder.spend("watch", each);
-            builder.code.push(Op::Drain { from: self.ends, none: again.target() });
+            builder.drain(self.ends, again);
         }
         builder.code.place(ends);
         builder.exit_thread();

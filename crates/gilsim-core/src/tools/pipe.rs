@@ -53,11 +53,11 @@ impl Pipes {
         builder.take(from, closed);
         let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
         builder.spend_on_sent("pickle", cost, Cost::default(), rate);
-        builder.code.push(Op::Put(self.calls));
+        builder.put(self.calls);
         builder.write_to_pipe();
         builder.code.push(Op::Jump(next.target()));
         builder.code.place(closed);
-        builder.code.push(Op::Close(self.calls));
+        builder.close(self.calls);
         builder.exit_thread();
     }
 
@@ -100,11 +100,11 @@ impl Pipes {
         taken(builder);
         let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
         builder.spend_on_sent("pickle", costs.receive, costs.chunk_item, rate);
-        builder.code.push(Op::RunItem);
+        builder.run_item();
         let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
         builder.spend_on_received("pickle", costs.send, rate);
         builder.acquire(self.write_lock);
-        builder.code.push(Op::Put(self.results));
+        builder.put(self.results);
         builder.code.push(Op::Release(self.write_lock));
     }
 }

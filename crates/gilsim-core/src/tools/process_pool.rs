@@ -71,7 +71,7 @@ impl ProcessPool {
 
     /// `shutdown(wait=True)`: the manager ends the workers and is joined.
     pub(super) fn shut_down(&self, builder: &mut Builder<'_>) {
-        builder.code.push(Op::Close(self.pipes.results));
+        builder.close(self.pipes.results);
         builder.join_threads(self.helpers);
     }
 
@@ -93,8 +93,8 @@ impl ProcessPool {
         let cost = builder.profile().process_pool.submit;
         let (enough, running) = (builder.code.label(), builder.code.label());
         builder.spend("submit", cost);
-        builder.code.push(Op::Put(self.pending));
-        builder.code.push(Op::Nudge(self.pipes.results));
+        builder.put(self.pending);
+        builder.nudge(self.pipes.results);
         builder.write_to_pipe();
         let grow = builder.code.here();
         builder.code.push(Op::Grow { executor: self.executor, enough: enough.target() });
@@ -115,7 +115,7 @@ impl ProcessPool {
         let cost = builder.profile().process_pool.drain;
         let empty = builder.code.label();
         let again = builder.code.here();
-        builder.code.push(Op::Drain { from: self.pipes.results, none: empty.target() });
+        builder.drain(self.pipes.results, empty);
         builder.spend("drain", cost);
         builder.read_from_pipe();
         builder.code.push(Op::Jump(again.target()));
@@ -133,9 +133,9 @@ impl ProcessPool {
 
         let fill = builder.code.here();
         builder.try_acquire(self.room, no_room);
-        builder.code.push(Op::TryTake { from: self.pending, none: none_pending.target() });
+        builder.try_take(self.pending, none_pending);
         builder.spend("enqueue", costs.enqueue);
-        builder.code.push(Op::Put(self.feed));
+        builder.put(self.feed);
         let flag = builder.once();
         builder.code.push(Op::Once { flag, again: fed.target() });
         builder.start_thread(self.programs.feeder, self.feeders, false);
@@ -162,7 +162,7 @@ impl ProcessPool {
 
         builder.code.place(closed);
         builder.spend("shutdown", costs.shutdown);
-        builder.code.push(Op::Close(self.feed));
+        builder.close(self.feed);
         builder.join_threads(self.feeders);
         builder.join_processes(self.workers);
         builder.exit_thread();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::ids::{ComputationId, EventLoopId, NameId, SiteId};
 use crate::model::{LockMode, OffloadTo};
-use crate::plan::{Ends, ForCoroutine, Label, LoopOp, Op, Thing, Wait};
+use crate::plan::{Ends, ForCoroutine, Label, LoopOp, Op, TaskOp, Thing, Wait};
 use crate::time::SimDuration;
 use crate::trace::State;
 use crate::workload::{Action, Length, Step};
@@ -46,8 +46,8 @@ impl Builder<'_> {
         let steps = 0..self.plan.workload.script(entry).len();
         let start = self.code.here();
         self.write_steps_on_thread(entry, steps);
-        self.code.push(Op::EndTask);
-        self.code.push(Op::Return);
+        self.on_tasks(TaskOp::EndTask);
+        self.on_tasks(TaskOp::Return);
         self.code.step = 0;
         start
     }
@@ -55,8 +55,8 @@ impl Builder<'_> {
     fn write_part(&mut self, entry: usize, part: Part) {
         self.code.place(part.start);
         self.write_steps_on_thread(entry, part.steps);
-        self.code.push(Op::EndPart { last: part.last });
-        self.code.push(Op::Return);
+        self.on_tasks(TaskOp::EndPart { last: part.last });
+        self.on_tasks(TaskOp::Return);
         self.code.step = 0;
     }
 
@@ -132,7 +132,7 @@ impl Builder<'_> {
             self.write_steps_on_loop(entry, event_loop)
         };
         if parts.last().is_none_or(|part| !part.last) {
-            self.code.push(Op::EndTask);
+            self.on_tasks(TaskOp::EndTask);
         }
         if let Some(limit) = event_loop.limit {
             self.code.push(Op::Release(limit));

@@ -16,7 +16,7 @@ pub(super) struct ThreadPool {
 pub(super) fn write(builder: &mut Builder<'_>) {
     let pool = ThreadPool::new(builder, builder.tool.workers);
     pool.write_main(builder);
-    pool.write_worker(builder, |_| {}, |builder| builder.code.push(Op::RunItem), |_| {});
+    pool.write_worker(builder, |_| {}, |builder| builder.run_item(), |_| {});
 }
 
 impl ThreadPool {
@@ -47,7 +47,7 @@ impl ThreadPool {
     pub(super) fn shut_down(&self, builder: &mut Builder<'_>) {
         let cost = builder.profile().thread_pool.shutdown;
         builder.spend("shutdown", cost);
-        builder.code.push(Op::Close(self.work));
+        builder.close(self.work);
         builder.join_threads(self.workers);
     }
 
@@ -56,7 +56,7 @@ impl ThreadPool {
         let cost = builder.profile().thread_pool.submit;
         let enough = builder.code.label();
         builder.spend("submit", cost);
-        builder.code.push(Op::Put(self.work));
+        builder.put(self.work);
         builder.code.push(Op::Grow { executor: self.executor, enough: enough.target() });
         builder.start_thread(self.worker, self.workers, false);
         builder.code.place(enough);
@@ -81,7 +81,7 @@ impl ThreadPool {
         let next = builder.code.here();
         if idle_when_empty {
             let empty = builder.code.label();
-            builder.code.push(Op::TryTake { from: self.work, none: empty.target() });
+            builder.try_take(self.work, empty);
             builder.code.push(Op::Jump(have_item.target()));
             builder.code.place(empty);
             builder.code.push(Op::Idle(self.executor));

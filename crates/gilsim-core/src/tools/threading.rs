@@ -13,6 +13,6 @@ pub(super) fn write(builder: &mut Builder<'_>) {
 
     builder.program(body);
     builder.boot_thread();
-    builder.code.push(Op::RunItem);
+    builder.run_item();
     builder.exit_thread();
 }

@@ -2,7 +2,9 @@
 
 use crate::ids::{ChannelId, NameId, SemaphoreId};
 use crate::model::LockMode;
-use crate::plan::{Ends, ForThread, Group, ItemCost, Label, Op, Start, Thing, Wait};
+use crate::plan::{
+    ChannelOp, Ends, ForThread, Group, ItemCost, Label, Op, Start, TaskOp, Thing, Wait,
+};
 use crate::profile::Cost;
 use crate::time::SimDuration;
 use crate::trace::State;
@@ -95,6 +97,44 @@ impl Builder<'_> {
         self.code.place(obtained);
     }
 
+    fn on_channel(&mut self, channel: ChannelId, op: ChannelOp) {
+        self.code.push(Op::OnChannel(channel, op));
+    }
+
+    /// Puts the item at hand into a channel.
+    pub(super) fn put(&mut self, into: ChannelId) {
+        self.on_channel(into, ChannelOp::Put);
+    }
+
+    /// Tells whoever takes from a channel to look up.
+    pub(super) fn nudge(&mut self, channel: ChannelId) {
+        self.on_channel(channel, ChannelOp::Nudge);
+    }
+
+    /// Forgets one nudge of a channel, if there is one.
+    pub(super) fn drain(&mut self, from: ChannelId, none: Label) {
+        self.on_channel(from, ChannelOp::Drain(none.target()));
+    }
+
+    /// Takes an item from a channel if there is one.
+    pub(super) fn try_take(&mut self, from: ChannelId, none: Label) {
+        self.on_channel(from, ChannelOp::TryTake(none.target()));
+    }
+
+    /// Nothing more will be put into a channel.
+    pub(super) fn close(&mut self, channel: ChannelId) {
+        self.on_channel(channel, ChannelOp::Close);
+    }
+
+    pub(super) fn on_tasks(&mut self, op: TaskOp) {
+        self.code.push(Op::OnTasks(op));
+    }
+
+    /// Does the tasks of the item at hand.
+    pub(super) fn run_item(&mut self) {
+        self.on_tasks(TaskOp::RunItem);
+    }
+
     /// A write to a pipe: a short time without the lock, in which somebody else may take it.
     pub(super) fn write_to_pipe(&mut self) {
         let cost = self.profile().pipe.write;
@@ -116,7 +156,8 @@ impl Builder<'_> {
         }
         let (nothing, polled) = (self.code.label(), self.code.label());
         self.unlocked(|builder| {
-            builder.code.push(Op::Poll { channel, length, name, nothing: nothing.target() });
+            let nothing_to = nothing.target();
+            builder.on_channel(channel, ChannelOp::Poll { length, name, nothing: nothing_to });
             builder.code.push(Op::Jump(polled.target()));
             builder.code.place(nothing);
             builder.block_here(ForThread::Poll(channel), None);
@@ -238,11 +279,12 @@ impl Builder<'_> {
     pub(super) fn for_each_arrival(&mut self, chunk: u32, body: impl FnOnce(&mut Self)) {
         let (early, none) = (self.code.label(), self.code.label());
         let again = self.code.here();
-        self.code.push(Op::NextArrival { chunk, early: early.target(), none: none.target() });
+        let [early_to, none_to] = [early.target(), none.target()];
+        self.on_tasks(TaskOp::NextArrival { chunk, early: early_to, none: none_to });
         body(self);
         self.code.push(Op::Jump(again.target()));
         self.code.place(early);
-        self.unlocked(|builder| builder.code.push(Op::SleepUntilArrival));
+        self.unlocked(|builder| builder.on_tasks(TaskOp::SleepUntilArrival));
         self.code.push(Op::Jump(again.target()));
         self.code.place(none);
     }
@@ -257,12 +299,8 @@ impl Builder<'_> {
     pub(super) fn take_or(&mut self, from: ChannelId, nudged: Label, closed: Label) {
         let taken = self.code.label();
         let again = self.code.here();
-        self.code.push(Op::Take {
-            from,
-            taken: taken.target(),
-            nudged: nudged.target(),
-            closed: closed.target(),
-        });
+        let [taken_to, nudged, closed] = [taken.target(), nudged.target(), closed.target()];
+        self.on_channel(from, ChannelOp::Take { taken: taken_to, nudged, closed });
         self.block(ForThread::Channel(from), None, again);
         self.code.place(taken);
     }
@@ -273,14 +311,15 @@ impl Builder<'_> {
             let cost = self.profile().event_loop.call_threadsafe;
             self.spend("complete", cost);
         }
-        self.code.push(Op::Deliver);
+        self.on_tasks(TaskOp::Deliver);
     }
 
     /// Results of all tasks in order of arrival.
     pub(super) fn collect(&mut self, cost: Cost) {
         let (none, all) = (self.code.label(), self.code.label());
         let next = self.code.here();
-        self.code.push(Op::Collect { each: cost.0, none: none.target(), all: all.target() });
+        let [none_to, all_to] = [none.target(), all.target()];
+        self.on_tasks(TaskOp::Collect { each: cost.0, none: none_to, all: all_to });
         self.code.push(Op::Jump(next.target()));
         self.code.place(none);
         let row = Some((State::Sync, self.name("result")));
@@ -292,7 +331,7 @@ impl Builder<'_> {
     /// Waits until the results of all tasks are there.
     pub(super) fn await_all(&mut self) {
         let all = self.code.label();
-        self.code.push(Op::IfAllDelivered(all.target()));
+        self.on_tasks(TaskOp::IfAllDelivered(all.target()));
         let row = Some((State::Sync, self.name("result")));
         self.block_until(ForThread::AllResults, row);
         self.code.place(all);
