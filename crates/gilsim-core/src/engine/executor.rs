@@ -12,7 +12,7 @@ pub(super) struct Executor {
 }
 
 impl Executor {
-    pub(super) fn new(rules: &ExecutorRules) -> Self {
+    pub(super) fn new(rules: ExecutorRules) -> Self {
         Self { workers: 0, most: rules.workers, all_at_once: rules.all_at_once, idle: 0 }
     }
 
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn an_executor_grows_only_while_nobody_is_idle() {
-        let mut executor = Executor::new(&ExecutorRules { workers: 2, all_at_once: false });
+        let mut executor = Executor::new(ExecutorRules { workers: 2, all_at_once: false });
         assert!(executor.grow());
         executor.note_idle();
         assert!(!executor.grow());

@@ -170,7 +170,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             processes: Processes::default(),
             shared: Shared::new(plan),
             channels: plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect(),
-            executors: plan.executors.iter().map(Executor::new).collect(),
+            executors: plan.executors.iter().copied().map(Executor::new).collect(),
             onces: 0,
             tasks: Tasks::new(plan),
             loops: plan.event_loops.iter().map(|rules| EventLoop::new(*rules)).collect(),

@@ -1,6 +1,6 @@
 //! The instructions of programs.
 
-use crate::ids::{ItemCostId, LockId, ThreadId};
+use crate::ids::{ItemCostId, LockId, Maybe, ThreadId};
 use crate::model::LockMode;
 use crate::plan::{Instruction, Op, Pc, Wait};
 use crate::time::SimDuration;
@@ -75,7 +75,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::EnterInterpreter => self.enter_interpreter(thread),
             Op::LeaveInterpreter => {
                 let process = self.thread(thread).process;
-                self.run_under(thread, self.processes.lock(process));
+                self.run_under(thread, self.processes.lock(process).into());
             }
             Op::Grow { executor, enough } => {
                 return Flow::jump_if(!self.executors[executor.index()].grow(), enough);
@@ -120,15 +120,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn enter_interpreter(&mut self, thread: ThreadId) {
         let lock = self.processes.interpreter(thread).unwrap_or_else(|| {
-            let lock = self.new_lock();
+            let lock = self.new_lock().into();
             self.processes.add_interpreter(thread, lock);
             lock
         });
         self.run_under(thread, lock);
     }
 
-    fn run_under(&mut self, thread: ThreadId, lock: Option<LockId>) {
-        self.thread_mut(thread).lock = lock.into();
+    fn run_under(&mut self, thread: ThreadId, lock: Maybe<LockId>) {
+        self.thread_mut(thread).lock = lock;
     }
 }
 

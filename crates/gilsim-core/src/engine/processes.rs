@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::{LockId, ProcessId, ThreadId};
+use crate::ids::{LockId, Maybe, ProcessId, ThreadId};
 
 /// The processes of a run.
 #[derive(Default, Debug)]
@@ -10,7 +10,7 @@ pub(super) struct Processes {
     /// The lock of each process's main interpreter.
     locks: Vec<Option<LockId>>,
     /// The threads that have made an interpreter of their own, and its lock.
-    interpreters: BTreeMap<ThreadId, Option<LockId>>,
+    interpreters: BTreeMap<ThreadId, Maybe<LockId>>,
 }
 
 impl Processes {
@@ -30,11 +30,11 @@ impl Processes {
     }
 
     /// The lock of the interpreter that a thread has made, if it has made one.
-    pub(super) fn interpreter(&self, thread: ThreadId) -> Option<Option<LockId>> {
+    pub(super) fn interpreter(&self, thread: ThreadId) -> Option<Maybe<LockId>> {
         self.interpreters.get(&thread).copied()
     }
 
-    pub(super) fn add_interpreter(&mut self, thread: ThreadId, lock: Option<LockId>) {
+    pub(super) fn add_interpreter(&mut self, thread: ThreadId, lock: Maybe<LockId>) {
         self.interpreters.insert(thread, lock);
     }
 

@@ -34,24 +34,23 @@ impl Shared {
         }
     }
 
-    /// Takes a thing if it is there; `in_line`, only if nobody waits for a permit or connection already. Returns who is
-    /// to look for what that makes room for.
-    pub(super) fn try_take(&mut self, thing: Thing, in_line: bool) -> Option<Option<Waiter>> {
+    /// Takes a thing if it is there; `in_line`, only if nobody waits for a permit or connection already. Returns whether it
+    /// was there, and who is to look for what has been put or for the room that has been made.
+    pub(super) fn try_take(&mut self, thing: Thing, in_line: bool) -> (bool, Option<Waiter>) {
         match thing {
-            Thing::Permit(semaphore) => {
-                self.semaphores[semaphore.index()].try_acquire(in_line).then_some(None)
-            }
-            Thing::Connection(site) => {
-                let connections = &mut self.sites[site.index()];
-                connections.as_mut().is_none_or(|it| it.try_acquire(in_line)).then_some(None)
+            Thing::Permit(_) | Thing::Connection(_) => {
+                let counted = self.semaphore_of(thing);
+                (counted.is_none_or(|it| it.try_acquire(in_line)), None)
             }
             Thing::Room(queue) => {
                 let queue = &mut self.queues[queue.index()];
-                queue.try_put().then(|| queue.next_getter())
+                let put = queue.try_put();
+                (put, if put { queue.next_getter() } else { None })
             }
             Thing::Item(queue) => {
                 let queue = &mut self.queues[queue.index()];
-                queue.try_get().then(|| queue.next_putter())
+                let got = queue.try_get();
+                (got, if got { queue.next_putter() } else { None })
             }
         }
     }

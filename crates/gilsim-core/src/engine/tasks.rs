@@ -31,7 +31,7 @@ pub(super) struct OffThread {
 /// All tasks.
 #[derive(Debug)]
 pub(super) struct Tasks {
-    tasks: Vec<Task>,
+    records: Vec<Task>,
     /// What each task does while it is on no thread, where there is an event loop. Elsewhere a task leaves its thread only
     /// when it ends, and is queued until it comes onto one.
     off_thread: Vec<Option<OffThread>>,
@@ -57,7 +57,7 @@ impl Tasks {
         let queued = arrivals.map(|arrival| Some(OffThread::queued_since(arrival)));
         let has_loop = !plan.event_loops.is_empty();
         Self {
-            tasks: tasks.collect(),
+            records: tasks.collect(),
             off_thread: if has_loop { queued.collect() } else { Vec::new() },
             arrived: 0,
             collected: 0,
@@ -66,20 +66,20 @@ impl Tasks {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.tasks.len()
+        self.records.len()
     }
 
     pub(super) fn get(&self, task: TaskId) -> Task {
-        self.tasks[task.index()]
+        self.records[task.index()]
     }
 
     pub(super) fn get_mut(&mut self, task: TaskId) -> &mut Task {
-        &mut self.tasks[task.index()]
+        &mut self.records[task.index()]
     }
 
     /// The results of a task have reached whoever waits for them.
     pub(super) fn deliver(&mut self, task: TaskId) {
-        self.tasks[task.index()].delivered = true;
+        self.records[task.index()].delivered = true;
         self.delivered += 1;
     }
 
@@ -102,7 +102,7 @@ impl Tasks {
         if let Some(off_thread) = self.off_thread.get_mut(task.index()) {
             return off_thread.take();
         }
-        let begun = std::mem::replace(&mut self.tasks[task.index()].begun, true);
+        let begun = std::mem::replace(&mut self.records[task.index()].begun, true);
         (!begun).then(|| OffThread::queued_since(workload.arrival(task)))
     }
 }

@@ -102,11 +102,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// Takes a thing if it is there.
     pub(super) fn take_if_there(&mut self, thing: Thing, in_line: bool) -> bool {
-        let Some(next) = self.shared.try_take(thing, in_line) else { return false };
+        let (was_there, next) = self.shared.try_take(thing, in_line);
         if let Some(waiter) = next {
             self.end_wait_of(waiter, End::Again);
         }
-        true
+        was_there
     }
 
     /// A coroutine that was handed a thing runs again: those who had to queue up behind it get what is left.

@@ -336,9 +336,19 @@ impl LoopOp {
     fn for_each_target(&mut self, mut visit: impl FnMut(&mut Pc)) {
         match self {
             Self::IfOver(to) | Self::Look(to) | Self::NextHandle(to) | Self::Arrive(to) => {
-                visit(to)
+                visit(to);
             }
             Self::Gather | Self::Poll | Self::CollectTimers | Self::RunHandle | Self::Leave => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instruction_is_small_for_a_script_may_have_millions() {
+        assert!(size_of::<Instruction>() <= 40, "{} bytes", size_of::<Instruction>());
     }
 }

@@ -48,7 +48,7 @@ fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
     if let Some(pool) = threads {
         write_stopper(builder, stopper, &pool);
         builder.on_loop_thread(|builder| write_submit(builder, &pool, &event_loop));
-        pool.write_worker(builder, |_| {}, |builder| builder.run_item(), |_| {});
+        pool.write_worker(builder, |_| {}, Builder::run_item, |_| {});
     }
     if let Some(pool) = processes {
         builder.code.place(event_loop.submit_to(OffloadTo::Processes));

@@ -15,7 +15,7 @@ pub(super) fn write(builder: &mut Builder<'_>) {
         },
         |builder| {
             builder.spend("call", costs.call);
-            builder.in_interpreter(|builder| builder.run_item());
+            builder.in_interpreter(Builder::run_item);
         },
         |builder| {
             builder.in_interpreter(|builder| builder.spend("destroy", costs.destroy));

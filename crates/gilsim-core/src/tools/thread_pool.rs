@@ -16,7 +16,7 @@ pub(super) struct ThreadPool {
 pub(super) fn write(builder: &mut Builder<'_>) {
     let pool = ThreadPool::new(builder, builder.tool.workers);
     pool.write_main(builder);
-    pool.write_worker(builder, |_| {}, |builder| builder.run_item(), |_| {});
+    pool.write_worker(builder, |_| {}, Builder::run_item, |_| {});
 }
 
 impl ThreadPool {
@@ -65,12 +65,12 @@ impl ThreadPool {
     /// A worker: `run` does the item at hand, `prepare` and `clean_up` surround them all.
     ///
     /// Since 3.12 a worker says that it is idle when the queue is empty; before, after each item.
-    pub(super) fn write_worker(
+    pub(super) fn write_worker<'a>(
         &self,
-        builder: &mut Builder<'_>,
-        prepare: impl FnOnce(&mut Builder<'_>),
-        run: impl FnOnce(&mut Builder<'_>),
-        clean_up: impl FnOnce(&mut Builder<'_>),
+        builder: &mut Builder<'a>,
+        prepare: impl FnOnce(&mut Builder<'a>),
+        run: impl FnOnce(&mut Builder<'a>),
+        clean_up: impl FnOnce(&mut Builder<'a>),
     ) {
         let costs = builder.profile().thread_pool;
         let idle_when_empty = builder.profile().python >= 12;
