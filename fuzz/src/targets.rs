@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use gilsim::Listener;
+use gilsim::Prepared;
 use gilsim::claims::{Stop, Suite};
 use gilsim::engine::simulate;
 use gilsim::ids::TaskId;
@@ -18,7 +19,6 @@ use gilsim::sink::audit::{Audit, AuditSetting};
 use gilsim::sink::summary::Summary;
 use gilsim::sweep::{Grid, Refusal, Shard, Study, Vary, journal};
 use gilsim::time::SimDuration;
-use gilsim::tools::lay_out;
 use gilsim::trace::Outcome;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -213,8 +213,8 @@ struct SmallOnly;
 
 impl Listener for SmallOnly {
     fn admit(&self, scenario: &Scenario, run: &ToolRun) -> Result<(), String> {
-        let is_small =
-            is_small(scenario) && lay_out(scenario, run, 0).is_ok_and(|plan| is_short(&plan, run));
+        let is_small = is_small(scenario)
+            && Prepared::new(scenario, run, 0).is_ok_and(|it| is_short(&it.plan, run));
         if is_small { Ok(()) } else { Err("too large for here".to_owned()) }
     }
 }
@@ -294,7 +294,7 @@ fn play(scenario: &Scenario) {
     }
     for run in &scenario.tools {
         // Time that cannot be counted is refused, here or at its end.
-        let Ok(plan) = lay_out(scenario, run, 0) else { continue };
+        let Ok(Prepared { plan, .. }) = Prepared::new(scenario, run, 0) else { continue };
         if is_short(&plan, run) {
             play_audited(scenario, run, &plan);
         }

@@ -50,7 +50,7 @@ impl<W: Write> Listeners<'_, W> {
             trace.begin(label, REPLICATE, names);
         }
         if let Some(perfetto) = &mut self.perfetto {
-            let coroutines = prepared.plan.event_loop.is_some();
+            let coroutines = !prepared.plan.event_loops.is_empty();
             perfetto.begin(&RunSetting { label, names, sites: &prepared.sites(), coroutines });
         }
         if let Some(progress) = &self.progress {
@@ -84,7 +84,7 @@ pub(super) fn play<W: Write>(
 ) -> Result<Played, Failure> {
     let refused = |error| Failure::usage(report::too_large(&tool.label, &error));
     let prepared = Prepared::new(scenario, tool, REPLICATE).map_err(refused)?;
-    let (sites, coroutines) = (prepared.sites(), prepared.plan.event_loop.is_some());
+    let (sites, coroutines) = (prepared.sites(), !prepared.plan.event_loops.is_empty());
     listeners.begin(&prepared, &tool.label);
     let has_any = listeners.has_any();
     let mut chart = listeners.chart.then(|| Recorder::new(sites.iter().copied()));

@@ -16,7 +16,7 @@ use gilsim_core::run::{Prepared, Run};
 use gilsim_core::sink::summary::responses;
 use gilsim_core::time::SimDuration;
 use gilsim_core::trace::{Sink, State, Stuck};
-use gilsim_core::workload::TooLarge;
+use gilsim_core::workload::{TooLarge, Workload};
 
 mod lanes;
 pub mod report;
@@ -223,14 +223,16 @@ fn played(
     work: &[(TaskId, u32, SimDuration)],
     sink: Option<&mut dyn Sink>,
 ) -> Result<Run, ValidationError> {
-    let mut prepared = Prepared::new(scenario, tool, 0).map_err(ValidationError::TooLarge)?;
+    let drawn = Workload::sample(scenario, &tool.setting, 0);
+    let mut workload = drawn.map_err(ValidationError::TooLarge)?;
     for (task, step, length) in work {
-        if !prepared.plan.workload.set_computation(*task, *step, *length) {
+        if !workload.set_computation(*task, *step, *length) {
             let what = format!("step {step} of task {} computes nothing in the scenario", task.0);
             return Err(ValidationError::Output(what));
         }
     }
-    prepared.play(sink).map_err(ValidationError::TooLarge)
+    let prepared = Prepared::of_drawn(scenario, tool, 0, workload);
+    prepared.and_then(|it| it.play(sink)).map_err(ValidationError::TooLarge)
 }
 
 /// The times of the scenario with these lengths of computations in place of its own.

@@ -12,7 +12,7 @@ fn trace(path: &Path) -> String {
     let loaded = gilsim::scenario::load(path, &[]).unwrap_or_else(|faults| panic!("{faults}"));
     let mut csv = TraceCsv::new(Vec::new());
     for tool in &loaded.scenario.tools {
-        let plan = gilsim::tools::lay_out(&loaded.scenario, tool, 0).expect("small demands");
+        let plan = gilsim::Prepared::new(&loaded.scenario, tool, 0).expect("small demands").plan;
         csv.begin(&tool.label, 0, &plan.names);
         let (outcome, _) = gilsim::engine::simulate(&plan, &mut csv);
         assert_eq!(outcome, Outcome::Finished, "{}", tool.label);

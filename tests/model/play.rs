@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use gilsim::Prepared;
 use gilsim::engine::simulate;
 use gilsim::model::{Scenario, ToolRun};
 use gilsim::plan::Plan;
 use gilsim::profile::Profile;
 use gilsim::scenario::parse;
-use gilsim::tools::lay_out;
 use gilsim::trace::{Finished, Hold, Names, Outcome, Row, Sink, State, Totals};
 
 /// Nanoseconds in a microsecond, a millisecond and a second.
@@ -56,7 +56,7 @@ pub fn scenario(text: &str) -> Scenario {
 
 /// The plan of one tool of a scenario.
 pub fn plan(scenario: &Scenario, tool: &ToolRun) -> Plan {
-    lay_out(scenario, tool, 0).expect("the demands of a test fit")
+    Prepared::new(scenario, tool, 0).expect("the demands of a test fit").plan
 }
 
 /// Plays one tool of a scenario.

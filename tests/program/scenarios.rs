@@ -8,12 +8,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gilsim::Prepared;
 use gilsim::engine::simulate;
 use gilsim::model::{Tool, ToolRun};
 use gilsim::plan::Plan;
 use gilsim::scenario::load;
 use gilsim::sink::audit::{Audit, AuditSetting};
-use gilsim::tools::lay_out;
 use gilsim::trace::Outcome;
 
 fn root() -> &'static Path {
@@ -104,7 +104,9 @@ fn every_scenario_runs_to_its_end_within_the_laws_and_takes_as_long_as_it_says()
     for file in scenario_files() {
         let scenario = load(&file, &[]).unwrap_or_else(|faults| panic!("{faults}")).scenario;
         for run in &scenario.tools {
-            let plan = lay_out(&scenario, run, 0).unwrap_or_else(|error| panic!("{error}"));
+            let prepared =
+                Prepared::new(&scenario, run, 0).unwrap_or_else(|error| panic!("{error}"));
+            let plan = prepared.plan;
             let makespan = play_audited(&plan, run, stem(&file));
             writeln!(found, "{},\"{}\",{makespan}", stem(&file), run.label)
                 .expect("a String takes all");

@@ -13,7 +13,7 @@ use crate::sink::row::SummaryRow;
 use crate::sink::summary::{self, Summary};
 use crate::tools;
 use crate::trace::{Names, Outcome, Sink, Stuck, Totals};
-use crate::workload::TooLarge;
+use crate::workload::{TooLarge, Workload};
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -83,7 +83,21 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// When the run is beyond what gilsim can count or keep.
     pub fn new(scenario: &Scenario, tool: &'a ToolRun, replicate: u32) -> Result<Self, TooLarge> {
-        let plan = tools::lay_out(scenario, tool, replicate)?;
+        let workload = Workload::sample(scenario, &tool.setting, replicate)?;
+        Self::of_drawn(scenario, tool, replicate, workload)
+    }
+
+    /// Lays a replicate whose draws have been made out for the tool.
+    ///
+    /// # Errors
+    /// When the run is beyond what gilsim can keep.
+    pub fn of_drawn(
+        scenario: &Scenario,
+        tool: &'a ToolRun,
+        replicate: u32,
+        workload: Workload,
+    ) -> Result<Self, TooLarge> {
+        let plan = tools::lay_out(scenario, tool, replicate, workload)?;
         Ok(Self { tool, replicate, horizon: scenario.horizon, plan })
     }
 

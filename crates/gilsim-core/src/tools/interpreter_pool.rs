@@ -1,8 +1,6 @@
 //! `concurrent.futures.InterpreterPoolExecutor` (CPython `Lib/concurrent/futures/interpreter.py`): a
 //! thread pool whose workers run their items in interpreters of their own, each with its own lock.
 
-use crate::plan::Op;
-
 use super::builder::Builder;
 use super::thread_pool::ThreadPool;
 
@@ -13,20 +11,14 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     pool.write_worker(
         builder,
         |builder| {
-            builder.code.push(Op::EnterInterpreter);
-            builder.spend("create", costs.create);
-            builder.code.push(Op::LeaveInterpreter);
+            builder.in_interpreter(|builder| builder.spend("create", costs.create));
         },
         |builder| {
             builder.spend("call", costs.call);
-            builder.code.push(Op::EnterInterpreter);
-            builder.code.push(Op::RunItem);
-            builder.code.push(Op::LeaveInterpreter);
+            builder.in_interpreter(Builder::run_item);
         },
         |builder| {
-            builder.code.push(Op::EnterInterpreter);
-            builder.spend("destroy", costs.destroy);
-            builder.code.push(Op::LeaveInterpreter);
+            builder.in_interpreter(|builder| builder.spend("destroy", costs.destroy));
         },
     );
 }

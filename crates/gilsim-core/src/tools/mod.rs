@@ -6,15 +6,18 @@
 
 mod asyncio;
 mod builder;
+mod event_loop;
 mod interpreter_pool;
 mod multiprocessing;
 mod multiprocessing_pool;
 mod pipe;
 mod process_pool;
+mod script;
 mod sequential;
 mod thread_pool;
 mod threading;
 mod turns;
+mod words;
 
 use crate::model::{Scenario, Tool, ToolRun};
 use crate::plan::Plan;
@@ -28,13 +31,16 @@ const ENGINE_NAMES: [&str; 12] = [
     "arrival", "pickle",
 ];
 
-/// The plan of one run: the scenario's draws of one replicate, laid out for one tool.
+/// The plan of one run: the draws of one replicate of a scenario, laid out for one tool.
 ///
 /// # Errors
-/// When the scenario's demands add up to more time than can be counted, or its threads would take turns so often that
-/// the run would not end in a day.
-pub fn lay_out(scenario: &Scenario, tool: &ToolRun, replicate: u32) -> Result<Plan, TooLarge> {
-    let workload = Workload::sample(scenario, &tool.setting, replicate)?;
+/// When its threads would take turns so often that the run would not end in a day.
+pub fn lay_out(
+    scenario: &Scenario,
+    tool: &ToolRun,
+    replicate: u32,
+    workload: Workload,
+) -> Result<Plan, TooLarge> {
     let mut builder = Builder::new(scenario, tool, workload, replicate);
     let write = match tool.tool {
         Tool::Sequential => sequential::write,

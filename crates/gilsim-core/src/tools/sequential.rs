@@ -5,6 +5,6 @@ use crate::plan::Op;
 use super::builder::Builder;
 
 pub(super) fn write(builder: &mut Builder<'_>) {
-    builder.for_each_arrival(1, |builder| builder.code.push(Op::RunItem));
+    builder.for_each_arrival(1, Builder::run_item);
     builder.code.push(Op::Exit);
 }

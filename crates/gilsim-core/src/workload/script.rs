@@ -10,8 +10,6 @@ pub(super) struct Script<'a> {
     setting: &'a Setting,
     steps: Vec<Step>,
     drawn: Vec<Draw<'a>>,
-    /// How many steps there are already, of other entries.
-    steps_before: usize,
     /// How many columns there are already.
     columns_before: usize,
     leaf: u32,
@@ -29,16 +27,14 @@ pub(super) struct Draw<'a> {
 
 impl<'a> Script<'a> {
     /// The steps as executed, and those of them whose length differs from task to task. They come after so many
-    /// steps and columns of other entries.
+    /// columns of other entries.
     pub(super) fn of(
         specs: &'a [StepSpec],
         setting: &'a Setting,
-        steps_before: usize,
         columns_before: usize,
     ) -> (Vec<Step>, Vec<Draw<'a>>) {
         let (steps, drawn, uses) = (Vec::new(), Vec::new(), Vec::new());
-        let mut script =
-            Self { setting, steps, drawn, steps_before, columns_before, leaf: 0, uses };
+        let mut script = Self { setting, steps, drawn, columns_before, leaf: 0, uses };
         script.unroll(specs);
         (script.steps, script.drawn)
     }
@@ -55,7 +51,7 @@ impl<'a> Script<'a> {
                     let begin = self.steps.len();
                     self.push(Action::OffloadEnd);
                     self.unroll(steps);
-                    let end = position(self.steps_before + self.steps.len());
+                    let end = position(self.steps.len());
                     self.steps[begin].action = Action::OffloadBegin(*to, end);
                     self.push(Action::OffloadEnd);
                 }
