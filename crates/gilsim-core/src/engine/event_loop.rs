@@ -12,7 +12,7 @@ use crate::plan::LoopRules;
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
-use super::thread::{Burst, Then, Wait};
+use super::thread::{Burst, Wait};
 use super::timers::{Ties, Timers};
 use super::{Engine, Flow};
 
@@ -235,10 +235,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             self.poll_ends();
             self.event_loop().signalled = true;
             self.events.clear_poll();
-            if let Some(writer) = self.acting {
-                self.wake_from(writer, true);
-            }
-            self.wake(ThreadId::MAIN, Then::TakeLock);
+            self.wake_poller();
         }
     }
 

@@ -216,12 +216,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.let_go(thread)
             }
             1 => {
-                let known = self.interpreters.get(&thread).copied();
-                let lock = known.unwrap_or_else(|| {
-                    let lock = self.new_lock();
-                    self.interpreters.insert(thread, lock);
-                    lock
-                });
+                let lock = self.locks.of_interpreter(thread);
                 let record = self.thread_mut(thread);
                 record.lock = lock.into();
                 record.stage = 2;
@@ -239,7 +234,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             1 => {
                 let process = self.thread(thread).process;
-                let lock = self.process_locks[process.index()];
+                let lock = self.locks.of_process(process);
                 let record = self.thread_mut(thread);
                 record.lock = lock.into();
                 record.stage = 2;
