@@ -12,7 +12,7 @@ use crate::plan::{End, LoopOp, LoopRules, Pc};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
-use super::thread::{Burst, Then, Wait};
+use super::thread::{Burst, Wait};
 use super::timers::{Ties, Timers};
 use super::{Engine, Flow};
 
@@ -279,10 +279,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         event_loop.signalled = true;
         let thread = event_loop.thread;
         self.poll_ends(id);
-        if let Some(writer) = self.acting {
-            self.wake_from(writer, true);
-        }
-        self.wake(thread, Then::GoOn);
+        self.wake_poller(thread);
     }
 
     /// Takes due timers behind what is ready already, and fixes how many handles this iteration runs.

@@ -61,11 +61,25 @@ pub struct Plan {
     pub seed: u64,
 }
 
+/// By which rules a kernel decides which thread is on which core: see `docs/kernels.md`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KernelRules {
+    /// The plain rules of the profile `ideal`.
+    Exact,
+    /// A woken thread goes to an idle core if there is one, and cores balance by how many threads wait.
+    ByNumber,
+    /// A woken thread goes to its last core, or to its waker's, even while another one idles, and cores balance by loads.
+    InPlace {
+        /// How often a core that falls idle looks for work elsewhere then, in thousandths.
+        newidle_permille: u64,
+    },
+}
+
 /// The machine as the engine sees it (semantics 2).
 #[derive(Clone, Copy, Debug)]
 pub struct MachineRules {
-    /// Whether the exact rules of `ideal` apply (product contract, section 6).
-    pub exact: bool,
+    /// The rules of its kernel.
+    pub kernel: KernelRules,
     /// Cores; at least 1.
     pub cores: u32,
     /// Time slice.
@@ -82,10 +96,6 @@ pub struct MachineRules {
     pub wake_spread_permille: u64,
     /// The same on a core that was busy until that instant.
     pub wake_latency_same: SimDuration,
-    /// Whether a woken thread goes to its last core, or to its waker's, even while another one idles.
-    pub wakes_in_place: bool,
-    /// How often a core that falls idle looks for work elsewhere then, in thousandths.
-    pub newidle_permille: u64,
     /// Switching a core to a thread of its run queue.
     pub context_switch: SimDuration,
     /// How long a running thread is safe from a waking one.

@@ -2,7 +2,7 @@
 //! interval of nanoseconds, payloads of terabytes.
 
 use crate::model::{LockMode, Tool, ToolRun};
-use crate::plan::{Op, Plan};
+use crate::plan::{KernelRules, Op, Plan};
 use crate::workload::{TURNS, TooLarge};
 
 /// Refuses a plan whose threads may take turns too often.
@@ -22,7 +22,7 @@ fn at_lock(plan: &Plan, run: &ToolRun) -> u128 {
     let shared = threads_under_one_lock(plan, run);
     let computing = if shared > 1 { computing(plan, |mode| mode != LockMode::Released) } else { 0 };
     let waiters = match shared {
-        _ if plan.machine.exact => 1,
+        _ if plan.machine.kernel == KernelRules::Exact => 1,
         threads => u128::from(threads.min(1_000)),
     };
     let interval = rules.switch_interval + plan.machine.timer_slack;

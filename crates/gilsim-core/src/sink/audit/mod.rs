@@ -11,7 +11,7 @@ use std::fmt;
 
 use crate::ids::{NameId, TaskId};
 use crate::model::{Tool, ToolRun};
-use crate::plan::Plan;
+use crate::plan::{KernelRules, Plan};
 use crate::time::SimDuration;
 use crate::trace::{Finished, Names, Row, Sink};
 
@@ -42,7 +42,7 @@ impl<'a> AuditSetting<'a> {
             cores: plan.machine.cores,
             locked: plan.lock.is_some(),
             per_thread_lock: run.tool == Tool::InterpreterPool,
-            wakes_in_place: plan.machine.wakes_in_place,
+            wakes_in_place: matches!(plan.machine.kernel, KernelRules::InPlace { .. }),
             sites: limited.collect(),
             demanded: Box::new(|task, step| plan.demanded(task, step)),
             names: &plan.names,
