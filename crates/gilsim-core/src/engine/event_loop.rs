@@ -2,7 +2,7 @@
 //!
 //! One iteration polls, collects due timers, and runs as many handles as were ready then; what is
 //! added meanwhile runs in the next one (`BaseEventLoop._run_once` in CPython's
-//! `Lib/asyncio/base_events.py`; semantics 3.1 to 3.3).
+//! `Lib/asyncio/base_events.py`; docs/semantics.md, "One iteration of the loop").
 
 use std::collections::VecDeque;
 

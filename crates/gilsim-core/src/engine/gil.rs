@@ -1,6 +1,7 @@
 //! The interpreter lock at work: taking it, giving it up, being asked for it.
 //!
-//! Rules: semantics 1.2 to 1.6 (`take_gil`, `drop_gil` in CPython's `Python/ceval_gil.c`). Under
+//! Rules: docs/semantics.md, "Taking the lock" and docs/semantics.md, "Giving the lock up" (`take_gil`, `drop_gil` in CPython's
+//! `Python/ceval_gil.c`). Under
 //! the exact rules the lock goes to the longest waiter at the instant of its release; elsewhere a release
 //! only wakes a waiter, and whoever comes first takes the lock.
 
@@ -97,7 +98,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// A waiter whose patience was over has woken: it takes the lock if it is free by now, else asks
     /// the holder to give way, unless the holder changed meanwhile, and waits again. It does not get
     /// ahead of a thread for which the lock was given up: the next holder is the longest waiter or
-    /// the requester (semantics 1.5.3, measured).
+    /// the requester (docs/semantics.md, "Who gets the lock", measured).
     pub(super) fn ask_holder(&mut self, thread: ThreadId) {
         let lock = self.thread(thread).lock.get().expect("only a lock is waited for with patience");
         if self.locks.get(lock).is_up_for_grabs() {

@@ -49,7 +49,7 @@ pub(super) enum CoreEvent {
 ///
 /// Work that ends at an instant ends before anything is taken away at that instant: a burst that
 /// ends with its quantum was not pre-empted. Within a rank, the lower number goes first: threads by
-/// number, as the contract asks.
+/// number (docs/contract.md, "The profile ideal").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Rank {
     /// Bursts end.

@@ -75,7 +75,7 @@ pub enum KernelRules {
     },
 }
 
-/// The machine as the engine sees it (semantics 2).
+/// The machine as the engine sees it (docs/semantics.md, "Threads on cores").
 #[derive(Clone, Copy, Debug)]
 pub struct MachineRules {
     /// The rules of its kernel.
@@ -106,7 +106,7 @@ pub struct MachineRules {
     pub sleep_zero: Option<SimDuration>,
 }
 
-/// The interpreter lock (semantics 1).
+/// The interpreter lock (docs/semantics.md, "The interpreter lock").
 #[derive(Clone, Copy, Debug)]
 pub struct LockRules {
     /// How long a waiter waits before it asks the holder to give way.
@@ -149,7 +149,7 @@ pub struct ChannelRules {
     pub is_pipe: bool,
 }
 
-/// When an executor starts another worker (semantics 4.4, 4.5).
+/// When an executor starts another worker (docs/semantics.md, "Thread pools", docs/semantics.md, "Process pools").
 #[derive(Clone, Copy, Debug)]
 pub struct ExecutorRules {
     /// The most workers.
@@ -158,7 +158,7 @@ pub struct ExecutorRules {
     pub all_at_once: bool,
 }
 
-/// An event loop (semantics 3), without what its program says.
+/// An event loop (docs/semantics.md, "The event loop"), without what its program says.
 #[derive(Clone, Copy, Debug)]
 pub struct LoopRules {
     /// Where its thread takes the next handle.
