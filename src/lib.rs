@@ -25,14 +25,14 @@
 //! let makespans: Vec<String> = runs.iter().map(|run| run.totals.makespan.to_string()).collect();
 //! assert_eq!(makespans, ["3.003 s", "1.003 s"]);
 //!
-//! // The columns of summary.csv, of those that do not deadlock. Two of them compare the tools.
+//! // A run that does not deadlock has the columns of summary.csv. Two of them compare the tools.
 //! gilsim::compare(&scenario, &mut runs);
 //! let asyncio = runs[1].outcome.as_ref().expect("it finishes");
 //! assert_eq!(asyncio.speedup.expect("sequential is there").to_string(), "2.994018");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A [`Sink`] hears of every interval of every task and thread while [`run_with`] plays:
+//! [`run_with`] tells a [`Sink`] every interval of every task and thread:
 //!
 //! ```
 //! use gilsim::{Row, Sink, State};

@@ -8,10 +8,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
-use gilsim::Prepared;
-use gilsim::engine::simulate;
-use gilsim::scenario::load;
-use gilsim::sink::summary::Summary;
+use gilsim::{load, run};
 
 fn main() {
     // Cargo itself adds `--bench`.
@@ -23,13 +20,10 @@ fn main() {
     let replicates: u32 = replicates.parse().expect("REPLICATES is a number");
     let loaded = load(Path::new(file), &[]).unwrap_or_else(|faults| panic!("{faults}"));
     let scenario = loaded.scenario;
-    let run = scenario.tools.iter().find(|run| run.label == *label).expect("LABEL is a tool");
+    let tool = scenario.tools.iter().find(|tool| tool.label == *label).expect("LABEL is a tool");
     let begin = Instant::now();
     for replicate in 0..replicates {
-        let plan = Prepared::new(&scenario, run, replicate).expect("its time can be counted").plan;
-        let mut summary = Summary::counting_from(scenario.warm_up());
-        let (_, totals) = simulate(&plan, &mut summary);
-        black_box(summary.finish(&run.label, replicate, plan.machine.cores, &totals));
+        black_box(run(&scenario, tool, replicate).expect("its time can be counted"));
     }
     println!("{}", begin.elapsed().as_secs_f64());
 }

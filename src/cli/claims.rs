@@ -163,7 +163,7 @@ fn stopped(stop: Stop, suite: &Suite, claim: usize) -> Failure {
     }
 }
 
-/// Looks after the runs: that they fit into memory, and how many there were.
+/// Refuses runs that do not fit into memory, and shows the progress.
 struct Watcher(Runs);
 
 impl Listener for Watcher {

@@ -1,7 +1,7 @@
 //! One way to play: a scenario through one tool, from its draws to its numbers.
 //!
-//! [`run`] plays and sums up, [`run_with`] tells a listener besides what happens. A listener that has to know the sites
-//! or the names of the run before it starts is made from a [`Prepared`] run.
+//! [`run`] plays and sums up. [`run_with`] also tells a sink what happens. A sink that has to know the names or the sites
+//! of a run before it starts is made from a [`Prepared`] run.
 
 use crate::engine;
 use crate::ids::NameId;
@@ -18,23 +18,23 @@ use crate::workload::{TooLarge, Workload};
 /// What came of a run.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The numbers, not yet compared with those of other tools ([`compare`]); or who waits for ever.
+    /// The numbers, not yet compared with those of other tools ([`compare`]). Of a deadlock, what waits for what.
     pub outcome: Result<SummaryRow, Vec<Stuck>>,
     /// What the engine counted.
     pub totals: Totals,
     /// The names of the rows.
     pub names: Names,
-    /// Queues over time and what they say, of a run with a horizon that finished.
+    /// Queues over time and the report on them, of a run of an open system that finished.
     pub open: Option<(Queues, OpenReport)>,
 }
 
 impl Run {
-    /// Why the response times of a run with a horizon say nothing, in words. None where they do.
+    /// Why the response times of an open system say nothing, in words. `None` where they say something.
     pub fn warning(&self) -> Option<String> {
         self.open.as_ref().and_then(|(_, report)| report.warning())
     }
 
-    /// Whether it is the run of an open system whose load is not served.
+    /// Whether this is an open system whose load is not served.
     pub fn is_unserved(&self) -> bool {
         self.open.as_ref().is_some_and(|(_, report)| !report.served)
     }
@@ -48,7 +48,7 @@ pub fn run(scenario: &Scenario, tool: &ToolRun, replicate: u32) -> Result<Run, T
     Prepared::new(scenario, tool, replicate)?.play(None)
 }
 
-/// Plays one replicate of a scenario through one of its tools while `sink` listens.
+/// Plays one replicate of a scenario through one of its tools, and tells `sink` what happens.
 ///
 /// # Errors
 /// When the run is beyond what gilsim can count or keep.
@@ -115,7 +115,7 @@ impl<'a> Prepared<'a> {
         Ok(Run { names: self.plan.names, ..run })
     }
 
-    /// Plays it under the audit. With the laws of the trace that do not hold: bugs of gilsim.
+    /// Plays it under the audit. The violations are bugs of gilsim.
     ///
     /// # Errors
     /// When simulated time passes what gilsim counts.
@@ -130,14 +130,14 @@ impl<'a> Prepared<'a> {
         Ok((Run { names: self.plan.names, ..run }, violations))
     }
 
-    /// What comes of it, still without the names.
+    /// The run, still without its names.
     fn played(&self, sink: Option<&mut dyn Sink>) -> Result<Run, TooLarge> {
         let plan = &self.plan;
         let warm_up = self.horizon.map(|horizon| horizon.warm_up).unwrap_or_default();
         let mut summary = Summary::counting_from(warm_up);
         let mut queues = self.horizon.map(|horizon| Queues::new(plan, horizon));
         let (outcome, totals) = match (&mut queues, sink) {
-            // The engine is compiled for this one, since most runs have no other listener.
+            // Most runs have no sink but the summary. The engine is compiled once more for them.
             (None, None) => engine::simulate_for(plan, &mut summary),
             (queues, sink) => engine::simulate(plan, &mut (&mut summary, (queues.as_mut(), sink))),
         };

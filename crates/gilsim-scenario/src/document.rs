@@ -16,7 +16,7 @@ use super::{Input, Loaded, limits, set};
 ///
 /// ```
 /// use std::path::Path;
-/// use gilsim::scenario::Document;
+/// use gilsim_scenario::Document;
 ///
 /// let text = "tasks = [{ steps = [{ wait = '1s' }] }]";
 /// let document = Document::parse(text, "pages.toml", Path::new(""));

@@ -1,13 +1,13 @@
-//! Who hears how a study goes.
+//! The progress of a study.
 
 use gilsim_core::model::{Scenario, ToolRun};
 
-/// Hears of a study while it is played, from several threads at once.
+/// Receives the progress of a study, from any thread.
 pub trait Listener: Sync {
-    /// So many runs are to be played that were not known of before.
+    /// This many more runs will be played.
     fn expect(&self, _runs: u64) {}
 
-    /// Whether a run may be played. Claims ask before each run; the scenarios of other studies are known beforehand.
+    /// Whether a run may be played. Claims ask before each run, since their scenarios are drawn at random.
     ///
     /// # Errors
     /// In a sentence, when it may not.
@@ -15,6 +15,6 @@ pub trait Listener: Sync {
         Ok(())
     }
 
-    /// So many runs were played.
+    /// This many more runs were played.
     fn played(&self, _runs: u64) {}
 }

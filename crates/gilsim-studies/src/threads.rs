@@ -1,11 +1,11 @@
-//! Doing many things at once: on several threads with the feature `rayon`, else one after the other.
+//! Parts of a study on several threads. Without the feature `rayon` they are done one after the other.
 //!
-//! What comes out does not depend on the number of threads: results are in the order of what they are made from.
+//! Results are in the order of the items, so they do not depend on the number of threads.
 
 #[cfg(feature = "rayon")]
 use rayon::prelude::*;
 
-/// Does some work whose parts may go on on `jobs` threads.
+/// Does some work. Its parts are done on `jobs` threads.
 ///
 /// # Errors
 /// In a sentence, when the system does not give the threads.
@@ -34,7 +34,7 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], one: impl Fn(&T) -> R + Sync + 
     return items.iter().map(one).collect();
 }
 
-/// What each item becomes, or an error of one of them, after which no more are begun.
+/// What each item becomes, or the error of one of them. No item is begun after an error.
 pub(crate) fn try_map<T: Sync, R: Send, E: Send>(
     items: &[T],
     one: impl Fn(&T) -> Result<R, E> + Sync + Send,
@@ -45,7 +45,7 @@ pub(crate) fn try_map<T: Sync, R: Send, E: Send>(
     return items.iter().map(one).collect();
 }
 
-/// What is found for the lowest of the numbers below `end` for which anything is.
+/// What is found for the lowest number below `end` for which anything is found.
 pub(crate) fn first<R: Send>(end: u32, find: impl Fn(u32) -> Option<R> + Sync + Send) -> Option<R> {
     #[cfg(feature = "rayon")]
     return (0..end).into_par_iter().with_max_len(1).find_map_first(find);

@@ -92,10 +92,10 @@ pub fn play(
     threads::on(jobs, play).map_err(|error| Stopped::Refused(Refusal::Wrong(error)))?
 }
 
-/// Replicates from one to another of a point, without the last.
+/// A point, and its replicates from the first number to before the second.
 type Wanted = (u64, u32, u32);
 
-/// Who plays the blocks of a study.
+/// Plays the blocks of a study.
 struct Player<'a> {
     study: &'a Study,
     listener: &'a dyn Listener,

@@ -128,15 +128,15 @@ pub fn play(
     threads::on(jobs, || Player { scenario, listener }.play())?
 }
 
-/// Who plays the runs of a study.
+/// Plays the runs of a study.
 struct Player<'a> {
     scenario: &'a Scenario,
     listener: &'a dyn Listener,
 }
 
 impl Player<'_> {
-    /// First the runs as they are, then every change as far as it goes, then the points between of what makes a
-    /// difference.
+    /// First come the runs as they are, then every change in full. Last come the points between, of the changes that make
+    /// a difference.
     fn play(&self) -> Result<Vec<ToolStudy>, String> {
         let mut studies = self.baselines()?;
         let ends = self.changed(self.ends(&studies))?;
@@ -189,7 +189,7 @@ impl Player<'_> {
         Ok(run)
     }
 
-    /// Every change as far as it goes, for the tools that finish as they are.
+    /// Every change in full, for the tools that finish without one.
     fn ends(&self, studies: &[ToolStudy]) -> Vec<Asked> {
         let tools = self.scenario.tools.iter().zip(studies).enumerate();
         let tools = tools.filter(|(_, (_, study))| study.baseline.is_some());
@@ -213,7 +213,7 @@ impl Player<'_> {
     }
 }
 
-/// The points between none and all of what is gradual.
+/// The points between of changes that are gradual.
 fn between(felt: &[(Asked, Came)]) -> Vec<Asked> {
     let gradual = felt.iter().filter(|((_, change, _), _)| change.is_gradual());
     let percents = || FASTER.into_iter().filter(|percent| *percent < 100);
