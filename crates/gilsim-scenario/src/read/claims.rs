@@ -7,14 +7,14 @@ use super::Reader;
 use super::fields::Fields;
 use super::values::wrong_duration;
 use crate::claims::{
-    Choice, ClaimText, Constant, Given, Located, NamedProfile, Outcome, Template, Tolerance,
-    Values, scenario_file, template,
+    Choice, ClaimText, Constant, Given, Located, NamedProfile, Outcome, Template, Tolerance, Values,
 };
 use crate::document::Document;
 use crate::fault::Fault;
-use crate::keys;
+use crate::files::ReadError;
 use crate::source::{Place, Source};
 use crate::tree::{Entry, Node, Table, Value, shortened, shown_path};
+use crate::{keys, limits};
 use gilsim_core::profile;
 use gilsim_core::time::SimDuration;
 
@@ -81,25 +81,32 @@ impl Reader<'_> {
 
     /// The scenario's text, inline or from a file.
     fn template(&mut self, fields: &Fields<'_>) -> Option<Template> {
+        let files = Arc::clone(self.files);
         let entry = self.only_form(fields, &["scenario", "file"])?;
         if &*entry.key == "scenario" {
             let text = self.located(&entry.node)?;
             let name = self.sources.first().map(|source| source.name.clone()).unwrap_or_default();
-            return Some(template(text, name, self.base));
+            return Some(Template { text, name, base: self.base.to_owned(), files });
         }
         let Some(named) = entry.node.as_text().filter(|named| !named.is_empty()) else {
             return self.expected(&entry.node, "the path of a scenario, in quotes");
         };
         let path = self.base.join(named);
-        match scenario_file(&path) {
-            Ok(text) => {
-                let name = shown_path(&path);
+        let name = shown_path(&path);
+        let title = match files.text(&path, limits::SCENARIO_BYTES) {
+            Ok((text, _)) => {
                 let located = Located::of_source(&text, self.sources.len());
                 self.sources.push(Arc::new(Source::new(name.clone(), text)));
-                Some(template(located, name, path.parent().unwrap_or(Path::new(""))))
+                let base = path.parent().unwrap_or(Path::new("")).to_owned();
+                return Some(Template { text: located, name, base, files });
             }
-            Err(title) => self.refuse(Fault::unreadable(entry.node.place, title)),
-        }
+            Err(ReadError::Io(error)) => format!("cannot read `{name}`: {error}"),
+            Err(ReadError::TooLarge(limit)) => {
+                format!("`{name}` is larger than {} MiB", limit >> 20)
+            }
+            Err(ReadError::NotUtf8(..)) => format!("`{name}` is not UTF-8 text"),
+        };
+        self.refuse(Fault::unreadable(entry.node.place, title))
     }
 
     /// What the cases draw.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use super::Input;
 use super::document::Document;
 use super::fault::Fault;
-use super::files::Files;
+use super::files::Library;
 use super::source::{Place, Source};
 use super::tree::{Node, Table, Value};
 use gilsim_core::model::{Queue, Scenario, Semaphore};
@@ -49,7 +49,7 @@ pub(super) struct Outcome {
 /// Its methods return `None` where a value is absent or faulty; a faulty one has left its fault.
 #[derive(Debug)]
 struct Reader<'d> {
-    files: &'d Files,
+    files: &'d Arc<Library>,
     base: &'d Path,
     faults: Vec<Fault>,
     sources: Vec<Arc<Source>>,
