@@ -56,20 +56,10 @@ impl Document {
     pub fn read_from(files: Arc<dyn Files>, path: &Path) -> Result<Self, Faults> {
         let name = shown_path(path);
         let library = Library::new(files);
-        match library.text(path, limits::SCENARIO_BYTES) {
-            Ok((text, sha256)) => {
-                let base = path.parent().unwrap_or(Path::new(""));
-                Ok(Self::from_text(text, sha256, &name, base, Arc::new(library)))
-            }
-            Err(ReadError::Io(error)) => {
-                Err(Faults::unreadable(format!("cannot read `{name}`: {error}")))
-            }
-            Err(ReadError::TooLarge(limit)) => Err(too_large(&name, limit)),
-            Err(ReadError::NotUtf8(text, byte)) => {
-                let source = Arc::new(Source::new(name, text));
-                Err(Faults::new(vec![source], vec![not_utf8(0, byte)]))
-            }
-        }
+        let read = library.text(path, limits::SCENARIO_BYTES);
+        let (text, sha256) = read.map_err(|error| unusable(&name, error))?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        Ok(Self::from_text(text, sha256, &name, base, Arc::new(library)))
     }
 
     /// A document from the text of a scenario. `name` is what messages and the manifest call it, `base` the
@@ -189,9 +179,20 @@ impl Document {
     }
 }
 
-fn too_large(name: &str, limit: u64) -> Faults {
-    let title = format!("`{name}` is larger than {} MiB, too large for a scenario", limit >> 20);
-    Faults::new(Vec::new(), vec![Fault::new(Place::NOWHERE, title)])
+/// The fault of a scenario that cannot be read.
+fn unusable(name: &str, error: ReadError) -> Faults {
+    let told = error.told(name);
+    let nowhere = Place::NOWHERE;
+    let (sources, fault) = match error {
+        ReadError::Io(_) => (Vec::new(), Fault::unreadable(nowhere, told)),
+        ReadError::TooLarge(_) => {
+            (Vec::new(), Fault::new(nowhere, format!("{told}, too large for a scenario")))
+        }
+        ReadError::NotUtf8(text, byte) => {
+            (vec![Arc::new(Source::new(name.to_owned(), text))], not_utf8(0, byte))
+        }
+    };
+    Faults::new(sources, vec![fault])
 }
 
 /// The fault of a text that is not UTF-8 from a byte on.

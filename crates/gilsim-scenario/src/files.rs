@@ -76,6 +76,17 @@ pub(super) enum ReadError {
     NotUtf8(String, usize),
 }
 
+impl ReadError {
+    /// What is said of the file that messages call `name`.
+    pub(super) fn told(&self, name: &str) -> String {
+        match self {
+            Self::Io(error) => format!("cannot read `{name}`: {error}"),
+            Self::TooLarge(limit) => format!("`{name}` is larger than {} MiB", limit >> 20),
+            Self::NotUtf8(..) => format!("`{name}` is not UTF-8 text"),
+        }
+    }
+}
+
 impl Library {
     /// A library of which nothing has been read.
     pub(super) fn new(files: Arc<dyn Files>) -> Self {

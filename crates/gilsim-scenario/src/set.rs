@@ -41,7 +41,7 @@ pub(super) fn apply(
     document.sources.push(Arc::new(Source::new("command line".to_owned(), text)));
     let (path, setting) = parsed?;
     let before = (document.root.clone(), document.implied_tools);
-    merge_into(document, &path, &setting).map_err(|fault| {
+    setting.merge_into(document, &path).map_err(|fault| {
         (document.root, document.implied_tools) = before;
         vec![fault]
     })
@@ -108,19 +108,126 @@ fn setting(text: &str, start: usize, source: usize) -> Result<Setting, Vec<Fault
     }
 }
 
-/// Sets what stands at `path` of the whole tree.
-fn merge_into(document: &mut Document, path: &[Segment], setting: &Setting) -> Result<(), Fault> {
-    let [first, rest @ ..] = path else { return Ok(()) };
-    if first.name == "tools" && !rest.is_empty() {
-        list_tools(document);
-    }
-    match rest {
-        [key] if first.name == "tools" => set_in_all_tools(&mut document.root, key, setting),
-        [name, ..] => {
-            refuse_new_name(&document.root, first, name)?;
-            merge_key(&mut document.root, &keys::ROOT, first, rest, setting)
+impl Setting {
+    /// Sets what stands at `path` of the whole tree.
+    fn merge_into(&self, document: &mut Document, path: &[Segment]) -> Result<(), Fault> {
+        if let [first, second, rest @ ..] = path {
+            refuse_new_name(&document.root, first, second)?;
+            if first.name == "tools" {
+                list_tools(document);
+                if rest.is_empty() {
+                    return self.merge_into_tools(&mut document.root, path);
+                }
+            }
         }
-        [] => merge_key(&mut document.root, &keys::ROOT, first, rest, setting),
+        self.merge_key(&mut document.root, &keys::ROOT, path)
+    }
+
+    /// `tools.workers`: every tool that takes it.
+    fn merge_into_tools(&self, root: &mut Table, path: &[Segment]) -> Result<(), Fault> {
+        let [.., key] = path else { return Ok(()) };
+        let Some((_, takes)) = PARTIAL.iter().find(|(name, _)| *name == key.name) else {
+            let title = format!("`{}` cannot be set for all tools", shortened(&key.name));
+            let fault = Fault::new(key.place, title).label("expected tools.LABEL.KEY");
+            return Err(fault.suggest(&key.name, PARTIAL.map(|(name, _)| name)));
+        };
+        let can_have_it = |item: &Node| {
+            let name = text_at(item, "use");
+            Tool::ALL.into_iter().any(|tool| name == Some(tool.name()) && takes(tool))
+        };
+        let tools = root.entries.iter_mut().find(|entry| &*entry.key == "tools");
+        let tools = tools.and_then(|entry| entry.node.as_list_mut());
+        let mut found = false;
+        for item in tools.into_iter().flatten().filter(|item| can_have_it(item)) {
+            found = true;
+            self.merge(item, Kind::Table(&keys::TOOL), path)?;
+        }
+        if found {
+            return Ok(());
+        }
+        let title = format!("no tool of this scenario takes `{}`", key.name);
+        let label = format!("only {} can have it", listed(&takers(*takes)));
+        Err(Fault::new(key.place, title).label(label))
+    }
+
+    /// Sets what stands at `path` of a table with those keys.
+    fn merge_key(
+        &self,
+        table: &mut Table,
+        keys: &'static Keys,
+        path: &[Segment],
+    ) -> Result<(), Fault> {
+        let [key, below @ ..] = path else { return Ok(()) };
+        let Some(known) = keys.find(&key.name) else {
+            return Err(unknown_key(keys, &key.name, key.place, keys.names()));
+        };
+        let entry = table.get_or_insert(&key.name, key.place, || Node::empty_table(key.place));
+        if below.is_empty() {
+            entry.place = key.place;
+        }
+        self.merge(&mut entry.node, known.kind, path)
+    }
+
+    /// Sets a node of some kind, which the first part of `path` names, or what stands below it.
+    fn merge(&self, node: &mut Node, kind: Kind, path: &[Segment]) -> Result<(), Fault> {
+        let [at, below @ ..] = path else { return Ok(()) };
+        match (kind, below) {
+            (Kind::Table(keys), [key, ..]) => match node.as_table_mut() {
+                Some(table) => self.merge_key(table, keys, below),
+                None => Err(no_table(key, keys.what)),
+            },
+            (Kind::Distribution, [_, ..]) => {
+                self.merge(made_table(node, at), Kind::Table(&keys::DISTRIBUTION), path)
+            }
+            (Kind::Arrival, [_, ..]) => {
+                self.merge(made_table(node, at), Kind::Table(&keys::ARRIVAL), path)
+            }
+            (Kind::Map(keys), [name, ..]) => {
+                self.merge(named(node, at, name)?, Kind::Table(keys), below)
+            }
+            (Kind::Amounts(least, most), [name, ..]) => {
+                self.merge(named(node, at, name)?, Kind::Whole(least, most), below)
+            }
+            (Kind::List(keys), [name, _, ..]) => self.merge_items(node, keys, at, name, below),
+            (Kind::Table(keys) | Kind::List(keys), _) => Err(is_a_table(at, keys.names())),
+            (Kind::Map(_) | Kind::Amounts(..), []) => {
+                let names = node.as_table().map_or(&[][..], |names| &names.entries);
+                Err(is_a_table(at, names.iter().map(|entry| &*entry.key)))
+            }
+            (_, [stray, ..]) => {
+                let title = format!("`{}` has no keys of its own", shortened(&at.name));
+                Err(Fault::new(stray.place, title).label("expected nothing here"))
+            }
+            (kind, []) => {
+                let wants_bare = matches!(kind, Kind::Text) && self.value.as_text().is_none();
+                *node = if wants_bare { self.bare.clone() } else { self.value.clone() };
+                Ok(())
+            }
+        }
+    }
+
+    /// `tasks.NAME.…` and `tools.LABEL.…`: every item of that name.
+    fn merge_items(
+        &self,
+        list: &mut Node,
+        keys: &'static Keys,
+        at: &Segment,
+        name: &Segment,
+        path: &[Segment],
+    ) -> Result<(), Fault> {
+        let items = list.as_list_mut().map_or(&mut [][..], |items| items);
+        let mut found = false;
+        for item in items.iter_mut().filter(|item| name_of(item) == Some(&name.name)) {
+            found = true;
+            mention(item, name.place);
+            self.merge(item, Kind::Table(keys), path)?;
+        }
+        if found {
+            return Ok(());
+        }
+        let is_tool = at.name == "tools";
+        let what = if is_tool { "tool is labelled" } else { "`[[tasks]]` entry is named" };
+        Err(no_such(what, name, items.iter().filter_map(name_of)))
     }
 }
 
@@ -150,122 +257,6 @@ fn list_tools(document: &mut Document) {
     }
 }
 
-/// `tools.workers`: every tool that takes it.
-fn set_in_all_tools(root: &mut Table, key: &Segment, setting: &Setting) -> Result<(), Fault> {
-    let Some((_, takes)) = PARTIAL.iter().find(|(name, _)| *name == key.name) else {
-        let title = format!("`{}` cannot be set for all tools", shortened(&key.name));
-        let fault = Fault::new(key.place, title).label("expected tools.LABEL.KEY");
-        return Err(fault.suggest(&key.name, PARTIAL.map(|(name, _)| name)));
-    };
-    let tool_of = |item: &Node| {
-        let name = text_at(item, "use")?;
-        Tool::ALL.into_iter().find(|tool| tool.name() == name)
-    };
-    let tools = root.entries.iter_mut().find(|entry| &*entry.key == "tools");
-    let tools = tools.and_then(|entry| entry.node.as_list_mut());
-    let mut found = false;
-    for table in tools.into_iter().flatten().filter(|item| tool_of(item).is_some_and(takes)) {
-        found = true;
-        merge(table, Kind::Table(&keys::TOOL), key, std::slice::from_ref(key), setting)?;
-    }
-    if found {
-        return Ok(());
-    }
-    let title = format!("no tool of this scenario takes `{}`", key.name);
-    let fault = Fault::new(key.place, title);
-    Err(fault.label(format!("only {} can have it", listed(&takers(*takes)))))
-}
-
-/// Sets what stands below `key` of a table with those keys.
-fn merge_key(
-    table: &mut Table,
-    keys: &'static Keys,
-    key: &Segment,
-    below: &[Segment],
-    setting: &Setting,
-) -> Result<(), Fault> {
-    let Some(known) = keys.find(&key.name) else {
-        return Err(unknown_key(keys, &key.name, key.place, keys.names()));
-    };
-    let entry = table.get_or_insert(&key.name, key.place, || Node::empty_table(key.place));
-    if below.is_empty() {
-        entry.place = key.place;
-    }
-    merge(&mut entry.node, known.kind, key, below, setting)
-}
-
-/// Sets what stands at `path` of a node of some kind, which `at` names.
-fn merge(
-    node: &mut Node,
-    kind: Kind,
-    at: &Segment,
-    path: &[Segment],
-    setting: &Setting,
-) -> Result<(), Fault> {
-    match (kind, path) {
-        (Kind::Table(keys), [key, below @ ..]) => match node.as_table_mut() {
-            Some(table) => merge_key(table, keys, key, below, setting),
-            None => Err(no_table(key, keys.what)),
-        },
-        (Kind::Distribution, [_, ..]) => {
-            make_table(node, at);
-            merge(node, Kind::Table(&keys::DISTRIBUTION), at, path, setting)
-        }
-        (Kind::Arrival, [_, ..]) => {
-            make_table(node, at);
-            merge(node, Kind::Table(&keys::ARRIVAL), at, path, setting)
-        }
-        (Kind::Map(keys), [name, below @ ..]) => {
-            merge(named(node, at, name)?, Kind::Table(keys), name, below, setting)
-        }
-        (Kind::Amounts(least, most), [name, below @ ..]) => {
-            merge(named(node, at, name)?, Kind::Whole(least, most), name, below, setting)
-        }
-        (Kind::List(keys), [name, below @ ..]) if !below.is_empty() => {
-            merge_items(node, keys, at, name, below, setting)
-        }
-        (Kind::Table(keys) | Kind::List(keys), _) => Err(is_a_table(at, keys.names())),
-        (Kind::Map(_) | Kind::Amounts(..), []) => {
-            let names = node.as_table().map_or(&[][..], |names| &names.entries);
-            Err(is_a_table(at, names.iter().map(|entry| &*entry.key)))
-        }
-        (_, [stray, ..]) => {
-            let title = format!("`{}` has no keys of its own", shortened(&at.name));
-            Err(Fault::new(stray.place, title).label("expected nothing here"))
-        }
-        (kind, []) => {
-            let is_text = setting.value.as_text().is_some();
-            let wants_bare = matches!(kind, Kind::Text) && !is_text;
-            *node = if wants_bare { setting.bare.clone() } else { setting.value.clone() };
-            Ok(())
-        }
-    }
-}
-
-/// `tasks.NAME.…` and `tools.LABEL.…`: every item of that name.
-fn merge_items(
-    list: &mut Node,
-    keys: &'static Keys,
-    at: &Segment,
-    name: &Segment,
-    below: &[Segment],
-    setting: &Setting,
-) -> Result<(), Fault> {
-    let items = list.as_list_mut().map_or(&mut [][..], |items| items);
-    let mut found = false;
-    for item in items.iter_mut().filter(|item| name_of(item) == Some(&name.name)) {
-        found = true;
-        mention(item, name.place);
-        merge(item, Kind::Table(keys), name, below, setting)?;
-    }
-    if found {
-        return Ok(());
-    }
-    let is_tool = at.name == "tools";
-    let what = if is_tool { "tool is labelled" } else { "`[[tasks]]` entry is named" };
-    Err(no_such(what, name, items.iter().filter_map(name_of)))
-}
-
 /// The name of an entry of tasks, or the label of a tool, as far as the tree says it.
 fn name_of(item: &Node) -> Option<&str> {
     ["name", "label", "use"].iter().find_map(|key| text_at(item, key))
@@ -286,11 +277,12 @@ fn mention(tool: &mut Node, place: Place) {
     }
 }
 
-/// A table in place of a single value, so that its keys can be set.
-fn make_table(node: &mut Node, at: &Segment) {
+/// The node with a table in place of a single value, so that its keys can be set.
+fn made_table<'n>(node: &'n mut Node, at: &Segment) -> &'n mut Node {
     if node.as_table().is_none() {
         *node = Node::empty_table(at.place);
     }
+    node
 }
 
 /// What `name` stands for in a table of names, new where it is not there.

@@ -5,32 +5,22 @@ use std::sync::Arc;
 
 use super::Reader;
 use super::fields::Fields;
+use super::named_files::is_path;
 use super::values::wrong_duration;
 use crate::claims::{
     Choice, ClaimText, Constant, Given, Located, NamedProfile, Outcome, Template, Tolerance, Values,
 };
 use crate::document::Document;
 use crate::fault::Fault;
-use crate::files::ReadError;
-use crate::source::{Place, Source};
-use crate::tree::{Entry, Node, Table, Value, shortened, shown_path};
+use crate::source::Source;
+use crate::tree::{Entry, Node, Value, shortened, shown_path};
 use crate::{keys, limits};
 use gilsim_core::profile;
 use gilsim_core::time::SimDuration;
 
 /// Reads the whole tree of a document as claims.
 pub(crate) fn claims(document: &Document) -> Outcome {
-    let mut reader = Reader {
-        files: &document.files,
-        base: &document.base,
-        faults: Vec::new(),
-        sources: document.sources.clone(),
-        inputs: Vec::new(),
-    };
-    let root = Node {
-        place: Place::new(0, 0..0),
-        value: Value::Table(Arc::new(Table { entries: document.root.entries.clone() })),
-    };
+    let (mut reader, root) = Reader::of(document);
     let claims = reader.claim_list(&root).unwrap_or_default();
     let Reader { faults, sources, .. } = reader;
     Outcome { claims, faults, sources }
@@ -93,20 +83,15 @@ impl Reader<'_> {
         };
         let path = self.base.join(named);
         let name = shown_path(&path);
-        let title = match files.text(&path, limits::SCENARIO_BYTES) {
+        match files.text(&path, limits::SCENARIO_BYTES) {
             Ok((text, _)) => {
                 let located = Located::of_source(&text, self.sources.len());
                 self.sources.push(Arc::new(Source::new(name.clone(), text)));
                 let base = path.parent().unwrap_or(Path::new("")).to_owned();
-                return Some(Template { text: located, name, base, files });
+                Some(Template { text: located, name, base, files })
             }
-            Err(ReadError::Io(error)) => format!("cannot read `{name}`: {error}"),
-            Err(ReadError::TooLarge(limit)) => {
-                format!("`{name}` is larger than {} MiB", limit >> 20)
-            }
-            Err(ReadError::NotUtf8(..)) => format!("`{name}` is not UTF-8 text"),
-        };
-        self.refuse(Fault::unreadable(entry.node.place, title))
+            Err(error) => self.refuse(Fault::unreadable(entry.node.place, error.told(&name))),
+        }
     }
 
     /// What the cases draw.
@@ -241,9 +226,7 @@ impl Reader<'_> {
         let Some(name) = node.as_text() else {
             return self.expected(node, "the name of a profile like \"cpython-3.13\"");
         };
-        let is_path =
-            name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "toml");
-        if is_path || profile::built_in(name).is_some() {
+        if is_path(name) || profile::built_in(name).is_some() {
             return Some(NamedProfile { name: name.to_owned(), place: node.place });
         }
         let title = format!("there is no profile `{}`", shortened(name));

@@ -22,7 +22,7 @@ use super::document::Document;
 use super::fault::Fault;
 use super::files::Library;
 use super::source::{Place, Source};
-use super::tree::{Node, Table, Value};
+use super::tree::{Entry, Node, Value};
 use gilsim_core::model::{Queue, Scenario, Semaphore};
 
 use fields::Fields;
@@ -56,7 +56,20 @@ struct Reader<'d> {
     inputs: Vec<Input>,
 }
 
-impl Reader<'_> {
+impl<'d> Reader<'d> {
+    /// A reader of a document, and the whole tree as one table.
+    fn of(document: &'d Document) -> (Self, Node) {
+        let reader = Self {
+            files: &document.files,
+            base: &document.base,
+            faults: Vec::new(),
+            sources: document.sources.clone(),
+            inputs: Vec::new(),
+        };
+        let root = Value::Table(Arc::new(document.root.clone()));
+        (reader, Node { place: Place::new(0, 0..0), value: root })
+    }
+
     /// Notes a fault.
     fn refuse<T>(&mut self, fault: Fault) -> Option<T> {
         self.faults.push(fault);
@@ -97,17 +110,7 @@ impl<'d> Index<'d> {
 
 /// Reads the whole tree of a document.
 pub(super) fn scenario(document: &Document) -> Outcome {
-    let mut reader = Reader {
-        files: &document.files,
-        base: &document.base,
-        faults: Vec::new(),
-        sources: document.sources.clone(),
-        inputs: Vec::new(),
-    };
-    let root = Node {
-        place: Place::new(0, 0..0),
-        value: Value::Table(Arc::new(Table { entries: document.root.entries.clone() })),
-    };
+    let (mut reader, root) = Reader::of(document);
     let scenario = read_root(&mut reader, &root, document);
     let Reader { faults, sources, inputs, .. } = reader;
     Outcome { scenario, inputs, faults, sources }
@@ -154,7 +157,7 @@ fn amounts(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Vec<(Stri
     let Some(table) = fields.get(key).and_then(|node| reader.named_entries(node, key)) else {
         return Vec::new();
     };
-    let amount = |entry: &super::tree::Entry| {
+    let amount = |entry: &Entry| {
         let amount = reader.whole_within(&entry.node, &entry.key, bounds).unwrap_or(1);
         (entry.key.to_string(), u32::try_from(amount).unwrap_or(u32::MAX))
     };

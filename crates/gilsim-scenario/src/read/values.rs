@@ -56,17 +56,12 @@ impl Reader<'_> {
                 _ => fault,
             });
         };
-        let key = shortened(key);
+        if number > most.into() {
+            let title = format!("`{}` is too large: at most {most} is possible", shortened(key));
+            return self.refuse(Fault::new(node.place, title).label("too large"));
+        }
         match u64::try_from(number) {
-            Ok(number) if (least..=most).contains(&number) => Some(number),
-            Ok(number) if number > most => {
-                let title = format!("`{key}` is too large: at most {most} is possible");
-                self.refuse(Fault::new(node.place, title).label("too large"))
-            }
-            _ if number > 0 => {
-                let title = format!("`{key}` is too large: at most {most} is possible");
-                self.refuse(Fault::new(node.place, title).label("too large"))
-            }
+            Ok(number) if number >= least => Some(number),
             _ => self.expected(node, &asked),
         }
     }
