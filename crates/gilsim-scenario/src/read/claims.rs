@@ -20,15 +20,15 @@ use gilsim_core::time::SimDuration;
 
 /// Reads the whole tree of a document as claims.
 pub(crate) fn claims(document: &Document) -> Outcome {
-    let (mut reader, root) = Reader::of(document);
-    let claims = reader.claim_list(&root).unwrap_or_default();
+    let mut reader = Reader::of(document);
+    let claims = reader.claim_list(document).unwrap_or_default();
     let Reader { faults, sources, .. } = reader;
     Outcome { claims, faults, sources }
 }
 
 impl Reader<'_> {
-    fn claim_list(&mut self, root: &Node) -> Option<Vec<ClaimText>> {
-        let fields = self.fields(root, &keys::CLAIMS)?;
+    fn claim_list(&mut self, document: &Document) -> Option<Vec<ClaimText>> {
+        let fields = self.root(document, &keys::CLAIMS);
         self.text(&fields, "title");
         self.text(&fields, "about");
         let node = self.required(&fields, "claims")?;

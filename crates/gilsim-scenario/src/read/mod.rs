@@ -21,8 +21,9 @@ use super::Input;
 use super::document::Document;
 use super::fault::Fault;
 use super::files::Library;
-use super::source::{Place, Source};
-use super::tree::{Entry, Node, Value};
+use super::keys;
+use super::source::Source;
+use super::tree::{Entry, Node};
 use gilsim_core::model::{Queue, Scenario, Semaphore};
 
 use fields::Fields;
@@ -57,17 +58,14 @@ struct Reader<'d> {
 }
 
 impl<'d> Reader<'d> {
-    /// A reader of a document, and the whole tree as one table.
-    fn of(document: &'d Document) -> (Self, Node) {
-        let reader = Self {
+    fn of(document: &'d Document) -> Self {
+        Self {
             files: &document.files,
             base: &document.base,
             faults: Vec::new(),
             sources: document.sources.clone(),
             inputs: Vec::new(),
-        };
-        let root = Value::Table(Arc::new(document.root.clone()));
-        (reader, Node { place: Place::new(0, 0..0), value: root })
+        }
     }
 
     /// Notes a fault.
@@ -110,14 +108,14 @@ impl<'d> Index<'d> {
 
 /// Reads the whole tree of a document.
 pub(super) fn scenario(document: &Document) -> Outcome {
-    let (mut reader, root) = Reader::of(document);
-    let scenario = read_root(&mut reader, &root, document);
+    let mut reader = Reader::of(document);
+    let scenario = read_root(&mut reader, document);
     let Reader { faults, sources, inputs, .. } = reader;
     Outcome { scenario, inputs, faults, sources }
 }
 
-fn read_root(reader: &mut Reader<'_>, root: &Node, document: &Document) -> Scenario {
-    let fields = Fields::of_root(reader, root);
+fn read_root(reader: &mut Reader<'_>, document: &Document) -> Scenario {
+    let fields = reader.root(document, &keys::ROOT);
     let names = Names {
         sites: Index::of(&fields, "sites"),
         computations: Index::of(&fields, "computations"),
