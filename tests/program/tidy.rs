@@ -439,21 +439,27 @@ fn no_file_puts_anything_off() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+/// The one file below the program that reads files. A feature of its crate leaves it out, as a browser has to.
+const DISK: &str = "crates/gilsim-scenario/src/disk.rs";
+
 #[test]
 fn only_the_edges_read_files_clocks_and_arguments() {
     const EDGES: [&str; 3] = ["cli", "main", "python"];
-    const DOORS: [&str; 5] =
-        ["std::env", "std::process", "std::thread", "std::time::Instant", "TcpStream"];
+    const DOORS: [&str; 7] = [
+        "std::fs",
+        "std::thread",
+        "std::env",
+        "std::process",
+        "std::time",
+        "std::net",
+        "std::{", // It would hide the others.
+    ];
     let mut faults = Vec::new();
-    for source in sources() {
-        let edge = EDGES.contains(&source.room());
-        let reads_files = edge || source.room() == "scenario";
+    for source in sources().iter().filter(|source| !EDGES.contains(&source.room())) {
         for line in source.code() {
-            let door = DOORS.iter().find(|door| !edge && line.contains(**door));
-            let file = !reads_files && line.contains("std::fs");
-            if let Some(door) = door.copied().or(file.then_some("std::fs")) {
-                faults.push(format!("{} uses {door}", source.path));
-            }
+            let found = DOORS.iter().filter(|door| line.contains(**door));
+            let found = found.filter(|door| source.path != DISK || **door != "std::fs");
+            faults.extend(found.map(|door| format!("{} uses {door}", source.path)));
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
