@@ -7,11 +7,12 @@ use toml::de::{DeTable, DeValue};
 use super::document::Document;
 use super::fault::{Fault, listed};
 use super::keys::{self, Keys, Kind};
-use super::read::{PARTIAL, all_tools, takers, unknown_key};
+use super::read::{all_tools, unknown_key};
 use super::source::{Place, Source};
 use super::syntax;
 use super::tree::{Entry, Node, Table, Value, shortened};
 use gilsim_core::model::Tool;
+use gilsim_core::tools::OwnKey;
 
 /// A part of a dotted key.
 #[derive(Clone, Debug)]
@@ -136,19 +137,11 @@ fn set_at_root(document: &mut Document, path: &[Segment], setting: &Setting) -> 
         ("tasks", [name, rest @ ..]) if !rest.is_empty() => {
             set_in_tasks(&mut document.root, name, rest, setting)
         }
-        ("tools", [key]) if PARTIAL.iter().any(|(name, _)| *name == key.name) => {
-            list_tools(document);
-            set_in_all_tools(&mut document.root, key, setting)
-        }
         ("tools", [label, rest @ ..]) if !rest.is_empty() => {
             list_tools(document);
             set_in_tool(&mut document.root, label, rest, setting)
         }
-        ("tools", [key]) => {
-            let title = format!("`{}` cannot be set for all tools", shortened(&key.name));
-            let fault = Fault::new(key.place, title).label("expected tools.LABEL.KEY");
-            Err(fault.suggest(&key.name, PARTIAL.map(|(name, _)| name)))
-        }
+        ("tools", [key]) => set_in_all_tools(document, key, setting),
         _ => set_in_table(&mut document.root, &keys::ROOT, path, setting, true),
     }
 }
@@ -229,17 +222,24 @@ fn mention(tool: &mut Node, place: Place) {
 }
 
 /// `tools.workers`: every tool that takes it.
-fn set_in_all_tools(root: &mut Table, key: &Segment, setting: &Setting) -> Result<(), Fault> {
-    let Some((_, takes)) = PARTIAL.iter().find(|(name, _)| *name == key.name) else {
-        return Ok(());
+fn set_in_all_tools(
+    document: &mut Document,
+    key: &Segment,
+    setting: &Setting,
+) -> Result<(), Fault> {
+    let Some(own) = OwnKey::ALL.into_iter().find(|own| own.name() == key.name) else {
+        let title = format!("`{}` cannot be set for all tools", shortened(&key.name));
+        let fault = Fault::new(key.place, title).label("expected tools.LABEL.KEY");
+        return Err(fault.suggest(&key.name, OwnKey::ALL.map(OwnKey::name)));
     };
+    list_tools(document);
     let tool_of = |item: &Node| {
         let name = text_at(item, "use")?;
         Tool::ALL.into_iter().find(|tool| tool.name() == name)
     };
     let mut found = false;
-    for item in items(root, "tools") {
-        if tool_of(item).is_some_and(takes) {
+    for item in items(&mut document.root, "tools") {
+        if tool_of(item).is_some_and(|tool| tool.takes(own)) {
             found = true;
             set_in_node(item, &keys::TOOL, std::slice::from_ref(key), setting, false)?;
         }
@@ -249,7 +249,7 @@ fn set_in_all_tools(root: &mut Table, key: &Segment, setting: &Setting) -> Resul
     }
     let title = format!("no tool of this scenario takes `{}`", key.name);
     let fault = Fault::new(key.place, title);
-    Err(fault.label(format!("only {} can have it", listed(&takers(*takes)))))
+    Err(fault.label(format!("only {} can have it", listed(&own.takers()))))
 }
 
 fn no_such<'n>(what: &str, wrong: &Segment, names: impl Iterator<Item = &'n str>) -> Fault {
