@@ -1,7 +1,5 @@
 //! The JSON Schema of scenario files, made from the same tables of keys that the reader uses.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use super::keys::{self, Keys, Kind};
@@ -104,9 +102,9 @@ fn step() -> Value {
         _ => json!({ "required": [kind.key] }),
     });
     object.insert("oneOf".to_owned(), json!(forms));
-    let further =
-        StepKind::ALL.into_iter().filter_map(|kind| Some((kind.further?.key, [kind.key])));
-    object.insert("dependentRequired".to_owned(), json!(further.collect::<BTreeMap<_, _>>()));
+    let further = StepKind::ALL.iter().filter_map(|kind| Some((kind.further?.key, kind.key)));
+    let further: Map<_, _> = further.map(|(key, of)| (key.to_owned(), json!([of]))).collect();
+    object.insert("dependentRequired".to_owned(), Value::Object(further));
     Value::Object(object)
 }
 

@@ -2,7 +2,8 @@
 
 use super::super::limits;
 use super::{Key, Keys, Kind, key, required};
-use gilsim_core::model::{Form, StepKind};
+use crate::read::value_kinds;
+use gilsim_core::model::StepKind;
 
 /// An entry of `[[tasks]]`.
 pub(crate) static TASK: Keys = Keys {
@@ -182,18 +183,6 @@ const fn step_keys(before: Option<usize>) -> usize {
         index += 1;
     }
     count
-}
-
-/// What may stand at the key of a step of that form, and at its further key.
-const fn value_kinds(form: Form) -> (Kind, Kind) {
-    match form {
-        Form::SiteOrTime(_) => (Kind::SiteOrTime, Kind::True),
-        Form::ComputationOrTime(_) => (Kind::ComputationOrTime, Kind::True),
-        Form::True(_) => (Kind::True, Kind::True),
-        Form::Semaphore(_) | Form::Queue(_) => (Kind::Name, Kind::True),
-        Form::StepsFor(_) => (Kind::Steps, Kind::Choice(&EXECUTORS)),
-        Form::Times(_) => (Kind::Whole(1, limits::LEAF_STEPS), Kind::Steps),
-    }
 }
 
 /// The keys of [`STEP`] that say what a step does.

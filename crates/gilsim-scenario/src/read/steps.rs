@@ -4,6 +4,7 @@ use super::fields::Fields;
 use super::values::wrong_duration;
 use super::{Index, Names, Reader};
 use crate::fault::Fault;
+use crate::keys::Kind;
 use crate::tree::{Node, Value, shortened};
 use crate::{keys, limits};
 use gilsim_core::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
@@ -170,6 +171,18 @@ impl Reader<'_> {
         let title = format!("`{}` needs `{}`", kind.key, further.key);
         let label = format!("expected `{}`: {}", further.key, what.trim_end_matches('.'));
         self.refuse(Fault::missing(fields.place, title).label(label))
+    }
+}
+
+/// What may stand at the key of a step of that form, and at its further key.
+pub(crate) const fn value_kinds(form: Form) -> (Kind, Kind) {
+    match form {
+        Form::SiteOrTime(_) => (Kind::SiteOrTime, Kind::True),
+        Form::ComputationOrTime(_) => (Kind::ComputationOrTime, Kind::True),
+        Form::True(_) => (Kind::True, Kind::True),
+        Form::Semaphore(_) | Form::Queue(_) => (Kind::Name, Kind::True),
+        Form::StepsFor(_) => (Kind::Steps, Kind::Choice(&keys::EXECUTORS)),
+        Form::Times(_) => (Kind::Whole(1, limits::LEAF_STEPS), Kind::Steps),
     }
 }
 
