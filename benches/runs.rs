@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use gilsim::Prepared;
 use gilsim::chart::{Chart, Panel, Recorder, Recording, Theme, svg};
 use gilsim::engine::{simulate, simulate_for};
 use gilsim::formats::csv::TraceCsv;
@@ -16,7 +17,6 @@ use gilsim::plan::Plan;
 use gilsim::scenario::{load, parse};
 use gilsim::sink::summary::Summary;
 use gilsim::time::{SimDuration, SimTime};
-use gilsim::tools::lay_out;
 use gilsim::trace::{Names, Row, Sink, State};
 
 fn scenario(model: &str) -> Scenario {
@@ -28,7 +28,7 @@ fn scenario(model: &str) -> Scenario {
 }
 
 fn plan(scenario: &Scenario) -> Plan {
-    lay_out(scenario, &scenario.tools[0], 0).expect("the model fits")
+    Prepared::new(scenario, &scenario.tools[0], 0).expect("the model fits").plan
 }
 
 /// The models A, B, D, E and F: draws and simulation, a million units of work each.

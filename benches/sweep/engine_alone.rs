@@ -8,10 +8,10 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
+use gilsim::Prepared;
 use gilsim::engine::simulate;
 use gilsim::scenario::load;
 use gilsim::sink::summary::Summary;
-use gilsim::tools::lay_out;
 
 fn main() {
     // Cargo itself adds `--bench`.
@@ -26,7 +26,7 @@ fn main() {
     let run = scenario.tools.iter().find(|run| run.label == *label).expect("LABEL is a tool");
     let begin = Instant::now();
     for replicate in 0..replicates {
-        let plan = lay_out(&scenario, run, replicate).expect("its time can be counted");
+        let plan = Prepared::new(&scenario, run, replicate).expect("its time can be counted").plan;
         let mut summary = Summary::counting_from(scenario.warm_up());
         let (_, totals) = simulate(&plan, &mut summary);
         black_box(summary.finish(&run.label, replicate, plan.machine.cores, &totals));

@@ -3,5 +3,5 @@
 pub mod targets;
 
 #[allow(dead_code, reason = "the targets use a part of it")]
-#[path = "../../tests/properties/wild.rs"]
+#[path = "../../tests/model/properties/wild.rs"]
 mod wild;

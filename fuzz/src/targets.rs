@@ -6,7 +6,9 @@
 use std::fs;
 use std::path::Path;
 
-use gilsim::claims::{self, Stop, Suite};
+use gilsim::Listener;
+use gilsim::Prepared;
+use gilsim::claims::{Stop, Suite};
 use gilsim::engine::simulate;
 use gilsim::ids::TaskId;
 use gilsim::import::{self, Arrivals, Options};
@@ -17,7 +19,6 @@ use gilsim::sink::audit::{Audit, AuditSetting};
 use gilsim::sink::summary::Summary;
 use gilsim::sweep::{Grid, Refusal, Shard, Study, Vary, journal};
 use gilsim::time::SimDuration;
-use gilsim::tools::lay_out;
 use gilsim::trace::Outcome;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -145,8 +146,9 @@ pub fn set(bytes: &[u8]) {
 pub fn vary(bytes: &[u8]) {
     // The journal of a study is read whatever stands in it.
     let header = journal::header("study", Shard::WHOLE);
-    let _ = journal::read(&[header.as_bytes(), bytes].concat(), &header);
-    let _ = journal::read(bytes, &header);
+    let no_keys = Grid::new(Vec::new()).expect("no keys make one point");
+    let _ = journal::read(&[header.as_bytes(), bytes].concat(), &header, &no_keys);
+    let _ = journal::read(bytes, &header, &no_keys);
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let vary = match Vary::parse(text) {
         Ok(vary) => vary,
@@ -209,14 +211,12 @@ fn test(suite: &Suite, claim: usize, folder: &Path) {
 /// Lets small scenarios be played alone.
 struct SmallOnly;
 
-impl claims::Listener for SmallOnly {
+impl Listener for SmallOnly {
     fn admit(&self, scenario: &Scenario, run: &ToolRun) -> Result<(), String> {
-        let is_small =
-            is_small(scenario) && lay_out(scenario, run, 0).is_ok_and(|plan| is_short(&plan, run));
+        let is_small = is_small(scenario)
+            && Prepared::new(scenario, run, 0).is_ok_and(|it| is_short(&it.plan, run));
         if is_small { Ok(()) } else { Err("too large for here".to_owned()) }
     }
-
-    fn played(&self) {}
 }
 
 /// Profile files.
@@ -294,7 +294,7 @@ fn play(scenario: &Scenario) {
     }
     for run in &scenario.tools {
         // Time that cannot be counted is refused, here or at its end.
-        let Ok(plan) = lay_out(scenario, run, 0) else { continue };
+        let Ok(Prepared { plan, .. }) = Prepared::new(scenario, run, 0) else { continue };
         if is_short(&plan, run) {
             play_audited(scenario, run, &plan);
         }

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
 use super::memory;
-use super::options::Format;
+use super::options::{Format, jobs};
 use super::progress::Runs;
 use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_studies::claims::screen::{self, Shown};
-use gilsim_studies::claims::{self, Listener, Stop, Suite, Verdict};
+use gilsim_studies::claims::{Stop, Suite, Verdict};
+use gilsim_studies::{Listener, threads};
 
 /// Test claims about scheduling over scenarios drawn at random
 ///
@@ -132,32 +132,20 @@ fn suites(files: &[PathBuf]) -> Result<Vec<Suite>, Failure> {
 
 /// What came of each claim of each file.
 fn check_all(args: &Args, suites: &[Suite]) -> Result<Vec<Vec<Verdict>>, Failure> {
-    let jobs = args.jobs.map_or_else(
-        || thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        usize::from,
-    );
-    let pool = claims::threads(jobs).map_err(Failure::usage)?;
     let count: usize = suites.iter().map(Suite::count).sum();
-    let watcher = Watcher(if args.quiet { None } else { Runs::on_terminal() });
-    if let Some(progress) = &watcher.0 {
-        progress.expect(u64::from(args.cases) * count as u64);
-    }
+    let watcher = Watcher(Runs::on_terminal(args.quiet));
+    watcher.0.expect(u64::from(args.cases) * count as u64);
     let mut failures = Vec::new();
-    let mut verdicts = Vec::new();
-    for suite in suites {
-        let mut of_suite = Vec::new();
-        for claim in 0..suite.count() {
-            let checked = pool.install(|| suite.check(claim, args.cases, args.seed, &watcher));
-            match checked {
-                Ok(verdict) => of_suite.push(verdict),
-                Err(stop) => failures.push(stopped(stop, suite, claim)),
-            }
-        }
-        verdicts.push(of_suite);
-    }
-    if let Some(progress) = &watcher.0 {
-        progress.finish();
-    }
+    let mut check = |suite: &Suite, claim: usize| {
+        let checked = suite.check(claim, args.cases, args.seed, &watcher);
+        checked.map_err(|stop| failures.push(stopped(stop, suite, claim))).ok()
+    };
+    let mut of_suite = |suite: &Suite| -> Vec<Verdict> {
+        (0..suite.count()).filter_map(|claim| check(suite, claim)).collect()
+    };
+    let all = || suites.iter().map(&mut of_suite).collect();
+    let verdicts = threads::on(jobs(args.jobs), all).map_err(Failure::usage)?;
+    watcher.0.finish();
     Failure::all(failures).map_or(Ok(verdicts), Err)
 }
 
@@ -175,19 +163,17 @@ fn stopped(stop: Stop, suite: &Suite, claim: usize) -> Failure {
     }
 }
 
-/// Looks after the runs.
-struct Watcher(Option<Runs>);
+/// Looks after the runs: that they fit into memory, and how many there were.
+struct Watcher(Runs);
 
 impl Listener for Watcher {
-    fn admit(&self, scenario: &Scenario, run: &ToolRun) -> Result<(), String> {
-        memory::check(scenario, run, true)
+    fn admit(&self, scenario: &Scenario, tool: &ToolRun) -> Result<(), String> {
+        memory::check(scenario, tool, true)
             .map_err(|failure| failure.message.trim_start_matches("error: ").to_owned())
     }
 
-    fn played(&self) {
-        if let Some(progress) = &self.0 {
-            progress.finished(1);
-        }
+    fn played(&self, runs: u64) {
+        self.0.played(runs);
     }
 }
 

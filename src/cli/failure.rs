@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use super::console;
 use super::play::Faults;
 
-/// How the program ends (product contract, section 4).
+/// How the program ends (docs/contract.md, "Exit codes").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Code {
     /// Done.

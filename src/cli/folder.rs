@@ -10,8 +10,8 @@ use super::failure::{Code, Failure};
 use super::interrupt::Unfinished;
 use super::turn::{Taken, Turn};
 
-/// The file that comes last and goes first: beside it stand the files of the run that it tells of, and no others, whenever
-/// the program was killed.
+/// The file that is written last and removed first. A folder that has it holds all files of the run that it describes, and
+/// no others, even if the program was killed in between.
 const SEAL: &str = "manifest.json";
 
 /// How the names of unfinished files begin and end.
@@ -25,7 +25,7 @@ pub(super) struct Folder {
     /// The folders that did not exist before, outermost first.
     made: Vec<PathBuf>,
     files: Vec<Unplaced>,
-    /// The turn of who has the folder to itself.
+    /// The lock on the folder, where this program has it to itself.
     own: Option<Turn>,
 }
 

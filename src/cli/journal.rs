@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::console;
 use super::failure::Failure;
 use gilsim_studies::sweep::journal::{self, Found};
-use gilsim_studies::sweep::{Block, Shard};
+use gilsim_studies::sweep::{Block, Grid, Shard};
 
 /// The name of the journal.
 const NAME: &str = "sweep.partial";
@@ -21,6 +21,7 @@ const DIGITS: usize = 12;
 pub(super) struct Journal {
     path: PathBuf,
     file: Mutex<File>,
+    grid: Grid,
 }
 
 impl Journal {
@@ -33,30 +34,33 @@ impl Journal {
         folder: &Path,
         study: &str,
         shard: Shard,
+        grid: &Grid,
     ) -> Result<(Self, Vec<Block>), Failure> {
         let path = folder.join(NAME);
         let header = journal::header(study, shard);
+        let journal =
+            |file| Self { path: path.clone(), file: Mutex::new(file), grid: grid.clone() };
         let unwritable = |error: io::Error| Failure::unwritable(&path, &error);
-        let mut found = read(&path, &header).map_err(unwritable)?;
+        let mut found = read(&path, &header, grid).map_err(unwritable)?;
         if let Found::Foreign(other) = &found {
             let aside = aside(folder, other);
             fs::rename(&path, &aside).map_err(unwritable)?;
             console::say(&format!(
-                "an interrupted sweep with other settings is kept in {}: the same command takes it up",
+                "an interrupted sweep with other settings is kept in {}: the command that began it goes on with it",
                 aside.display()
             ));
             found = Found::Nothing;
         }
         if found == Found::Nothing && aside(folder, study).is_file() {
             fs::rename(aside(folder, study), &path).map_err(unwritable)?;
-            found = read(&path, &header).map_err(unwritable)?;
+            found = read(&path, &header, grid).map_err(unwritable)?;
         }
         let blocks = match found {
             Found::Blocks(blocks) => {
                 let file = OpenOptions::new().append(true).open(&path).map_err(unwritable)?;
                 // Ends a line that may be torn.
                 (&file).write_all(b"\n").map_err(unwritable)?;
-                return Ok((Self { path, file: Mutex::new(file) }, blocks));
+                return Ok((journal(file), blocks));
             }
             Found::Nothing => Vec::new(),
             Found::Foreign(_) | Found::Unknown => {
@@ -66,7 +70,7 @@ impl Journal {
         };
         fs::write(&path, &header).map_err(unwritable)?;
         let file = OpenOptions::new().append(true).open(&path).map_err(unwritable)?;
-        Ok((Self { path, file: Mutex::new(file) }, blocks))
+        Ok((journal(file), blocks))
     }
 
     /// Appends a finished block. What is written outlives this program, however it ends.
@@ -74,7 +78,7 @@ impl Journal {
     /// # Errors
     /// When it cannot be written.
     pub(super) fn append(&self, block: &Block) -> io::Result<()> {
-        let line = journal::line(block)?;
+        let line = journal::line(block, &self.grid)?;
         self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())
     }
 
@@ -90,9 +94,9 @@ impl Journal {
     }
 }
 
-fn read(path: &Path, header: &str) -> io::Result<Found> {
+fn read(path: &Path, header: &str, grid: &Grid) -> io::Result<Found> {
     match fs::read(path) {
-        Ok(bytes) => Ok(journal::read(&bytes, header)),
+        Ok(bytes) => Ok(journal::read(&bytes, header, grid)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
         Err(error) => Err(error),
     }
@@ -109,6 +113,11 @@ mod tests {
     use super::*;
     use crate::cli::failure::Code;
 
+    fn open(folder: &Path, study: &str) -> Result<(Journal, Vec<Block>), Failure> {
+        let grid = Grid::new(Vec::new()).unwrap();
+        Journal::open(folder, study, Shard::WHOLE, &grid)
+    }
+
     fn block(point: u64) -> Block {
         Block { point, first: 0, count: 1, tools: Vec::new() }
     }
@@ -116,7 +125,7 @@ mod tests {
     #[test]
     fn an_interrupted_study_is_taken_up_with_what_it_had() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |study: &str| Journal::open(folder.path(), study, Shard::WHOLE).unwrap();
+        let open = |study: &str| open(folder.path(), study).unwrap();
         let (journal, blocks) = open("aa");
         assert!(blocks.is_empty());
         journal.append(&block(0)).unwrap();
@@ -136,7 +145,7 @@ mod tests {
     #[test]
     fn the_journal_of_another_study_waits_until_it_is_run_again() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |study: &str| Journal::open(folder.path(), study, Shard::WHOLE).unwrap();
+        let open = |study: &str| open(folder.path(), study).unwrap();
         open("aa").0.append(&block(3)).unwrap();
         let (journal, blocks) = open("bb");
         assert!(blocks.is_empty());
@@ -148,7 +157,7 @@ mod tests {
     fn a_file_that_is_no_journal_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(NAME), "mine").unwrap();
-        let failure = Journal::open(folder.path(), "aa", Shard::WHOLE).unwrap_err();
+        let failure = open(folder.path(), "aa").unwrap_err();
         assert_eq!(failure.code, Code::Usage);
         assert_eq!(fs::read(folder.path().join(NAME)).unwrap(), b"mine");
     }

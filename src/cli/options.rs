@@ -1,6 +1,8 @@
 //! Options that several commands take.
 
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::thread;
 
 use clap::ValueEnum;
 
@@ -34,6 +36,11 @@ pub(super) struct Common {
     /// Print nothing but errors, and results only in a format asked for
     #[arg(long, short)]
     pub(super) quiet: bool,
+}
+
+/// How many threads to play on: as many as were asked for, else one per core.
+pub(super) fn jobs(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| thread::available_parallelism().map_or(1, NonZero::get), usize::from)
 }
 
 /// How results are printed.

@@ -57,9 +57,9 @@ pub(super) fn with_panels(
             note,
             group: "",
             recording: played.recorded.as_ref()?,
-            names: &played.names,
+            names: &played.run.names,
             cores: run.setting.machine.cores,
-            deadlocked: played.outcome.is_err(),
+            deadlocked: played.run.outcome.is_err(),
             task_name: Some(&name),
         })
     });
@@ -83,9 +83,9 @@ pub(super) fn add_page(
             label: &run.label,
             note,
             recorded: played.recorded_for_page.as_ref()?,
-            names: &played.names,
+            names: &played.run.names,
             cores: run.setting.machine.cores,
-            deadlocked: played.outcome.is_err(),
+            deadlocked: played.run.outcome.is_err(),
         })
     });
     let page = html::Page {

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use gilsim_core::trace::{Finished, Row, Sink};
 use gilsim_render::report::one_line;
+use gilsim_studies::Listener;
 
 /// Runs that are shorter show nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -59,35 +60,41 @@ impl Progress {
     }
 }
 
-/// Counts the finished runs of a sweep, from any thread.
+/// Counts the runs of a study, from any thread, and shows them where there is a terminal to show them on.
 #[derive(Debug)]
-pub(super) struct Runs(ProgressBar);
+pub(super) struct Runs(Option<ProgressBar>);
 
 impl Runs {
-    /// Progress over no runs yet, where stderr is a terminal.
-    pub(super) fn on_terminal() -> Option<Self> {
-        io::stderr().is_terminal().then(|| {
+    /// Progress over no runs yet: shown where stderr is a terminal, unless the command is to be quiet.
+    pub(super) fn on_terminal(quiet: bool) -> Self {
+        Self((!quiet && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(0);
             let style =
                 ProgressStyle::with_template("[{wide_bar}] {human_pos}/{human_len} runs, {eta}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            Self(bar)
-        })
-    }
-
-    /// So many runs more are to come.
-    pub(super) fn expect(&self, runs: u64) {
-        self.0.inc_length(runs);
-    }
-
-    /// So many runs are finished.
-    pub(super) fn finished(&self, runs: u64) {
-        self.0.inc(runs);
+            bar
+        }))
     }
 
     /// Takes the bar away.
     pub(super) fn finish(&self) {
-        self.0.finish_and_clear();
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Listener for Runs {
+    fn expect(&self, runs: u64) {
+        if let Some(bar) = &self.0 {
+            bar.inc_length(runs);
+        }
+    }
+
+    fn played(&self, runs: u64) {
+        if let Some(bar) = &self.0 {
+            bar.inc(runs);
+        }
     }
 }
 

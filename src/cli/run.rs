@@ -14,10 +14,10 @@ use super::picture;
 use super::play::{Input, Listeners, Loaded, Played, load, play};
 use super::progress::Progress;
 use super::quiz;
-use gilsim_core::model::Scenario;
+use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::open::{OpenReport, Queues};
+use gilsim_core::run::compare;
 use gilsim_core::sink::row::SummaryRow;
-use gilsim_core::sink::summary::compare;
 use gilsim_render::formats::csv::TraceCsv;
 use gilsim_render::formats::perfetto::PerfettoTrace;
 use gilsim_render::formats::table;
@@ -195,20 +195,22 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     // Opened before the work, so that a wrong place is known at once.
     let mut folder = Folder::open(&study.folder)?;
     let mut streams = Streams::begin(&mut folder, args)?;
-    let mut played = play_all(study, args, &mut streams)?;
+    let played = play_all(study, args, &mut streams)?;
     streams.finish(&folder)?;
     let violations = told_violations(&study.scenario, &played);
-    let open: Vec<_> = played.iter_mut().map(|one| one.open.take()).collect();
-    let results = compared(&study.scenario, &played, &open);
+    let results = results(&study.scenario, &played);
     let rows: Vec<SummaryRow> = results.iter().filter_map(ToolResult::row).cloned().collect();
-    let reports: Vec<&OpenReport> = open.iter().flatten().map(|(_, report)| report).collect();
+    let open = played.iter().filter_map(|one| one.run.open.as_ref());
+    let reports: Vec<&OpenReport> = open.map(|(_, report)| report).collect();
 
     let mut files =
         vec![("summary.csv", table::csv(&rows)), ("summary.json", table::json(&rows, &reports))];
     if study.scenario.horizon.is_some() {
-        let runs = study.scenario.tools.iter().zip(&open);
-        let runs: Vec<(&str, &Queues)> =
-            runs.filter_map(|(run, open)| Some((run.label.as_str(), &open.as_ref()?.0))).collect();
+        let mut runs: Vec<(&str, &Queues)> = Vec::new();
+        for (tool, played) in study.scenario.tools.iter().zip(&played) {
+            let queues = played.run.open.as_ref().map(|(queues, _)| queues);
+            runs.extend(queues.map(|queues| (tool.label.as_str(), queues)));
+        }
         files.push(("queues.csv", gilsim_render::formats::queues::csv(&runs)));
     }
     for (name, text) in files {
@@ -228,8 +230,14 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
 
     if let Some(format) = args.common.shown_as() {
         if args.reveal {
-            let answers =
-                quiz::printed(format, &study.scenario, &results, &warnings(&open), &played, true)?;
+            let answers = quiz::printed(
+                format,
+                &study.scenario,
+                &results,
+                &warnings(&played),
+                &played,
+                true,
+            )?;
             console::result(answers.as_bytes())?;
         }
         // A program gets one document: the answers.
@@ -239,7 +247,7 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     }
     if !args.common.quiet {
         console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
-        warn(&study.scenario, &open);
+        warn(&study.scenario, &played);
     }
     Ok(conclude(&results, violations.as_deref()))
 }
@@ -247,13 +255,12 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
 /// Plays one scenario and prints what the reader is to predict, and nothing else.
 fn ask(study: &Study, args: &Args) -> Result<Code, Failure> {
     let scenario = &study.scenario;
-    let mut played = play_all(study, args, &mut Streams::default())?;
+    let played = play_all(study, args, &mut Streams::default())?;
     let violations = told_violations(scenario, &played);
-    let open: Vec<_> = played.iter_mut().map(|one| one.open.take()).collect();
-    let results = compared(scenario, &played, &open);
+    let results = results(scenario, &played);
     if let Some(format) = args.common.shown_as() {
         let questions =
-            quiz::printed(format, scenario, &results, &warnings(&open), &played, false)?;
+            quiz::printed(format, scenario, &results, &warnings(&played), &played, false)?;
         console::result(questions.as_bytes())?;
     }
     // That a tool deadlocks is for the reader to find out.
@@ -261,9 +268,9 @@ fn ask(study: &Study, args: &Args) -> Result<Code, Failure> {
 }
 
 /// Why the tools do not serve the load of an open system, those of them that do not.
-fn warnings(open: &[Option<(Queues, OpenReport)>]) -> Vec<Option<String>> {
-    let unserved = |(_, report): &(Queues, OpenReport)| report.warning().filter(|_| !report.served);
-    open.iter().map(|open| unserved(open.as_ref()?)).collect()
+fn warnings(played: &[Played]) -> Vec<Option<String>> {
+    let unserved = |one: &Played| one.run.warning().filter(|_| one.run.is_unserved());
+    played.iter().map(unserved).collect()
 }
 
 /// The files that are written while the tools are played.
@@ -289,15 +296,15 @@ impl Streams {
 }
 
 /// Says whose response times say nothing in an open system.
-fn warn(scenario: &Scenario, open: &[Option<(Queues, OpenReport)>]) {
-    for (run, open) in scenario.tools.iter().zip(open) {
-        if let Some(warning) = open.as_ref().and_then(|(_, report)| report.warning()) {
-            console::say(&console::warning(&run.label, &warning));
+fn warn(scenario: &Scenario, played: &[Played]) {
+    for (tool, played) in scenario.tools.iter().zip(played) {
+        if let Some(warning) = played.run.warning() {
+            console::say(&console::warning(&tool.label, &warning));
         }
     }
 }
 
-/// Plays all tools in turn.
+/// Plays all tools in turn and sets them against each other.
 fn play_all(study: &Study, args: &Args, streams: &mut Streams) -> Result<Vec<Played>, Failure> {
     let scenario = &study.scenario;
     let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
@@ -314,47 +321,27 @@ fn play_all(study: &Study, args: &Args, streams: &mut Streams) -> Result<Vec<Pla
             page: args.html.then_some(scenario.tools.len()),
             waits: if args.quiz { Waits::of(scenario) } else { None },
         };
-        played.push(play(scenario, run, 0, listeners)?);
+        played.push(play(scenario, run, listeners)?);
     }
     if let Some(progress) = progress {
         progress.finish();
     }
+    compare(scenario, played.iter_mut().map(|one| &mut one.run));
     Ok(played)
 }
 
-/// The results of all tools, set against each other.
-fn compared<'s>(
-    scenario: &'s Scenario,
-    played: &[Played],
-    open: &[Option<(Queues, OpenReport)>],
-) -> Vec<ToolResult<'s>> {
-    let mut rows = Vec::new();
-    let mut stuck = Vec::new();
-    for played in played {
-        match &played.outcome {
-            Ok(row) => {
-                rows.push(row.clone());
-                stuck.push(None);
-            }
-            Err(waiting) => stuck.push(Some(waiting.clone())),
-        }
-    }
-    compare(&mut rows, scenario.yardstick());
-    let mut rows = rows.into_iter();
-    scenario
-        .tools
-        .iter()
-        .zip(stuck)
-        .zip(open)
-        .map(|((run, stuck), open)| {
-            let ending = match stuck {
-                Some(waiting) => Ending::Deadlocked(waiting),
-                None => Ending::Finished(Box::new(rows.next().expect("a row per finished run"))),
-            };
-            let unserved = open.as_ref().is_some_and(|(_, report)| !report.served);
-            ToolResult { run, ending, unserved }
-        })
-        .collect()
+/// What the tools made of the scenario.
+fn results<'s>(scenario: &'s Scenario, played: &[Played]) -> Vec<ToolResult<'s>> {
+    let runs = scenario.tools.iter().zip(played);
+    let result = |(tool, played): (&'s ToolRun, &Played)| ToolResult {
+        run: tool,
+        ending: match &played.run.outcome {
+            Ok(row) => Ending::Finished(Box::new(row.clone())),
+            Err(stuck) => Ending::Deadlocked(stuck.clone()),
+        },
+        unserved: played.run.is_unserved(),
+    };
+    runs.map(result).collect()
 }
 
 fn manifest(study: &Study, args: &Args) -> Vec<u8> {

@@ -108,7 +108,7 @@ impl Candidate {
             let lock = if identity.locked { "" } else { " without a lock" };
             let (costs, of) = (profile.python, if profile.free_threaded { "t" } else { "" });
             return Err(unfit(format!(
-                "is Python {version}{lock}, and the profile is one of Python 3.{costs}{of}"
+                "is Python {version}{lock}, but the profile is for Python 3.{costs}{of}"
             )));
         }
         Ok(Subject { interpreter, identity, profile })

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::thread;
 
 use serde::Serialize;
 
@@ -12,7 +11,7 @@ use super::failure::{Code, Failure};
 use super::folder::Folder;
 use super::journal::Journal;
 use super::manifest::Manifest;
-use super::options::{Common, Format};
+use super::options::{Common, Format, jobs};
 use super::picture;
 use super::play::Input;
 use super::progress::Runs;
@@ -22,8 +21,8 @@ use gilsim_scenario::{Document, digest};
 use gilsim_studies::sweep::outcome::Outcome;
 use gilsim_studies::sweep::parts::Part;
 use gilsim_studies::sweep::{
-    self, Block, Grid, Listener, MOST_REPLICATES, Refusal, Shard, Stopped, Study, ToolRows, Vary,
-    grouped, screen,
+    self, Block, Grid, MOST_REPLICATES, Refusal, Shard, Stopped, Study, ToolRows, Vary, grouped,
+    screen,
 };
 
 /// Play a scenario over lists and ranges of values
@@ -124,11 +123,11 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
         &Manifest::new("sweep", &prepared.inputs, prepared.scenario.seed, identity(args)).text(),
     );
     let shard = prepared.study.shard;
-    let (journal, done) = Journal::open(folder.path(), &identity, shard)?;
+    let (journal, done) = Journal::open(folder.path(), &identity, shard, &prepared.study.grid)?;
     let blocks = play(args, &prepared.study, &journal, done)?;
     let in_memory = |error: io::Error| Failure::unwritable(folder.path(), &error);
-    let table = sweep::table(&prepared.study, &blocks).map_err(in_memory)?;
-    let outcome = Outcome::of(&prepared.study.grid, &table, prepared.scenario.goal());
+    let table = sweep::table(&prepared.study, &blocks);
+    let outcome = Outcome::of(&prepared.study.grid, &blocks, prepared.scenario.goal());
     let summary = outcome.json().map_err(in_memory)?;
 
     let part = Part {
@@ -136,9 +135,9 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
         vary: prepared.study.grid.varied().iter().map(Vary::text).collect(),
         points: prepared.study.point_count(),
         shard,
-        sweep_csv_sha256: digest(table.as_bytes()),
+        sweep_csv_sha256: digest(&table),
     };
-    folder.add("sweep.csv", table.as_bytes())?;
+    folder.add("sweep.csv", &table)?;
     folder.add("summary.json", &summary)?;
     match outcome.keys.as_slice() {
         [_] => picture::add_lines(&mut folder, &prepared.scenario, &outcome)?,
@@ -267,27 +266,6 @@ fn place(args: &Args) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Keeps what is finished, and shows how far the sweep is.
-struct Keeper<'a> {
-    journal: &'a Journal,
-    progress: Option<Runs>,
-}
-
-impl Listener for Keeper<'_> {
-    fn expect(&self, runs: u64) {
-        if let Some(progress) = &self.progress {
-            progress.expect(runs);
-        }
-    }
-
-    fn finished(&self, block: &Block) -> io::Result<()> {
-        if let Some(progress) = &self.progress {
-            progress.finished(u64::from(block.count) * block.tools.len() as u64);
-        }
-        self.journal.append(block)
-    }
-}
-
 fn play(
     args: &Args,
     study: &Study,
@@ -295,24 +273,17 @@ fn play(
     done: Vec<Block>,
 ) -> Result<Vec<Block>, Failure> {
     if !done.is_empty() && !args.common.quiet {
-        let runs: u64 =
-            done.iter().map(|block| u64::from(block.count) * block.tools.len() as u64).sum();
+        let runs: u64 = done.iter().map(Block::runs).sum();
         let s = if runs == 1 { " was" } else { "s were" };
         console::say(&format!(
             "{} run{s} finished before the sweep was interrupted",
             grouped(runs)
         ));
     }
-    let progress = if args.common.quiet { None } else { Runs::on_terminal() };
-    let keeper = Keeper { journal, progress };
-    let jobs = args.jobs.map_or_else(
-        || thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        usize::from,
-    );
-    let blocks = sweep::play(study, done, jobs, &keeper);
-    if let Some(progress) = &keeper.progress {
-        progress.finish();
-    }
+    let progress = Runs::on_terminal(args.common.quiet);
+    let keep = |block: &Block| journal.append(block);
+    let blocks = sweep::play(study, done, jobs(args.jobs), &progress, &keep);
+    progress.finish();
     blocks.map_err(|stopped| match stopped {
         Stopped::Refused(refusal) => refused(vec![refusal]),
         Stopped::Unwritable(error) => {
@@ -367,7 +338,7 @@ fn printed(
     format: Format,
     scenario: &Scenario,
     outcome: &Outcome,
-    table: String,
+    table: Vec<u8>,
     summary: Vec<u8>,
 ) -> Vec<u8> {
     let title = report::one_line(&scenario.title);
@@ -376,7 +347,7 @@ fn printed(
     match format {
         Format::Table => titled(screen::text(outcome, &labels)).into_bytes(),
         Format::Markdown => titled(screen::markdown(outcome, &labels)).into_bytes(),
-        Format::Csv => table.into_bytes(),
+        Format::Csv => table,
         Format::Json => summary,
     }
 }

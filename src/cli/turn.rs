@@ -3,8 +3,8 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
-/// While this is alive, nobody else who asks for a turn has one in the folder. It ends with the program, however that
-/// comes, and leaves no file behind.
+/// A lock on a folder: while this is alive, no other program that asks has one. It ends with the program, even if that is
+/// killed, and leaves no file behind.
 #[derive(Debug)]
 pub(super) struct Turn {
     /// The folder itself is locked; the lock goes as it is closed.

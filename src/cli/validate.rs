@@ -112,7 +112,7 @@ fn percent(text: &str) -> Result<f64, String> {
 /// Runs the command. What was measured is printed even where a Python or a tool failed, or an interrupt came.
 ///
 /// # Errors
-/// When a scenario or the profile is wrong; failures of a Python or a tool are told and end in the exit code.
+/// When a scenario or the profile is wrong; failures of a Python or a tool are printed and decide the exit code.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let studies = studies(args)?;
     let given = args.profile.as_deref().map(subject::given_profile).transpose()?;
@@ -171,7 +171,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// The value, or nothing once the failure is told and counted.
+    /// The value, or nothing once the failure is printed and counted.
     fn tell<T>(&mut self, value: Result<T, Failure>) -> Option<T> {
         value
             .map_err(|failure| {
@@ -207,8 +207,8 @@ fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
     Failure::all(failures).map_or(Ok(studies), Err)
 }
 
-/// Predicts and measures one tool of a scenario on one Python. Where its program fails midway, both are told: that,
-/// and what it had measured by then.
+/// Predicts and measures one tool of a scenario on one Python. Where its program fails midway, the failure is
+/// printed, and so is what it had measured by then.
 fn validated(study: &Study, run: &ToolRun, subject: &Subject, repeats: u32, tally: &mut Tally) {
     let Subject { interpreter, identity, profile } = subject;
     let told = |error| unvalidated(study, run, interpreter, &error);
@@ -227,7 +227,7 @@ fn validated(study: &Study, run: &ToolRun, subject: &Subject, repeats: u32, tall
         Err(error) if is_whole => {
             tally.tell(Err::<(), _>(told(error)));
         }
-        // A program that failed before it had measured anything is told already.
+        // The failure of a program that had measured nothing is printed already.
         Err(_) => {}
     }
 }

@@ -1,13 +1,12 @@
 //! `gilsim whatif`: what would help most.
 
 use std::path::PathBuf;
-use std::thread;
 
 use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
 use super::manifest::Manifest;
-use super::options::{Common, Format};
+use super::options::{Common, Format, jobs};
 use super::picture;
 use super::play::{Loaded, load};
 use super::progress::Runs;
@@ -58,17 +57,9 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
         .file_stem()
         .ok_or_else(|| Failure::usage(format!("`{}` is no scenario file", args.file.display())))?;
     let mut folder = Folder::open(&common.out.join(stem).join("whatif"))?;
-    let jobs = args.jobs.map_or_else(
-        || thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        usize::from,
-    );
-    let progress = if common.quiet { None } else { Runs::on_terminal() };
-    let expect = |runs: u64| progress.iter().for_each(|progress| progress.expect(runs));
-    let finished = || progress.iter().for_each(|progress| progress.finished(1));
-    let studies = whatif::play(&scenario, jobs, &expect, &finished).map_err(Failure::usage)?;
-    if let Some(progress) = &progress {
-        progress.finish();
-    }
+    let progress = Runs::on_terminal(common.quiet);
+    let studies = whatif::play(&scenario, jobs(args.jobs), &progress).map_err(Failure::usage)?;
+    progress.finish();
     let table = whatif::table(&studies).map_err(|error| folder.unwritable("whatif.csv", &error))?;
     folder.add("whatif.csv", &table)?;
     picture::add_curves(&mut folder, &scenario, &studies)?;

@@ -9,16 +9,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::python::interpreter::Identity;
-use gilsim_core::engine;
 use gilsim_core::ids::TaskId;
 use gilsim_core::model::{Scenario, ToolRun};
-use gilsim_core::plan::Plan;
 use gilsim_core::profile::Profile;
-use gilsim_core::sink::summary::{Summary, responses};
+use gilsim_core::run::{Prepared, Run};
+use gilsim_core::sink::summary::responses;
 use gilsim_core::time::SimDuration;
-use gilsim_core::tools;
-use gilsim_core::trace::{Outcome, State, Stuck};
-use gilsim_core::workload::TooLarge;
+use gilsim_core::trace::{Sink, State, Stuck};
+use gilsim_core::workload::{TooLarge, Workload};
 
 mod lanes;
 pub mod report;
@@ -215,43 +213,35 @@ pub fn compared(
     ])
 }
 
-/// The plan of the scenario with these lengths of computations in place of its own.
-fn planned(
+/// Plays the scenario with these lengths of computations in place of its own.
+fn played(
     scenario: &Scenario,
-    run: &ToolRun,
+    tool: &ToolRun,
     work: &[(TaskId, u32, SimDuration)],
-) -> Result<Plan, ValidationError> {
-    let mut plan = tools::lay_out(scenario, run, 0).map_err(ValidationError::TooLarge)?;
+    sink: Option<&mut dyn Sink>,
+) -> Result<Run, ValidationError> {
+    let drawn = Workload::sample(scenario, &tool.setting, 0);
+    let mut workload = drawn.map_err(ValidationError::TooLarge)?;
     for (task, step, length) in work {
-        if !plan.workload.set_computation(*task, *step, *length) {
+        if !workload.set_computation(*task, *step, *length) {
             let what = format!("step {step} of task {} computes nothing in the scenario", task.0);
             return Err(ValidationError::Output(what));
         }
     }
-    Ok(plan)
+    let prepared = Prepared::of_drawn(scenario, tool, 0, workload);
+    prepared.and_then(|it| it.play(sink)).map_err(ValidationError::TooLarge)
 }
 
-/// Plays the scenario with these lengths of computations in place of its own.
+/// The times of the scenario with these lengths of computations in place of its own.
 fn simulated(
     scenario: &Scenario,
-    run: &ToolRun,
+    tool: &ToolRun,
     work: &[(TaskId, u32, SimDuration)],
 ) -> Result<Times, ValidationError> {
-    let plan = planned(scenario, run, work)?;
-    let mut summary = Summary::default();
-    let (outcome, totals) = engine::simulate(&plan, &mut summary);
-    match outcome {
-        Outcome::Deadlocked(stuck) => Err(ValidationError::Deadlock(stuck)),
-        Outcome::TooLong => Err(ValidationError::TooLarge(TooLarge::Time)),
-        Outcome::Finished => {
-            let row = summary.finish(&run.label, 0, plan.machine.cores, &totals);
-            Ok(Times {
-                makespan: totals.makespan,
-                p50: SimDuration::from_nanos(row.response.p50_ns),
-                p95: SimDuration::from_nanos(row.response.p95_ns),
-            })
-        }
-    }
+    let row = played(scenario, tool, work, None)?.outcome.map_err(ValidationError::Deadlock)?;
+    let [makespan, p50, p95] =
+        [row.makespan_ns, row.response.p50_ns, row.response.p95_ns].map(SimDuration::from_nanos);
+    Ok(Times { makespan, p50, p95 })
 }
 
 /// What a program prints with `--json`, a line for each repetition.

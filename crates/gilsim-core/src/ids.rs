@@ -100,6 +100,22 @@ id!(
     QueueId
 );
 id!(
+    /// A channel between threads of the tool.
+    ChannelId
+);
+id!(
+    /// An executor.
+    ExecutorId
+);
+id!(
+    /// An event loop.
+    EventLoopId
+);
+id!(
+    /// Bookkeeping that grows with an item.
+    ItemCostId
+);
+id!(
     /// An entry of a run's table of names.
     NameId
 );

@@ -8,6 +8,7 @@ pub mod model;
 pub mod open;
 pub mod plan;
 pub mod profile;
+pub mod run;
 pub mod sink;
 pub mod time;
 pub mod tools;

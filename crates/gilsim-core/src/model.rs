@@ -32,7 +32,7 @@ pub struct Scenario {
     pub tools: Vec<ToolRun>,
 }
 
-/// What runs are compared by: the less, the better.
+/// The number by which runs are compared: less is better.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Goal {
     /// The makespan.

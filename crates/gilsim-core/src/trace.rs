@@ -1,11 +1,11 @@
-//! What happened: rows of the trace, and who may listen.
+//! What happened in a run: the rows of the trace, and the sinks that receive them.
 
 use std::collections::BTreeMap;
 
 use crate::ids::{CoreId, LockId, NameId, ProcessId, TaskId, ThreadId};
 use crate::time::{SimDuration, SimTime};
 
-/// What a task or a thread was doing (product contract, section 5).
+/// What a task or a thread was doing (docs/contract.md, "States").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum State {
     /// On a core in Python code, holding the lock where there is one.
@@ -186,7 +186,7 @@ pub enum Outcome {
     Deadlocked(Vec<Stuck>),
 }
 
-/// Somebody who waits for ever.
+/// A task or thread that waits for ever.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stuck {
     /// The task, if it is one; else it is a thread of the tool.

@@ -1,4 +1,4 @@
-//! What is to be done, draw by draw: a scenario with its chance taken out.
+//! What is to be done: a scenario after every draw is made.
 //!
 //! Every draw depends on (seed, replicate, entry, task in the entry, leaf step as executed) alone: a
 //! `ChaCha8` key per (seed, replicate, entry), a stream per leaf step, two words of 64 bits per task.
@@ -33,7 +33,7 @@ use script::{Draw, Script};
 #[derive(Clone, Debug)]
 pub struct Workload {
     entries: Vec<Entry>,
-    /// The scripts of all entries, one after the other, each with [`Action::End`] behind it.
+    /// The scripts of all entries, one after the other.
     steps: Vec<Step>,
     /// One for each drawn step.
     columns: Vec<Column>,
@@ -50,7 +50,7 @@ struct Entry {
     first: u32,
     count: u32,
     payload: Payload,
-    /// Where its script stands among the steps, without its end.
+    /// Where its script stands among the steps.
     script: Range<usize>,
 }
 
@@ -98,11 +98,9 @@ impl Workload {
     fn add_entry(&mut self, spec: &TaskEntry, setting: &Setting, count: u32, key: Key) {
         let first = self.task_count;
         let begin = self.steps.len();
-        let (steps, drawn) = Script::of(&spec.steps, setting, begin, self.columns.len());
-        let end = begin + steps.len();
-        let leaf = steps.last().map_or(0, |step| step.leaf);
+        let (steps, drawn) = Script::of(&spec.steps, setting, self.columns.len());
         self.steps.extend(steps);
-        self.steps.push(Step { leaf, action: Action::End });
+        let end = self.steps.len();
         let columns = drawn.iter().map(|draw| Column { first, lengths: draw.column(count, key) });
         self.columns.extend(columns);
         self.entries.push(Entry { first, count, payload: spec.payload, script: begin..end });
@@ -137,15 +135,9 @@ impl Workload {
         &self.steps[self.entries[entry].script.clone()]
     }
 
-    /// The scripts of all entries, one after the other, each with [`Action::End`] behind it.
-    pub fn steps(&self) -> &[Step] {
-        &self.steps
-    }
-
-    /// Where the script of each entry's tasks begins among [`Self::steps`], and how many tasks have it: the first ones
-    /// have the first.
-    pub fn beginnings(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.entries.iter().map(|entry| (position(entry.script.start), entry.count))
+    /// How many tasks an entry has.
+    pub fn tasks_of(&self, entry: usize) -> u32 {
+        self.entries[entry].count
     }
 
     /// How long a step of a task takes.

@@ -84,7 +84,7 @@ impl Document {
         }
     }
 
-    /// Sets one key, as `--set KEY=VALUE` does (product contract, section 4): `machine.cores`,
+    /// Sets one key, as `--set KEY=VALUE` does (docs/contract.md, "Keys of --set"): `machine.cores`,
     /// `sites.shop.latency`, `tasks.page.count`, `tools.LABEL.workers`, `tools.workers`.
     /// `option` is what messages call the source of the setting, `--set` or `--vary`.
     ///

@@ -53,7 +53,7 @@ pub(super) fn parse(text: &str, source: usize) -> Parsed {
     Parsed { root, faults, trust: if sound { Trust::Whole } else { Trust::Present } }
 }
 
-/// The parser takes all that follows an open bracket for part of it: only what stands before is worth a message.
+/// After a bracket that is never closed the parser reads everything as part of it: only faults before it are shown.
 fn cut_at(open: &Open, text: &str, root: Table, errors: &[Error], source: usize) -> Parsed {
     let mut faults: Vec<Fault> = errors
         .iter()
@@ -99,7 +99,7 @@ fn fault_of(error: &Error, text: &str, source: usize) -> Fault {
     let place = Place::new(source, span.clone());
     let found = text.get(span).unwrap_or_default();
     if is_duplicate(error) {
-        return Fault::new(place, format!("`{}` is said twice", shortened(found)))
+        return Fault::new(place, format!("`{}` is given twice", shortened(found)))
             .label("the second time");
     }
     if is_unquoted(error) && found.is_empty() {

@@ -2,5 +2,9 @@
 
 pub mod claims;
 pub mod figures;
+mod listener;
 pub mod sweep;
+pub mod threads;
 pub mod whatif;
+
+pub use listener::Listener;

@@ -1,12 +1,11 @@
 //! What some tasks did, interval by interval: in one repetition of a program, and in its prediction.
 
-use gilsim_core::engine;
 use gilsim_core::ids::TaskId;
 use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::time::SimDuration;
 use gilsim_core::trace::{Names, Row, Sink, State};
 
-use super::{Repetition, ValidationError, planned};
+use super::{Repetition, ValidationError, played};
 
 /// The most tasks whose intervals are kept.
 pub const MOST_TASKS: usize = 20;
@@ -65,36 +64,41 @@ pub fn lanes(
         return Err(ValidationError::Output("it did nothing".to_owned()));
     };
     let tasks = scenario.tasks.iter().map(|entry| entry.count as usize).sum();
-    let plan = planned(scenario, run, &median.work)?;
-    let mut kept = Kept { names: &plan.names, stride: stride(tasks), intervals: Vec::new() };
-    let (_, totals) = engine::simulate(&plan, &mut kept);
+    let mut kept = Kept { stride: stride(tasks), rows: Vec::new() };
+    let played = played(scenario, run, &median.work, Some(&mut kept))?;
     Ok(Lanes {
         tasks,
         measured_makespan: median.times.makespan,
-        predicted_makespan: totals.makespan,
+        predicted_makespan: played.totals.makespan,
         measured: median.intervals.clone(),
-        predicted: kept.intervals,
+        predicted: kept.rows.iter().filter_map(|row| Interval::of(row, &played.names)).collect(),
     })
 }
 
-/// Keeps the intervals of some tasks.
-struct Kept<'a> {
-    names: &'a Names,
-    stride: usize,
-    intervals: Vec<Interval>,
+impl Interval {
+    /// What a task is predicted to do.
+    fn of(row: &Row, names: &Names) -> Option<Self> {
+        Some(Self {
+            task: row.task?,
+            state: row.state,
+            name: names.get(row.name).to_owned(),
+            start: row.start.as_nanos(),
+            end: row.end.as_nanos(),
+            cpu: None,
+        })
+    }
 }
 
-impl Sink for Kept<'_> {
+/// Keeps the rows of some tasks.
+struct Kept {
+    stride: usize,
+    rows: Vec<Row>,
+}
+
+impl Sink for Kept {
     fn row(&mut self, row: &Row) {
-        if let Some(task) = row.task.filter(|task| task.index() % self.stride == 0) {
-            self.intervals.push(Interval {
-                task,
-                state: row.state,
-                name: self.names.get(row.name).to_owned(),
-                start: row.start.as_nanos(),
-                end: row.end.as_nanos(),
-                cpu: None,
-            });
+        if row.task.is_some_and(|task| task.index() % self.stride == 0) {
+            self.rows.push(*row);
         }
     }
 }

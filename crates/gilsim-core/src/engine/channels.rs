@@ -1,125 +1,203 @@
 //! Channels, which carry items from thread to thread: queues inside the interpreter, and pipes.
 
-use crate::ids::{NameId, ThreadId};
+use std::collections::VecDeque;
+
+use crate::ids::{ChannelId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::{ChannelId, Pc};
-use crate::time::SimDuration;
+use crate::plan::{ChannelOp, End};
 use crate::trace::{Sink, State};
 
-use super::sync::Taken;
-use super::thread::{Burst, Item, Then, Wait};
+use super::thread::{Burst, Item};
 use super::{Engine, Flow};
 
-/// The stage of a taker that was handed its item.
-const HANDED: u8 = 2;
+/// A channel between the tool's threads: work queues, pipes.
+#[derive(Debug)]
+pub(super) struct Channel {
+    items: VecDeque<Item>,
+    takers: VecDeque<ThreadId>,
+    /// Who waits for there to be something, and takes nothing. No two threads poll one channel.
+    poller: Option<ThreadId>,
+    hand_off: bool,
+    nudges: u32,
+    closed: bool,
+}
+
+/// What a channel has for a taker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Taken {
+    /// An item.
+    Item(Item),
+    /// No item, but a nudge.
+    Nudge,
+    /// No item, and there will be none.
+    Closed,
+    /// Nothing yet.
+    Nothing,
+}
+
+impl Channel {
+    pub(super) fn new(hand_off: bool) -> Self {
+        Self {
+            items: VecDeque::new(),
+            takers: VecDeque::new(),
+            poller: None,
+            hand_off,
+            nudges: 0,
+            closed: false,
+        }
+    }
+
+    /// Puts an item. Returns the parked taker to wake, and the item if that taker already has it.
+    #[inline]
+    pub(super) fn put(&mut self, item: Item) -> Option<(ThreadId, Option<Item>)> {
+        match self.takers.pop_front() {
+            Some(taker) if self.hand_off => Some((taker, Some(item))),
+            taker => {
+                self.items.push_back(item);
+                taker.map(|taker| (taker, None))
+            }
+        }
+    }
+
+    /// Notes that there is something to look for. Returns the parked taker to wake.
+    pub(super) fn nudge(&mut self) -> Option<ThreadId> {
+        self.nudges = self.nudges.saturating_add(1);
+        self.takers.pop_front()
+    }
+
+    /// Notes that nothing more comes. Returns the parked taker to wake.
+    pub(super) fn close(&mut self) -> Option<ThreadId> {
+        self.closed = true;
+        self.takers.pop_front()
+    }
+
+    /// Forgets a nudge. Returns whether there was one.
+    pub(super) fn drain(&mut self) -> bool {
+        let nudged = self.nudges > 0;
+        self.nudges -= u32::from(nudged);
+        nudged
+    }
+
+    /// Takes what there is; nudges stay.
+    pub(super) fn take(&mut self) -> Taken {
+        if let Some(item) = self.items.pop_front() {
+            return Taken::Item(item);
+        }
+        if self.nudges > 0 {
+            return Taken::Nudge;
+        }
+        if self.closed { Taken::Closed } else { Taken::Nothing }
+    }
+
+    /// Takes an item if there is one.
+    pub(super) fn take_item(&mut self) -> Option<Item> {
+        self.items.pop_front()
+    }
+
+    /// Whether a taker would get something.
+    pub(super) fn has_something(&self) -> bool {
+        !self.items.is_empty() || self.nudges > 0 || self.closed
+    }
+
+    pub(super) fn park(&mut self, taker: ThreadId) {
+        self.takers.push_back(taker);
+    }
+
+    pub(super) fn poll(&mut self, poller: ThreadId) {
+        let other = self.poller.replace(poller);
+        assert!(other.is_none(), "{other:?} polls the channel, too");
+    }
+
+    /// Whom there is something for now: the one who polls.
+    pub(super) fn take_poller(&mut self) -> Option<ThreadId> {
+        self.poller.take()
+    }
+}
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
-    pub(super) fn put(&mut self, thread: ThreadId, channel: ChannelId) -> Flow {
-        let item = self.thread(thread).item;
-        let taker = self.channels[channel.0 as usize].put(item);
-        if let Some((taker, Some(item))) = taker {
-            let record = self.thread_mut(taker);
-            record.item = item;
-            record.stage = HANDED;
-        }
-        self.wake_takers(thread, channel, taker.map(|(taker, _)| taker));
-        Flow::Next
-    }
-
-    /// Wakes who polls a channel, and its parked taker, which costs CPU time: the thread's next bookkeeping takes longer.
-    pub(super) fn wake_takers(
+    /// Does something with a channel.
+    #[inline]
+    pub(super) fn run_channel_op(
         &mut self,
         thread: ThreadId,
-        channel: ChannelId,
-        taker: Option<ThreadId>,
-    ) {
-        let rules = self.plan.channels[channel.0 as usize];
-        let poller = self.channels[channel.0 as usize].take_poller();
-        for woken in poller.into_iter().chain(taker) {
-            self.wake_at_cost(thread, woken, rules.wake, rules.is_pipe);
-        }
-    }
-
-    pub(super) fn take_item(
-        &mut self,
-        thread: ThreadId,
-        from: ChannelId,
-        nudged: Pc,
-        closed: Pc,
-        stage: u8,
+        id: ChannelId,
+        op: ChannelOp,
     ) -> Flow {
-        match stage {
-            0 => match self.channels[from.0 as usize].take() {
-                Taken::Item(item) => self.have_item(thread, item),
-                Taken::Nudge => Flow::Jump(nudged),
+        let channel = &mut self.channels[id.index()];
+        match op {
+            ChannelOp::Put => self.put(thread, id),
+            ChannelOp::Nudge => {
+                let taker = channel.nudge();
+                self.wake_taker(thread, id, taker);
+            }
+            ChannelOp::Drain(none) => return Flow::jump_if(!channel.drain(), none),
+            ChannelOp::Poll { nothing, .. } if !channel.has_something() => {
+                return Flow::Jump(nothing);
+            }
+            ChannelOp::Poll { length, name, .. } => {
+                let (state, lock) = (State::Overhead, LockMode::Released);
+                return self.work(thread, Burst { left: length, state, lock, name });
+            }
+            ChannelOp::Take { taken, nudged, closed } => match channel.take() {
+                Taken::Item(item) => {
+                    self.thread_mut(thread).item = item;
+                    return Flow::Jump(taken);
+                }
+                Taken::Nudge => return Flow::Jump(nudged),
                 Taken::Closed => {
                     // The next taker finds out only now, as with the sentinel that is put back.
-                    let next = self.channels[from.0 as usize].close();
-                    self.wake_takers(thread, from, next);
-                    Flow::Jump(closed)
+                    self.close(thread, id);
+                    return Flow::Jump(closed);
                 }
-                Taken::Nothing => {
-                    self.set_stage(thread, 1);
-                    self.let_go(thread)
-                }
+                Taken::Nothing => {}
             },
-            1 => {
-                self.set_stage(thread, 0);
-                if self.channels[from.0 as usize].has_something() {
-                    return self.relock(thread);
-                }
-                self.channels[from.0 as usize].park(thread);
-                self.block(thread, Wait::Channel(from), None)
-            }
-            _ => {
-                let item = self.thread(thread).item;
-                self.have_item(thread, item)
-            }
+            ChannelOp::TryTake(none) => match channel.take_item() {
+                Some(item) => self.thread_mut(thread).item = item,
+                None => return Flow::Jump(none),
+            },
+            ChannelOp::Close => self.close(thread, id),
         }
+        Flow::Go
     }
 
-    /// `poll` on pipes: a point at which the lock is free, however short.
-    pub(super) fn poll_channel(
+    /// Puts the item at hand into a channel. A taker that is handed it has what it waited for.
+    fn put(&mut self, thread: ThreadId, channel: ChannelId) {
+        let item = self.thread(thread).item;
+        let Some((taker, handed)) = self.channels[channel.index()].put(item) else {
+            return self.wake_taker(thread, channel, None);
+        };
+        let end = match handed {
+            Some(item) => {
+                self.thread_mut(taker).item = item;
+                End::Done
+            }
+            None => End::Again,
+        };
+        self.wake_takers(thread, channel, Some((taker, end)));
+    }
+
+    fn close(&mut self, thread: ThreadId, channel: ChannelId) {
+        let taker = self.channels[channel.index()].close();
+        self.wake_taker(thread, channel, taker);
+    }
+
+    /// Wakes who polls a channel, and its parked taker, which has to look again.
+    fn wake_taker(&mut self, thread: ThreadId, channel: ChannelId, taker: Option<ThreadId>) {
+        self.wake_takers(thread, channel, taker.map(|taker| (taker, End::Again)));
+    }
+
+    /// The same, which costs CPU time: the thread's next bookkeeping takes longer.
+    fn wake_takers(
         &mut self,
         thread: ThreadId,
         channel: ChannelId,
-        length: SimDuration,
-        name: NameId,
-        stage: u8,
-    ) -> Flow {
-        match stage {
-            0 => {
-                self.set_stage(thread, 1);
-                self.let_go(thread)
-            }
-            1 => {
-                self.set_stage(thread, 2);
-                if self.channels[channel.0 as usize].has_something() {
-                    self.thread_mut(thread).then = Then::TakeLock;
-                    let burst = Burst {
-                        left: length,
-                        state: State::Overhead,
-                        lock: LockMode::Released,
-                        name,
-                    };
-                    return self.work(thread, burst);
-                }
-                self.channels[channel.0 as usize].poll(thread);
-                self.block(thread, Wait::Channel(channel), None)
-            }
-            _ => Flow::Next,
+        taker: Option<(ThreadId, End)>,
+    ) {
+        let rules = self.plan.channels[channel.index()];
+        let poller = self.channels[channel.index()].take_poller();
+        let poller = poller.map(|poller| (poller, End::Done));
+        for (woken, end) in poller.into_iter().chain(taker) {
+            self.end_wait_at_cost(thread, woken, end, rules.wake, rules.is_pipe);
         }
-    }
-
-    pub(super) fn try_take(&mut self, thread: ThreadId, from: ChannelId, none: Pc) -> Flow {
-        match self.channels[from.0 as usize].take_item() {
-            Some(item) => self.have_item(thread, item),
-            None => Flow::Jump(none),
-        }
-    }
-
-    pub(super) fn have_item(&mut self, thread: ThreadId, item: Item) -> Flow {
-        self.thread_mut(thread).item = item;
-        Flow::Next
     }
 }

@@ -1,4 +1,4 @@
-//! The event loop: its iterations, and coroutines on it.
+//! The event loop: its iterations, its timers and handles.
 //!
 //! One iteration polls, collects due timers, and runs as many handles as were ready then; what is
 //! added meanwhile runs in the next one (`BaseEventLoop._run_once` in CPython's
@@ -6,9 +6,9 @@
 
 use std::collections::VecDeque;
 
-use crate::ids::{NameId, TaskId, ThreadId};
+use crate::ids::{EventLoopId, NameId, TaskId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::LoopRules;
+use crate::plan::{End, LoopOp, LoopRules, Pc};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
@@ -16,14 +16,17 @@ use super::thread::{Burst, Then, Wait};
 use super::timers::{Ties, Timers};
 use super::{Engine, Flow};
 
-/// The event loop.
+/// An event loop.
 #[derive(Debug)]
 pub(super) struct EventLoop {
     rules: LoopRules,
-    at: At,
+    /// Who runs it.
+    thread: ThreadId,
     ready: VecDeque<Handle>,
     /// How many handles are still to run in this iteration.
     todo: usize,
+    /// The handle that is being run.
+    at_hand: Handle,
     /// Sleeping coroutines; of equal times the first set is the first to fire.
     timers: Timers,
     poll: Poll,
@@ -43,63 +46,73 @@ struct Poll {
     ended: SimTime,
 }
 
-/// Where the loop's thread is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum At {
-    Creating,
-    Created,
-    Iteration,
-    Poll,
-    PollOfNoLength,
-    LongPoll,
-    Collect,
-    NextHandle,
-    Handle(Handle),
-}
-
 /// A callback that is ready to run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Handle {
+pub(super) enum Handle {
     /// A timer completes its coroutine's future.
     Timer(TaskId),
     /// An executor's result completes its coroutine's future.
     Result(TaskId),
-    /// A coroutine goes on.
-    Step(TaskId),
+    /// A coroutine takes its first step.
+    FirstStep(TaskId),
+    /// A coroutine goes on, for its wait has ended so.
+    Step(TaskId, End),
     /// A coroutine's end is counted by `gather`.
     Gathered,
     /// The main coroutine goes on, and ends.
     Main,
 }
 
-/// How far a task is in its life. One that is no coroutine is made, then in its steps.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Phase {
-    /// Its first step is still to come.
-    Made,
-    /// It sleeps until its arrival.
-    Arriving,
-    /// It wants a place within the limit.
-    AtLimit,
-    /// It does its steps.
-    InSteps,
-    /// It has done them.
-    Over,
-}
-
 impl EventLoop {
     pub(super) fn new(rules: LoopRules) -> Self {
         Self {
             rules,
-            at: At::Creating,
+            thread: ThreadId::MAIN,
             ready: VecDeque::new(),
             todo: 0,
+            at_hand: Handle::Main,
             timers: Timers::new(Ties::AsSet),
             poll: Poll::default(),
             signalled: false,
             unfinished: 0,
             main_is_done: false,
         }
+    }
+
+    /// The task whose coroutine the handle at hand is about.
+    pub(super) fn task_at_hand(&self) -> TaskId {
+        match self.at_hand {
+            Handle::Timer(task)
+            | Handle::Result(task)
+            | Handle::FirstStep(task)
+            | Handle::Step(task, _) => task,
+            Handle::Gathered | Handle::Main => unreachable!("only coroutines have tasks"),
+        }
+    }
+
+    /// The handle runs in the next iteration.
+    pub(super) fn call_soon(&mut self, handle: Handle) {
+        self.ready.push_back(handle);
+    }
+
+    /// The coroutine sleeps until `when`.
+    pub(super) fn call_at(&mut self, task: TaskId, when: SimTime) {
+        self.timers.set(when, task.0);
+    }
+
+    /// `gather` waits for so many coroutines.
+    fn gather(&mut self, tasks: impl ExactSizeIterator<Item = TaskId>) {
+        self.unfinished = u32::try_from(tasks.len()).expect("tasks have 32-bit numbers");
+        self.ready.extend(tasks.map(Handle::FirstStep));
+        if self.unfinished == 0 {
+            self.ready.push_back(Handle::Main);
+        }
+    }
+
+    /// Prepares a poll. Returns whether there is something to do already.
+    fn look(&mut self, now: SimTime) -> bool {
+        self.poll.timeout = self.timeout(now);
+        !self.ready.is_empty() || self.timers.next().is_some_and(|when| when <= now)
     }
 
     /// The time to the next timer, rounded up to what the poll can wait for.
@@ -109,94 +122,116 @@ impl EventLoop {
         Some(rounded - SimTime::ZERO)
     }
 
-    /// Takes the next timer that is due.
+    fn begin_poll(&mut self, now: SimTime) {
+        self.poll.waits = true;
+        (self.poll.began, self.poll.ended) = (now, now);
+    }
+
+    /// When the poll that waits times out, and whose it is.
+    fn poll_ends_at(&self, slack: SimDuration) -> Option<(SimTime, ThreadId)> {
+        let timeout = self.poll.timeout.filter(|_| self.poll.waits)?;
+        Some((self.poll.began + timeout + slack, self.thread))
+    }
+
+    /// Takes the next timer that is due. Returns since when its coroutine is ready: not before the poll ended that the
+    /// timer fired in.
     fn due_timer(&mut self, now: SimTime) -> Option<(SimTime, TaskId)> {
         let when = self.timers.next().filter(|when| *when <= now)?;
-        self.timers.take().map(|task| (when, TaskId(task)))
+        let slept_through = when > self.poll.began && when <= self.poll.ended;
+        let ready_at = if slept_through { self.poll.ended } else { when };
+        self.timers.take().map(|task| (ready_at, TaskId(task)))
+    }
+
+    /// Fixes how many handles this iteration runs. Returns what draining the self-pipe costs, if anybody wrote to it.
+    fn count_handles(&mut self) -> SimDuration {
+        self.todo = self.ready.len();
+        let signalled = std::mem::take(&mut self.signalled);
+        if signalled { self.rules.drain } else { SimDuration::ZERO }
+    }
+
+    /// Takes the next handle of the iteration.
+    fn next_handle(&mut self) -> Option<Handle> {
+        self.todo = self.todo.checked_sub(1)?;
+        let handle = self.ready.pop_front().expect("as many handles as were counted");
+        self.at_hand = handle;
+        Some(handle)
+    }
+
+    /// What a handle costs before it has an effect.
+    fn cost_of(&self, handle: Handle) -> SimDuration {
+        match handle {
+            Handle::Timer(_) => self.rules.timer_fire,
+            Handle::Result(_) => self.rules.future,
+            Handle::FirstStep(_) => self.rules.first_step,
+            Handle::Step(..) | Handle::Main => self.rules.step,
+            Handle::Gathered => SimDuration::ZERO,
+        }
+    }
+
+    /// A coroutine has ended.
+    fn gathered(&mut self) {
+        self.unfinished -= 1;
+        if self.unfinished == 0 {
+            self.ready.push_back(Handle::Main);
+        }
     }
 }
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
-    fn event_loop(&mut self) -> &mut EventLoop {
-        self.event_loop.as_mut().expect("only plans with a loop come here")
+    fn event_loop(&mut self, id: EventLoopId) -> &mut EventLoop {
+        &mut self.loops[id.index()]
     }
 
-    pub(super) fn rules(&self) -> LoopRules {
-        self.event_loop.as_ref().expect("only plans with a loop come here").rules
-    }
-
-    fn loop_goes_to(&mut self, at: At, flow: Flow) -> Flow {
-        self.event_loop().at = at;
-        flow
-    }
-
-    /// Whether a coroutine's permit is handed to it; without a loop there is none to hand it to.
-    pub(super) fn fair_semaphores(&self) -> bool {
-        self.event_loop.as_ref().is_some_and(|it| it.rules.fair_semaphores)
-    }
-
-    pub(super) fn bookkeeping(
+    /// Does what a loop's program says.
+    pub(super) fn run_loop_op(
         &mut self,
         thread: ThreadId,
-        left: SimDuration,
-        name: NameId,
+        id: EventLoopId,
+        pc: Pc,
+        op: LoopOp,
     ) -> Flow {
+        match op {
+            LoopOp::Gather => self.gather(thread, id),
+            LoopOp::IfOver(to) if self.event_loop(id).main_is_done => return Flow::Jump(to),
+            LoopOp::IfOver(_) => {}
+            LoopOp::Look(ready) => {
+                let now = self.now;
+                if self.event_loop(id).look(now) {
+                    return Flow::Jump(ready);
+                }
+            }
+            LoopOp::Poll => return self.poll(thread, id),
+            LoopOp::CollectTimers => return self.collect_timers(thread, id),
+            LoopOp::NextHandle(none) => return self.next_handle(thread, id, none),
+            LoopOp::RunHandle => return self.run_handle(id),
+            LoopOp::Arrive(arrived) => return self.arrive(thread, id, pc, arrived),
+            LoopOp::Leave => {
+                self.event_loop(id).call_soon(Handle::Gathered);
+                return self.go_to_next_handle(id);
+            }
+        }
+        Flow::Go
+    }
+
+    pub(super) fn go_to_next_handle(&self, id: EventLoopId) -> Flow {
+        Flow::Jump(self.loops[id.index()].rules.next_handle)
+    }
+
+    fn bookkeeping(&mut self, thread: ThreadId, left: SimDuration, name: NameId) -> Flow {
         self.work(thread, Burst { left, state: State::Overhead, lock: LockMode::Held, name })
     }
 
-    /// The instruction that runs the event loop until its main coroutine is done: one stage of it.
-    pub(super) fn run_loop(&mut self, thread: ThreadId) -> Flow {
-        let rules = self.rules();
-        let name = self.names.event_loop;
-        let event_loop = self.event_loop();
-        let (at, main_is_done) = (event_loop.at, event_loop.main_is_done);
-        match at {
-            At::Creating => {
-                let cost = rules.create_task * u64::from(self.plan.workload.task_count());
-                self.event_loop().at = At::Created;
-                let name = self.names.create;
-                self.bookkeeping(thread, cost, name)
-            }
-            At::Created => self.schedule_first_steps(),
-            At::Iteration if main_is_done => Flow::Next,
-            At::Iteration => {
-                self.event_loop().at = At::Poll;
-                self.bookkeeping(thread, rules.iteration, name)
-            }
-            At::Poll => {
-                let now = self.now;
-                let event_loop = self.event_loop();
-                let has_work = !event_loop.ready.is_empty()
-                    || event_loop.timers.next().is_some_and(|when| when <= now);
-                event_loop.poll.timeout = event_loop.timeout(now);
-                event_loop.at = if has_work { At::PollOfNoLength } else { At::LongPoll };
-                // The poll gives the lock up even when its timeout is zero.
-                self.let_go(thread)
-            }
-            At::PollOfNoLength => {
-                self.event_loop().at = At::Collect;
-                self.relock(thread)
-            }
-            At::LongPoll => self.poll(thread),
-            At::Collect => self.collect_timers(thread),
-            At::NextHandle => self.next_handle(thread),
-            At::Handle(handle) => self.run_handle(thread, handle),
-        }
-    }
-
     /// The main coroutine has made all tasks and waits for them.
-    fn schedule_first_steps(&mut self) -> Flow {
-        let count = self.plan.workload.task_count();
-        for task in (0..count).map(TaskId) {
-            let since = self.plan.workload.arrival(task).max(self.now);
-            self.change_to_ready(task, since);
-            self.event_loop().ready.push_back(Handle::Step(task));
+    fn gather(&mut self, thread: ThreadId, id: EventLoopId) {
+        let tasks = (0..self.plan.workload.task_count()).map(TaskId);
+        let tasks: Vec<TaskId> = tasks.filter(|task| self.loop_of(*task) == id).collect();
+        for task in &tasks {
+            let since = self.plan.workload.arrival(*task).max(self.now);
+            self.change_to_ready(*task, since);
         }
-        self.event_loop().unfinished = count;
-        if count == 0 {
-            self.event_loop().ready.push_back(Handle::Main);
-        }
-        self.loop_goes_to(At::Iteration, Flow::Go)
+        let event_loop = self.event_loop(id);
+        event_loop.thread = thread;
+        event_loop.gather(tasks.into_iter());
     }
 
     pub(super) fn change_to_ready(&mut self, task: TaskId, at: SimTime) {
@@ -205,144 +240,109 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// Blocks until the next timer is due or another thread writes to the self-pipe.
-    fn poll(&mut self, thread: ThreadId) -> Flow {
-        let (now, slack) = (self.now, self.plan.machine.timer_slack);
-        let event_loop = self.event_loop();
-        event_loop.at = At::Collect;
+    fn poll(&mut self, thread: ThreadId, id: EventLoopId) -> Flow {
+        let now = self.now;
+        let event_loop = self.event_loop(id);
         if !event_loop.ready.is_empty() {
-            return self.relock(thread);
+            return Flow::Go;
         }
-        let timeout = event_loop.poll.timeout;
-        event_loop.poll = Poll { waits: true, timeout, began: now, ended: now };
-        if let Some(timeout) = timeout {
-            self.events.set_poll(thread, now + timeout + slack);
-        }
+        event_loop.begin_poll(now);
+        self.plan_poll();
         let row = Some((State::Io, self.names.poll));
-        self.block(thread, Wait::Poll, row)
+        self.block(thread, Wait::Poll(id), row)
     }
 
-    /// The loop's poll is over.
-    pub(super) fn poll_ends(&mut self) {
+    /// The next poll to time out is an event.
+    fn plan_poll(&mut self) {
+        let slack = self.plan.machine.timer_slack;
+        match self.loops.iter().filter_map(|it| it.poll_ends_at(slack)).min() {
+            Some((at, thread)) => self.events.set_poll(thread, at),
+            None => self.events.clear_poll(),
+        }
+    }
+
+    /// A loop's poll is over.
+    pub(super) fn poll_ends(&mut self, id: EventLoopId) {
         let now = self.now;
-        let poll = &mut self.event_loop().poll;
+        let poll = &mut self.event_loop(id).poll;
         poll.waits = false;
         poll.ended = now;
+        self.plan_poll();
     }
 
     /// Ends the loop's poll, if it is in one, for something has become ready.
-    pub(super) fn signal_loop(&mut self) {
-        if self.event_loop().poll.waits {
-            self.poll_ends();
-            self.event_loop().signalled = true;
-            self.events.clear_poll();
-            if let Some(writer) = self.acting {
-                self.wake_from(writer, true);
-            }
-            self.wake(ThreadId::MAIN, Then::TakeLock);
+    pub(super) fn signal_loop(&mut self, id: EventLoopId) {
+        let event_loop = self.event_loop(id);
+        if !event_loop.poll.waits {
+            return;
         }
+        event_loop.signalled = true;
+        let thread = event_loop.thread;
+        self.poll_ends(id);
+        if let Some(writer) = self.acting {
+            self.wake_from(writer, true);
+        }
+        self.wake(thread, Then::GoOn);
     }
 
     /// Takes due timers behind what is ready already, and fixes how many handles this iteration runs.
-    fn collect_timers(&mut self, thread: ThreadId) -> Flow {
+    fn collect_timers(&mut self, thread: ThreadId, id: EventLoopId) -> Flow {
         let now = self.now;
-        while let Some((when, task)) = self.event_loop().due_timer(now) {
-            let poll = &self.event_loop().poll;
-            let slept_through = when > poll.began && when <= poll.ended;
-            let ready_at = if slept_through { poll.ended } else { when };
+        while let Some((ready_at, task)) = self.event_loop(id).due_timer(now) {
             self.change_to_ready(task, ready_at);
-            self.event_loop().ready.push_back(Handle::Timer(task));
+            self.event_loop(id).call_soon(Handle::Timer(task));
         }
-        let name = self.names.event_loop;
-        let event_loop = self.event_loop();
-        event_loop.todo = event_loop.ready.len();
-        event_loop.at = At::NextHandle;
-        let signalled = std::mem::take(&mut event_loop.signalled);
-        let cost = if signalled { event_loop.rules.drain } else { SimDuration::ZERO };
+        let (cost, name) = (self.event_loop(id).count_handles(), self.names.event_loop);
         self.bookkeeping(thread, cost, name)
     }
 
     /// Begins the next handle of the iteration: what it costs before it has an effect.
-    fn next_handle(&mut self, thread: ThreadId) -> Flow {
-        let rules = self.rules();
-        let event_loop = self.event_loop();
-        if event_loop.todo == 0 {
-            return self.loop_goes_to(At::Iteration, Flow::Go);
-        }
-        event_loop.todo -= 1;
-        let handle = event_loop.ready.pop_front().expect("as many handles as were counted");
-        event_loop.at = At::Handle(handle);
-        let cost = match handle {
-            Handle::Timer(_) => rules.timer_fire,
-            Handle::Result(_) => rules.future,
-            Handle::Gathered => SimDuration::ZERO,
-            Handle::Main => rules.step,
-            Handle::Step(task) => return self.begin_step(thread, task),
+    fn next_handle(&mut self, thread: ThreadId, id: EventLoopId, none: Pc) -> Flow {
+        let Some(handle) = self.event_loop(id).next_handle() else { return Flow::Jump(none) };
+        let cost = self.event_loop(id).cost_of(handle);
+        let name = match handle {
+            Handle::FirstStep(task) | Handle::Step(task, _) => {
+                self.begin_step(thread, task);
+                self.names.step
+            }
+            Handle::Timer(_) | Handle::Result(_) | Handle::Gathered | Handle::Main => {
+                self.names.event_loop
+            }
         };
-        let name = self.names.event_loop;
         self.bookkeeping(thread, cost, name)
     }
 
-    fn begin_step(&mut self, thread: ThreadId, task: TaskId) -> Flow {
-        let rules = self.rules();
-        let cost = match self.task(task).phase {
-            Phase::Made => rules.first_step,
-            _ => rules.step,
-        };
+    fn begin_step(&mut self, thread: ThreadId, task: TaskId) {
+        let record = self.tasks.get(task);
         // A task has no rows before it arrives, nor once it is done.
-        if self.plan.workload.arrival(task) <= self.now && !self.task(task).done {
-            self.attach(task, thread);
+        if self.plan.workload.arrival(task) <= self.now && !record.done {
+            self.attach(task, thread, record.pc);
         }
-        let name = self.names.step;
-        self.bookkeeping(thread, cost, name)
     }
 
-    fn run_handle(&mut self, thread: ThreadId, handle: Handle) -> Flow {
-        match handle {
+    fn run_handle(&mut self, id: EventLoopId) -> Flow {
+        let event_loop = self.event_loop(id);
+        match event_loop.at_hand {
             Handle::Timer(task) | Handle::Result(task) => {
-                self.event_loop().ready.push_back(Handle::Step(task));
+                event_loop.call_soon(Handle::Step(task, End::Done));
             }
-            Handle::Gathered => {
-                let event_loop = self.event_loop();
-                event_loop.unfinished -= 1;
-                if event_loop.unfinished == 0 {
-                    event_loop.ready.push_back(Handle::Main);
-                }
-            }
-            Handle::Main => self.event_loop().main_is_done = true,
-            Handle::Step(task) => return self.run_coroutine(thread, task),
+            Handle::Gathered => event_loop.gathered(),
+            Handle::Main => event_loop.main_is_done = true,
+            Handle::FirstStep(task) => return Flow::Jump(self.tasks.get(task).pc),
+            Handle::Step(task, end) => return Flow::Jump(self.after(task, end)),
         }
-        self.loop_goes_to(At::NextHandle, Flow::Go)
+        Flow::Go
     }
 
     /// An executor has done a coroutine's work (`call_soon_threadsafe`).
     pub(super) fn executor_is_done(&mut self, task: TaskId) {
-        if self.task(task).done {
-            self.task_mut(task).phase = Phase::Over;
-        } else {
+        if !self.tasks.get(task).done {
             self.change_to_ready(task, self.now);
         }
-        self.event_loop().ready.push_back(Handle::Result(task));
-        self.event_loop().signalled = true;
-        self.signal_loop();
-    }
-
-    /// The coroutine goes on in the next iteration.
-    pub(super) fn call_soon(&mut self, task: TaskId) {
-        self.event_loop().ready.push_back(Handle::Step(task));
-    }
-
-    /// The coroutine sleeps until `when`.
-    pub(super) fn call_at(&mut self, task: TaskId, when: SimTime) {
-        self.event_loop().timers.set(when, task.0);
-    }
-
-    /// `gather` hears of a coroutine's end in the next iteration.
-    pub(super) fn count_gathered(&mut self) {
-        self.event_loop().ready.push_back(Handle::Gathered);
-    }
-
-    /// The handle at hand is done with.
-    pub(super) fn end_handle(&mut self) -> Flow {
-        self.loop_goes_to(At::NextHandle, Flow::Go)
+        let id = self.loop_of(task);
+        let event_loop = self.event_loop(id);
+        event_loop.call_soon(Handle::Result(task));
+        event_loop.signalled = true;
+        self.signal_loop(id);
     }
 }

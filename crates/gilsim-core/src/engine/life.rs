@@ -2,56 +2,29 @@
 
 use crate::ids::ThreadId;
 use crate::model::LockMode;
-use crate::plan::{Group, Start};
+use crate::plan::{End, ForThread, Group, Pc, Start};
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
 use super::thread::{Burst, Item, Status, Then, Wait};
-use super::{Engine, Flow};
+use super::{Ending, Engine, Flow};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
-    /// `Thread.start()`: the parent waits until the child has set its started event.
-    pub(super) fn start_thread(&mut self, parent: ThreadId, start: Start, stage: u8) -> Flow {
-        match stage {
-            0 => {
-                let process = self.thread(parent).process;
-                let item = self.item_for(parent, start);
-                let child = self.new_thread(process, start.program, start.group, item);
-                self.bring_to_life(child, parent);
-                // The child is on its way while its parent still holds the lock.
-                self.set_stage(parent, 1);
-                let rest = Burst {
-                    left: self.interrupt(parent, child),
-                    state: State::Overhead,
-                    lock: LockMode::Held,
-                    name: self.names.start,
-                };
-                self.work(parent, rest)
-            }
-            1 => {
-                self.set_stage(parent, 2);
-                self.let_go(parent)
-            }
-            2 => {
-                let child = self.thread(parent).child;
-                self.set_stage(parent, 3);
-                if self.thread(child).started {
-                    return self.relock(parent);
-                }
-                // Of its own rows an event loop has none for this.
-                let on_loop = self.event_loop.is_some() && parent == ThreadId::MAIN;
-                let row = (!on_loop).then_some((State::Sync, self.names.start));
-                self.block(parent, Wait::Started(child), row)
-            }
-            _ => Flow::Next,
-        }
+    /// `Thread.start()`: the child is on its way while its parent still holds the lock.
+    pub(super) fn start_thread(&mut self, parent: ThreadId, start: Start) -> Flow {
+        let process = self.thread(parent).process;
+        let item = self.item_for(parent, start);
+        let child = self.new_thread(process, start.program, start.group, item);
+        self.bring_to_life(child, parent);
+        let left = self.interrupt(parent, child);
+        let (state, lock, name) = (State::Overhead, LockMode::Held, self.names.start);
+        self.work(parent, Burst { left, state, lock, name })
     }
 
-    pub(super) fn start_process(&mut self, parent: ThreadId, start: Start) -> Flow {
+    pub(super) fn start_process(&mut self, parent: ThreadId, start: Start) {
         let item = self.item_for(parent, start);
         let child = self.new_process(start.program, start.group, item);
         self.bring_to_life(child, parent);
-        Flow::Next
     }
 
     fn item_for(&self, parent: ThreadId, start: Start) -> Item {
@@ -67,19 +40,21 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let item = record.item;
         if item != Item::NONE {
             let task = self.task_of(item, 0);
-            self.attach(task, child);
+            let start = self.tasks.get(task).pc;
+            self.attach(task, child, start);
         }
-        self.wake(child, Then::TakeLock);
+        self.wake(child, Then::GoOn);
     }
 
-    pub(super) fn started(&mut self, child: ThreadId) -> Flow {
+    pub(super) fn started(&mut self, child: ThreadId) {
         let record = self.thread_mut(child);
         record.started = true;
         let parent = record.parent;
-        if self.thread(parent).status == Status::Blocked(Wait::Started(child)) {
-            self.wake(parent, Then::TakeLock);
+        let record = self.thread(parent);
+        if record.child == child && record.status == Status::Blocked(Wait::For(ForThread::Started))
+        {
+            self.end_wait(parent, End::Done);
         }
-        Flow::Next
     }
 
     pub(super) fn join(
@@ -87,32 +62,23 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         thread: ThreadId,
         group: Group,
         each: SimDuration,
-        stage: u8,
+        alive: Pc,
+        all: Pc,
     ) -> Flow {
-        let from = self.thread(thread).next as usize;
+        let from = self.thread(thread).joined.index();
         let mut rest = self.threads[from..].iter();
         let Some(next) = rest.position(|child| child.group == group) else {
-            self.thread_mut(thread).next = 0;
-            return Flow::Next;
+            self.thread_mut(thread).joined = ThreadId::MAIN;
+            return Flow::Jump(all);
         };
         let child = ThreadId::at(from + next);
-        self.thread_mut(thread).next = child.0;
-        let dead = self.thread(child).status == Status::Dead;
-        if stage == 1 {
-            self.set_stage(thread, 0);
-            if dead {
-                return self.relock(thread);
-            }
-            self.thread_mut(child).joiner = Some(thread).into();
-            return self.block(thread, Wait::Joined(child), Some((State::Sync, self.names.join)));
+        self.thread_mut(thread).joined = child;
+        if self.thread(child).status != Status::Dead {
+            return Flow::Jump(alive);
         }
-        if !dead {
-            self.set_stage(thread, 1);
-            return self.let_go(thread);
-        }
-        self.thread_mut(thread).next = child.0 + 1;
-        let name = self.names.join;
-        self.work(thread, Burst { left: each, state: State::Overhead, lock: LockMode::Held, name })
+        self.thread_mut(thread).joined = ThreadId::at(child.index() + 1);
+        let (state, lock, name) = (State::Overhead, LockMode::Held, self.names.join);
+        self.work(thread, Burst { left: each, state, lock, name })
     }
 
     pub(super) fn exit(&mut self, thread: ThreadId) -> Flow {
@@ -120,11 +86,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.leave_core(thread, None);
         let record = self.thread_mut(thread);
         record.status = Status::Dead;
-        let joiner = record.joiner.get();
-        if let Some(joiner) = joiner {
-            self.wake(joiner, Then::TakeLock);
+        if let Some(joiner) = record.joiner.get() {
+            self.end_wait(joiner, End::Done);
         }
-        self.ended |= thread == ThreadId::MAIN;
+        if thread == ThreadId::MAIN {
+            self.ending = Some(Ending::Finished);
+        }
         Flow::Pause
     }
 }

@@ -16,39 +16,46 @@ mod cores;
 mod coroutine;
 mod cpu;
 mod event_loop;
+mod executor;
 mod gil;
+mod items;
 mod life;
 mod load;
 mod lock;
-mod obtain;
 mod ops;
 mod patience;
 mod placement;
+mod processes;
 mod queue;
 mod record;
 mod steps;
 mod stuck;
 mod sync;
+mod tasks;
 mod thread;
 mod timers;
 mod tournament;
+mod wait;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
-use crate::ids::{LockId, NameId, ProcessId, TaskId, ThreadId};
+use crate::ids::{LockId, NameId, ProcessId, ThreadId};
 use crate::plan::{Group, MachineRules, Pc, Plan};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Outcome, Sink, State, Totals};
-use crate::workload::Step;
 
+use channels::Channel;
 use cores::Cores;
 use event_loop::EventLoop;
+use executor::Executor;
 use lock::Lock;
 use patience::Patience;
 use placement::Placement;
+use processes::Processes;
 use queue::{Event, EventQueue, Rank};
-use sync::{Channel, Executor, Queue, Semaphore, Site};
+use sync::Shared;
+use tasks::Tasks;
 use thread::{Item, Standing, Status, Then, Thread, Wait};
 
 /// Plays a plan to its end and tells `sink` what happens.
@@ -67,40 +74,18 @@ pub fn simulate_for<S: Sink + ?Sized>(plan: &Plan, sink: &mut S) -> (Outcome, To
 /// How a thread goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Flow {
-    /// At once, where it stands.
+    /// At once, with what comes next.
     Go,
-    /// Not before something has happened.
-    Pause,
-    /// With what comes next: it is done with its instruction, or with the steps of its task.
-    Next,
-    /// With an instruction elsewhere.
+    /// At once, with an instruction elsewhere.
     Jump(Pc),
+    /// With what comes next, but not before something has happened.
+    Pause,
+    /// Where its wait leads, once somebody has ended it.
+    Wait,
 }
 
 /// A run ends when simulated time passes this: 2^62 ns, or 146 years.
 const END_OF_TIME: SimTime = SimTime::from_nanos(1 << 62);
-
-/// A task, from arrival to completion: 8 bytes, for there may be millions.
-#[derive(Clone, Copy, Debug)]
-struct Task {
-    /// The next step, as a position in the scripts of all entries.
-    at: u32,
-    /// How far it is within that step.
-    stage: u8,
-    /// How far it is in its life.
-    phase: event_loop::Phase,
-    done: bool,
-    /// Whether its results have reached whoever waits for them.
-    delivered: bool,
-}
-
-/// A row of a task that is on no thread.
-#[derive(Clone, Copy, Debug)]
-struct OffThread {
-    state: State,
-    name: NameId,
-    since: SimTime,
-}
 
 /// Names of the rows that the engine itself records.
 #[derive(Clone, Copy)]
@@ -110,12 +95,20 @@ struct OwnNames {
     event_loop: NameId,
     poll: NameId,
     step: NameId,
-    create: NameId,
     executor: NameId,
     result: NameId,
     join: NameId,
     start: NameId,
     arrival: NameId,
+}
+
+/// Why a run ends before nothing can happen any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ending {
+    /// The main thread has ended.
+    Finished,
+    /// Time has run out.
+    TooLong,
 }
 
 struct Engine<'a, S: ?Sized> {
@@ -140,48 +133,24 @@ struct Engine<'a, S: ?Sized> {
     /// Of each thread, unless the rules are exact.
     standings: Vec<Standing>,
     locks: Vec<Lock>,
-    processes: u32,
-    /// The threads that have made an interpreter of their own, and its lock.
-    interpreters: BTreeMap<ThreadId, Option<LockId>>,
-    /// The lock of each process's main interpreter.
-    process_locks: Vec<Option<LockId>>,
-    semaphores: Vec<Semaphore>,
-    queues: Vec<Queue>,
-    sites: Vec<Site>,
+    processes: Processes,
+    /// What tasks share.
+    shared: Shared,
+    /// What connects the tool's threads.
     channels: Vec<Channel>,
     executors: Vec<Executor>,
+    /// One bit for each place that only the first thread passes.
     onces: u64,
-    /// The scripts of all entries, one after the other.
-    steps: &'a [Step],
-    tasks: Vec<Task>,
-    /// What each task does while it is on no thread, where there is an event loop. Elsewhere a task leaves its thread only
-    /// when it ends, and is queued until it comes onto one.
-    off_thread: Vec<Option<OffThread>>,
-    /// How many tasks have been taken in order of arrival.
-    arrived: u32,
-    /// How many results have been collected in order of arrival.
-    collected: u32,
-    /// How many results have been delivered.
-    delivered: u32,
-    event_loop: Option<EventLoop>,
-    ended: bool,
-    /// Whether time ran out before the run ended.
-    is_too_long: bool,
+    tasks: Tasks,
+    loops: Vec<EventLoop>,
+    /// Why nothing more is played, if so.
+    ending: Option<Ending>,
     /// More steps of no length than this at one instant are a fault of the engine.
     steps_per_instant_max: u64,
 }
 
 impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     fn new(plan: &'a Plan, sink: &'a mut S) -> Self {
-        let workload = &plan.workload;
-        let beginnings = workload.beginnings();
-        let tasks = beginnings
-            .flat_map(|(at, count)| std::iter::repeat_n(Task::new(at), count as usize))
-            .collect();
-        let arrivals = (0..workload.task_count()).map(|task| workload.arrival(TaskId(task)));
-        let queued = arrivals.map(|arrival| Some(OffThread::queued_since(arrival)));
-        let off_thread = if plan.event_loop.is_some() { queued.collect() } else { Vec::new() };
-        let channels = plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect();
         let mut engine = Self {
             plan,
             sink,
@@ -198,28 +167,14 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             threads: Vec::new(),
             standings: Vec::new(),
             locks: Vec::new(),
-            processes: 0,
-            interpreters: BTreeMap::new(),
-            process_locks: Vec::new(),
-            semaphores: plan.semaphores.iter().map(|it| Semaphore::new(it.permits)).collect(),
-            queues: plan.queues.iter().map(|(_, capacity)| Queue::new(*capacity)).collect(),
-            sites: plan.sites.iter().map(|it| it.connections.map(Semaphore::new)).collect(),
-            channels,
-            executors: plan
-                .executors
-                .iter()
-                .map(|it| Executor::new(it.workers, it.all_at_once))
-                .collect(),
+            processes: Processes::default(),
+            shared: Shared::new(plan),
+            channels: plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect(),
+            executors: plan.executors.iter().copied().map(Executor::new).collect(),
             onces: 0,
-            steps: workload.steps(),
-            tasks,
-            off_thread,
-            arrived: 0,
-            collected: 0,
-            delivered: 0,
-            event_loop: plan.event_loop.as_ref().map(|rules| EventLoop::new(*rules)),
-            ended: false,
-            is_too_long: false,
+            tasks: Tasks::new(plan),
+            loops: plan.event_loops.iter().map(|rules| EventLoop::new(*rules)).collect(),
+            ending: None,
             steps_per_instant_max: steps_per_instant_max(plan),
         };
         let main = engine.new_process(Pc(0), Group(0), Item::NONE);
@@ -231,14 +186,14 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     fn run(&mut self) {
         loop {
             self.play_instant();
-            if self.ended {
+            if self.ending.is_some() {
                 return;
             }
             match self.events.peek() {
                 Some((at, _)) => {
                     assert!(at >= self.now, "time goes back from {:?} to {at:?}", self.now);
                     if at > END_OF_TIME {
-                        self.is_too_long = true;
+                        self.ending = Some(Ending::TooLong);
                         return;
                     }
                     self.now = at;
@@ -252,7 +207,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     fn play_instant(&mut self) {
         let mut steps = 0;
         self.patience_renewed = false;
-        while !self.ended {
+        while self.ending.is_none() {
             steps += 1;
             assert!(steps < self.steps_per_instant_max, "no progress at {:?}", self.now);
             if let Some(event) = self.events.pop_before(self.now, Rank::Patience) {
@@ -327,20 +282,10 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         &mut self.threads[thread.index()]
     }
 
-    fn task(&self, task: TaskId) -> &Task {
-        &self.tasks[task.index()]
-    }
-
-    fn task_mut(&mut self, task: TaskId) -> &mut Task {
-        &mut self.tasks[task.index()]
-    }
-
     /// A new process with a lock of its own, and its main thread.
     fn new_process(&mut self, program: Pc, group: Group, item: Item) -> ThreadId {
-        let process = ProcessId(self.processes);
-        self.processes += 1;
         let lock = self.new_lock();
-        self.process_locks.push(lock);
+        let process = self.processes.add(lock);
         self.new_thread(process, program, group, item)
     }
 
@@ -364,7 +309,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         item: Item,
     ) -> ThreadId {
         let id = ThreadId::at(self.threads.len());
-        let lock = self.process_locks[process.index()];
+        let lock = self.processes.lock(process);
         let mut thread = Thread::new(process, lock, program, group);
         thread.item = item;
         self.threads.push(thread);
@@ -397,10 +342,10 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     }
 
     fn time_has_come(&mut self, thread: ThreadId) {
-        if self.thread(thread).status == Status::Blocked(Wait::Poll) {
-            self.poll_ends();
+        if let Status::Blocked(Wait::Poll(event_loop)) = self.thread(thread).status {
+            self.poll_ends(event_loop);
         }
-        self.wake(thread, Then::TakeLock);
+        self.wake(thread, Then::GoOn);
     }
 
     /// Wakes a sleeping thread, which then does `then`.
@@ -424,18 +369,18 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
 
     fn totals(&self) -> Totals {
         let memory = self.plan.memory;
-        let (threads, processes) = (self.threads.len() as u64, u64::from(self.processes));
-        let coroutines = if self.event_loop.is_some() { self.tasks.len() as u64 } else { 0 };
+        let (threads, processes) = (self.threads.len() as u64, self.processes.len() as u64);
+        let coroutines = if self.loops.is_empty() { 0 } else { self.tasks.len() as u64 };
         let memory_bytes = memory.base
             + memory.process * (processes - 1)
             + memory.thread * (threads - processes)
             + memory.coroutine * coroutines
-            + memory.interpreter * self.interpreters.len() as u64;
+            + memory.interpreter * self.processes.interpreters() as u64;
         Totals {
             makespan: self.now - SimTime::ZERO,
             switches: self.locks.iter().map(Lock::switches).sum(),
             threads: u32::try_from(threads).expect("threads have 32-bit numbers"),
-            processes: self.processes,
+            processes: u32::try_from(processes).expect("processes have 32-bit numbers"),
             memory_bytes,
         }
     }
@@ -449,19 +394,6 @@ fn steps_per_instant_max(plan: &Plan) -> u64 {
     (1 << 22) + 64 * u64::from(workload.task_count()) * (longest + 16)
 }
 
-impl Task {
-    /// A task that begins at that step.
-    fn new(at: u32) -> Self {
-        Self { at, stage: 0, phase: event_loop::Phase::Made, done: false, delivered: false }
-    }
-}
-
-impl OffThread {
-    const fn queued_since(since: SimTime) -> Self {
-        Self { state: State::Queued, name: NameId::EMPTY, since }
-    }
-}
-
 impl OwnNames {
     /// The names that every plan has: see `tools::own_names`.
     fn find(plan: &Plan) -> Self {
@@ -472,7 +404,6 @@ impl OwnNames {
             event_loop: find("loop"),
             poll: find("poll"),
             step: find("step"),
-            create: find("create"),
             executor: find("executor"),
             result: find("result"),
             join: find("join"),

@@ -8,7 +8,7 @@ use crate::trace::{Sink, State};
 use super::Engine;
 use super::balance::{IMBALANCE_PERCENT, Lookout};
 use super::load::{Loads, Measure, ONE};
-use super::thread::{Status, Then, Thread};
+use super::thread::{Status, Thread};
 
 /// The last core's load counts for so many hundredths of the waker's: half of what `imbalance_pct` is above 100, for
 /// cores that share a cache (`WA_BIAS` there).
@@ -89,7 +89,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.wanting.clear();
     }
 
-    /// Wakes a sleeping thread, which takes its lock. The wake-up costs its maker so much CPU time, and more where it
+    /// Wakes a sleeping thread, which does what it wanted to. The wake-up costs its maker so much CPU time, and more where it
     /// interrupts an idle core; its next bookkeeping takes longer by that.
     pub(super) fn wake_at_cost(
         &mut self,
@@ -99,7 +99,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         by_pipe: bool,
     ) {
         self.wake_from(maker, by_pipe);
-        self.wake(woken, Then::TakeLock);
+        let then = self.thread(woken).then;
+        self.wake(woken, then);
         let interrupt = self.interrupt(maker, woken);
         self.thread_mut(maker).owes += cost + interrupt;
     }

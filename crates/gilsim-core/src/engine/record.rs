@@ -1,11 +1,12 @@
 //! Rows: closing the one that was, opening the one that is.
 
 use crate::ids::{NameId, ProcessId, TaskId, ThreadId};
+use crate::plan::Pc;
 use crate::time::SimTime;
 use crate::trace::{Finished, Row, Sink, State};
 
-use super::event_loop::Phase;
-use super::{Engine, OffThread};
+use super::Engine;
+use super::tasks::OffThread;
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// From now on `thread` is in this state; `None` is nothing worth a row.
@@ -27,7 +28,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The leaf step of the task on the thread, if there is one.
     fn step_on(&self, thread: ThreadId) -> u32 {
-        self.thread(thread).task.get().map_or(0, |task| self.leaf(task))
+        let record = self.thread(thread);
+        if record.task.is_some() { record.step } else { 0 }
     }
 
     /// The row of a thread ends, if it has one that has lasted.
@@ -52,11 +54,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.sink.row(&row);
     }
 
-    /// `task` comes onto `thread`, whose rows are now its rows.
-    pub(super) fn attach(&mut self, task: TaskId, thread: ThreadId) {
+    /// `task` comes onto `thread`, whose rows are now its rows, and stands at `pc`.
+    pub(super) fn attach(&mut self, task: TaskId, thread: ThreadId, pc: Pc) {
         self.end_row(thread);
         self.close_off_thread(task, self.now);
-        self.begin_row_of(thread, Some(task));
+        let step = self.plan.instruction(pc).step;
+        self.begin_row_of(thread, Some(task), step);
     }
 
     /// The task of `thread` leaves it. With a state it is in that state from now on; without one it
@@ -64,17 +67,17 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn detach(&mut self, thread: ThreadId, row: Option<(State, NameId)>) {
         self.end_row(thread);
         if let (Some(task), Some((state, name))) = (self.thread(thread).task.get(), row) {
-            self.off_thread[task.index()] = Some(OffThread { state, name, since: self.now });
+            self.tasks.leave_thread(task, OffThread { state, name, since: self.now });
         }
-        self.begin_row_of(thread, None);
+        self.begin_row_of(thread, None, 0);
     }
 
     /// The thread goes on as it is, with another task or none.
-    fn begin_row_of(&mut self, thread: ThreadId, task: Option<TaskId>) {
-        let (step, now) = (task.map_or(0, |task| self.leaf(task)), self.now);
+    fn begin_row_of(&mut self, thread: ThreadId, task: Option<TaskId>, step: u32) {
+        let now = self.now;
         let record = self.thread_mut(thread);
         record.task = task.into();
-        (record.row_step, record.row_since) = (step, now);
+        (record.step, record.row_step, record.row_since) = (step, step, now);
     }
 
     /// A task that is on no thread is in another state from `at` on, an instant that may have passed or
@@ -87,13 +90,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         at: SimTime,
     ) {
         self.close_off_thread(task, at);
-        self.off_thread[task.index()] = Some(OffThread { state, name, since: at });
+        self.tasks.leave_thread(task, OffThread { state, name, since: at });
     }
 
     fn close_off_thread(&mut self, task: TaskId, end: SimTime) {
-        let Some(OffThread { state, name, since: start }) = self.take_off_thread(task) else {
-            return;
-        };
+        let off_thread = self.tasks.come_onto_thread(task, &self.plan.workload);
+        let Some(OffThread { state, name, since: start }) = off_thread else { return };
         if start >= end {
             return;
         }
@@ -112,28 +114,17 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.sink.row(&row);
     }
 
-    /// What a task has been doing on no thread, if it was on none.
-    fn take_off_thread(&mut self, task: TaskId) -> Option<OffThread> {
-        if let Some(off_thread) = self.off_thread.get_mut(task.index()) {
-            return off_thread.take();
-        }
-        let record = self.task_mut(task);
-        let was_queued = record.phase == Phase::Made;
-        record.phase = Phase::InSteps;
-        was_queued.then(|| OffThread::queued_since(self.plan.workload.arrival(task)))
-    }
-
     /// The task's last step has ended.
     pub(super) fn finish(&mut self, task: TaskId) {
-        let record = self.task_mut(task);
+        let record = self.tasks.get_mut(task);
         assert!(!record.done, "{task:?} ends twice");
         record.done = true;
         let arrived = self.plan.workload.arrival(task);
         self.sink.finished(&Finished { task, arrived, done: self.now });
     }
 
-    /// The number of the leaf step that the task is in, or was in last.
+    /// The number of the leaf step that a task on no thread is in, or was in last.
     pub(super) fn leaf(&self, task: TaskId) -> u32 {
-        self.steps[self.task(task).at as usize].leaf
+        self.plan.instruction(self.tasks.get(task).pc).step
     }
 }

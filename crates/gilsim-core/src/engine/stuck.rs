@@ -1,20 +1,19 @@
 //! How a run ended, and for a deadlock: who waits for what.
 
 use crate::ids::{TaskId, ThreadId};
+use crate::plan::{ForCoroutine, ForThread, Op, Thing};
 use crate::trace::{Outcome, Sink, State, Stuck};
 
-use super::event_loop::Phase;
-use super::obtain::Thing;
+use super::tasks::OffThread;
 use super::thread::{Status, Wait};
-use super::{Engine, OffThread};
+use super::{Ending, Engine};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn outcome(&self) -> Outcome {
-        if self.ended {
-            return Outcome::Finished;
-        }
-        if self.is_too_long {
-            return Outcome::TooLong;
+        match self.ending {
+            Some(Ending::Finished) => return Outcome::Finished,
+            Some(Ending::TooLong) => return Outcome::TooLong,
+            None => {}
         }
         let threads = (0..self.threads.len()).map(ThreadId::at);
         let mut stuck: Vec<Stuck> =
@@ -29,29 +28,29 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let Status::Blocked(wait) = record.status else { return None };
         let task = record.task.get();
         let waits_for = match wait {
-            Wait::For(thing) if !self.is_of_the_tool(thing) => self.words_for(thing),
+            Wait::For(ForThread::Thing(thing)) if !self.is_of_the_tool(thing) => {
+                self.words_for(thing)
+            }
             // Threads of the tool itself wait for those above.
-            Wait::For(_)
-            | Wait::Time
-            | Wait::Started(_)
-            | Wait::Joined(_)
-            | Wait::Channel(_)
-            | Wait::Result(_)
-            | Wait::AllResults
-            | Wait::Poll => return None,
+            Wait::For(_) | Wait::Time | Wait::Poll(_) => return None,
         };
-        let step = task.map_or(0, |task| self.leaf(task));
+        let step = task.map_or(0, |_| record.step);
         Some(Stuck { task, step, thread: Some(thread), waits_for })
     }
 
     fn stuck_coroutine(&self, task: TaskId) -> Option<Stuck> {
-        let record = self.task(task);
-        let OffThread { state, .. } = (*self.off_thread.get(task.index())?)?;
-        let at_limit = record.phase == Phase::AtLimit;
+        let OffThread { state, .. } = self.tasks.off_thread(task)?;
         let waits_for = match state {
-            State::Sync if at_limit => "a place within the asyncio limit".to_owned(),
-            State::Sync => Thing::of(self.action(task))
-                .map_or_else(|| "an executor".to_owned(), |thing| self.words_for(thing)),
+            State::Sync => match self.plan.instruction(self.tasks.get(task).pc).op {
+                Op::Suspend(wait) => match wait.on {
+                    ForCoroutine::Thing(thing) if self.is_of_the_tool(thing) => {
+                        "a place within the asyncio limit".to_owned()
+                    }
+                    ForCoroutine::Thing(thing) => self.words_for(thing),
+                    _ => "an executor".to_owned(),
+                },
+                _ => "an executor".to_owned(),
+            },
             State::Queued => "a worker of its executor".to_owned(),
             _ => return None,
         };
@@ -64,7 +63,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn words_for(&self, thing: Thing) -> String {
-        let name = self.plan.names.get(self.name_of(thing));
+        let name = self.plan.names.get(self.plan.name_of(thing));
         match thing {
             Thing::Permit(_) => format!("a permit of semaphore `{name}`"),
             Thing::Connection(_) => format!("a free connection of site `{name}`"),

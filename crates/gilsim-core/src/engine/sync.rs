@@ -1,11 +1,10 @@
-//! What threads and coroutines wait for each other with: semaphores, queues, sites, channels,
-//! executors. They change only themselves and say who is to be woken.
+//! What tasks share: semaphores, queues, the connections of sites. They change only themselves and say who is to be
+//! woken, and how its wait has ended.
 
 use std::collections::VecDeque;
 
-use crate::ids::{TaskId, ThreadId};
-
-use super::thread::Item;
+use crate::ids::{SemaphoreId, SiteId, TaskId, ThreadId};
+use crate::plan::{End, Plan, Thing};
 
 /// Somebody who waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,13 +15,87 @@ pub(super) enum Waiter {
     Coroutine(TaskId),
 }
 
-/// Who is to be woken, and whether it already has what it waited for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Woken {
-    /// It has it.
-    Served(Waiter),
-    /// It has to look again: somebody else may be faster (barging).
-    ToLookAgain(Waiter),
+/// All that tasks share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    semaphores: Vec<Semaphore>,
+    queues: Vec<Queue>,
+    sites: Vec<Site>,
+}
+
+impl Shared {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let semaphores = plan.semaphores.iter();
+        let connections = |connections| Semaphore::new(connections, true);
+        Self {
+            semaphores: semaphores.map(|it| Semaphore::new(it.permits, it.hands_over)).collect(),
+            queues: plan.queues.iter().map(|(_, capacity)| Queue::new(*capacity)).collect(),
+            sites: plan.sites.iter().map(|it| it.connections.map(connections)).collect(),
+        }
+    }
+
+    /// Takes a thing if it is there; `in_line`, only if nobody waits for a permit or connection already. Returns whether it
+    /// was there, and who is to look for what has been put or for the room that has been made.
+    pub(super) fn try_take(&mut self, thing: Thing, in_line: bool) -> (bool, Option<Waiter>) {
+        match thing {
+            Thing::Permit(_) | Thing::Connection(_) => {
+                let counted = self.semaphore_of(thing);
+                (counted.is_none_or(|it| it.try_acquire(in_line)), None)
+            }
+            Thing::Room(queue) => {
+                let queue = &mut self.queues[queue.index()];
+                let put = queue.try_put();
+                (put, if put { queue.next_getter() } else { None })
+            }
+            Thing::Item(queue) => {
+                let queue = &mut self.queues[queue.index()];
+                let got = queue.try_get();
+                (got, if got { queue.next_putter() } else { None })
+            }
+        }
+    }
+
+    pub(super) fn stand_in_line(&mut self, thing: Thing, waiter: Waiter) {
+        match thing {
+            Thing::Permit(_) | Thing::Connection(_) => {
+                let semaphore = self.semaphore_of(thing);
+                semaphore.expect("only what is counted runs out").wait(waiter);
+            }
+            Thing::Room(queue) => self.queues[queue.index()].wait_for_room(waiter),
+            Thing::Item(queue) => self.queues[queue.index()].wait_for_item(waiter),
+        }
+    }
+
+    /// What counts permits or connections.
+    fn semaphore_of(&mut self, thing: Thing) -> Option<&mut Semaphore> {
+        match thing {
+            Thing::Permit(semaphore) => Some(&mut self.semaphores[semaphore.index()]),
+            Thing::Connection(site) => self.sites[site.index()].as_mut(),
+            Thing::Room(_) | Thing::Item(_) => None,
+        }
+    }
+
+    /// A coroutine that was handed a thing runs again.
+    pub(super) fn leave_line(&mut self, thing: Thing) {
+        if let Some(semaphore) = self.semaphore_of(thing) {
+            semaphore.served_one_runs();
+        }
+    }
+
+    /// Hands what is left to the first in line: see [`Semaphore::serve_next`].
+    pub(super) fn serve_next(&mut self, thing: Thing) -> Option<TaskId> {
+        self.semaphore_of(thing).and_then(Semaphore::serve_next)
+    }
+
+    /// Gives a permit back. Returns who is to be woken, and how its wait has ended.
+    pub(super) fn release(&mut self, semaphore: SemaphoreId) -> Option<(Waiter, End)> {
+        self.semaphores[semaphore.index()].release()
+    }
+
+    /// Ends a request to a site. Returns who has the connection next.
+    pub(super) fn disconnect(&mut self, site: SiteId) -> Option<Waiter> {
+        self.sites[site.index()].as_mut().and_then(Semaphore::hand_over)
+    }
 }
 
 /// A semaphore.
@@ -31,45 +104,49 @@ pub(super) enum Woken {
 /// `asyncio.Semaphore`, which since 3.10 hands a permit straight to the longest waiter
 /// (CPython `Lib/threading.py`, `Lib/asyncio/locks.py`).
 #[derive(Debug)]
-pub(super) struct Semaphore {
+struct Semaphore {
     permits: u32,
     /// Coroutines that were handed a permit and have not run since: they still count as queued.
     served: u32,
+    /// Whether a coroutine that waits is handed a permit.
+    hands_over: bool,
     waiters: VecDeque<Waiter>,
 }
 
 impl Semaphore {
-    pub(super) fn new(permits: u32) -> Self {
-        Self { permits, served: 0, waiters: VecDeque::new() }
+    fn new(permits: u32, hands_over: bool) -> Self {
+        Self { permits, served: 0, hands_over, waiters: VecDeque::new() }
     }
 
-    /// Takes a permit if there is one; with `fair`, only if nobody waits for it already.
-    pub(super) fn try_acquire(&mut self, fair: bool) -> bool {
+    /// Takes a permit if there is one; `in_line`, only if nobody waits for it already.
+    fn try_acquire(&mut self, in_line: bool) -> bool {
         let is_queued = self.served > 0 || !self.waiters.is_empty();
-        let granted = self.permits > 0 && !(fair && is_queued);
+        let granted = self.permits > 0 && !(in_line && is_queued);
         self.permits -= u32::from(granted);
         granted
     }
 
-    pub(super) fn wait(&mut self, waiter: Waiter) {
+    fn wait(&mut self, waiter: Waiter) {
         self.waiters.push_back(waiter);
     }
 
-    /// Gives a permit back. With `fair`, a coroutine that is woken has it.
-    pub(super) fn release(&mut self, fair: bool) -> Option<Woken> {
+    /// Gives a permit back. A coroutine that is woken may have it; anybody else has to look again.
+    fn release(&mut self) -> Option<(Waiter, End)> {
         match self.waiters.front() {
-            Some(Waiter::Coroutine(_)) if fair => self.hand_over().map(Woken::Served),
+            Some(Waiter::Coroutine(_)) if self.hands_over => {
+                self.hand_over().map(|next| (next, End::Done))
+            }
             _ => {
                 let waiter = self.waiters.pop_front();
                 self.permits = self.permits.saturating_add(1);
-                waiter.map(Woken::ToLookAgain)
+                waiter.map(|next| (next, End::Again))
             }
         }
     }
 
     /// Hands a permit that is given back to the first in line, thread or coroutine; keeps it if there
     /// is none.
-    pub(super) fn hand_over(&mut self) -> Option<Waiter> {
+    fn hand_over(&mut self) -> Option<Waiter> {
         let next = self.waiters.pop_front();
         match next {
             Some(Waiter::Coroutine(_)) => self.served += 1,
@@ -80,13 +157,13 @@ impl Semaphore {
     }
 
     /// A coroutine that was handed a permit runs again.
-    pub(super) fn served_one_runs(&mut self) {
+    fn served_one_runs(&mut self) {
         self.served -= 1;
     }
 
     /// Hands a free permit to the first in line, if that is a coroutine: newcomers had to queue up
     /// behind one that had not run yet, though there were permits left.
-    pub(super) fn serve_next(&mut self) -> Option<TaskId> {
+    fn serve_next(&mut self) -> Option<TaskId> {
         match self.waiters.front() {
             Some(Waiter::Coroutine(task)) if self.permits > 0 => {
                 let task = *task;
@@ -105,7 +182,7 @@ impl Semaphore {
 /// Waking is no hand-over, with threads and coroutines alike: whoever comes first takes the item
 /// (CPython `Lib/queue.py`, `Lib/asyncio/queues.py`).
 #[derive(Debug)]
-pub(super) struct Queue {
+struct Queue {
     items: u64,
     capacity: Option<u32>,
     getters: VecDeque<Waiter>,
@@ -113,180 +190,44 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new(capacity: Option<u32>) -> Self {
+    fn new(capacity: Option<u32>) -> Self {
         Self { items: 0, capacity, getters: VecDeque::new(), putters: VecDeque::new() }
     }
 
     /// Puts an item if there is room; then [`Self::next_getter`] is to look for it.
-    pub(super) fn try_put(&mut self) -> bool {
+    fn try_put(&mut self) -> bool {
         let has_room = self.capacity.is_none_or(|capacity| self.items < u64::from(capacity));
         self.items += u64::from(has_room);
         has_room
     }
 
     /// Takes an item if there is one; then [`Self::next_putter`] is to look for the room.
-    pub(super) fn try_get(&mut self) -> bool {
+    fn try_get(&mut self) -> bool {
         let has_item = self.items > 0;
         self.items -= u64::from(has_item);
         has_item
     }
 
-    pub(super) fn next_getter(&mut self) -> Option<Waiter> {
+    fn next_getter(&mut self) -> Option<Waiter> {
         self.getters.pop_front()
     }
 
-    pub(super) fn next_putter(&mut self) -> Option<Waiter> {
+    fn next_putter(&mut self) -> Option<Waiter> {
         self.putters.pop_front()
     }
 
-    pub(super) fn wait_for_room(&mut self, waiter: Waiter) {
+    fn wait_for_room(&mut self, waiter: Waiter) {
         self.putters.push_back(waiter);
     }
 
-    pub(super) fn wait_for_item(&mut self, waiter: Waiter) {
+    fn wait_for_item(&mut self, waiter: Waiter) {
         self.getters.push_back(waiter);
     }
 }
 
 /// The connections of a site: a semaphore that hands a connection to whoever is first in line.
 /// `None` is no limit.
-pub(super) type Site = Option<Semaphore>;
-
-/// A channel between the tool's threads: work queues, pipes.
-#[derive(Debug)]
-pub(super) struct Channel {
-    items: VecDeque<Item>,
-    takers: VecDeque<ThreadId>,
-    /// Who waits for there to be something, and takes nothing. No two threads poll one channel.
-    poller: Option<ThreadId>,
-    hand_off: bool,
-    nudges: u32,
-    closed: bool,
-}
-
-/// What a channel has for a taker.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Taken {
-    /// An item.
-    Item(Item),
-    /// No item, but a nudge.
-    Nudge,
-    /// No item, and there will be none.
-    Closed,
-    /// Nothing yet.
-    Nothing,
-}
-
-impl Channel {
-    pub(super) fn new(hand_off: bool) -> Self {
-        Self {
-            items: VecDeque::new(),
-            takers: VecDeque::new(),
-            poller: None,
-            hand_off,
-            nudges: 0,
-            closed: false,
-        }
-    }
-
-    /// Puts an item. Returns the parked taker to wake, and the item if that taker already has it.
-    #[inline]
-    pub(super) fn put(&mut self, item: Item) -> Option<(ThreadId, Option<Item>)> {
-        match self.takers.pop_front() {
-            Some(taker) if self.hand_off => Some((taker, Some(item))),
-            taker => {
-                self.items.push_back(item);
-                taker.map(|taker| (taker, None))
-            }
-        }
-    }
-
-    /// Notes that there is something to look for. Returns the parked taker to wake.
-    pub(super) fn nudge(&mut self) -> Option<ThreadId> {
-        self.nudges = self.nudges.saturating_add(1);
-        self.takers.pop_front()
-    }
-
-    /// Notes that nothing more comes. Returns the parked taker to wake.
-    pub(super) fn close(&mut self) -> Option<ThreadId> {
-        self.closed = true;
-        self.takers.pop_front()
-    }
-
-    /// Forgets a nudge. Returns whether there was one.
-    pub(super) fn drain(&mut self) -> bool {
-        let nudged = self.nudges > 0;
-        self.nudges -= u32::from(nudged);
-        nudged
-    }
-
-    /// Takes what there is; nudges stay.
-    pub(super) fn take(&mut self) -> Taken {
-        if let Some(item) = self.items.pop_front() {
-            return Taken::Item(item);
-        }
-        if self.nudges > 0 {
-            return Taken::Nudge;
-        }
-        if self.closed { Taken::Closed } else { Taken::Nothing }
-    }
-
-    /// Takes an item if there is one.
-    pub(super) fn take_item(&mut self) -> Option<Item> {
-        self.items.pop_front()
-    }
-
-    /// Whether a taker would get something.
-    pub(super) fn has_something(&self) -> bool {
-        !self.items.is_empty() || self.nudges > 0 || self.closed
-    }
-
-    pub(super) fn park(&mut self, taker: ThreadId) {
-        self.takers.push_back(taker);
-    }
-
-    pub(super) fn poll(&mut self, poller: ThreadId) {
-        let other = self.poller.replace(poller);
-        assert!(other.is_none(), "{other:?} polls the channel, too");
-    }
-
-    /// Whom there is something for now: the one who polls.
-    pub(super) fn take_poller(&mut self) -> Option<ThreadId> {
-        self.poller.take()
-    }
-}
-
-/// An executor that grows on demand (CPython `_adjust_thread_count`, `_adjust_process_count`).
-#[derive(Debug)]
-pub(super) struct Executor {
-    workers: u32,
-    most: u32,
-    all_at_once: bool,
-    idle: u32,
-}
-
-impl Executor {
-    pub(super) fn new(most: u32, all_at_once: bool) -> Self {
-        Self { workers: 0, most, all_at_once, idle: 0 }
-    }
-
-    /// Whether a submit starts a worker. If so the worker counts; if an idle one is there instead, it
-    /// is idle no longer.
-    pub(super) fn grow(&mut self) -> bool {
-        if !self.all_at_once && self.idle > 0 {
-            self.idle -= 1;
-            return false;
-        }
-        let grows = self.workers < self.most;
-        self.workers += u32::from(grows);
-        grows
-    }
-
-    /// A worker finds itself idle.
-    pub(super) fn note_idle(&mut self) {
-        self.idle = self.idle.saturating_add(1);
-    }
-}
+type Site = Option<Semaphore>;
 
 #[cfg(test)]
 mod tests {
@@ -297,19 +238,19 @@ mod tests {
 
     #[test]
     fn a_coroutine_is_handed_its_permit_and_a_thread_has_to_look_again() {
-        let mut semaphore = Semaphore::new(1);
+        let mut semaphore = Semaphore::new(1, true);
         assert!(semaphore.try_acquire(true));
         semaphore.wait(C1);
         semaphore.wait(T1);
-        assert_eq!(semaphore.release(true), Some(Woken::Served(C1)));
+        assert_eq!(semaphore.release(), Some((C1, End::Done)));
         assert!(!semaphore.try_acquire(false), "the permit went to the coroutine");
-        assert_eq!(semaphore.release(true), Some(Woken::ToLookAgain(T1)));
+        assert_eq!(semaphore.release(), Some((T1, End::Again)));
         assert!(semaphore.try_acquire(false), "a newcomer may barge");
     }
 
     #[test]
     fn a_fair_semaphore_refuses_newcomers_while_somebody_waits() {
-        let mut semaphore = Semaphore::new(1);
+        let mut semaphore = Semaphore::new(1, true);
         semaphore.wait(T1);
         assert!(!semaphore.try_acquire(true));
         assert!(semaphore.try_acquire(false));
@@ -317,10 +258,10 @@ mod tests {
 
     #[test]
     fn a_coroutine_that_has_not_run_yet_keeps_newcomers_in_line() {
-        let mut semaphore = Semaphore::new(0);
+        let mut semaphore = Semaphore::new(0, true);
         semaphore.wait(C1);
-        assert_eq!(semaphore.release(true), Some(Woken::Served(C1)));
-        assert_eq!(semaphore.release(true), None);
+        assert_eq!(semaphore.release(), Some((C1, End::Done)));
+        assert_eq!(semaphore.release(), None);
         assert!(!semaphore.try_acquire(true), "C1 is still in line");
         semaphore.wait(Waiter::Coroutine(TaskId(2)));
         semaphore.wait(Waiter::Coroutine(TaskId(3)));
@@ -343,22 +284,12 @@ mod tests {
 
     #[test]
     fn a_permit_that_is_handed_over_goes_to_the_first_in_line() {
-        let mut connections = Semaphore::new(1);
+        let mut connections = Semaphore::new(1, true);
         assert!(connections.try_acquire(false));
         connections.wait(T1);
         assert_eq!(connections.hand_over(), Some(T1));
         assert!(!connections.try_acquire(false), "the waiter has it");
         assert_eq!(connections.hand_over(), None);
         assert!(connections.try_acquire(false));
-    }
-
-    #[test]
-    fn an_executor_grows_only_while_nobody_is_idle() {
-        let mut executor = Executor::new(2, false);
-        assert!(executor.grow());
-        executor.note_idle();
-        assert!(!executor.grow());
-        assert!(executor.grow());
-        assert!(!executor.grow(), "it is full");
     }
 }

@@ -1,12 +1,10 @@
 //! An OS thread: where it stands in its program, and what it is doing.
 
-use crate::ids::{CoreId, LockId, Maybe, NameId, ProcessId, TaskId, ThreadId};
+use crate::ids::{CoreId, EventLoopId, LockId, Maybe, NameId, ProcessId, TaskId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::{ChannelId, Group, Pc};
+use crate::plan::{ForThread, Group, Pc};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::State;
-
-use super::obtain::Thing;
 
 /// An OS thread: 128 bytes, for there may be millions.
 #[derive(Clone, Debug)]
@@ -18,12 +16,17 @@ pub(super) struct Thread {
     pub(super) lock: Maybe<LockId>,
     pub(super) holds: bool,
 
+    /// Where it goes on; while it is blocked in a wait of several ends, that wait.
     pub(super) pc: Pc,
-    /// How far it is within the instruction at `pc`.
-    pub(super) stage: u8,
+    /// The leaf step that its instruction belongs to.
+    pub(super) step: u32,
+    /// Where it goes back to when it has done its task.
+    pub(super) back: Pc,
     pub(super) item: Item,
-    /// The next one of many, within an instruction: the next task of the item, or the next thread to join.
-    pub(super) next: u32,
+    /// How many tasks of the item it has done.
+    pub(super) done: u32,
+    /// All threads before this one that it is to join have been joined.
+    pub(super) joined: ThreadId,
 
     pub(super) status: Status,
     pub(super) then: Then,
@@ -74,18 +77,29 @@ pub(super) struct Item {
     pub(super) first: u32,
     /// How many there are.
     pub(super) count: u32,
-    /// The step to stop at, or [`Self::WHOLE`].
-    pub(super) until: u32,
-    /// Whether it was sent by a coroutine.
-    pub(super) from_coroutine: bool,
+    /// Where the steps start that a coroutine offloaded; of whole tasks, nowhere.
+    part: Pc,
 }
 
 impl Item {
-    /// No step: whole tasks.
-    pub(super) const WHOLE: u32 = u32::MAX;
+    const NOWHERE: Pc = Pc(u32::MAX);
 
-    pub(super) const NONE: Self =
-        Self { first: 0, count: 0, until: Self::WHOLE, from_coroutine: false };
+    pub(super) const NONE: Self = Self::of_tasks(0, 0);
+
+    /// So many tasks in order of arrival, from that position on.
+    pub(super) const fn of_tasks(first: u32, count: u32) -> Self {
+        Self { first, count, part: Self::NOWHERE }
+    }
+
+    /// What a coroutine offloads: the steps that start there.
+    pub(super) const fn of_coroutine(task: TaskId, part: Pc) -> Self {
+        Self { first: task.0, count: 1, part }
+    }
+
+    /// Where the steps start that a coroutine offloaded, if one did.
+    pub(super) fn part(self) -> Option<Pc> {
+        (self.part != Self::NOWHERE).then_some(self.part)
+    }
 }
 
 /// Whether a thread runs, waits, and for what.
@@ -110,20 +124,10 @@ pub(super) enum Status {
 pub(super) enum Wait {
     /// A timer.
     Time,
-    /// The started event of a child.
-    Started(ThreadId),
-    /// The end of a child.
-    Joined(ThreadId),
-    /// An item of a channel.
-    Channel(ChannelId),
-    /// Something that others have.
-    For(Thing),
-    /// The result of a task.
-    Result(TaskId),
-    /// The results of all tasks.
-    AllResults,
-    /// The event loop's poll.
-    Poll,
+    /// Its event loop's poll.
+    Poll(EventLoopId),
+    /// What the instruction says at which it waits.
+    For(ForThread),
 }
 
 /// What a thread does as soon as it can.
@@ -164,11 +168,13 @@ impl Thread {
             lock: lock.into(),
             holds: false,
             pc: program,
-            stage: 0,
+            step: 0,
+            back: program,
             item: Item::NONE,
-            next: 0,
+            done: 0,
+            joined: ThreadId::MAIN,
             status: Status::Active,
-            then: Then::TakeLock,
+            then: Then::GoOn,
             burst: Burst::NONE,
             entry_left: SimDuration::ZERO,
             entry_name: NameId::EMPTY,

@@ -49,7 +49,8 @@ pub enum OffloadTo {
 }
 
 impl OffloadTo {
-    /// How many workers such an executor has on so many cores when nothing is said (semantics 4.4, 4.5).
+    /// How many workers such an executor has on so many cores when nothing is said (docs/semantics.md, "Thread pools" and "Process
+    /// pools").
     pub fn default_workers(self, cores: u32) -> u32 {
         match self {
             Self::Threads => (cores + 4).min(32),

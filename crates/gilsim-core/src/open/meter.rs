@@ -1,4 +1,4 @@
-//! How many were there at once, integrated over time, without keeping who was.
+//! How many were present at once, integrated over time. It keeps no record of who was present.
 
 use crate::model::Horizon;
 use crate::time::SimTime;
@@ -41,7 +41,7 @@ impl Cut {
 pub(super) struct Meter {
     /// By how many more stretches are filled from the one before, by whole stretches alone.
     whole: Vec<i64>,
-    /// Nanoseconds in each stretch, of those who were there for a part of it.
+    /// Nanoseconds in each stretch, of those who were present for a part of it.
     part: Vec<u64>,
     /// Nanoseconds from the warm-up to the horizon.
     in_window: u128,

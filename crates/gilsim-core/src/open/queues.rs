@@ -1,4 +1,4 @@
-//! Who is served by what, and who waits for it, while a run goes.
+//! How many are served by each resource, and how many wait for it, over the time of a run.
 
 use crate::ids::NameId;
 use crate::model::Horizon;
@@ -10,9 +10,10 @@ use super::meter::{Cut, Meter};
 /// What sort of thing is waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// The whole system: tasks that have arrived and are not done, and those of them that wait for anything inside.
+    /// The whole system. In it are the tasks that have arrived and are not done; those of them that wait for something
+    /// inside the program are waiting.
     System,
-    /// Those who take up tasks, threads or processes; waiting are the tasks that were not started.
+    /// The threads or processes that take tasks. Tasks that were not started are waiting.
     Workers,
     /// The event loop.
     Loop,

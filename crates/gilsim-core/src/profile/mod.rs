@@ -1,7 +1,6 @@
 //! Cost profiles: what a Python version on Linux costs and how it behaves, one TOML file each.
 //!
-//! Values and sources: `semantics.md` sections 5 and 7 of the design notes, repeated beside each
-//! number in `cpython-3.13.toml`.
+//! Where the values come from stands beside each in `cpython-3.13.toml` (docs/semantics.md, "What things cost").
 
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
@@ -24,7 +23,7 @@ pub struct Profile {
     /// Whether this is a free-threaded build.
     #[serde(default)]
     pub free_threaded: bool,
-    /// Whether the exact rules of the contract's `ideal` apply: see [`crate::plan::MachineRules::exact`].
+    /// Whether the exact rules apply: see [`crate::plan::MachineRules::exact`].
     #[serde(default)]
     pub exact: bool,
     /// CPU time of a computation on this build, in thousandths of what the scenario says.
@@ -77,20 +76,21 @@ macro_rules! costs {
 }
 
 costs! {
-    /// The machine and its kernel (semantics 2).
+    /// The machine and its kernel (docs/semantics.md, "Threads on cores").
     MachineCosts {
         /// Time slice when runnable threads outnumber cores: the base slice rounded up to a tick.
         quantum: Cost,
         /// From a wake-up to the first instruction on an idle core.
         wake_latency: Cost,
-        /// The same on a core that has idled for 3 ms and more; none, or less than `wake_latency`, means as there.
+        /// The same on a core that has idled for 3 ms and more. If it is not given, or is less than `wake_latency`, that
+        /// one applies.
         #[serde(default)]
         wake_latency_deep: Cost,
-        /// CPU time that a wake-up, or a thread's start, takes whoever makes it on top of `wake_call` or `pipe.wake` where it has to interrupt
-        /// another, idle core. The built-in profiles have it within these two.
+        /// CPU time of the waker, or of a thread's creator, when another core that idles has to be interrupted. It comes on
+        /// top of `wake_call` and `pipe.wake`, which include it in the built-in profiles.
         #[serde(default)]
         interrupt: Cost,
-        /// CPU time of whoever wakes a sleeping thread when it gives up a lock that is waited for, on its own core.
+        /// CPU time of a thread that gives up a lock and wakes a waiter.
         #[serde(default)]
         wake_call: Cost,
         /// How far the latency varies to either side, in thousandths of it.
@@ -98,20 +98,20 @@ costs! {
         wake_spread_permille: u32,
         /// From a wake-up to the first instruction on a core that was busy until now.
         wake_latency_same: Cost,
-        /// Whether a woken thread goes to the core that it last ran on, or to its waker's if that is busy, even while another
-        /// one idles, as `gilsim calibrate` has found it on kernels of virtual machines. Then a core may idle beside a
-        /// `ready` thread.
+        /// Whether a woken thread goes to the core that it last ran on, or to its waker's if that one is busy, even while
+        /// another core idles (docs/semantics.md, "Where a woken thread goes"). `gilsim calibrate` has found it on kernels of
+        /// virtual machines. A core may then idle beside a `ready` thread.
         #[serde(default)]
         wakes_in_place: bool,
-        /// Of a kernel that wakes in place: how often a core looks for work elsewhere at the moment that it falls idle, in
-        /// thousandths; 1000, always, if it is not given. Linux throws dice for it from 6.18.5 on, by how often it was
-        /// worth it lately (`NI_RANDOM` in `kernel/sched/fair.c`).
+        /// Of a kernel that wakes in place: how often a core looks for work on other cores when it falls idle, in
+        /// thousandths; 1000, always, if it is not given. Linux draws a random number for it from 6.18.5 on; the odds are
+        /// how often such looks found work lately (`NI_RANDOM` in `kernel/sched/fair.c`).
         #[serde(default = "always")]
         newidle_permille: u32,
         /// Switching a core to a thread that waited in its run queue.
         context_switch: Cost,
-        /// How long a running thread is safe from a waking one on one core (EEVDF run-to-parity); twice as long on 2,
-        /// three times on 4, four times on 8 and more.
+        /// For how long a thread on a core cannot become the victim of a woken one, on a machine of one core (EEVDF's
+        /// run-to-parity). It is twice as long on 2 cores, three times on 4, four times on 8 and more.
         base_slice: Cost,
         /// How much later than asked a timer of a normal thread fires.
         timer_slack: Cost,
@@ -121,21 +121,21 @@ costs! {
 }
 
 costs! {
-    /// The interpreter lock (semantics 1).
+    /// The interpreter lock (docs/semantics.md, "The interpreter lock").
     LockCosts {
         /// `sys.getswitchinterval()`.
         switch_interval: Cost,
         /// How often the requester itself gets the lock it asked for, in thousandths; else the longest waiter.
         requester_permille: u32,
-        /// How long a thread that comes onto a core needs to take a free lock, whose mutex it has to lock first: one
-        /// that is free for a shorter time it misses (semantics 1.6).
+        /// How long a thread that comes onto a core needs to take a free lock, whose mutex it has to lock first. It misses
+        /// one that is free for less (docs/semantics.md, "A lock that is free for a moment").
         #[serde(default)]
         retake: Cost,
     }
 }
 
 costs! {
-    /// OS threads and `threading` (semantics 4.3).
+    /// OS threads and `threading` (docs/semantics.md, "Starting a thread").
     ThreadCosts {
         /// `Thread.start()` in the parent, without waiting for the child.
         start: Cost,
@@ -151,7 +151,7 @@ costs! {
 }
 
 costs! {
-    /// `ThreadPoolExecutor` (semantics 4.4).
+    /// `ThreadPoolExecutor` (docs/semantics.md, "Thread pools").
     ThreadPoolCosts {
         /// Making the executor.
         create: Cost,
@@ -169,7 +169,7 @@ costs! {
 }
 
 costs! {
-    /// The event loop (semantics 3).
+    /// The event loop (docs/semantics.md, "The event loop").
     LoopCosts {
         /// `asyncio.run` before its coroutine's first step.
         start: Cost,
@@ -201,7 +201,7 @@ costs! {
 }
 
 costs! {
-    /// What starting one kind of process costs (semantics 4.7).
+    /// What starting one kind of process costs (docs/semantics.md, "Start methods").
     StartCosts {
         /// The parent, until it can go on; under its lock.
         parent: Cost,
@@ -224,7 +224,7 @@ costs! {
 }
 
 costs! {
-    /// Starting and ending processes (semantics 4.7).
+    /// Starting and ending processes (docs/semantics.md, "Start methods").
     ProcessCosts {
         /// `fork`.
         fork: StartCosts,
@@ -240,7 +240,7 @@ costs! {
 }
 
 costs! {
-    /// `ProcessPoolExecutor` (semantics 4.5). All but the worker's share the parent's lock.
+    /// `ProcessPoolExecutor` (docs/semantics.md, "Process pools"). All but the worker's share the parent's lock.
     ProcessPoolCosts {
         /// Making the executor.
         create: Cost,
@@ -271,7 +271,7 @@ costs! {
 }
 
 costs! {
-    /// `multiprocessing.Pool` (semantics 4.6).
+    /// `multiprocessing.Pool` (docs/semantics.md, "The pool of multiprocessing").
     MultiprocessingPoolCosts {
         /// The constructor, without its processes and threads.
         create: Cost,
@@ -297,8 +297,8 @@ costs! {
 }
 
 costs! {
-    /// System calls on pipes when nobody has to be waited for: each gives the lock up meanwhile (semantics
-    /// 1.6), so that somebody who waits for it may take it.
+    /// System calls on pipes when nobody has to be waited for. Each gives the lock up meanwhile, so that somebody who
+    /// waits for it may take it (docs/semantics.md, "Giving the lock up around a blocking call").
     PipeCosts {
         /// A write of a few bytes that wakes nobody.
         write: Cost,
@@ -325,7 +325,7 @@ costs! {
 }
 
 costs! {
-    /// Subinterpreters (semantics 6).
+    /// Subinterpreters (docs/semantics.md, "Subinterpreters").
     InterpreterCosts {
         /// Creating one with its own lock.
         create: Cost,
@@ -527,7 +527,7 @@ impl Profile {
         tool.descriptor().since.as_ref().is_none_or(|since| self.python >= since.python)
     }
 
-    /// The start method of this Python on Linux (semantics 4.7).
+    /// The start method of this Python on Linux (docs/semantics.md, "Start methods").
     pub const fn default_start(&self) -> StartMethod {
         if self.python >= 14 { StartMethod::Forkserver } else { StartMethod::Fork }
     }

@@ -1,6 +1,7 @@
 //! Fractions as the results give them: exact up to one rounding, to six decimals.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
@@ -48,6 +49,22 @@ impl fmt::Display for Fraction {
     }
 }
 
+/// Reads what is written: digits, a point, six digits.
+impl FromStr for Fraction {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (whole, rest) = text.split_once('.').ok_or(())?;
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if rest.len() != 6 || !digits(whole) || !digits(rest) {
+            return Err(());
+        }
+        let (whole, rest): (u128, u128) =
+            (whole.parse().map_err(drop)?, rest.parse().map_err(drop)?);
+        whole.checked_mul(PARTS).and_then(|parts| parts.checked_add(rest)).map(Self).ok_or(())
+    }
+}
+
 impl Serialize for Fraction {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(self.as_f64())
@@ -71,6 +88,17 @@ mod tests {
         assert_eq!(shown(1, 2_000_001), "0.000000");
         assert_eq!(shown(19_999_999, 20_000_000), "1.000000");
         assert_eq!(shown(150, 2), "75.000000");
+    }
+
+    #[test]
+    fn a_fraction_is_read_as_it_is_written() {
+        for (n, d) in [(1, 3), (0, 1), (u128::MAX / PARTS, 1), (123_456_789, 1_000)] {
+            let fraction = Fraction::of(n, d).unwrap();
+            assert_eq!(fraction.to_string().parse(), Ok(fraction));
+        }
+        for wrong in ["", "1", "1.5", "+1.000000", ".000000", "1.0000000", "1.00000x"] {
+            assert_eq!(wrong.parse::<Fraction>(), Err(()), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Who listens to a run: the audit and the summary. More listeners are in the crates above.
+//! Sinks, which listen to a run: the audit and the summary. More of them are in the crates above.
 //!
-//! Sinks are told what happened and never feed back into a run.
+//! A sink receives what happened and never changes a run.
 
 pub mod audit;
 pub mod fraction;

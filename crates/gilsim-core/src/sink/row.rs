@@ -1,6 +1,7 @@
 //! One row of the results: a tool's numbers over one replicate, and the columns they are filed under.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -79,6 +80,54 @@ impl SummaryRow {
     pub fn fields(&self) -> impl Iterator<Item = Cow<'_, str>> {
         COLUMNS.iter().map(|column| column.of(self).text())
     }
+
+    /// The row of such fields; `None` where they are none of a row.
+    pub fn parsed<'f>(fields: impl IntoIterator<Item = &'f str>) -> Option<Self> {
+        let mut fields = fields.into_iter();
+        // Fields of this literal are read in its order, which is that of the columns.
+        let row = Self {
+            tool: fields.next()?.to_owned(),
+            replicate: number(fields.next())?,
+            makespan_ns: number(fields.next())?,
+            speedup: read_fraction(fields.next())?,
+            relative: read_fraction(fields.next())?,
+            tasks: number(fields.next())?,
+            throughput_per_s: read_fraction(fields.next())?,
+            response: Responses {
+                mean_ns: number(fields.next())?,
+                p50_ns: number(fields.next())?,
+                p95_ns: number(fields.next())?,
+                p99_ns: number(fields.next())?,
+                max_ns: number(fields.next())?,
+            },
+            shares: {
+                let mut shares = [None; State::ALL.len()];
+                for share in &mut shares {
+                    *share = read_fraction(fields.next())?;
+                }
+                shares
+            },
+            cpu_busy_share: read_fraction(fields.next())?,
+            lock_wait_ns: number(fields.next())?,
+            switches: number(fields.next())?,
+            threads: number(fields.next())?,
+            processes: number(fields.next())?,
+            memory_bytes: number(fields.next())?,
+        };
+        fields.next().is_none().then_some(row)
+    }
+}
+
+fn number<N: FromStr>(field: Option<&str>) -> Option<N> {
+    field?.parse().ok()
+}
+
+/// A fraction, or nothing where the field is empty; `None` where it is neither.
+fn read_fraction(field: Option<&str>) -> Option<Option<Fraction>> {
+    match field? {
+        "" => Some(None),
+        text => text.parse().ok().map(Some),
+    }
 }
 
 /// The same keys and the same values as in summary.csv; what is empty there is `null`.
@@ -113,6 +162,16 @@ impl<'a> Value<'a> {
             Self::Integer(number) => Cow::Owned(number.to_string()),
             Self::Fraction(fraction) => Cow::Owned(fraction.to_string()),
             Self::Empty => Cow::Borrowed(""),
+        }
+    }
+
+    /// As the nearest floating-point number; `None` of a text and of nothing.
+    #[expect(clippy::cast_precision_loss, reason = "the nearest number is what is asked for")]
+    pub fn number(self) -> Option<f64> {
+        match self {
+            Self::Integer(number) => Some(number as f64),
+            Self::Fraction(fraction) => Some(fraction.as_f64()),
+            Self::Text(_) | Self::Empty => None,
         }
     }
 }
@@ -158,7 +217,7 @@ fn integer(number: impl Into<u128>) -> Value<'static> {
     Value::Integer(number.into())
 }
 
-/// All columns of summary.csv, in their order (product contract, section 5).
+/// All columns of summary.csv, in their order (docs/contract.md, "Columns of summary.csv").
 pub const COLUMNS: [Column; 27] = [
     column("tool", |row| Value::Text(&row.tool)),
     column("replicate", |row| integer(row.replicate)),
@@ -188,3 +247,30 @@ pub const COLUMNS: [Column; 27] = [
     column("processes", |row| integer(row.processes)),
     column("memory_bytes", |row| integer(row.memory_bytes)),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::sample::{Place, life, row, totals};
+    use crate::sink::summary::Summary;
+    use crate::trace::Sink;
+
+    #[test]
+    fn a_row_comes_back_from_its_fields() {
+        let mut summary = Summary::default();
+        for (state, length) in State::ALL.into_iter().zip(1..) {
+            summary.row(&row(state, 0, length).core(0));
+        }
+        summary.finished(&life(0, 0, 7));
+        let full =
+            SummaryRow { speedup: Fraction::of(22, 7), ..summary.finish("a,b", 3, 2, &totals(70)) };
+        let empty = Summary::default().finish("", 0, 1, &totals(0));
+        for row in [full, empty] {
+            let fields: Vec<Cow<'_, str>> = row.fields().collect();
+            let fields = || fields.iter().map(AsRef::as_ref);
+            assert_eq!(SummaryRow::parsed(fields()), Some(row.clone()));
+            assert_eq!(SummaryRow::parsed(fields().chain([""])), None);
+            assert_eq!(SummaryRow::parsed(fields().take(COLUMNS.len() - 1)), None);
+        }
+    }
+}

@@ -23,12 +23,19 @@ pub fn row(state: State, start: u64, end: u64) -> Row {
 
 /// The same row elsewhere.
 pub trait Place {
+    #[must_use]
     fn task(self, task: u32) -> Self;
+    #[must_use]
     fn no_task(self) -> Self;
+    #[must_use]
     fn step(self, step: u32) -> Self;
+    #[must_use]
     fn name(self, name: NameId) -> Self;
+    #[must_use]
     fn process(self, process: u32) -> Self;
+    #[must_use]
     fn thread(self, thread: u32) -> Self;
+    #[must_use]
     fn core(self, core: u32) -> Self;
 }
 

@@ -81,13 +81,14 @@ fn nanos_per_second() -> u128 {
 
 /// Mean and percentiles of response times in nanoseconds, in any order.
 pub fn responses(mut times: Vec<u64>) -> Responses {
-    let Some(count) = u128::try_from(times.len()).ok().filter(|count| *count > 0) else {
+    let count = times.len() as u128;
+    if count == 0 {
         return Responses::default();
-    };
+    }
     let sum: u128 = times.iter().copied().map(u128::from).sum();
     let mean = (sum + count / 2) / count;
     Responses {
-        mean_ns: u64::try_from(mean).expect("a mean is not above the longest"),
+        mean_ns: u64::try_from(mean).unwrap_or(u64::MAX),
         p50_ns: nearest_rank(&mut times, 50),
         p95_ns: nearest_rank(&mut times, 95),
         p99_ns: nearest_rank(&mut times, 99),
@@ -102,21 +103,16 @@ fn nearest_rank(times: &mut [u64], percent: usize) -> u64 {
     *times.select_nth_unstable(rank.max(1) - 1).1
 }
 
-/// Fills the columns that compare the tools of one scenario: `speedup` and `relative`, replicate by replicate.
+/// Fills the columns that compare the tools of one scenario, `speedup` and `relative`, in the rows of one replicate.
 ///
 /// `sequential` is the label of the tool that speed-ups are measured against, if the scenario has it.
-pub fn compare(rows: &mut [SummaryRow], sequential: Option<&str>) {
-    let measured: Vec<(u32, bool, u64)> = rows
-        .iter()
-        .map(|row| (row.replicate, sequential == Some(row.tool.as_str()), row.makespan_ns))
-        .collect();
+pub fn compare<'r>(rows: impl IntoIterator<Item = &'r mut SummaryRow>, sequential: Option<&str>) {
+    let rows: Vec<&mut SummaryRow> = rows.into_iter().collect();
+    let base = rows.iter().find(|row| sequential == Some(row.tool.as_str()));
+    let base = base.map(|row| row.makespan_ns);
+    let best = rows.iter().map(|row| row.makespan_ns).min();
+    let ratio = |over: Option<u64>, under: Option<u64>| Fraction::of(over?.into(), under?.into());
     for row in rows {
-        let peers = measured.iter().filter(|(replicate, ..)| *replicate == row.replicate);
-        let base = peers.clone().find(|(_, is_base, _)| *is_base).map(|(.., makespan)| *makespan);
-        let best = peers.map(|(.., makespan)| *makespan).min();
-        let ratio = |over: Option<u64>, under: Option<u64>| {
-            Fraction::of(u128::from(over?), u128::from(under?))
-        };
         row.speedup = ratio(base, Some(row.makespan_ns));
         row.relative = ratio(Some(row.makespan_ns), best);
     }
@@ -193,27 +189,24 @@ mod tests {
         }
     }
 
-    fn measured(tool: &str, replicate: u32, makespan: u64) -> SummaryRow {
-        Summary::default().finish(tool, replicate, 1, &totals(makespan))
+    fn measured(tool: &str, makespan: u64) -> SummaryRow {
+        Summary::default().finish(tool, 0, 1, &totals(makespan))
     }
 
     #[test]
-    fn tools_are_compared_within_their_replicate() {
-        let mut rows = [
-            measured("sequential", 0, 300),
-            measured("fast", 0, 100),
-            measured("sequential", 1, 50),
-            measured("fast", 1, 200),
-        ];
-        compare(&mut rows, Some("sequential"));
-        let of = |column: &str| rows.each_ref().map(|row| text(row, column));
-        assert_eq!(of("speedup"), ["1.000000", "3.000000", "1.000000", "0.250000"]);
-        assert_eq!(of("relative"), ["3.000000", "1.000000", "1.000000", "4.000000"]);
+    fn tools_are_compared_with_sequential_and_with_the_best() {
+        let compared = |makespans: [u64; 2]| {
+            let mut rows = [measured("sequential", makespans[0]), measured("fast", makespans[1])];
+            compare(&mut rows, Some("sequential"));
+            ["speedup", "relative"].map(|column| rows.each_ref().map(|row| text(row, column)))
+        };
+        assert_eq!(compared([300, 100]), [["1.000000", "3.000000"], ["3.000000", "1.000000"]]);
+        assert_eq!(compared([50, 200]), [["1.000000", "0.250000"], ["1.000000", "4.000000"]]);
     }
 
     #[test]
     fn without_sequential_there_is_no_speedup() {
-        let mut rows = [measured("a", 0, 300), measured("b", 0, 100)];
+        let mut rows = [measured("a", 300), measured("b", 100)];
         compare(&mut rows, None);
         assert!(rows.iter().all(|row| row.speedup.is_none() && row.relative.is_some()));
     }

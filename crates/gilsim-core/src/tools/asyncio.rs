@@ -2,10 +2,11 @@
 //! `Lib/asyncio/runners.py`, `base_events.py`, `threads.py`).
 
 use crate::model::OffloadTo;
-use crate::plan::{Label, LoopRules, Op};
+use crate::plan::{Label, Op};
 
 use super::builder::Builder;
 use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, Since, one_task};
+use super::event_loop::EventLoop;
 use super::process_pool::ProcessPool;
 use super::thread_pool::ThreadPool;
 
@@ -56,8 +57,8 @@ pub(super) fn write_to_thread(builder: &mut Builder<'_>) {
 
 fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
     let costs = builder.profile().event_loop;
-    let rules = rules(builder, offload_tasks);
-    builder.event_loop(rules);
+    let event_loop = EventLoop::new(builder, offload_tasks);
+    builder.event_loops.push(event_loop);
     let uses_threads = offload_tasks || builder.workload().offloads_to(OffloadTo::Threads);
     let threads = uses_threads
         .then(|| ThreadPool::new(builder, default_workers(builder, OffloadTo::Threads)));
@@ -69,28 +70,26 @@ fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
         let cost = builder.profile().process_pool.create;
         builder.spend("create", cost);
     }
-    let event_loop = builder.code.here();
-    builder.code.push(Op::RunLoop);
+    builder.run_loop(&event_loop);
     if let Some(pool) = &processes {
         pool.shut_down(builder);
     }
     let stopper = builder.code.label();
     if threads.is_some() {
-        stop_executor(builder, stopper);
+        builder.on_loop_thread(|builder| stop_executor(builder, stopper));
     }
     builder.spend("shutdown", costs.stop);
     builder.code.push(Op::Exit);
 
     if let Some(pool) = threads {
         write_stopper(builder, stopper, &pool);
-        write_offload(builder, &pool, event_loop);
-        pool.write_worker(builder, |_| {}, |builder| builder.code.push(Op::RunItem), |_| {});
+        builder.on_loop_thread(|builder| write_submit(builder, &pool, &event_loop));
+        pool.write_worker(builder, |_| {}, Builder::run_item, |_| {});
     }
     if let Some(pool) = processes {
-        let submit = builder.code.here();
-        builder.submit_to_processes_at(submit);
-        pool.submit(builder);
-        builder.code.push(Op::Jump(event_loop.target()));
+        builder.code.place(event_loop.submit_to(OffloadTo::Processes));
+        builder.on_loop_thread(|builder| pool.submit(builder));
+        builder.back_to_loop(&event_loop);
         pool.write_programs(builder);
     }
 }
@@ -100,13 +99,12 @@ fn default_workers(builder: &Builder<'_>, executor: OffloadTo) -> u32 {
 }
 
 /// `loop.run_in_executor(None, …)`.
-fn write_offload(builder: &mut Builder<'_>, pool: &ThreadPool, event_loop: Label) {
+fn write_submit(builder: &mut Builder<'_>, pool: &ThreadPool, event_loop: &EventLoop) {
     let cost = builder.profile().event_loop.offload;
-    let submit = builder.code.here();
-    builder.submit_to_threads_at(submit);
+    builder.code.place(event_loop.submit_to(OffloadTo::Threads));
     builder.spend("submit", cost);
     pool.submit(builder);
-    builder.code.push(Op::Jump(event_loop.target()));
+    builder.back_to_loop(event_loop);
 }
 
 /// `shutdown_default_executor`: a thread of its own joins the executor's threads.
@@ -119,30 +117,9 @@ fn stop_executor(builder: &mut Builder<'_>, stopper: Label) {
 }
 
 fn write_stopper(builder: &mut Builder<'_>, stopper: Label, pool: &ThreadPool) {
-    builder.code.place(stopper);
+    builder.program(stopper);
     builder.boot_thread();
-    builder.code.push(Op::Close(pool.work));
+    builder.close(pool.work);
     builder.join_threads(pool.workers);
     builder.exit_thread();
-}
-
-fn rules(builder: &mut Builder<'_>, offload_tasks: bool) -> LoopRules {
-    let profile = builder.profile();
-    let costs = profile.event_loop;
-    LoopRules {
-        limit: builder.tool.limit.map(|limit| builder.semaphore("limit", limit)),
-        offload_tasks,
-        fair_semaphores: profile.python >= 10,
-        poll_granularity: profile.machine.poll_granularity.0,
-        submit_to_threads: None,
-        submit_to_processes: None,
-        iteration: costs.iteration.0,
-        create_task: costs.create_task.0,
-        first_step: costs.first_step.0,
-        step: costs.step.0,
-        timer_set: costs.timer_set.0,
-        timer_fire: costs.timer_fire.0,
-        future: costs.future.0,
-        drain: costs.drain.0,
-    }
 }

@@ -1,10 +1,10 @@
-//! A plan in the making: the parts that all tools share, and words for their programs.
+//! A plan in the making: the parts that all tools share.
 
-use crate::ids::{NameId, SemaphoreId};
-use crate::model::{LockMode, Scenario, ToolRun};
+use crate::ids::{ChannelId, EventLoopId, ExecutorId, ItemCostId, NameId, SemaphoreId};
+use crate::model::{Scenario, ToolRun};
 use crate::plan::{
-    ChannelId, ChannelRules, Code, ExecutorId, ExecutorRules, Group, Label, LockRules, LoopRules,
-    MachineRules, MemoryRules, Op, Plan, SemaphoreRules, SiteRules, Start,
+    ChannelRules, Code, EntryCode, ExecutorRules, Group, ItemCost, LockRules, MachineRules,
+    MemoryRules, Plan, SemaphoreRules, SiteRules,
 };
 use crate::profile::{Cost, MachineCosts, Profile, StartCosts};
 use crate::time::SimDuration;
@@ -12,16 +12,18 @@ use crate::trace::Names;
 use crate::workload::Workload;
 
 use super::ENGINE_NAMES;
+use super::event_loop::EventLoop;
 
 /// A plan in the making.
 pub(super) struct Builder<'a> {
     pub(super) tool: &'a ToolRun,
     pub(super) code: Code,
-    plan: Plan,
+    pub(super) plan: Plan,
+    pub(super) event_loops: Vec<EventLoop>,
+    /// Whether what is written now is run by the thread of an event loop.
+    pub(super) is_loop_thread: bool,
     groups: u8,
     onces: u8,
-    /// What becomes of the event loop's submit programs once the code is finished.
-    submits: [Option<Label>; 2],
 }
 
 impl<'a> Builder<'a> {
@@ -43,7 +45,7 @@ impl<'a> Builder<'a> {
             setting.computations.iter().map(|it| (names.intern(&it.name), it.lock)).collect();
         let semaphores = scenario.semaphores.iter();
         let semaphores = semaphores
-            .map(|it| SemaphoreRules { name: names.intern(&it.name), permits: it.permits })
+            .map(|it| semaphore_rules(profile, names.intern(&it.name), it.permits))
             .collect();
         let queues = scenario.queues.iter().map(|it| (names.intern(&it.name), it.capacity));
         let queues = queues.collect();
@@ -64,20 +66,40 @@ impl<'a> Builder<'a> {
             queues,
             channels: Vec::new(),
             executors: Vec::new(),
-            event_loop: None,
+            event_loops: Vec::new(),
+            item_costs: Vec::new(),
             code: Vec::new(),
+            tool_instructions: 0,
+            entries: Vec::new(),
             memory: memory_rules(tool),
             seed: scenario.seed ^ (u64::from(replicate) << 32),
         };
-        Self { tool, code: Code::default(), plan, groups: 1, onces: 0, submits: [None; 2] }
+        let code = Code::default();
+        let mut builder = Self {
+            tool,
+            code,
+            plan,
+            event_loops: Vec::new(),
+            is_loop_thread: false,
+            groups: 1,
+            onces: 0,
+        };
+        let main = builder.code.label();
+        builder.program(main);
+        builder
     }
 
     pub(super) fn finish(mut self) -> Plan {
+        self.plan.tool_instructions = self.code.position().0 as usize;
+        let next_handles = self.write_event_loops();
+        let entries = self.write_scripts();
         let (code, place) = self.code.finish();
-        if let Some(event_loop) = &mut self.plan.event_loop {
-            event_loop.submit_to_threads = self.submits[0].map(&place);
-            event_loop.submit_to_processes = self.submits[1].map(&place);
+        for (rules, label) in self.plan.event_loops.iter_mut().zip(next_handles) {
+            rules.next_handle = place(label);
         }
+        let event_loop = (!self.event_loops.is_empty()).then_some(EventLoopId(0));
+        let start = |label| EntryCode { start: place(label), event_loop };
+        self.plan.entries = entries.into_iter().map(start).collect();
         self.plan.code = code;
         self.plan
     }
@@ -118,194 +140,35 @@ impl<'a> Builder<'a> {
 
     fn channel_with(&mut self, rules: ChannelRules) -> ChannelId {
         self.plan.channels.push(rules);
-        ChannelId(u32::try_from(self.plan.channels.len() - 1).expect("tools have few channels"))
+        ChannelId::at(self.plan.channels.len() - 1)
     }
 
     pub(super) fn semaphore(&mut self, name: &str, permits: u32) -> SemaphoreId {
         let name = self.name(name);
-        self.plan.semaphores.push(SemaphoreRules { name, permits });
+        let rules = semaphore_rules(self.profile(), name, permits);
+        self.plan.semaphores.push(rules);
         SemaphoreId::at(self.plan.semaphores.len() - 1)
     }
 
     pub(super) fn executor(&mut self, workers: u32, all_at_once: bool) -> ExecutorId {
         self.plan.executors.push(ExecutorRules { workers, all_at_once });
-        ExecutorId(u32::try_from(self.plan.executors.len() - 1).expect("tools have few executors"))
+        ExecutorId::at(self.plan.executors.len() - 1)
     }
 
-    pub(super) fn event_loop(&mut self, rules: LoopRules) {
-        self.plan.event_loop = Some(rules);
-    }
-
-    /// Where the loop submits to its default executor.
-    pub(super) fn submit_to_threads_at(&mut self, label: Label) {
-        self.submits[0] = Some(label);
-    }
-
-    /// Where the loop submits to its process pool.
-    pub(super) fn submit_to_processes_at(&mut self, label: Label) {
-        self.submits[1] = Some(label);
-    }
-
-    /// Bookkeeping in Python.
-    pub(super) fn spend(&mut self, name: &str, cost: Cost) {
-        self.spend_with(name, cost, LockMode::Held);
-    }
-
-    /// Bookkeeping that keeps the lock or does without it.
-    pub(super) fn spend_with(&mut self, name: &str, Cost(length): Cost, lock: LockMode) {
-        let name = self.name(name);
-        if !length.is_zero() {
-            self.code.push(Op::Spend { length, name, lock });
-        }
-    }
-
-    /// A write to a pipe: a short time without the lock, in which somebody else may take it.
-    pub(super) fn write_to_pipe(&mut self) {
-        let cost = self.profile().pipe.write;
-        self.spend_with("pipe", cost, LockMode::Released);
-    }
-
-    /// The same for a read of what is there.
-    pub(super) fn read_from_pipe(&mut self) {
-        let cost = self.profile().pipe.read;
-        self.spend_with("pipe", cost, LockMode::Released);
-    }
-
-    /// Waits on a channel as `poll` does, which gives the lock up even if there is something already.
-    pub(super) fn poll_pipe(&mut self, channel: ChannelId) {
-        let name = self.name("pipe");
-        let Cost(length) = self.profile().pipe.poll;
-        if !length.is_zero() {
-            self.code.push(Op::Poll { channel, length, name });
-        }
-    }
-
-    /// Pickling or unpickling what goes to a worker, on one side of a pipe.
-    pub(super) fn spend_on_sent(&mut self, name: &str, base: Cost, further: Cost, per_mib: u64) {
-        let name = self.name(name);
-        self.code.push(Op::SpendOnItem {
-            base: base.0,
-            each_further: further.0,
-            sent_per_mib: per_mib,
-            received_per_mib: 0,
-            name,
-        });
-    }
-
-    /// Pickling or unpickling what comes back from a worker, on one side of a pipe.
-    pub(super) fn spend_on_received(&mut self, name: &str, base: Cost, per_mib: u64) {
-        let name = self.name(name);
-        self.code.push(Op::SpendOnItem {
-            base: base.0,
-            each_further: SimDuration::ZERO,
-            sent_per_mib: 0,
-            received_per_mib: per_mib,
-            name,
-        });
-    }
-
-    /// `Thread.start()`, with the item at hand where `with_item`.
-    pub(super) fn start_thread(&mut self, program: Label, group: Group, with_item: bool) {
-        let cost = self.profile().thread.start;
-        self.spend("start", cost);
-        let start = Start { program: program.target(), group, with_item };
-        self.code.push(Op::StartThread(start));
-    }
-
-    /// What every thread does first.
-    pub(super) fn boot_thread(&mut self) {
-        let cost = self.profile().thread.boot;
-        self.spend("start", cost);
-        self.code.push(Op::Started);
-    }
-
-    /// The end of a thread.
-    pub(super) fn exit_thread(&mut self) {
-        let cost = self.profile().thread.exit;
-        self.spend("exit", cost);
-        self.code.push(Op::Exit);
-    }
-
-    /// `Process.start()`, with the item at hand where `with_item`.
-    pub(super) fn start_process(&mut self, program: Label, group: Group, with_item: bool) {
-        let costs = *self.start_costs();
-        if !costs.first.0.is_zero() {
-            let again = self.code.label();
-            let flag = self.once();
-            self.code.push(Op::Once { flag, again: again.target() });
-            self.spend_with("start", costs.first, LockMode::Released);
-            self.code.place(again);
-        }
-        let after = costs.after.0.min(costs.parent.0);
-        self.spend_with("start", Cost(costs.parent.0 - after), LockMode::Kept);
-        let start = Start { program: program.target(), group, with_item };
-        self.code.push(Op::StartProcess(start));
-        self.spend_with("start", Cost(after), LockMode::Kept);
-    }
-
-    /// What a parent pays for, soon after it forked: its own memory is shared, and copied when it is written to.
-    pub(super) fn copy_pages(&mut self) {
-        let cost = self.start_costs().parent_copies;
-        self.spend("copy", cost);
-    }
-
-    /// What every process does first.
-    pub(super) fn boot_process(&mut self) {
-        let cost = self.start_costs().child;
-        self.spend("start", cost);
-    }
-
-    /// The end of a process: the kernel takes it down.
-    pub(super) fn exit_process(&mut self) {
-        let cost = self.profile().process.exit;
-        self.spend_with("exit", cost, LockMode::Released);
-        self.code.push(Op::Exit);
-    }
-
-    pub(super) fn join_threads(&mut self, group: Group) {
-        let each = self.profile().thread.join.0;
-        self.code.push(Op::Join { group, each });
-    }
-
-    pub(super) fn join_processes(&mut self, group: Group) {
-        let each = self.profile().process.join.0;
-        self.code.push(Op::Join { group, each });
-    }
-
-    /// A loop over all tasks as they arrive, `chunk` at a time.
-    pub(super) fn for_each_arrival(&mut self, chunk: u32, body: impl FnOnce(&mut Self)) {
-        let again = self.code.here();
-        let none = self.code.label();
-        self.code.push(Op::NextArrival { chunk, none: none.target() });
-        body(self);
-        self.code.push(Op::Jump(again.target()));
-        self.code.place(none);
-    }
-
-    /// Takes an item from a channel that nobody nudges.
-    pub(super) fn take(&mut self, from: ChannelId, closed: Label) {
-        let again = self.code.here();
-        self.code.push(Op::Take { from, nudged: again.target(), closed: closed.target() });
-    }
-
-    /// Hands the results of the item at hand over; to an event loop that means `call_soon_threadsafe`.
-    pub(super) fn deliver(&mut self) {
-        if self.plan.event_loop.is_some() {
-            let cost = self.profile().event_loop.call_threadsafe;
-            self.spend("complete", cost);
-        }
-        self.code.push(Op::Deliver);
-    }
-
-    /// Results of all tasks in order of arrival.
-    pub(super) fn collect(&mut self, cost: Cost) {
-        let name = self.name("result");
-        self.code.push(Op::Collect { each: cost.0, name });
+    /// A cost that grows with items.
+    pub(super) fn item_cost(&mut self, cost: ItemCost) -> ItemCostId {
+        self.plan.item_costs.push(cost);
+        ItemCostId::at(self.plan.item_costs.len() - 1)
     }
 
     pub(super) fn start_costs(&self) -> &'a StartCosts {
         self.profile().start(self.tool.start)
     }
+}
+
+/// asyncio's semaphores are first come, first served since 3.10; those of threads never are.
+fn semaphore_rules(profile: &Profile, name: NameId, permits: u32) -> SemaphoreRules {
+    SemaphoreRules { name, permits, hands_over: profile.python >= 10 }
 }
 
 fn machine_rules(tool: &ToolRun) -> MachineRules {

@@ -29,20 +29,14 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     pool.write_worker(
         builder,
         |builder| {
-            builder.code.push(Op::EnterInterpreter);
-            builder.spend("create", costs.create);
-            builder.code.push(Op::LeaveInterpreter);
+            builder.in_interpreter(|builder| builder.spend("create", costs.create));
         },
         |builder| {
             builder.spend("call", costs.call);
-            builder.code.push(Op::EnterInterpreter);
-            builder.code.push(Op::RunItem);
-            builder.code.push(Op::LeaveInterpreter);
+            builder.in_interpreter(Builder::run_item);
         },
         |builder| {
-            builder.code.push(Op::EnterInterpreter);
-            builder.spend("destroy", costs.destroy);
-            builder.code.push(Op::LeaveInterpreter);
+            builder.in_interpreter(|builder| builder.spend("destroy", costs.destroy));
         },
     );
 }

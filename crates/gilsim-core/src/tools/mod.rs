@@ -7,15 +7,18 @@
 mod asyncio;
 mod builder;
 mod descriptor;
+mod event_loop;
 mod interpreter_pool;
 mod multiprocessing;
 mod multiprocessing_pool;
 mod pipe;
 mod process_pool;
+mod script;
 mod sequential;
 mod thread_pool;
 mod threading;
 mod turns;
+mod words;
 
 use crate::model::{Scenario, ToolRun};
 use crate::plan::Plan;
@@ -27,14 +30,14 @@ pub use descriptor::{Carrier, Carriers, Descriptor, OwnKey, Since};
 /// Makes the tools of their table.
 macro_rules! tools {
     ($($(#[$about:meta])* $tool:ident: $descriptor:path,)*) => {
-        /// The concurrency tools of Python (product contract, section 3).
+        /// The concurrency tools of Python (docs/contract.md, "Tools").
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Tool {
             $($(#[$about])* $tool,)*
         }
 
         impl Tool {
-            /// All tools, in the order of the contract.
+            /// All tools, in the order in which everything lists them.
             pub const ALL: [Self; [$(Self::$tool),*].len()] = [$(Self::$tool),*];
 
             /// What there is to know of it.
@@ -74,13 +77,16 @@ const ENGINE_NAMES: [&str; 12] = [
     "arrival", "pickle",
 ];
 
-/// The plan of one run: the scenario's draws of one replicate, laid out for one tool.
+/// The plan of one run: the draws of one replicate of a scenario, laid out for one tool.
 ///
 /// # Errors
-/// When the scenario's demands add up to more time than can be counted, or its threads would take turns so often that
-/// the run would not end in a day.
-pub fn lay_out(scenario: &Scenario, tool: &ToolRun, replicate: u32) -> Result<Plan, TooLarge> {
-    let workload = Workload::sample(scenario, &tool.setting, replicate)?;
+/// When its threads would take turns so often that the run would not end in a day.
+pub fn lay_out(
+    scenario: &Scenario,
+    tool: &ToolRun,
+    replicate: u32,
+    workload: Workload,
+) -> Result<Plan, TooLarge> {
     let mut builder = Builder::new(scenario, tool, workload, replicate);
     (tool.tool.descriptor().write)(&mut builder);
     let plan = builder.finish();

@@ -27,8 +27,8 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     builder.join_processes(group);
     builder.code.push(Op::Exit);
 
-    builder.code.place(body);
+    builder.program(body);
     builder.boot_process();
-    builder.code.push(Op::RunItem);
+    builder.run_item();
     builder.exit_process();
 }

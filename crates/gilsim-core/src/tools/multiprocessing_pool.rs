@@ -1,8 +1,9 @@
 //! `multiprocessing.Pool` (CPython `Lib/multiprocessing/pool.py`): all workers and three helper threads
 //! are started in the constructor.
 
+use crate::ids::ChannelId;
 use crate::model::{LockMode, OffloadTo};
-use crate::plan::{ChannelId, Group, Label, Op};
+use crate::plan::{Group, Label, Op};
 use crate::profile::Cost;
 
 use super::builder::Builder;
@@ -92,14 +93,14 @@ impl Pool {
 
         builder.for_each_arrival(builder.tool.chunk, |builder| {
             builder.spend("submit", costs.submit);
-            builder.code.push(Op::Put(self.tasks));
+            builder.put(self.tasks);
         });
-        builder.code.push(Op::AwaitAll);
+        builder.await_all();
 
         builder.spend("shutdown", costs.shutdown);
-        builder.code.push(Op::Nudge(self.ends));
-        builder.code.push(Op::Close(self.tasks));
-        builder.code.push(Op::Close(self.pipes.results));
+        builder.nudge(self.ends);
+        builder.close(self.tasks);
+        builder.close(self.pipes.results);
         builder.join_threads(self.helpers);
         builder.join_processes(self.workers);
         builder.code.push(Op::Exit);
@@ -110,13 +111,12 @@ impl Pool {
     /// read the result (`_wait_for_updates`). Without a lock to compete for it is taken to sleep.
     fn write_worker_handler(&self, builder: &mut Builder<'_>) {
         let ends = builder.code.label();
-        builder.code.place(self.programs.worker_handler);
+        builder.program(self.programs.worker_handler);
         builder.boot_thread();
         let [Cost(watch), Cost(poll)] =
             [builder.profile().multiprocessing_pool.watch, builder.profile().pipe.poll];
         if watch.is_zero() || poll.is_zero() || !builder.tool.setting.interpreter.lock {
-            let [nudged, closed] = [ends.target(); 2];
-            builder.code.push(Op::Take { from: self.ends, nudged, closed });
+            builder.take_or(self.ends, ends, ends);
         } else {
             // It asks for each worker in turn, and whether it has been notified: the lock is free meanwhile.
             let questions = builder.tool.workers + 1;
@@ -129,7 +129,7 @@ impl Pool {
                 builder.spend_with("pipe", Cost(poll), LockMode::Released);
             }
             builder.spend("watch", each);
-            builder.code.push(Op::Drain { from: self.ends, none: again.target() });
+            builder.drain(self.ends, again);
         }
         builder.code.place(ends);
         builder.exit_thread();
@@ -139,7 +139,7 @@ impl Pool {
         let costs = builder.profile().multiprocessing_pool;
         let pickle = builder.profile().pickle;
         let closed = builder.code.label();
-        builder.code.place(self.programs.result_handler);
+        builder.program(self.programs.result_handler);
         builder.boot_thread();
         let next = builder.code.here();
         builder.take(self.pipes.results, closed);

@@ -1,8 +1,8 @@
 //! The pipes between a parent and its worker processes, and the programs at their ends: a feeder thread
 //! in the parent, and the workers (CPython `Lib/multiprocessing/queues.py`).
 
-use crate::ids::SemaphoreId;
-use crate::plan::{ChannelId, Label, Op};
+use crate::ids::{ChannelId, SemaphoreId};
+use crate::plan::{Label, Op};
 use crate::profile::Cost;
 
 use super::builder::Builder;
@@ -47,17 +47,17 @@ impl Pipes {
     ) {
         let pickle = builder.profile().pickle;
         let closed = builder.code.label();
-        builder.code.place(program);
+        builder.program(program);
         builder.boot_thread();
         let next = builder.code.here();
         builder.take(from, closed);
         let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
         builder.spend_on_sent("pickle", cost, Cost::default(), rate);
-        builder.code.push(Op::Put(self.calls));
+        builder.put(self.calls);
         builder.write_to_pipe();
         builder.code.push(Op::Jump(next.target()));
         builder.code.place(closed);
-        builder.code.push(Op::Close(self.calls));
+        builder.close(self.calls);
         builder.exit_thread();
     }
 
@@ -70,7 +70,7 @@ impl Pipes {
         taken: impl Fn(&mut Builder<'_>),
     ) {
         let closed = builder.code.label();
-        builder.code.place(program);
+        builder.program(program);
         builder.boot_process();
         let copies = builder.start_costs().copies;
         self.write_item(builder, costs, closed, |builder| {
@@ -94,17 +94,17 @@ impl Pipes {
         taken: impl FnOnce(&mut Builder<'_>),
     ) {
         let pickle = builder.profile().pickle;
-        builder.code.push(Op::Acquire(self.read_lock));
+        builder.acquire(self.read_lock);
         builder.take(self.calls, closed);
         builder.code.push(Op::Release(self.read_lock));
         taken(builder);
         let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
         builder.spend_on_sent("pickle", costs.receive, costs.chunk_item, rate);
-        builder.code.push(Op::RunItem);
+        builder.run_item();
         let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
         builder.spend_on_received("pickle", costs.send, rate);
-        builder.code.push(Op::Acquire(self.write_lock));
-        builder.code.push(Op::Put(self.results));
+        builder.acquire(self.write_lock);
+        builder.put(self.results);
         builder.code.push(Op::Release(self.write_lock));
     }
 }

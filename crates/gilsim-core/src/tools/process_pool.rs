@@ -1,9 +1,9 @@
 //! `concurrent.futures.ProcessPoolExecutor` (CPython `Lib/concurrent/futures/process.py`): the caller,
 //! a manager thread and a feeder thread share the parent's lock; worker processes have their own.
 
-use crate::ids::SemaphoreId;
+use crate::ids::{ChannelId, ExecutorId, SemaphoreId};
 use crate::model::{OffloadTo, StartMethod};
-use crate::plan::{ChannelId, ExecutorId, Group, Label, Op};
+use crate::plan::{Group, Label, Op};
 
 use super::builder::Builder;
 use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, one_task, processes};
@@ -88,7 +88,7 @@ impl ProcessPool {
 
     /// `shutdown(wait=True)`: the manager ends the workers and is joined.
     pub(super) fn shut_down(&self, builder: &mut Builder<'_>) {
-        builder.code.push(Op::Close(self.pipes.results));
+        builder.close(self.pipes.results);
         builder.join_threads(self.helpers);
     }
 
@@ -110,8 +110,8 @@ impl ProcessPool {
         let cost = builder.profile().process_pool.submit;
         let (enough, running) = (builder.code.label(), builder.code.label());
         builder.spend("submit", cost);
-        builder.code.push(Op::Put(self.pending));
-        builder.code.push(Op::Nudge(self.pipes.results));
+        builder.put(self.pending);
+        builder.nudge(self.pipes.results);
         builder.write_to_pipe();
         let grow = builder.code.here();
         builder.code.push(Op::Grow { executor: self.executor, enough: enough.target() });
@@ -132,7 +132,7 @@ impl ProcessPool {
         let cost = builder.profile().process_pool.drain;
         let empty = builder.code.label();
         let again = builder.code.here();
-        builder.code.push(Op::Drain { from: self.pipes.results, none: empty.target() });
+        builder.drain(self.pipes.results, empty);
         builder.spend("drain", cost);
         builder.read_from_pipe();
         builder.code.push(Op::Jump(again.target()));
@@ -145,14 +145,14 @@ impl ProcessPool {
         let pickle = builder.profile().pickle;
         let code = &mut builder.code;
         let [no_room, none_pending, fed, nudged, closed] = std::array::from_fn(|_| code.label());
-        builder.code.place(self.programs.manager);
+        builder.program(self.programs.manager);
         builder.boot_thread();
 
         let fill = builder.code.here();
-        builder.code.push(Op::TryAcquire { semaphore: self.room, none: no_room.target() });
-        builder.code.push(Op::TryTake { from: self.pending, none: none_pending.target() });
+        builder.try_acquire(self.room, no_room);
+        builder.try_take(self.pending, none_pending);
         builder.spend("enqueue", costs.enqueue);
-        builder.code.push(Op::Put(self.feed));
+        builder.put(self.feed);
         let flag = builder.once();
         builder.code.push(Op::Once { flag, again: fed.target() });
         builder.start_thread(self.programs.feeder, self.feeders, false);
@@ -164,8 +164,7 @@ impl ProcessPool {
         builder.code.place(no_room);
         builder.spend("wait", costs.wait);
         builder.poll_pipe(self.pipes.results);
-        let (from, nudged_to) = (self.pipes.results, nudged.target());
-        builder.code.push(Op::Take { from, nudged: nudged_to, closed: closed.target() });
+        builder.take_or(self.pipes.results, nudged, closed);
         builder.read_from_pipe();
         self.write_drain(builder);
         let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
@@ -180,7 +179,7 @@ impl ProcessPool {
 
         builder.code.place(closed);
         builder.spend("shutdown", costs.shutdown);
-        builder.code.push(Op::Close(self.feed));
+        builder.close(self.feed);
         builder.join_threads(self.feeders);
         builder.join_processes(self.workers);
         builder.exit_thread();

@@ -20,6 +20,6 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
 };
 
 pub(super) fn write(builder: &mut Builder<'_>) {
-    builder.for_each_arrival(1, |builder| builder.code.push(Op::RunItem));
+    builder.for_each_arrival(1, Builder::run_item);
     builder.code.push(Op::Exit);
 }

@@ -1,7 +1,8 @@
 //! `concurrent.futures.ThreadPoolExecutor` (CPython `Lib/concurrent/futures/thread.py`).
 
+use crate::ids::{ChannelId, ExecutorId};
 use crate::model::OffloadTo;
-use crate::plan::{ChannelId, ExecutorId, Group, Label, Op};
+use crate::plan::{Group, Label, Op};
 
 use super::builder::Builder;
 use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, one_task, threads};
@@ -31,7 +32,7 @@ pub(super) struct ThreadPool {
 pub(super) fn write(builder: &mut Builder<'_>) {
     let pool = ThreadPool::new(builder, builder.tool.workers);
     pool.write_main(builder);
-    pool.write_worker(builder, |_| {}, |builder| builder.code.push(Op::RunItem), |_| {});
+    pool.write_worker(builder, |_| {}, Builder::run_item, |_| {});
 }
 
 impl ThreadPool {
@@ -62,7 +63,7 @@ impl ThreadPool {
     pub(super) fn shut_down(&self, builder: &mut Builder<'_>) {
         let cost = builder.profile().thread_pool.shutdown;
         builder.spend("shutdown", cost);
-        builder.code.push(Op::Close(self.work));
+        builder.close(self.work);
         builder.join_threads(self.workers);
     }
 
@@ -71,7 +72,7 @@ impl ThreadPool {
         let cost = builder.profile().thread_pool.submit;
         let enough = builder.code.label();
         builder.spend("submit", cost);
-        builder.code.push(Op::Put(self.work));
+        builder.put(self.work);
         builder.code.push(Op::Grow { executor: self.executor, enough: enough.target() });
         builder.start_thread(self.worker, self.workers, false);
         builder.code.place(enough);
@@ -80,23 +81,23 @@ impl ThreadPool {
     /// A worker: `run` does the item at hand, `prepare` and `clean_up` surround them all.
     ///
     /// Since 3.12 a worker says that it is idle when the queue is empty; before, after each item.
-    pub(super) fn write_worker(
+    pub(super) fn write_worker<'a>(
         &self,
-        builder: &mut Builder<'_>,
-        prepare: impl FnOnce(&mut Builder<'_>),
-        run: impl FnOnce(&mut Builder<'_>),
-        clean_up: impl FnOnce(&mut Builder<'_>),
+        builder: &mut Builder<'a>,
+        prepare: impl FnOnce(&mut Builder<'a>),
+        run: impl FnOnce(&mut Builder<'a>),
+        clean_up: impl FnOnce(&mut Builder<'a>),
     ) {
         let costs = builder.profile().thread_pool;
         let idle_when_empty = builder.profile().python >= 12;
         let (have_item, closed) = (builder.code.label(), builder.code.label());
-        builder.code.place(self.worker);
+        builder.program(self.worker);
         builder.boot_thread();
         prepare(builder);
         let next = builder.code.here();
         if idle_when_empty {
             let empty = builder.code.label();
-            builder.code.push(Op::TryTake { from: self.work, none: empty.target() });
+            builder.try_take(self.work, empty);
             builder.code.push(Op::Jump(have_item.target()));
             builder.code.place(empty);
             builder.code.push(Op::Idle(self.executor));

@@ -26,8 +26,8 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     builder.join_threads(group);
     builder.code.push(Op::Exit);
 
-    builder.code.place(body);
+    builder.program(body);
     builder.boot_thread();
-    builder.code.push(Op::RunItem);
+    builder.run_item();
     builder.exit_thread();
 }

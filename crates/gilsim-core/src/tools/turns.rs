@@ -58,13 +58,15 @@ fn overhead(plan: &Plan) -> u128 {
     let (sent, received) = plan.workload.payload_bytes();
     let of_op = |op: &Op| match *op {
         Op::Spend { length, .. } => u128::from(length.as_nanos()) * tasks,
-        Op::SpendOnItem { base, each_further, sent_per_mib, received_per_mib, .. } => {
-            let bytes = sent * u128::from(sent_per_mib) + received * u128::from(received_per_mib);
-            u128::from(base.as_nanos() + each_further.as_nanos()) * tasks + (bytes >> 20)
+        Op::SpendOnItem(cost) => {
+            let cost = &plan.item_costs[cost.index()];
+            let bytes =
+                sent * u128::from(cost.sent_per_mib) + received * u128::from(cost.received_per_mib);
+            u128::from(cost.base.as_nanos() + cost.each_further.as_nanos()) * tasks + (bytes >> 20)
         }
         _ => 0,
     };
-    plan.code.iter().map(|it| of_op(&it.op)).sum()
+    plan.code[..plan.tool_instructions].iter().map(|it| of_op(&it.op)).sum()
 }
 
 /// How many threads run tasks under one and the same lock.

@@ -85,7 +85,8 @@ fn instants(
     instants.take_while(|instant| until.is_none_or(|until| *instant < until)).collect()
 }
 
-/// The same scenario with every arrival before the horizon drawn, so that each entry counts its tasks and none is endless.
+/// The same scenario without a horizon: every arrival before it is drawn, so that each entry counts its tasks and none is
+/// endless. All response times count.
 ///
 /// # Errors
 /// When too many tasks would arrive.
@@ -103,6 +104,7 @@ pub fn settled(scenario: &Scenario, replicate: u32) -> Result<Scenario, TooLarge
             entry.arrive = Arrival::At(instants.into());
         }
     }
+    settled.horizon = None;
     Ok(settled)
 }
 

@@ -1,4 +1,4 @@
-//! Chance for those who make scenarios: the values that the cases of a claim are drawn from.
+//! Chance outside of workloads: the bits from which the cases of a claim are drawn.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

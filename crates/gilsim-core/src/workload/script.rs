@@ -34,12 +34,10 @@ pub enum Action {
     Put(QueueId),
     /// Takes an item.
     Get(QueueId),
-    /// The steps up to the matching end, which stands there among the steps of all entries, run in an executor.
+    /// The steps up to the matching end, which stands there in the script, run in an executor.
     OffloadBegin(OffloadTo, u32),
     /// The end of an offload.
     OffloadEnd,
-    /// Nothing: the script is over.
-    End,
 }
 
 /// How long a step takes.
@@ -74,8 +72,7 @@ impl Action {
             | Self::Put(_)
             | Self::Get(_)
             | Self::OffloadBegin(..)
-            | Self::OffloadEnd
-            | Self::End => None,
+            | Self::OffloadEnd => None,
         }
     }
 
@@ -104,8 +101,6 @@ pub(super) struct Script<'a> {
     setting: &'a Setting,
     steps: Vec<Step>,
     drawn: Vec<Draw<'a>>,
-    /// How many steps there are already, of other entries.
-    steps_before: usize,
     /// How many columns there are already.
     columns_before: usize,
     leaf: u32,
@@ -123,16 +118,14 @@ pub(super) struct Draw<'a> {
 
 impl<'a> Script<'a> {
     /// The steps as executed, and those of them whose length differs from task to task. They come after so many
-    /// steps and columns of other entries.
+    /// columns of other entries.
     pub(super) fn of(
         specs: &'a [StepSpec],
         setting: &'a Setting,
-        steps_before: usize,
         columns_before: usize,
     ) -> (Vec<Step>, Vec<Draw<'a>>) {
         let (steps, drawn, uses) = (Vec::new(), Vec::new(), Vec::new());
-        let mut script =
-            Self { setting, steps, drawn, steps_before, columns_before, leaf: 0, uses };
+        let mut script = Self { setting, steps, drawn, columns_before, leaf: 0, uses };
         script.unroll(specs);
         (script.steps, script.drawn)
     }
@@ -149,7 +142,7 @@ impl<'a> Script<'a> {
                     let begin = self.steps.len();
                     self.push(Action::OffloadEnd);
                     self.unroll(steps);
-                    let end = position(self.steps_before + self.steps.len());
+                    let end = position(self.steps.len());
                     self.steps[begin].action = Action::OffloadBegin(*to, end);
                     self.push(Action::OffloadEnd);
                 }

@@ -82,7 +82,7 @@ fn single(panel: &Panel<'_>) -> String {
     }
 }
 
-/// Who is done first and last; who never is.
+/// Which run is done first, which last, and which never.
 fn comparison(panels: &[Panel<'_>]) -> String {
     let (stuck, finished): (Vec<&Panel<'_>>, Vec<&Panel<'_>>) =
         panels.iter().partition(|panel| panel.deadlocked);

@@ -320,7 +320,7 @@ fn strip(canvas: &mut Canvas<'_>, (left, top, right, bottom): Frame, piece: &Pie
     }
 }
 
-/// What a bar is labelled with: who holds a resource, or what a worker is busy with.
+/// The label of a bar: the holder of a resource, or the task of a worker.
 fn inscription(panel: Panel<'_>, lane: &Lane<'_>, piece: &Piece) -> String {
     match piece.who {
         Some(thread) if lane.resource => thread_name(ThreadId(thread)),

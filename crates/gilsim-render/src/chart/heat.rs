@@ -42,7 +42,8 @@ const PANEL: i32 = 3_400;
 const LABELS: [usize; 2] = [16, 12];
 /// Cells that are at least so large have their numbers written in them.
 const WRITTEN: (i32, i32) = (620, 180);
-/// From the shortest makespan to the longest: a single hue whose lightness alone tells, in print and to every eye.
+/// From the shortest makespan to the longest: a single hue. Lightness alone shows the value, so that it can be read in
+/// print and by everybody.
 const SHORT: RGBColor = RGBColor(0xF0, 0xF4, 0xFA);
 const LONG: RGBColor = RGBColor(0x16, 0x35, 0x60);
 

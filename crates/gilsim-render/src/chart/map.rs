@@ -1,4 +1,5 @@
-//! A map of who wins: two parameters, the winner's colour in each cell, and the line within which it hardly matters.
+//! A map of winners: two parameters, the colour of the best tool in each cell, and a line round the cells in which the
+//! second best is close.
 
 use super::canvas::{self, At, Canvas, Stroke};
 use super::layout::{GUTTER, MARGIN, PLOT, WIDTH, headline};
@@ -20,7 +21,7 @@ pub struct Map<'a> {
     pub columns: Vec<String>,
     /// The names of the rows, from the bottom to the top; those that are empty have no tick.
     pub rows: Vec<String>,
-    /// Who may win.
+    /// The tools that are compared.
     pub players: Vec<Player<'a>>,
     /// The cells of each row.
     pub cells: Vec<Vec<Square>>,
@@ -30,7 +31,7 @@ pub struct Map<'a> {
     pub theme: Theme,
 }
 
-/// Who may win.
+/// The tools that are compared.
 pub struct Player<'a> {
     /// The name.
     pub label: &'a str,

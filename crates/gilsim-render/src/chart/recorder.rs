@@ -239,7 +239,7 @@ fn process_of(seen: &[Option<Seen>], thread: ThreadId) -> ProcessId {
     seen.get(thread.index()).copied().flatten().map_or(ProcessId::MAIN, |seen| seen.process)
 }
 
-/// Who waited longest for a lock, the first of those who waited equally long.
+/// The one that waited longest for a lock; of several, the first.
 fn worst_waiter(seen: &[Option<Seen>]) -> Option<(ThreadId, u64)> {
     let waits = seen.iter().enumerate().filter_map(|(thread, seen)| {
         let wait = (*seen)?.lock_wait;

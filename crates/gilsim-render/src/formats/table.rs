@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn summary_csv_is_as_the_contract_has_it() {
+    fn summary_csv_has_the_columns_that_are_promised() {
         let text = String::from_utf8(csv(&rows()).unwrap()).unwrap();
         let expected = "tool,replicate,makespan_ns,speedup,relative,tasks,throughput_per_s,\
             response_mean_ns,response_p50_ns,response_p95_ns,response_p99_ns,response_max_ns,\

@@ -7,12 +7,12 @@ pub(super) const OPTIONS: usize = 4;
 /// the others are made of.
 const PERCENT: [u64; 7] = [180, 310, 550, 930, 1_700, 2_900, 5_000];
 
-/// Wrong times where nothing else is to be had, because the right one is next to nothing.
+/// Wrong times for a right one so short that no parts of it can be taken.
 const ANY: [u64; 4] = [1_000_000, 30_000_000, 1_000_000_000, 30_000_000_000];
 
 /// Times to choose from, ascending, to two digits, and which of them is the right one. The others are `known` times, which
 /// are results of the same scenario, then multiples and parts. `bits` say how many of them are shorter, so that the place of the
-/// right one tells nothing.
+/// right one gives nothing away.
 pub(super) fn times(right: u64, known: &[u64], bits: u64) -> (Vec<u64>, usize) {
     let right = rounded(right);
     let shorter = usize::try_from(bits % OPTIONS as u64).unwrap_or(0);

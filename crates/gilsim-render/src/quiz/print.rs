@@ -84,7 +84,7 @@ pub fn markdown(quiz: &Quiz, schedule: Option<&str>) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What a block of code begins and ends with: longer than anything of the kind within it, for names may have it.
+/// What a block of code begins and ends with: longer than any such line within it, for names may contain backticks.
 fn fence(code: &str) -> String {
     let mut fence = "```".to_owned();
     while code.contains(&fence) {

@@ -277,7 +277,7 @@ fn label(result: &ToolResult<'_>) -> String {
     one_line(&result.run.label)
 }
 
-/// What the verdict says of a tool that stands alone; of one that is stuck, who waits for what.
+/// What the verdict says of a tool on its own; of one that deadlocks, what waits for what.
 fn why(result: &ToolResult<'_>, goal: Goal) -> String {
     match &result.ending {
         Ending::Finished(_) => verdict(std::slice::from_ref(result), goal),

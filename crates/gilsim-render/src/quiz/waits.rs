@@ -1,4 +1,4 @@
-//! Who waits for others: how long the tasks of each entry do, of all their time.
+//! Waiting for others: for which share of their time the tasks of each entry do.
 
 use gilsim_core::ids::TaskId;
 use gilsim_core::model::Scenario;
@@ -20,7 +20,7 @@ struct Times {
 }
 
 impl Waits {
-    /// For scenarios whose entries can be told apart: several, each with a name of its own and a known number of tasks.
+    /// For scenarios with several entries, each with a name of its own and a known number of tasks.
     pub fn of(scenario: &Scenario) -> Option<Self> {
         let entries = &scenario.tasks;
         let is_told_apart = |index: usize| {

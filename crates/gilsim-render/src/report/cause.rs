@@ -37,7 +37,7 @@ fn of(loser: &SummaryRow, winner: &SummaryRow, goal: Goal) -> Cause {
     largest.1
 }
 
-/// A cause as it shows in one tool. Losers of one reason are told together.
+/// A cause as it shows in one tool. Losers with the same reason share a sentence.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Reason {
     cause: Cause,

@@ -17,6 +17,7 @@ pub use words::{counted, list, one_line, percent, time};
 use gilsim_core::model::ToolRun;
 use gilsim_core::sink::row::SummaryRow;
 use gilsim_core::trace::Stuck;
+use gilsim_core::workload::TooLarge;
 
 /// What one tool made of a scenario.
 #[derive(Clone, Debug)]
@@ -46,6 +47,11 @@ impl ToolResult<'_> {
             Ending::Deadlocked(_) => None,
         }
     }
+}
+
+/// Why a tool's run cannot be played.
+pub fn too_large(label: &str, error: &TooLarge) -> String {
+    format!("tool `{}`: {error}", one_line(label))
 }
 
 /// Who waits for what, a line each, for the first of those that are stuck.

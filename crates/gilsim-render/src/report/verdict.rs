@@ -56,7 +56,7 @@ fn shown((_, row): Finisher<'_>, goal: Goal) -> String {
     time(row.by(goal))
 }
 
-/// Open systems are told by their answers: `95 % of its tasks within 20 ms`.
+/// What stands before the time of a run. Open systems are judged by response times: `95 % of its tasks within 20 ms`.
 const fn whose_answers(goal: Goal) -> &'static str {
     match goal {
         Goal::Makespan => "",

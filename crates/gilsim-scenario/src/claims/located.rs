@@ -89,7 +89,7 @@ fn first_line_end(text: &str) -> usize {
     if text.starts_with('\n') { 1 } else { usize::from(text.starts_with("\r\n")) * 2 }
 }
 
-/// What an escape at the start of a text stands for, nothing if for no character, and its length.
+/// The character of an escape at the start of a text, if it is one, and the length of the escape.
 fn escape(text: &str) -> Option<(Option<char>, usize)> {
     let kind = text[1..].chars().next()?;
     let hexadecimal = |digits: usize| {

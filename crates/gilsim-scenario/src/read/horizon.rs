@@ -45,7 +45,7 @@ impl Reader<'_> {
         };
         if gap <= 0.0 {
             let fault =
-                Fault::new(place, "with gaps of no length there is no end of tasks before `until`");
+                Fault::new(place, "gaps of no length put endlessly many tasks before `until`");
             return self.refuse(fault.label("expected a longer gap, or a `count`"));
         }
         #[expect(clippy::cast_precision_loss, reason = "about how many")]

@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rayon::prelude::*;
-
 use super::case::{self, Case, middle, rounded_up};
 use super::play::{Came, Seen, Trial};
-use super::{Claim, CounterExample, Listener, Stop, Verdict};
+use super::{Claim, CounterExample, Stop, Verdict};
+use crate::listener::Listener;
+use crate::threads;
 use gilsim_scenario::claims::{ClaimFile, NamedProfile, Values};
 
-/// How often a case is drawn until `when` is true of it, where that can be told without playing.
+/// How often a case is drawn until `when` is true of it, where that can be evaluated without playing.
 const DRAWS: u64 = 1_000;
 
 /// The same where it takes runs.
@@ -43,9 +43,9 @@ pub(super) fn claim(
 ) -> Result<Verdict, Stop> {
     let trial = Trial { file, claim, listener };
     let counted = AtomicU64::new(0);
-    let found = (0..search.cases).into_par_iter().with_max_len(1).find_map_first(|number| {
+    let found = threads::first(search.cases, |number| {
         let found = trial.search(search.seed, number.into(), &counted);
-        listener.played();
+        listener.played(1);
         found.map(|found| (number, found))
     });
     let counted = counted.into_inner();
@@ -107,9 +107,11 @@ impl Trial<'_> {
     fn never(&self, cases: u64) -> Stop {
         let draws = cases.saturating_mul(self.draws());
         let text = self.claim.text.when.as_ref().unwrap_or(&self.claim.text.expect);
-        let title = format!("`when` is true of none of {draws} cases drawn");
+        let title = format!("`when` is false in all {draws} cases that were drawn");
         let fault = text.fault(0..text.text().len(), title);
-        let fault = fault.label("never true").help("ask for less, or widen the ranges of `given`");
+        let fault = fault
+            .label("never true")
+            .help("make `when` true more often, or widen the ranges of `given`");
         Stop::Faults(self.file.faults(vec![fault]))
     }
 

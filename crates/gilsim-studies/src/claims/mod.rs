@@ -23,7 +23,7 @@ use metric::Metric;
 use parse::Scope;
 use play::Seen;
 
-use gilsim_core::model::{Scenario, ToolRun};
+use crate::listener::Listener;
 use gilsim_scenario::Faults;
 use gilsim_scenario::claims::{ClaimFile, ClaimText, Tolerance};
 
@@ -79,27 +79,6 @@ pub enum Stop {
     Bug(String),
 }
 
-/// Who is told how a test goes, from any thread.
-pub trait Listener: Sync {
-    /// Whether a run may be played.
-    ///
-    /// # Errors
-    /// In a sentence, when it may not.
-    fn admit(&self, scenario: &Scenario, run: &ToolRun) -> Result<(), String>;
-
-    /// One more case was played.
-    fn played(&self);
-}
-
-/// Threads to test claims on.
-///
-/// # Errors
-/// In a sentence, when the system does not give them.
-pub fn threads(jobs: usize) -> Result<rayon::ThreadPool, String> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-    pool.map_err(|error| error.to_string())
-}
-
 impl Suite {
     /// Reads a claims file.
     ///
@@ -139,7 +118,7 @@ impl Suite {
         self.claims.len()
     }
 
-    /// Tests a claim on the threads of the present pool.
+    /// Tests a claim. Each case counts as a run.
     ///
     /// # Errors
     /// When no case counts, a scenario is wrong, an expression has no value, or the audit finds a law broken.

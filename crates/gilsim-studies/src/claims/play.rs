@@ -1,18 +1,13 @@
 //! One case of a claim: its scenario, the runs of the tools that the claim names, and what came of it.
 
 use super::Claim;
+use super::Stop;
 use super::case::Case;
 use super::expression::{Trouble, Truth, Values};
 use super::metric::Compares;
-use super::{Listener, Stop};
-use gilsim_core::engine;
+use crate::listener::Listener;
 use gilsim_core::model::{Scenario, ToolRun};
-use gilsim_core::sink::audit::{Audit, AuditSetting};
-use gilsim_core::sink::row::SummaryRow;
-use gilsim_core::sink::summary::{Summary, compare};
-use gilsim_core::tools;
-use gilsim_core::trace::Outcome;
-use gilsim_core::workload::TooLarge;
+use gilsim_core::run::{Prepared, Run, compare};
 use gilsim_render::report;
 use gilsim_scenario::claims::{ClaimFile, Filled, Located, NamedProfile};
 use gilsim_scenario::{Fault, shortened};
@@ -44,14 +39,8 @@ pub(super) struct Trial<'a> {
     pub(super) listener: &'a dyn Listener,
 }
 
-/// The rows of the tools that were played, and who deadlocked.
-struct Rows {
-    rows: Vec<SummaryRow>,
-    deadlocks: Vec<(String, String)>,
-}
-
 impl Trial<'_> {
-    /// Whether `when` can be told without playing anything.
+    /// Whether `when` can be evaluated without playing anything.
     pub(super) fn is_cheap(&self) -> bool {
         self.claim.metrics.iter().all(|metric| !metric.in_when)
     }
@@ -81,9 +70,11 @@ impl Trial<'_> {
             .map_err(Stop::Faults)?;
         let scenario = loaded.scenario;
         self.check_labels(&scenario)?;
-        let played = self.rows(&scenario, &words)?;
-        let deadlock = played.deadlocks.first().map(|(_, told)| told.clone());
-        let row = |label: &str| played.rows.iter().find(|row| row.tool == label);
+        let runs = self.runs(&scenario, &words)?;
+        let stuck = runs.iter().find_map(|(tool, run)| Some((tool, run.outcome.as_ref().err()?)));
+        let deadlock = stuck.map(|(tool, stuck)| report::deadlock(&tool.label, stuck));
+        let rows = || runs.iter().filter_map(|(_, run)| run.outcome.as_ref().ok());
+        let row = |label: &str| rows().find(|row| row.tool == label);
         let of = |metric: &super::Metric| row(&metric.label).and_then(|row| metric.of(row));
         let metrics: Vec<Option<f64>> = self.claim.metrics.iter().map(of).collect();
         let deadlocked = |in_when: bool| {
@@ -147,7 +138,7 @@ impl Trial<'_> {
         let metric = &self.claim.metrics[metric];
         let title = format!("`{}` is empty", metric.written());
         let fault = self.located(metric.in_when).fault(metric.place.clone(), title);
-        fault.label("a quotient of times, and the one below the line is zero or missing")
+        fault.label("this metric is a ratio of times, and its divisor is zero or missing")
     }
 
     fn located(&self, in_when: bool) -> &Located {
@@ -183,38 +174,36 @@ impl Trial<'_> {
         })
     }
 
-    fn rows(&self, scenario: &Scenario, words: &str) -> Result<Rows, Stop> {
-        let mut played = Rows { rows: Vec::new(), deadlocks: Vec::new() };
-        for run in scenario.tools.iter().filter(|run| self.is_wanted(run, scenario)) {
-            self.listener.admit(scenario, run).map_err(Stop::Wrong)?;
-            match play_tool(scenario, run) {
-                Ok(Ok(row)) => played.rows.push(row),
-                Ok(Err(deadlock)) => played.deadlocks.push((run.label.clone(), deadlock)),
+    /// Plays the tools that are wanted and sets them against each other.
+    fn runs<'s>(
+        &self,
+        scenario: &'s Scenario,
+        words: &str,
+    ) -> Result<Vec<(&'s ToolRun, Run)>, Stop> {
+        let mut runs = Vec::new();
+        for tool in scenario.tools.iter().filter(|tool| self.is_wanted(tool, scenario)) {
+            self.listener.admit(scenario, tool).map_err(Stop::Wrong)?;
+            match audited(scenario, tool) {
                 Err(Stop::Wrong(wrong)) if !words.is_empty() => {
                     return Err(Stop::Wrong(format!("{wrong} ({words})")));
                 }
-                Err(stop) => return Err(stop),
+                run => runs.push((tool, run?)),
             }
         }
-        compare(&mut played.rows, scenario.yardstick());
-        Ok(played)
+        compare(scenario, runs.iter_mut().map(|(_, run)| run));
+        Ok(runs)
     }
 }
 
-/// The numbers of one run under the audit, or who waits for ever.
-fn play_tool(scenario: &Scenario, run: &ToolRun) -> Result<Result<SummaryRow, String>, Stop> {
-    let label = report::one_line(&run.label);
-    let wrong = |error: TooLarge| Stop::Wrong(format!("tool `{label}`: {error}"));
-    let plan = tools::lay_out(scenario, run, 0).map_err(wrong)?;
-    let mut summary = Summary::counting_from(scenario.warm_up());
-    let mut audit = Audit::new(AuditSetting::of(run, &plan));
-    let (outcome, totals) = engine::simulate(&plan, &mut (&mut summary, &mut audit));
-    if let Some(violation) = audit.check().first() {
-        return Err(Stop::Bug(format!("`{label}`: {violation}")));
-    }
-    match outcome {
-        Outcome::Finished => Ok(Ok(summary.finish(&run.label, 0, plan.machine.cores, &totals))),
-        Outcome::Deadlocked(stuck) => Ok(Err(report::deadlock(&run.label, &stuck))),
-        Outcome::TooLong => Err(wrong(TooLarge::Time)),
+/// A run under the audit.
+fn audited(scenario: &Scenario, tool: &ToolRun) -> Result<Run, Stop> {
+    let wrong = |error| Stop::Wrong(report::too_large(&tool.label, &error));
+    let prepared = Prepared::new(scenario, tool, 0).map_err(wrong)?;
+    let (run, violations) = prepared.play_audited(None).map_err(wrong)?;
+    match violations.first() {
+        Some(violation) => {
+            Err(Stop::Bug(format!("`{}`: {violation}", report::one_line(&tool.label))))
+        }
+        None => Ok(run),
     }
 }

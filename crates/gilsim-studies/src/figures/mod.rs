@@ -8,10 +8,9 @@ mod speed_up;
 mod timelines;
 mod which_tool;
 
-use rayon::prelude::*;
-
 pub use gallery::FIGURES;
 
+use crate::threads;
 use gilsim_render::chart::{self, PngError, Theme};
 
 /// A figure that can be drawn.
@@ -49,7 +48,7 @@ pub struct Drawn {
 /// # Errors
 /// When a figure cannot be made into pixels.
 pub fn draw(figures: &[&'static Figure], theme: Theme) -> Result<Vec<Drawn>, PngError> {
-    figures.par_iter().with_max_len(1).map(|figure| figure.drawn(theme)).collect()
+    threads::try_map(figures, |figure| figure.drawn(theme))
 }
 
 impl Figure {

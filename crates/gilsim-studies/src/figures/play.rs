@@ -1,13 +1,11 @@
 //! Plays a scenario for a figure.
 
-use gilsim_core::engine;
 use gilsim_core::ids::TaskId;
 use gilsim_core::model::{Scenario, ToolRun};
+use gilsim_core::run::{Prepared, run};
 use gilsim_core::sink::row::SummaryRow;
-use gilsim_core::sink::summary::Summary;
 use gilsim_core::time::SimTime;
-use gilsim_core::tools;
-use gilsim_core::trace::{Finished, Names, Outcome, Row, Sink};
+use gilsim_core::trace::{Finished, Names, Row, Sink};
 use gilsim_render::chart::{Recorder, Recording};
 
 /// What one tool made of a scenario.
@@ -30,6 +28,9 @@ impl Played {
     }
 }
 
+/// Why every run of a figure can be played.
+const SMALL: &str = "the demands of a figure are small";
+
 /// What titles need and no summary has.
 #[derive(Default)]
 struct Facts {
@@ -51,30 +52,26 @@ impl Sink for Facts {
 
 /// Plays a scenario through all its tools, recorded.
 pub(super) fn play(scenario: &Scenario) -> Vec<Played> {
-    scenario.tools.iter().map(|run| recorded(scenario, run)).collect()
+    scenario.tools.iter().map(|tool| recorded(scenario, tool)).collect()
 }
 
-fn recorded(scenario: &Scenario, run: &ToolRun) -> Played {
-    let plan = tools::lay_out(scenario, run, 0).expect("the demands of a figure are small");
-    let mut recorder = Recorder::new(plan.sites.iter().map(|site| site.name));
-    let (mut summary, mut facts) = (Summary::default(), Facts::default());
-    let mut sink = (&mut summary, (&mut recorder, &mut facts));
-    let (outcome, totals) = engine::simulate(&plan, &mut sink);
-    assert!(matches!(outcome, Outcome::Finished), "`{}` does not end", run.label);
+fn recorded(scenario: &Scenario, tool: &ToolRun) -> Played {
+    let prepared = Prepared::new(scenario, tool, 0).expect(SMALL);
+    let mut recorder = Recorder::new(prepared.sites());
+    let mut facts = Facts::default();
+    let run = prepared.play(Some(&mut (&mut recorder, &mut facts))).expect(SMALL);
     Played {
-        run: run.clone(),
-        row: summary.finish(&run.label, 0, plan.machine.cores, &totals),
-        recording: recorder.finish(totals.makespan),
-        names: plan.names,
+        run: tool.clone(),
+        row: run.outcome.unwrap_or_else(|_| panic!("`{}` does not end", tool.label)),
+        recording: recorder.finish(run.totals.makespan),
+        names: run.names,
         worked: facts.worked,
         ends: facts.ends,
     }
 }
 
 /// How long a tool takes for a scenario, in nanoseconds.
-pub(super) fn makespan(scenario: &Scenario, run: &ToolRun) -> u64 {
-    let plan = tools::lay_out(scenario, run, 0).expect("the demands of a figure are small");
-    let (outcome, totals) = engine::simulate(&plan, &mut Facts::default());
-    assert!(matches!(outcome, Outcome::Finished), "`{}` does not end", run.label);
-    totals.makespan.as_nanos()
+pub(super) fn makespan(scenario: &Scenario, tool: &ToolRun) -> u64 {
+    let row = run(scenario, tool, 0).expect(SMALL).outcome;
+    row.unwrap_or_else(|_| panic!("`{}` does not end", tool.label)).makespan_ns
 }

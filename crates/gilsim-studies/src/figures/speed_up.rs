@@ -1,10 +1,9 @@
 //! Figure 7: speed-up against workers, for work that waits and work that computes.
 
-use rayon::prelude::*;
-
 use super::Picture;
 use super::play::makespan;
 use super::scenarios::{SPEED_UP, SPEED_UP_COMPUTING, Source};
+use crate::threads;
 use gilsim_core::model::{Scenario, Tool};
 use gilsim_render::chart::{self, Hue, SpeedUp, SpeedUpPanel, SpeedUps, Theme};
 use gilsim_render::report::screen::settings;
@@ -30,15 +29,13 @@ impl Work {
     fn of(source: &Source) -> Self {
         let scenario = source.scenario();
         let alone = took(&scenario, Tool::Sequential);
-        let points: Vec<Vec<f64>> = (1..=WORKERS_MAX)
-            .into_par_iter()
-            .map(|workers| {
-                let sets =
-                    [format!("tools.workers={workers}"), format!("tools.asyncio.limit={workers}")];
-                let scenario = source.with(&sets);
-                TOOLS.map(|(tool, ..)| alone / took(&scenario, tool)).to_vec()
-            })
-            .collect();
+        let workers: Vec<u32> = (1..=WORKERS_MAX).collect();
+        let points = threads::map(&workers, |workers| {
+            let sets =
+                [format!("tools.workers={workers}"), format!("tools.asyncio.limit={workers}")];
+            let scenario = source.with(&sets);
+            TOOLS.map(|(tool, ..)| alone / took(&scenario, tool))
+        });
         let speedups =
             (0..TOOLS.len()).map(|tool| points.iter().map(|point| point[tool]).collect()).collect();
         Self { scenario, speedups }

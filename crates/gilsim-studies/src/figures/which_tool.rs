@@ -1,10 +1,9 @@
 //! Figure 8: which way to go is the fastest, by the share of computing in a task and by the number of tasks.
 
-use rayon::prelude::*;
-
 use super::Picture;
 use super::play::makespan;
 use super::scenarios::WHICH_TOOL;
+use crate::threads;
 use gilsim_core::model::{Scenario, Tool, ToolRun};
 use gilsim_core::time::SimDuration;
 use gilsim_core::tools::Carriers;
@@ -41,7 +40,7 @@ fn columns() -> impl Iterator<Item = (u64, u64)> {
     (0..=TASK_US / STEP_US).map(|step| (TASK_US - step * STEP_US, step * STEP_US))
 }
 
-/// Who wins where tasks wait and compute so long and are so many.
+/// Which tool is best where so many tasks wait and compute for so long.
 fn square(count: u32, (wait, work): (u64, u64)) -> Square {
     let scenario = WHICH_TOOL.with(&[
         format!("tasks.task.count={count}"),
@@ -54,7 +53,7 @@ fn square(count: u32, (wait, work): (u64, u64)) -> Square {
     bounds.sort_unstable();
     let mut times: Vec<(u64, usize)> = Vec::new();
     for (bound, index) in bounds {
-        // Who cannot be close to the best so far need not be played.
+        // A tool that cannot come close to the best one so far need not be played.
         if times.iter().all(|&(best, _)| is_close(best, bound)) {
             times.push((makespan(&scenario, run(&scenario, index)), index));
         }
@@ -91,12 +90,12 @@ fn least(run: &ToolRun, count: u32, (wait, work): (u64, u64)) -> u64 {
 pub(super) fn draw(theme: Theme) -> Picture {
     let columns: Vec<(u64, u64)> = columns().collect();
     // The largest first, so that no core is left with one of them at the end.
-    let cells: Vec<Vec<Square>> = COUNTS
-        .par_iter()
-        .rev()
-        .map(|&count| columns.par_iter().with_max_len(1).map(|&task| square(count, task)).collect())
-        .collect();
-    let cells: Vec<Vec<Square>> = cells.into_iter().rev().collect();
+    let largest_first = COUNTS.iter().rev();
+    let places: Vec<(u32, (u64, u64))> =
+        largest_first.flat_map(|count| columns.iter().map(|task| (*count, *task))).collect();
+    let squares = threads::map(&places, |(count, task)| square(*count, *task));
+    let cells: Vec<Vec<Square>> =
+        squares.chunks(columns.len()).rev().map(<[Square]>::to_vec).collect();
     let border = border(&cells, &columns);
     let title = format!(
         "Which tool: many tasks are fastest in asyncio while they compute up to {border} % of their time, in \

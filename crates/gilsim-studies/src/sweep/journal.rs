@@ -6,7 +6,11 @@
 
 use std::io;
 
-use super::play::Block;
+use serde::{Deserialize, Serialize};
+
+use super::grid::Grid;
+use super::play::{Block, ToolRows};
+use super::rows;
 use super::shard::Shard;
 use gilsim_scenario::digest;
 
@@ -18,12 +22,38 @@ pub fn header(study: &str, shard: Shard) -> String {
     format!("{MAGIC} {study} {shard}\n")
 }
 
-/// A block as a line.
+/// A block as it stands in a line.
+#[derive(Serialize, Deserialize)]
+struct BlockText {
+    point: u64,
+    first: u32,
+    count: u32,
+    tools: Vec<ToolText>,
+}
+
+/// What one tool made of a block, its rows as lines of sweep.csv.
+#[derive(Serialize, Deserialize)]
+struct ToolText {
+    rows: String,
+    deadlock: Option<String>,
+    unserved: Option<String>,
+}
+
+/// A block of a study over that grid as a line.
 ///
 /// # Errors
 /// None in practice: the text is made in memory.
-pub fn line(block: &Block) -> io::Result<String> {
-    let json = serde_json::to_string(block)?;
+pub fn line(block: &Block, grid: &Grid) -> io::Result<String> {
+    let values = grid.shown_values(block.point);
+    let tool = |tool: &ToolRows| ToolText {
+        rows: String::from_utf8(rows::lines(&values, &tool.rows)).expect("fields are texts"),
+        deadlock: tool.deadlock.clone(),
+        unserved: tool.unserved.clone(),
+    };
+    let Block { point, first, count, tools } = block;
+    let tools = tools.iter().map(tool).collect();
+    let text = BlockText { point: *point, first: *first, count: *count, tools };
+    let json = serde_json::to_string(&text)?;
     Ok(format!("{} {json}\n", checksum(json.as_bytes())))
 }
 
@@ -40,8 +70,8 @@ pub enum Found {
     Unknown,
 }
 
-/// Reads a journal whose first line should be `header`.
-pub fn read(bytes: &[u8], header: &str) -> Found {
+/// Reads a journal of a study over that grid whose first line should be `header`.
+pub fn read(bytes: &[u8], header: &str, grid: &Grid) -> Found {
     if header.as_bytes().starts_with(bytes) && bytes.len() < header.len() {
         return Found::Nothing;
     }
@@ -51,14 +81,23 @@ pub fn read(bytes: &[u8], header: &str) -> Found {
         let study = rest.and_then(|rest| rest.split_whitespace().next());
         return study.map_or(Found::Unknown, |study| Found::Foreign(study.to_owned()));
     };
-    Found::Blocks(lines.split(|byte| *byte == b'\n').filter_map(block).collect())
+    let lines = lines.split(|byte| *byte == b'\n');
+    Found::Blocks(lines.filter_map(|line| block(line, grid.varied().len())).collect())
 }
 
-/// The block of a line, unless it was torn.
-fn block(line: &[u8]) -> Option<Block> {
+/// The block of a line over so many varied keys, unless it was torn.
+fn block(line: &[u8], keys: usize) -> Option<Block> {
     let space = line.iter().position(|byte| *byte == b' ')?;
     let (sum, json) = (&line[..space], &line[space + 1..]);
-    if checksum(json).as_bytes() == sum { serde_json::from_slice(json).ok() } else { None }
+    if checksum(json).as_bytes() != sum {
+        return None;
+    }
+    let BlockText { point, first, count, tools } = serde_json::from_slice(json).ok()?;
+    let tool = |ToolText { rows, deadlock, unserved }| {
+        Some(ToolRows { rows: rows::parsed_lines(&rows, keys)?, deadlock, unserved })
+    };
+    let tools = tools.into_iter().map(tool).collect::<Option<_>>()?;
+    Some(Block { point, first, count, tools })
 }
 
 /// The first 64 bits of the SHA-256 in hexadecimal digits.
@@ -71,16 +110,27 @@ fn checksum(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::ToolRows;
+    use crate::sweep::Vary;
+    use gilsim_core::sink::sample::totals;
+    use gilsim_core::sink::summary::Summary;
+
+    fn grid() -> Grid {
+        Grid::new(vec![Vary::parse("k=8,\"x,y\"").unwrap()]).unwrap()
+    }
 
     fn sample(point: u64) -> Block {
-        let rows = "8,\"a\nb\",0\n".to_owned();
-        let tools = vec![ToolRows { rows, ..ToolRows::default() }, ToolRows::default()];
+        let rows = vec![Summary::default().finish("a\nb", 2, 1, &totals(7)); 2];
+        let waits = ToolRows { deadlock: Some("waits".to_owned()), ..ToolRows::default() };
+        let tools = vec![ToolRows { rows, ..ToolRows::default() }, waits];
         Block { point, first: 0, count: 3, tools }
     }
 
     fn text(point: u64) -> String {
-        line(&sample(point)).unwrap()
+        line(&sample(point), &grid()).unwrap()
+    }
+
+    fn read(bytes: &[u8], header: &str) -> Found {
+        super::read(bytes, header, &grid())
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod journal;
 pub mod outcome;
 pub mod parts;
 mod play;
+mod rows;
 pub mod screen;
 mod shard;
 mod statistics;
@@ -17,7 +18,7 @@ mod usl;
 mod values;
 
 pub use grid::Grid;
-pub use play::{Block, Listener, Stopped, ToolRows, play, table};
+pub use play::{Block, Stopped, ToolRows, play, table};
 pub use shard::Shard;
 pub use statistics::Estimate;
 pub use study::{MOST_REPLICATES, Refusal, Study};

@@ -1,6 +1,6 @@
 //! What the rows of a sweep say: means with their intervals, the best values, the knee, the law of scalability.
 //!
-//! All of it is made from sweep.csv, so that no result depends on how the study was played.
+//! All of it is made from the rows of sweep.csv, so that no result depends on how the study was played.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -9,10 +9,12 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::grid::Grid;
+use super::play::Block;
+use super::rows;
 use super::statistics::Estimate;
 use super::usl::Usl;
 use gilsim_core::model::Goal;
-use gilsim_core::sink::row::COLUMNS;
+use gilsim_core::sink::row::{SummaryRow, Value};
 
 /// The columns that are summed up over replicates.
 pub const METRICS: [&str; 9] = [
@@ -82,23 +84,19 @@ pub struct Outcome {
 }
 
 impl Cell {
-    /// The cell of a row, without its numbers. `last` is the cell before it.
-    fn begin(record: &csv::ByteRecord, keys: usize, last: Option<&Self>) -> Self {
-        let text = |field: &[u8]| String::from_utf8_lossy(field).into_owned();
-        let values: Vec<String> = record.iter().take(keys).map(text).collect();
-        Self {
-            point: last.map_or(0, |last| last.point + usize::from(last.values != values)),
-            values,
-            tool: record.get(keys).map(text).unwrap_or_default(),
-            replicates: 0,
-            metrics: [None; METRICS.len()],
-        }
+    /// The cell of a row, without its numbers.
+    fn begin(point: usize, values: &[String], row: &SummaryRow) -> Self {
+        let (values, tool) = (values.to_vec(), row.tool.clone());
+        Self { point, values, tool, replicates: 0, metrics: [None; METRICS.len()] }
     }
 
-    /// Whether a row is of this cell.
-    fn is_of(&self, record: &csv::ByteRecord) -> bool {
-        let own = self.values.iter().chain([&self.tool]).map(String::as_bytes);
-        own.eq(record.iter().take(self.values.len() + 1))
+    /// The same with the numbers of its rows.
+    fn of(self, rows: &[&SummaryRow]) -> Self {
+        let values = |metric: &str| -> Vec<f64> {
+            rows.iter().filter_map(|row| row.value(metric).and_then(Value::number)).collect()
+        };
+        let metrics = METRICS.map(|metric| Estimate::of(&values(metric)));
+        Self { replicates: rows.len(), metrics, ..self }
     }
 
     /// The estimate of a metric.
@@ -115,24 +113,11 @@ impl Cell {
     }
 }
 
-/// The values of a column in rows of sweep.csv without its header; empty fields are left out.
-pub(super) fn column_values(rows: &str, keys: usize, column: &str) -> Vec<f64> {
-    let index =
-        COLUMNS.iter().position(|known| known.name == column).map_or(usize::MAX, |at| keys + at);
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(rows.as_bytes());
-    let records = reader.byte_records().filter_map(Result::ok);
-    records.filter_map(|record| number(record.get(index)?)).collect()
-}
-
-fn number(field: &[u8]) -> Option<f64> {
-    std::str::from_utf8(field).ok()?.parse().ok()
-}
-
 impl Outcome {
-    /// What a sweep.csv over that grid says.
-    pub fn of(grid: &Grid, sweep_csv: &str, goal: Goal) -> Self {
+    /// What finished blocks of a study over that grid say.
+    pub fn of(grid: &Grid, blocks: &[Block], goal: Goal) -> Self {
         let keys: Vec<String> = grid.varied().iter().map(|vary| vary.key().to_owned()).collect();
-        let cells = cells(sweep_csv, keys.len());
+        let cells = cells(grid, blocks);
         let axis = axis(&keys, &cells);
         let mut outcome = Self { keys, axis, cells, lines: Vec::new(), goal, best: None };
         let all: Vec<usize> = (0..outcome.cells.len()).collect();
@@ -227,37 +212,25 @@ fn count(value: &str) -> Option<f64> {
     (count > 0).then(|| f64::from(count))
 }
 
-fn cells(sweep_csv: &str, keys: usize) -> Vec<Cell> {
-    let columns = METRICS.map(|metric| {
-        COLUMNS.iter().position(|column| column.name == metric).map_or(usize::MAX, |at| keys + at)
-    });
-    let mut cells: Vec<Cell> = Vec::new();
-    let mut values: [Vec<f64>; METRICS.len()] = Default::default();
-    let mut reader = csv::Reader::from_reader(sweep_csv.as_bytes());
-    let mut record = csv::ByteRecord::new();
-    // What was just made cannot be broken; a row that is would be left out.
-    while reader.read_byte_record(&mut record).is_ok_and(|is_row| is_row) {
-        if !cells.last().is_some_and(|cell| cell.is_of(&record)) {
-            conclude(&mut cells, &mut values);
-            cells.push(Cell::begin(&record, keys, cells.last()));
-        }
-        if let Some(cell) = cells.last_mut() {
-            cell.replicates += 1;
-        }
-        for (values, column) in values.iter_mut().zip(columns) {
-            values.extend(record.get(column).and_then(number));
+/// A cell for each tool of each point that has rows. Neighbours whose values look the same are one point.
+fn cells(grid: &Grid, blocks: &[Block]) -> Vec<Cell> {
+    let mut cells: Vec<(Cell, Vec<&SummaryRow>)> = Vec::new();
+    for (point, rows) in rows::by_point(blocks) {
+        let values = grid.shown_values(point);
+        for row in rows {
+            let last = cells.last_mut();
+            let is_same = |cell: &Cell| cell.values == values;
+            match last {
+                Some((cell, rows)) if is_same(cell) && cell.tool == row.tool => rows.push(row),
+                last => {
+                    let point =
+                        last.map_or(0, |(last, _)| last.point + usize::from(!is_same(last)));
+                    cells.push((Cell::begin(point, &values, row), vec![row]));
+                }
+            }
         }
     }
-    conclude(&mut cells, &mut values);
-    cells
-}
-
-/// Sums up what was collected for the last cell.
-fn conclude(cells: &mut [Cell], values: &mut [Vec<f64>; METRICS.len()]) {
-    if let Some(cell) = cells.last_mut() {
-        cell.metrics = values.each_ref().map(|values| Estimate::of(values));
-    }
-    values.iter_mut().for_each(Vec::clear);
+    cells.into_iter().map(|(cell, rows)| cell.of(&rows)).collect()
 }
 
 /// summary.json as it is written.
@@ -366,24 +339,34 @@ impl<'o> Document<'o> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::Vary;
+    use crate::sweep::{ToolRows, Vary};
+    use gilsim_core::sink::sample::{life, totals};
+    use gilsim_core::sink::summary::Summary;
+    use gilsim_core::trace::Sink as _;
 
-    /// A sweep.csv of makespans in nanoseconds, two replicates each.
+    /// A sweep with one row per point and tool for each of two makespans in nanoseconds; points in the order of the grid.
     fn outcome(vary: &[&str], rows: &[(&str, &str, [u64; 2])]) -> Outcome {
         let grid = Grid::new(vary.iter().map(|text| Vary::parse(text).unwrap()).collect()).unwrap();
-        let header: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
-        let keys: Vec<&str> = grid.varied().iter().map(Vary::key).collect();
-        let mut csv = format!("{},{}\n", keys.join(","), header.join(","));
+        let mut blocks: Vec<Block> = Vec::new();
         for (values, tool, makespans) in rows {
-            for (replicate, makespan) in makespans.iter().enumerate() {
-                let throughput = 1e9 / f64::from(u32::try_from(*makespan).unwrap());
-                let empty = ",".repeat(COLUMNS.len() - 7);
-                let row =
-                    format!("{values},{tool},{replicate},{makespan},,,1,{throughput}{empty}\n");
-                csv.push_str(&row);
+            let point = u64::try_from(blocks.len()).unwrap();
+            let is_next = point < u64::try_from(grid.count()).unwrap()
+                && grid.shown_values(point).join(",") == *values;
+            if is_next {
+                blocks.push(Block { point, first: 0, count: 2, tools: Vec::new() });
             }
+            let rows = [0, 1].map(|replicate| row(tool, replicate, makespans[replicate as usize]));
+            let tools = &mut blocks.last_mut().unwrap().tools;
+            tools.push(ToolRows { rows: rows.to_vec(), ..ToolRows::default() });
         }
-        Outcome::of(&grid, &csv, Goal::Makespan)
+        Outcome::of(&grid, &blocks, Goal::Makespan)
+    }
+
+    /// The row of a run of one task.
+    fn row(tool: &str, replicate: u32, makespan: u64) -> SummaryRow {
+        let mut summary = Summary::default();
+        summary.finished(&life(0, 0, makespan));
+        summary.finish(tool, replicate, 1, &totals(makespan))
     }
 
     #[test]

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::Grid;
 use super::grouped;
+use super::rows;
 use super::shard::Shard;
 use super::values::Vary;
+use gilsim_core::sink::row::SummaryRow;
 
 /// What the manifest of a sweep says of the part that it stands beside.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
@@ -51,20 +53,16 @@ pub fn join(parts: &[Given]) -> Result<Vec<u8>, String> {
     let grid =
         grid.map_err(|wrong| format!("the manifest of `{}` is damaged: {wrong}", first.name))?;
     let places = Places::of(&grid, first.part.points);
-    let mut rows: Vec<(u64, &[u8])> = Vec::new();
-    let mut header: &[u8] = &[];
+    let mut rows: Vec<(u64, SummaryRow)> = Vec::new();
     for given in parts {
-        let (head, body) = split(given, &places)?;
-        header = head;
-        rows.extend(body);
+        let damaged = || format!("`{}` is damaged: make this part again", given.name);
+        rows.extend(read(given, &places).ok_or_else(damaged)?);
     }
     // Stable: the rows of a point are all in one part and keep their order.
     rows.sort_by_key(|(point, _)| *point);
-    let mut joined = header.to_vec();
-    for (_, row) in rows {
-        joined.extend_from_slice(row);
-    }
-    Ok(joined)
+    let points = rows.chunk_by(|one, other| one.0 == other.0);
+    let points = points.map(|rows| (rows[0].0, rows.iter().map(|(_, row)| row).collect()));
+    Ok(rows::csv(&grid, points))
 }
 
 fn check_same_study(first: &Given, other: &Given) -> Result<(), String> {
@@ -134,39 +132,25 @@ impl<'g> Places<'g> {
         Self { grid, by_key, counts }
     }
 
-    fn point(&self, record: &csv::ByteRecord) -> Option<u64> {
+    fn point(&self, record: &csv::StringRecord) -> Option<u64> {
         let mut point: u64 = 0;
         for (index, (values, count)) in self.by_key.iter().zip(&self.counts).enumerate() {
-            let value = std::str::from_utf8(record.get(index)?).ok()?;
-            point = point.checked_mul(*count)?.checked_add(*values.get(value)?)?;
+            let place = values.get(record.get(index)?)?;
+            point = point.checked_mul(*count)?.checked_add(*place)?;
         }
         Some(point)
     }
 }
 
-type Rows<'c> = Vec<(u64, &'c [u8])>;
-
-/// The header of a part, and its rows with the points they belong to.
-fn split<'c>(given: &'c Given, places: &Places<'_>) -> Result<(&'c [u8], Rows<'c>), String> {
-    let name = &given.name;
-    let damaged = || format!("`{name}` is damaged: make this part again");
+/// The rows of a part with the points they belong to; `None` where it is damaged.
+fn read(given: &Given, places: &Places<'_>) -> Option<Vec<(u64, SummaryRow)>> {
     let mut reader = csv::Reader::from_reader(given.csv.as_slice());
-    let keys = reader.byte_headers().map_err(|_| damaged())?;
-    let known = places.grid.varied().iter().map(|vary| vary.key().as_bytes());
-    if !known.eq(keys.iter().take(places.counts.len())) {
-        return Err(damaged());
+    if !rows::headings(places.grid).eq(reader.headers().ok()?) {
+        return None;
     }
-    let mut starts = Vec::new();
-    let mut record = csv::ByteRecord::new();
-    while reader.read_byte_record(&mut record).map_err(|_| damaged())? {
-        let point = places.point(&record).filter(|point| given.part.shard.has(*point));
-        let start = record.position().map(csv::Position::byte).ok_or_else(damaged)?;
-        let start = usize::try_from(start).map_err(|_| damaged())?;
-        starts.push((point.ok_or_else(damaged)?, start));
-    }
-    let ends = starts.iter().skip(1).map(|(_, start)| *start).chain([given.csv.len()]);
-    let rows =
-        starts.iter().zip(ends).map(|((point, start), end)| (*point, &given.csv[*start..end]));
-    let body = starts.first().map_or(given.csv.len(), |(_, start)| *start);
-    Ok((&given.csv[..body], rows.collect()))
+    let row = |record: csv::StringRecord| {
+        let point = places.point(&record).filter(|point| given.part.shard.has(*point))?;
+        Some((point, rows::parsed(&record, places.counts.len())?))
+    };
+    reader.records().map(|record| row(record.ok()?)).collect()
 }

@@ -131,7 +131,7 @@ impl Vary {
             let Item::One(value) = item else { continue };
             let shown = without_folders(value);
             if covered(&shown) || !seen.insert(shown) {
-                return Err(format!("the value {value} stands there twice"));
+                return Err(format!("the value {value} is given twice"));
             }
         }
         let overlap = |(index, one): (usize, &Range)| {
@@ -139,7 +139,7 @@ impl Vary {
             others.iter().any(|other| one.first <= other.last && other.first <= one.last)
         };
         if ranges.iter().enumerate().any(overlap) {
-            return Err("two ranges overlap: values would stand there twice".to_owned());
+            return Err("two ranges overlap: some values are given twice".to_owned());
         }
         Ok(())
     }

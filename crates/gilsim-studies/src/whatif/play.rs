@@ -2,20 +2,17 @@
 
 use std::io;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
-use gilsim_core::engine;
 use gilsim_core::model::{Goal, Scenario, ToolRun};
-use gilsim_core::open::{self, OpenReport, Queues};
+use gilsim_core::run::{Run, run};
 use gilsim_core::sink::fraction::Fraction;
-use gilsim_core::sink::summary::Summary;
-use gilsim_core::tools;
-use gilsim_core::trace::Outcome;
-use gilsim_core::workload::TooLarge;
+use gilsim_core::sink::row::SummaryRow;
 use gilsim_render::report;
 
 use super::change::{Change, words};
+use crate::listener::Listener;
+use crate::threads;
 
 /// How much faster what can be faster is made, in percent.
 pub const FASTER: [u32; 10] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
@@ -33,6 +30,10 @@ pub struct Numbers {
 }
 
 impl Numbers {
+    const fn of(row: &SummaryRow) -> Self {
+        Self { makespan_ns: row.makespan_ns, response_p95_ns: row.response.p95_ns }
+    }
+
     /// What runs are compared by, in nanoseconds.
     pub const fn by(self, goal: Goal) -> u64 {
         goal.of(self.makespan_ns, self.response_p95_ns)
@@ -112,111 +113,115 @@ pub struct ToolStudy {
 /// A tool by its place, what is changed, and by how many percent.
 type Asked = (usize, Change, u32);
 
-/// What a run comes to, or who waits for ever in it.
-type Came = Result<Numbers, String>;
+/// What a run comes to; none where it deadlocks.
+type Came = Option<Numbers>;
 
-/// Plays every change under every tool, on `jobs` threads. `expect` hears of runs that are to come, `finished` of each.
+/// Plays every change under every tool, on `jobs` threads.
 ///
 /// # Errors
 /// When a scenario cannot be played; in a sentence.
 pub fn play(
     scenario: &Scenario,
     jobs: usize,
-    expect: &(dyn Fn(u64) + Sync),
-    finished: &(dyn Fn() + Sync),
+    listener: &dyn Listener,
 ) -> Result<Vec<ToolStudy>, String> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-    let pool = pool.map_err(|error| error.to_string())?;
-    // Twice: first everything as far as it goes, then the points between of what makes a difference.
-    let mut asked: Vec<Asked> = Vec::new();
-    for (tool, run) in scenario.tools.iter().enumerate() {
-        asked.extend(Change::all(scenario, run).into_iter().map(|change| (tool, change, 100)));
-    }
-    let all = |asked: &[Asked]| -> Result<Vec<Came>, String> {
-        expect(asked.len() as u64);
-        let one = |(tool, change, percent): &Asked| {
-            let (scenario, run) = change.made(scenario, &scenario.tools[*tool], *percent);
-            let numbers = numbers(&scenario, &run);
-            finished();
-            numbers
+    threads::on(jobs, || Player { scenario, listener }.play())?
+}
+
+/// Who plays the runs of a study.
+struct Player<'a> {
+    scenario: &'a Scenario,
+    listener: &'a dyn Listener,
+}
+
+impl Player<'_> {
+    /// First the runs as they are, then every change as far as it goes, then the points between of what makes a
+    /// difference.
+    fn play(&self) -> Result<Vec<ToolStudy>, String> {
+        let mut studies = self.baselines()?;
+        let ends = self.changed(self.ends(&studies))?;
+        let is_felt = |((tool, change, _), end): &(Asked, Came)| {
+            !matches!(change, Change::Cost(_)) || *end != studies[*tool].baseline
         };
-        pool.install(|| asked.par_iter().with_max_len(1).map(one).collect())
-    };
-    expect(scenario.tools.len() as u64);
-    let bases = scenario.tools.iter().map(|run| {
-        let base = numbers(scenario, run);
-        finished();
-        base
-    });
-    let bases: Vec<Came> = bases.collect::<Result<_, String>>()?;
-    asked.retain(|(tool, ..)| bases[*tool].is_ok());
-    let ends = all(&asked)?;
-    let is_felt = |(tool, change, _): &Asked, end: &Came| {
-        !matches!(change, Change::Cost(_)) || *end != bases[*tool]
-    };
-    let felt = asked.iter().zip(&ends).filter(|(asked, end)| is_felt(asked, end));
-    let felt: Vec<(&Asked, &Came)> = felt.collect();
-    let gradual = felt.iter().filter(|((_, change, _), _)| change.is_gradual());
-    let between = FASTER.iter().filter(|percent| **percent < 100);
-    let between: Vec<Asked> = gradual
-        .flat_map(|((tool, change, _), _)| {
-            between.clone().map(|percent| (*tool, change.clone(), *percent))
-        })
-        .collect();
-    let mut middles = between.iter().zip(all(&between)?).peekable();
-    let mut studies: Vec<ToolStudy> = scenario.tools.iter().zip(&bases).map(begin).collect();
-    for ((tool, change, _), end) in felt {
-        let mut points = Vec::new();
-        while let Some(((_, _, percent), numbers)) =
-            middles.next_if(|((of, what, _), _)| of == tool && what == change)
-        {
-            points.extend(
-                numbers.ok().map(|numbers| Point { faster_percent: Some(*percent), numbers }),
-            );
+        let felt: Vec<(Asked, Came)> = ends.into_iter().filter(is_felt).collect();
+        let mut middles = self.changed(between(&felt))?.into_iter().peekable();
+        for ((tool, change, _), end) in felt {
+            let mut points = Vec::new();
+            while let Some(((.., percent), numbers)) =
+                middles.next_if(|((of, what, _), _)| *of == tool && *what == change)
+            {
+                points.extend(
+                    numbers.map(|numbers| Point { faster_percent: Some(percent), numbers }),
+                );
+            }
+            let faster_percent = change.is_gradual().then_some(100);
+            points.extend(end.map(|numbers| Point { faster_percent, numbers }));
+            let (kind, name) = change.names(&self.scenario.tools[tool]);
+            studies[tool].effects.push(Effect { kind, name, points });
         }
-        let faster_percent = change.is_gradual().then_some(100);
-        points.extend(end.as_ref().ok().map(|numbers| Point { faster_percent, numbers: *numbers }));
-        let (kind, name) = change.names(&scenario.tools[*tool]);
-        studies[*tool].effects.push(Effect { kind, name, points });
-    }
-    let goal = scenario.goal();
-    for (study, run) in studies.iter_mut().zip(&scenario.tools) {
-        study.warning = study.baseline.and_then(|_| warning(scenario, run));
+        let goal = self.scenario.goal();
         let order = |numbers: Option<Numbers>| numbers.map(|numbers| numbers.order(goal));
-        study.effects.sort_by_key(|effect| (order(effect.compared()), order(effect.at(100))));
-    }
-    Ok(studies)
-}
-
-fn begin((run, base): (&ToolRun, &Came)) -> ToolStudy {
-    let deadlock = base.as_ref().err().cloned();
-    let baseline = base.as_ref().ok().copied();
-    ToolStudy { tool: run.label.clone(), baseline, effects: Vec::new(), deadlock, warning: None }
-}
-
-/// Why the response times of an open system say nothing, where they do not.
-fn warning(scenario: &Scenario, run: &ToolRun) -> Option<String> {
-    let horizon = scenario.horizon?;
-    let plan = tools::lay_out(scenario, run, 0).ok()?;
-    let mut queues = Queues::new(&plan, horizon);
-    engine::simulate_for(&plan, &mut queues);
-    OpenReport::of(&queues, horizon, &open::offered(&plan, run)).warning()
-}
-
-/// What a run comes to, or who waits for ever in it.
-fn numbers(scenario: &Scenario, run: &ToolRun) -> Result<Came, String> {
-    let told = |error: TooLarge| format!("tool `{}`: {error}", run.label);
-    let plan = tools::lay_out(scenario, run, 0).map_err(told)?;
-    let mut summary = Summary::counting_from(scenario.warm_up());
-    let (outcome, totals) = engine::simulate_for(&plan, &mut summary);
-    Ok(match outcome {
-        Outcome::Finished => {
-            let row = summary.finish(&run.label, 0, plan.machine.cores, &totals);
-            Ok(Numbers { makespan_ns: row.makespan_ns, response_p95_ns: row.response.p95_ns })
+        for study in &mut studies {
+            study.effects.sort_by_key(|effect| (order(effect.compared()), order(effect.at(100))));
         }
-        Outcome::Deadlocked(stuck) => Err(report::deadlock(&run.label, &stuck)),
-        Outcome::TooLong => return Err(told(TooLarge::Time)),
-    })
+        Ok(studies)
+    }
+
+    /// The tools as they are.
+    fn baselines(&self) -> Result<Vec<ToolStudy>, String> {
+        self.listener.expect(self.scenario.tools.len() as u64);
+        self.scenario.tools.iter().map(|tool| self.baseline(tool)).collect()
+    }
+
+    fn baseline(&self, tool: &ToolRun) -> Result<ToolStudy, String> {
+        let run = self.run(self.scenario, tool)?;
+        let warning = run.warning();
+        let (baseline, deadlock) = match &run.outcome {
+            Ok(row) => (Some(Numbers::of(row)), None),
+            Err(stuck) => (None, Some(report::deadlock(&tool.label, stuck))),
+        };
+        Ok(ToolStudy { tool: tool.label.clone(), baseline, effects: Vec::new(), deadlock, warning })
+    }
+
+    fn run(&self, scenario: &Scenario, tool: &ToolRun) -> Result<Run, String> {
+        let run = run(scenario, tool, 0).map_err(|error| report::too_large(&tool.label, &error))?;
+        self.listener.played(1);
+        Ok(run)
+    }
+
+    /// Every change as far as it goes, for the tools that finish as they are.
+    fn ends(&self, studies: &[ToolStudy]) -> Vec<Asked> {
+        let tools = self.scenario.tools.iter().zip(studies).enumerate();
+        let tools = tools.filter(|(_, (_, study))| study.baseline.is_some());
+        let of = |(place, (tool, _)): (usize, (&ToolRun, _))| {
+            let changes = Change::all(self.scenario, tool).into_iter();
+            changes.map(move |change| (place, change, 100))
+        };
+        tools.flat_map(of).collect()
+    }
+
+    /// What changed runs come to.
+    fn changed(&self, asked: Vec<Asked>) -> Result<Vec<(Asked, Came)>, String> {
+        self.listener.expect(asked.len() as u64);
+        let came = threads::try_map(&asked, |(tool, change, percent)| {
+            let tool = &self.scenario.tools[*tool];
+            let (scenario, tool) = change.made(self.scenario, tool, *percent);
+            let outcome = self.run(&scenario, &tool)?.outcome;
+            Ok::<_, String>(outcome.ok().map(|row| Numbers::of(&row)))
+        })?;
+        Ok(asked.into_iter().zip(came).collect())
+    }
+}
+
+/// The points between none and all of what is gradual.
+fn between(felt: &[(Asked, Came)]) -> Vec<Asked> {
+    let gradual = felt.iter().filter(|((_, change, _), _)| change.is_gradual());
+    let percents = || FASTER.into_iter().filter(|percent| *percent < 100);
+    gradual
+        .flat_map(|((tool, change, _), _)| {
+            percents().map(|percent| (*tool, change.clone(), percent))
+        })
+        .collect()
 }
 
 /// whatif.csv: a row per tool, change and point; `relative` is over the tool's baseline.

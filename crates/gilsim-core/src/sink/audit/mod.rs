@@ -1,4 +1,4 @@
-//! The laws that every trace obeys (product contract, section 5), checked after the run.
+//! The laws that every trace obeys (docs/contract.md, "Laws of the trace"), checked after the run.
 //!
 //! Written independently of the engine and on purpose without cleverness: all rows are kept (64 bytes
 //! each), and each law reads them afresh.

@@ -1,0 +1,154 @@
+//! Tasks on their way: they arrive, are handed out as items, are done, and their results are delivered and collected.
+
+use crate::ids::{TaskId, ThreadId};
+use crate::model::LockMode;
+use crate::plan::{End, ForThread, Pc, TaskOp};
+use crate::time::SimDuration;
+use crate::trace::{Sink, State};
+
+use super::thread::{Burst, Item, Status, Wait};
+use super::{Engine, Flow};
+
+impl<S: Sink + ?Sized> Engine<'_, S> {
+    /// Does something with tasks.
+    #[inline]
+    pub(super) fn run_task_op(&mut self, thread: ThreadId, pc: Pc, op: TaskOp) -> Flow {
+        match op {
+            TaskOp::NextArrival { chunk, early, none } => {
+                return self.next_arrival(thread, chunk, early, none);
+            }
+            TaskOp::SleepUntilArrival => return self.sleep_until_arrival(thread),
+            TaskOp::RunItem => return self.run_item(thread, pc),
+            TaskOp::EndTask => self.end_task(thread),
+            TaskOp::Return => {
+                let record = self.thread_mut(thread);
+                record.done += 1;
+                return Flow::Jump(record.back);
+            }
+            TaskOp::EndPart { last } => self.end_part(thread, last),
+            TaskOp::Deliver => self.deliver(thread),
+            TaskOp::Collect { each, none, all } => return self.collect(thread, each, none, all),
+            TaskOp::IfAllDelivered(to) => return Flow::jump_if(self.all_are_delivered(), to),
+        }
+        Flow::Go
+    }
+
+    fn next_arrival(&mut self, thread: ThreadId, chunk: u32, early: Pc, none: Pc) -> Flow {
+        let workload = &self.plan.workload;
+        if self.tasks.arrived == workload.task_count() {
+            return Flow::Jump(none);
+        }
+        let arrival = workload.arrival(workload.nth_to_arrive(self.tasks.arrived));
+        if arrival > self.now {
+            return Flow::Jump(early);
+        }
+        self.thread_mut(thread).item = self.next_chunk(chunk);
+        Flow::Go
+    }
+
+    /// The next tasks, up to `chunk` that arrive at one instant.
+    fn next_chunk(&mut self, chunk: u32) -> Item {
+        let workload = &self.plan.workload;
+        let arrival = |position| workload.arrival(workload.nth_to_arrive(position));
+        let first = self.tasks.arrived;
+        let limit = workload.task_count().min(first.saturating_add(chunk));
+        let together = |position: &u32| arrival(*position) == arrival(first);
+        let further = (first + 1..limit).take_while(together).count();
+        let count = 1 + u32::try_from(further).expect("a chunk is bounded");
+        self.tasks.arrived += count;
+        Item::of_tasks(first, count)
+    }
+
+    fn sleep_until_arrival(&mut self, thread: ThreadId) -> Flow {
+        let workload = &self.plan.workload;
+        let arrival = workload.arrival(workload.nth_to_arrive(self.tasks.arrived));
+        let row = Some((State::Io, self.names.arrival));
+        self.sleep(thread, arrival.saturating_since(self.now), row)
+    }
+
+    /// The task at a position of an item.
+    pub(super) fn task_of(&self, item: Item, position: u32) -> TaskId {
+        if item.part().is_some() {
+            TaskId(item.first)
+        } else {
+            self.plan.workload.nth_to_arrive(item.first + position)
+        }
+    }
+
+    /// Begins the next task of the item at hand, or goes on when all have been done.
+    pub(super) fn run_item(&mut self, thread: ThreadId, here: Pc) -> Flow {
+        let record = self.thread_mut(thread);
+        let (item, done) = (record.item, record.done);
+        if done == item.count {
+            record.done = 0;
+            return Flow::Go;
+        }
+        record.back = here;
+        let task = self.task_of(item, done);
+        let start = item.part().unwrap_or(self.tasks.get(task).pc);
+        if self.thread(thread).task.get() != Some(task) {
+            self.attach(task, thread, start);
+        }
+        Flow::Jump(start)
+    }
+
+    /// The thread has done all steps of its task.
+    pub(super) fn end_task(&mut self, thread: ThreadId) {
+        let task = self.task_on(thread);
+        self.detach(thread, None);
+        self.finish(task);
+    }
+
+    /// The thread has done those steps of a coroutine that were offloaded: its loop has to hear of it.
+    pub(super) fn end_part(&mut self, thread: ThreadId, last: bool) {
+        let task = self.task_on(thread);
+        let record = self.tasks.get_mut(task);
+        record.pc = self.plan.instruction(record.pc).next;
+        if last {
+            self.end_task(thread);
+        } else {
+            self.detach(thread, Some((State::Sync, self.names.executor)));
+        }
+    }
+
+    fn deliver(&mut self, thread: ThreadId) {
+        let item = self.thread(thread).item;
+        if item.part().is_some() {
+            return self.executor_is_done(self.task_of(item, 0));
+        }
+        for position in 0..item.count {
+            let task = self.task_of(item, position);
+            self.tasks.deliver(task);
+        }
+        // Only the main thread collects results.
+        let main = ThreadId::MAIN;
+        if let Status::Blocked(Wait::For(on @ (ForThread::Result | ForThread::AllResults))) =
+            self.thread(main).status
+            && self.has_come(main, on)
+        {
+            self.end_wait_at_cost(thread, main, End::Done, self.plan.machine.wake_call, false);
+        }
+    }
+
+    pub(super) fn all_are_delivered(&self) -> bool {
+        self.tasks.delivered == self.plan.workload.task_count()
+    }
+
+    fn collect(&mut self, thread: ThreadId, each: SimDuration, none: Pc, all: Pc) -> Flow {
+        let workload = &self.plan.workload;
+        let (from, total) = (self.tasks.collected, workload.task_count());
+        if from == total {
+            return Flow::Jump(all);
+        }
+        let delivered =
+            |position: &u32| self.tasks.get(workload.nth_to_arrive(*position)).delivered;
+        let count = (from..total).take_while(delivered).count();
+        if count == 0 {
+            return Flow::Jump(none);
+        }
+        self.tasks.collected += u32::try_from(count).expect("tasks have 32-bit numbers");
+        let left = each * count as u64;
+        let (state, lock, name) = (State::Overhead, LockMode::Held, self.names.result);
+        self.work(thread, Burst { left, state, lock, name })
+    }
+}

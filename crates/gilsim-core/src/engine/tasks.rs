@@ -1,0 +1,124 @@
+//! The tasks of a run: how far each has come, and what it does while it is on no thread.
+
+use crate::ids::{NameId, TaskId};
+use crate::plan::{Pc, Plan};
+use crate::time::SimTime;
+use crate::trace::State;
+use crate::workload::Workload;
+
+/// A task, from arrival to completion: 8 bytes, for there may be millions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task {
+    /// Where its steps start; of a coroutine, where it goes on, or the wait that it is in.
+    pub(super) pc: Pc,
+    /// The loop that runs its coroutine.
+    pub(super) event_loop: u8,
+    /// Whether it has come onto a thread, where tasks are no coroutines.
+    begun: bool,
+    pub(super) done: bool,
+    /// Whether its results have reached whoever waits for them.
+    pub(super) delivered: bool,
+}
+
+/// A row of a task that is on no thread.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OffThread {
+    pub(super) state: State,
+    pub(super) name: NameId,
+    pub(super) since: SimTime,
+}
+
+/// All tasks.
+#[derive(Debug)]
+pub(super) struct Tasks {
+    records: Vec<Task>,
+    /// What each task does while it is on no thread, where there is an event loop. Elsewhere a task leaves its thread only
+    /// when it ends, and is queued until it comes onto one.
+    off_thread: Vec<Option<OffThread>>,
+    /// How many tasks have been taken in order of arrival.
+    pub(super) arrived: u32,
+    /// How many results have been collected in order of arrival.
+    pub(super) collected: u32,
+    /// How many results have been delivered.
+    pub(super) delivered: u32,
+}
+
+impl Tasks {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let workload = &plan.workload;
+        let tasks = (0..).zip(&plan.entries).flat_map(|(entry, code)| {
+            let event_loop = code.event_loop.map_or(0, |id| id.0);
+            let event_loop = u8::try_from(event_loop).expect("tools have few event loops");
+            let task =
+                Task { pc: code.start, event_loop, begun: false, done: false, delivered: false };
+            std::iter::repeat_n(task, workload.tasks_of(entry) as usize)
+        });
+        let arrivals = (0..workload.task_count()).map(|task| workload.arrival(TaskId(task)));
+        let queued = arrivals.map(|arrival| Some(OffThread::queued_since(arrival)));
+        let has_loop = !plan.event_loops.is_empty();
+        Self {
+            records: tasks.collect(),
+            off_thread: if has_loop { queued.collect() } else { Vec::new() },
+            arrived: 0,
+            collected: 0,
+            delivered: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn get(&self, task: TaskId) -> Task {
+        self.records[task.index()]
+    }
+
+    pub(super) fn get_mut(&mut self, task: TaskId) -> &mut Task {
+        &mut self.records[task.index()]
+    }
+
+    /// The results of a task have reached whoever waits for them.
+    pub(super) fn deliver(&mut self, task: TaskId) {
+        self.records[task.index()].delivered = true;
+        self.delivered += 1;
+    }
+
+    /// What a coroutine does on no thread, if it is on none.
+    pub(super) fn off_thread(&self, task: TaskId) -> Option<OffThread> {
+        self.off_thread.get(task.index()).copied().flatten()
+    }
+
+    /// A task is on no thread.
+    pub(super) fn leave_thread(&mut self, task: TaskId, row: OffThread) {
+        self.off_thread[task.index()] = Some(row);
+    }
+
+    /// A task comes onto a thread. Returns what it has been doing on none, if it was on none.
+    pub(super) fn come_onto_thread(
+        &mut self,
+        task: TaskId,
+        workload: &Workload,
+    ) -> Option<OffThread> {
+        if let Some(off_thread) = self.off_thread.get_mut(task.index()) {
+            return off_thread.take();
+        }
+        let begun = std::mem::replace(&mut self.records[task.index()].begun, true);
+        (!begun).then(|| OffThread::queued_since(workload.arrival(task)))
+    }
+}
+
+impl OffThread {
+    const fn queued_since(since: SimTime) -> Self {
+        Self { state: State::Queued, name: NameId::EMPTY, since }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_small() {
+        assert_eq!(size_of::<Task>(), 8);
+    }
+}

@@ -1,0 +1,132 @@
+//! Waiting: for what tasks share, for channels, for other threads, for results. There is one form of it: who waits stands at
+//! a wait, and whoever ends it says how; the wait says where that leads.
+
+use crate::ids::{NameId, SemaphoreId, SiteId, ThreadId};
+use crate::plan::{End, ForThread, Op, Thing};
+use crate::time::SimDuration;
+use crate::trace::{Sink, State};
+
+use super::sync::Waiter;
+use super::thread::{Status, Then, Wait};
+use super::{Engine, Flow};
+
+impl<S: Sink + ?Sized> Engine<'_, S> {
+    /// How the wait of a thread, which has just given its lock up, ends at once, if it does.
+    pub(super) fn wait_is_over(&mut self, thread: ThreadId, on: ForThread) -> Option<End> {
+        match on {
+            ForThread::Thing(thing) => {
+                self.take_if_there(thing, thing.goes_by_line()).then_some(End::Done)
+            }
+            ForThread::Channel(_) => self.has_come(thread, on).then_some(End::Again),
+            ForThread::Started
+            | ForThread::Joined
+            | ForThread::Poll(_)
+            | ForThread::Result
+            | ForThread::AllResults => self.has_come(thread, on).then_some(End::Done),
+        }
+    }
+
+    /// Whether that for which a thread waits, and of which it takes nothing, has come about.
+    pub(super) fn has_come(&self, thread: ThreadId, on: ForThread) -> bool {
+        let record = self.thread(thread);
+        match on {
+            ForThread::Started => self.thread(record.child).started,
+            ForThread::Joined => self.thread(record.joined).status == Status::Dead,
+            ForThread::Channel(channel) | ForThread::Poll(channel) => {
+                self.channels[channel.index()].has_something()
+            }
+            ForThread::Thing(_) => false,
+            ForThread::Result => {
+                let next = self.plan.workload.nth_to_arrive(self.tasks.collected);
+                self.tasks.get(next).delivered
+            }
+            ForThread::AllResults => self.all_are_delivered(),
+        }
+    }
+
+    /// Blocks a thread until somebody ends its wait.
+    pub(super) fn wait_for(
+        &mut self,
+        thread: ThreadId,
+        on: ForThread,
+        row: Option<(State, NameId)>,
+    ) -> Flow {
+        match on {
+            ForThread::Thing(thing) => self.shared.stand_in_line(thing, Waiter::Thread(thread)),
+            ForThread::Channel(channel) => self.channels[channel.index()].park(thread),
+            ForThread::Poll(channel) => self.channels[channel.index()].poll(thread),
+            ForThread::Joined => {
+                let child = self.thread(thread).joined;
+                self.thread_mut(child).joiner = Some(thread).into();
+            }
+            ForThread::Started | ForThread::Result | ForThread::AllResults => {}
+        }
+        self.block(thread, Wait::For(on), row);
+        Flow::Wait
+    }
+
+    /// The wait of a thread has ended: it goes on where that end leads.
+    pub(super) fn end_wait(&mut self, thread: ThreadId, end: End) {
+        self.go_on_after(thread, end);
+        self.wake(thread, Then::GoOn);
+    }
+
+    /// The same where waking it costs its maker CPU time: see [`Self::wake_at_cost`].
+    pub(super) fn end_wait_at_cost(
+        &mut self,
+        maker: ThreadId,
+        woken: ThreadId,
+        end: End,
+        cost: SimDuration,
+        by_pipe: bool,
+    ) {
+        self.go_on_after(woken, end);
+        self.wake_at_cost(maker, woken, cost, by_pipe);
+    }
+
+    fn go_on_after(&mut self, thread: ThreadId, end: End) {
+        let pc = self.thread(thread).pc;
+        let Op::Block(wait) = self.plan.instruction(pc).op else {
+            unreachable!("{thread:?} is blocked at {pc:?}, which is no wait");
+        };
+        self.thread_mut(thread).pc = wait.ends.after(end);
+    }
+
+    /// The wait of a thread or coroutine has ended.
+    fn end_wait_of(&mut self, waiter: Waiter, end: End) {
+        match waiter {
+            Waiter::Thread(thread) => self.end_wait(thread, end),
+            Waiter::Coroutine(task) => self.resume(task, end),
+        }
+    }
+
+    /// Takes a thing if it is there.
+    pub(super) fn take_if_there(&mut self, thing: Thing, in_line: bool) -> bool {
+        let (was_there, next) = self.shared.try_take(thing, in_line);
+        if let Some(waiter) = next {
+            self.end_wait_of(waiter, End::Again);
+        }
+        was_there
+    }
+
+    /// A coroutine that was handed a thing runs again: those who had to queue up behind it get what is left.
+    pub(super) fn leave_line(&mut self, thing: Thing) {
+        self.shared.leave_line(thing);
+        while let Some(next) = self.shared.serve_next(thing) {
+            self.resume(next, End::Done);
+        }
+    }
+
+    pub(super) fn give_back(&mut self, semaphore: SemaphoreId) {
+        if let Some((waiter, end)) = self.shared.release(semaphore) {
+            self.end_wait_of(waiter, end);
+        }
+    }
+
+    /// Ends a request to a site; the first in line has the connection next.
+    pub(super) fn disconnect(&mut self, site: SiteId) {
+        if let Some(waiter) = self.shared.disconnect(site) {
+            self.end_wait_of(waiter, End::Done);
+        }
+    }
+}

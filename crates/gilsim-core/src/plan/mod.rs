@@ -1,0 +1,244 @@
+//! What the engine is given: a machine, a lock, channels, and the programs of the tool's threads.
+//!
+//! A tool is a topology, not a behaviour. Each kind of thread that it has runs a small program of
+//! [`Op`]s: take from a channel, pay a cost under the lock, run a task, put to the next channel. An event loop is
+//! such a program, and so are the steps of tasks. The engine knows these instructions and no tool by name.
+
+mod code;
+mod op;
+mod wait;
+
+use crate::ids::{EventLoopId, NameId, TaskId};
+use crate::model::{LockMode, Site};
+use crate::time::SimDuration;
+use crate::trace::Names;
+use crate::workload::Workload;
+
+pub use code::{Code, Label};
+pub use op::{ChannelOp, Group, Instruction, LoopOp, Op, Pc, Start, TaskOp};
+pub use wait::{End, Ends, ForCoroutine, ForThread, Thing, Wait};
+
+/// Everything that one run needs.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The names of the rows.
+    pub names: Names,
+    /// What is to be done.
+    pub workload: Workload,
+    /// The machine and its kernel.
+    pub machine: MachineRules,
+    /// The interpreter lock of each process; `None` where there is none.
+    pub lock: Option<LockRules>,
+    /// CPU time of a computation, in thousandths of what the workload says.
+    pub compute_permille: u64,
+    /// The sites: name and connections.
+    pub sites: Vec<SiteRules>,
+    /// The computations: name and lock mode.
+    pub computations: Vec<(NameId, LockMode)>,
+    /// Semaphores: those of the scenario first, then the tool's own.
+    pub semaphores: Vec<SemaphoreRules>,
+    /// How many of the semaphores are the scenario's.
+    pub scenario_semaphores: usize,
+    /// The queues of the scenario: name and capacity.
+    pub queues: Vec<(NameId, Option<u32>)>,
+    /// Channels between the tool's threads.
+    pub channels: Vec<ChannelRules>,
+    /// Executors that grow on demand.
+    pub executors: Vec<ExecutorRules>,
+    /// Event loops.
+    pub event_loops: Vec<LoopRules>,
+    /// What bookkeeping costs that grows with an item.
+    pub item_costs: Vec<ItemCost>,
+    /// The tool's programs, then those of event loops, then the steps of tasks. The main thread starts at 0.
+    pub code: Vec<Instruction>,
+    /// How many instructions the tool's programs have.
+    pub tool_instructions: usize,
+    /// Where the tasks of each entry of the scenario start.
+    pub entries: Vec<EntryCode>,
+    /// How much memory things take.
+    pub memory: MemoryRules,
+    /// Keys what varies without being drawn: who gets the lock, and how long a wake-up takes.
+    pub seed: u64,
+}
+
+/// The machine as the engine sees it (semantics 2).
+#[derive(Clone, Copy, Debug)]
+pub struct MachineRules {
+    /// Whether the exact rules of `ideal` apply (product contract, section 6).
+    pub exact: bool,
+    /// Cores; at least 1.
+    pub cores: u32,
+    /// Time slice.
+    pub quantum: SimDuration,
+    /// Wake-up to first instruction on an idle core.
+    pub wake_latency: SimDuration,
+    /// The same on a core that has idled for some milliseconds.
+    pub wake_latency_deep: SimDuration,
+    /// CPU time of interrupting an idle core.
+    pub interrupt: SimDuration,
+    /// CPU time of whoever wakes a thread that waits for a lock.
+    pub wake_call: SimDuration,
+    /// How far the latency varies to either side, in thousandths.
+    pub wake_spread_permille: u64,
+    /// The same on a core that was busy until that instant.
+    pub wake_latency_same: SimDuration,
+    /// Whether a woken thread goes to its last core, or to its waker's, even while another one idles.
+    pub wakes_in_place: bool,
+    /// How often a core that falls idle looks for work elsewhere then, in thousandths.
+    pub newidle_permille: u64,
+    /// Switching a core to a thread of its run queue.
+    pub context_switch: SimDuration,
+    /// How long a running thread is safe from a waking one.
+    pub base_slice: SimDuration,
+    /// How much later than asked a timer fires.
+    pub timer_slack: SimDuration,
+    /// CPU time of `time.sleep(0)` where it goes round the kernel's timers; `None` where it is a sleep.
+    pub sleep_zero: Option<SimDuration>,
+}
+
+/// The interpreter lock (semantics 1).
+#[derive(Clone, Copy, Debug)]
+pub struct LockRules {
+    /// How long a waiter waits before it asks the holder to give way.
+    pub switch_interval: SimDuration,
+    /// How often the requester gets the lock instead of the longest waiter, in thousandths.
+    pub requester_permille: u32,
+    /// How long the lock has to be free for a thread that comes onto a core to take it.
+    pub retake: SimDuration,
+}
+
+/// A site.
+#[derive(Clone, Copy, Debug)]
+pub struct SiteRules {
+    /// Its name.
+    pub name: NameId,
+    /// Requests in flight at once.
+    pub connections: Option<u32>,
+}
+
+/// A semaphore.
+#[derive(Clone, Copy, Debug)]
+pub struct SemaphoreRules {
+    /// Its name.
+    pub name: NameId,
+    /// Permits at the start.
+    pub permits: u32,
+    /// Whether a permit is handed to a coroutine that waits, or may be taken by whoever comes first.
+    pub hands_over: bool,
+}
+
+/// A channel.
+#[derive(Clone, Copy, Debug)]
+pub struct ChannelRules {
+    /// Whether an item goes straight to the oldest parked taker (`SimpleQueue` since 3.13), or may be
+    /// taken by whoever comes first.
+    pub hand_off: bool,
+    /// CPU time of whoever wakes a parked taker.
+    pub wake: SimDuration,
+    /// Whether it is a pipe, whose writer calls the reader to its own core.
+    pub is_pipe: bool,
+}
+
+/// When an executor starts another worker (semantics 4.4, 4.5).
+#[derive(Clone, Copy, Debug)]
+pub struct ExecutorRules {
+    /// The most workers.
+    pub workers: u32,
+    /// All at the first submit, whether idle workers exist or not.
+    pub all_at_once: bool,
+}
+
+/// An event loop (semantics 3), without what its program says.
+#[derive(Clone, Copy, Debug)]
+pub struct LoopRules {
+    /// Where its thread takes the next handle.
+    pub next_handle: Pc,
+    /// What the poll's timeout is rounded up to.
+    pub poll_granularity: SimDuration,
+    /// A task's first step.
+    pub first_step: SimDuration,
+    /// Resuming a task.
+    pub step: SimDuration,
+    /// Taking a due timer and completing its future.
+    pub timer_fire: SimDuration,
+    /// Completing a future for its waiter.
+    pub future: SimDuration,
+    /// Draining the self-pipe once.
+    pub drain: SimDuration,
+}
+
+/// What bookkeeping costs that grows with the item at hand: its payload and the number of its tasks.
+#[derive(Clone, Copy, Debug)]
+pub struct ItemCost {
+    /// For the item itself.
+    pub base: SimDuration,
+    /// For each of its tasks after the first.
+    pub each_further: SimDuration,
+    /// For what is sent, in nanoseconds per mebibyte.
+    pub sent_per_mib: u64,
+    /// For what comes back, in nanoseconds per mebibyte.
+    pub received_per_mib: u64,
+    /// What kind of bookkeeping.
+    pub name: NameId,
+}
+
+/// Where the tasks of an entry start.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryCode {
+    /// Their steps on a thread, or their coroutines where they have an event loop.
+    pub start: Pc,
+    /// The loop that runs their coroutines.
+    pub event_loop: Option<EventLoopId>,
+}
+
+/// Memory in bytes, for the estimate of the summary.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryRules {
+    /// The main process.
+    pub base: u64,
+    /// A thread.
+    pub thread: u64,
+    /// A coroutine.
+    pub coroutine: u64,
+    /// A further process.
+    pub process: u64,
+    /// A subinterpreter.
+    pub interpreter: u64,
+}
+
+impl Plan {
+    /// How much CPU time the leaf step of a task is to be given, `None` where it computes nothing.
+    pub fn demanded(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
+        let length = self.workload.computation_length(task, leaf)?;
+        Some(self.compute(length))
+    }
+
+    /// The name of the semaphore, site or queue.
+    pub fn name_of(&self, thing: Thing) -> NameId {
+        match thing {
+            Thing::Permit(semaphore) => self.semaphores[semaphore.index()].name,
+            Thing::Connection(site) => self.sites[site.index()].name,
+            Thing::Room(queue) | Thing::Item(queue) => self.queues[queue.index()].0,
+        }
+    }
+
+    /// The instruction at a position.
+    pub fn instruction(&self, at: Pc) -> &Instruction {
+        &self.code[at.0 as usize]
+    }
+
+    /// The CPU time that a computation takes on this build.
+    pub fn compute(&self, demand: SimDuration) -> SimDuration {
+        if self.compute_permille == 1_000 {
+            return demand;
+        }
+        demand.scaled(self.compute_permille, 1_000)
+    }
+}
+
+impl SiteRules {
+    /// The rules of a site under a name of the run.
+    pub fn of(site: &Site, name: NameId) -> Self {
+        Self { name, connections: site.connections }
+    }
+}

@@ -1,0 +1,276 @@
+//! The steps of tasks as code: on a thread that may block, and as coroutines on an event loop.
+
+use std::ops::Range;
+
+use crate::ids::{ComputationId, EventLoopId, NameId, SiteId};
+use crate::model::{LockMode, OffloadTo};
+use crate::plan::{Ends, ForCoroutine, Label, LoopOp, Op, TaskOp, Thing, Wait};
+use crate::time::SimDuration;
+use crate::trace::State;
+use crate::workload::{Action, Length, Step};
+
+use super::builder::Builder;
+use super::event_loop::EventLoop;
+
+/// Steps of a coroutine that are run by an executor.
+struct Part {
+    start: Label,
+    steps: Range<usize>,
+    /// Whether its task ends with them.
+    last: bool,
+}
+
+impl Builder<'_> {
+    /// Writes the steps of each entry's tasks. Returns where they start.
+    pub(super) fn write_scripts(&mut self) -> Vec<Label> {
+        let event_loop = self.event_loops.first().copied();
+        let entries = 0..self.plan.workload.entry_count();
+        let starts = entries.map(|entry| match &event_loop {
+            None => self.write_on_thread(entry),
+            Some(event_loop) => self.write_coroutine(entry, EventLoopId(0), event_loop),
+        });
+        starts.collect()
+    }
+
+    fn step(&self, entry: usize, at: usize) -> Step {
+        self.plan.workload.script(entry)[at]
+    }
+
+    /// The number of the step that stands there, or of the last one.
+    fn leaf_at(&self, entry: usize, at: usize) -> u32 {
+        let script = self.plan.workload.script(entry);
+        script.get(at).or(script.last()).map_or(0, |step| step.leaf)
+    }
+
+    fn write_on_thread(&mut self, entry: usize) -> Label {
+        let steps = 0..self.plan.workload.script(entry).len();
+        let start = self.code.here();
+        self.write_steps_on_thread(entry, steps);
+        self.on_tasks(TaskOp::EndTask);
+        self.on_tasks(TaskOp::Return);
+        self.code.step = 0;
+        start
+    }
+
+    fn write_part(&mut self, entry: usize, part: Part) {
+        self.code.place(part.start);
+        self.write_steps_on_thread(entry, part.steps);
+        self.on_tasks(TaskOp::EndPart { last: part.last });
+        self.on_tasks(TaskOp::Return);
+        self.code.step = 0;
+    }
+
+    fn write_steps_on_thread(&mut self, entry: usize, steps: Range<usize>) {
+        self.code.step = self.leaf_at(entry, steps.start);
+        for at in steps {
+            let step = self.step(entry, at);
+            self.code.step = step.leaf;
+            self.write_step_on_thread(step.action);
+        }
+    }
+
+    /// A step on a thread, which blocks where it waits.
+    fn write_step_on_thread(&mut self, action: Action) {
+        match action {
+            Action::Wait(site, length) | Action::Block(site, length) => self.block_on(site, length),
+            Action::Compute(computation, length) => self.compute(computation, length),
+            Action::Yield => self.sleep(Length::Constant(SimDuration::ZERO), NameId::EMPTY),
+            Action::Acquire(semaphore) => self.obtain_shown(Thing::Permit(semaphore)),
+            Action::Release(semaphore) => self.code.push(Op::Release(semaphore)),
+            Action::Put(queue) => self.obtain_shown(Thing::Room(queue)),
+            Action::Get(queue) => self.obtain_shown(Thing::Item(queue)),
+            Action::OffloadBegin(..) | Action::OffloadEnd => {}
+        }
+    }
+
+    fn obtain_shown(&mut self, thing: Thing) {
+        let row = (State::Sync, self.plan.name_of(thing));
+        self.obtain(thing, Some(row));
+    }
+
+    /// A site's connection, where it has so many, and its name.
+    fn site(&self, site: Option<SiteId>) -> (Option<SiteId>, NameId) {
+        let Some(site) = site else { return (None, NameId::EMPTY) };
+        let rules = &self.plan.sites[site.index()];
+        (rules.connections.map(|_| site), rules.name)
+    }
+
+    /// Waits on a site or for a time (`time.sleep`). The connection is held until the thread runs again.
+    fn block_on(&mut self, site: Option<SiteId>, length: Length) {
+        let (connection, name) = self.site(site);
+        if let Some(site) = connection {
+            self.obtain_shown(Thing::Connection(site));
+        }
+        self.sleep(length, name);
+        if let Some(site) = connection {
+            self.code.push(Op::Disconnect(site));
+        }
+    }
+
+    fn sleep(&mut self, length: Length, name: NameId) {
+        self.unlocked(|builder| builder.code.push(Op::Sleep { length, name }));
+    }
+
+    /// Burns CPU: Python code, a C call that keeps the lock, or one that drops it.
+    fn compute(&mut self, computation: Option<ComputationId>, length: Length) {
+        let (name, lock) = computation
+            .map_or((NameId::EMPTY, LockMode::Held), |it| self.plan.computations[it.index()]);
+        self.work(Op::Compute { length, name, lock }, lock);
+    }
+
+    /// The life of a coroutine: it arrives, passes the limit, does its steps, leaves.
+    fn write_coroutine(&mut self, entry: usize, id: EventLoopId, event_loop: &EventLoop) -> Label {
+        let start = self.code.here();
+        self.arrive(id);
+        if let Some(limit) = event_loop.limit {
+            self.obtain_on_loop(Thing::Permit(limit));
+        }
+        let steps = 0..self.plan.workload.script(entry).len();
+        let parts = if event_loop.offload_tasks && !steps.is_empty() {
+            vec![self.offload_task(event_loop, steps)]
+        } else {
+            self.write_steps_on_loop(entry, event_loop)
+        };
+        if parts.last().is_none_or(|part| !part.last) {
+            self.on_tasks(TaskOp::EndTask);
+        }
+        if let Some(limit) = event_loop.limit {
+            self.code.push(Op::Release(limit));
+        }
+        self.on_loop(id, LoopOp::Leave);
+        self.code.step = 0;
+        for part in parts {
+            self.write_part(entry, part);
+        }
+        start
+    }
+
+    fn arrive(&mut self, id: EventLoopId) {
+        let arrived = self.code.label();
+        self.on_loop(id, LoopOp::Arrive(arrived.target()));
+        self.suspend(ForCoroutine::Timer, None);
+        self.code.place(arrived);
+    }
+
+    /// Waits on the loop; the only end leads to what is next.
+    fn suspend(&mut self, on: ForCoroutine, row: Option<(State, NameId)>) {
+        let end = self.code.label();
+        let ends = Ends { done: end.target(), again: end.target() };
+        self.code.push(Op::Suspend(Wait { on, row, ends }));
+        self.code.place(end);
+    }
+
+    /// Writes the steps of a coroutine. Returns what executors do of them.
+    fn write_steps_on_loop(&mut self, entry: usize, event_loop: &EventLoop) -> Vec<Part> {
+        let count = self.plan.workload.script(entry).len();
+        let mut parts = Vec::new();
+        let mut at = 0;
+        while at < count {
+            let step = self.step(entry, at);
+            self.code.step = step.leaf;
+            if let Action::OffloadBegin(to, end) = step.action {
+                let end = end as usize;
+                let part =
+                    Part { start: self.code.label(), steps: at + 1..end, last: end + 1 == count };
+                let row = (State::Sync, self.name("executor"));
+                self.offload(event_loop, to, &part, row);
+                self.code.step = self.leaf_at(entry, end + 1);
+                self.suspend(ForCoroutine::Result, None);
+                parts.push(part);
+                at = end + 1;
+            } else {
+                self.write_step_on_loop(step.action);
+                at += 1;
+            }
+        }
+        parts
+    }
+
+    /// The whole task in a thread (`asyncio.to_thread`).
+    fn offload_task(&mut self, event_loop: &EventLoop, steps: Range<usize>) -> Part {
+        let part = Part { start: self.code.label(), steps, last: true };
+        let row = (State::Queued, NameId::EMPTY);
+        self.offload(event_loop, OffloadTo::Threads, &part, row);
+        self.suspend(ForCoroutine::Result, None);
+        part
+    }
+
+    fn offload(&mut self, on: &EventLoop, to: OffloadTo, part: &Part, row: (State, NameId)) {
+        let (submit, part) = (on.submit_to(to).target(), part.start.target());
+        self.code.push(Op::Offload { submit, part, row });
+    }
+
+    /// A step of a coroutine, which is suspended where it waits.
+    fn write_step_on_loop(&mut self, action: Action) {
+        match action {
+            Action::Wait(site, length) => self.await_answer(site, length),
+            Action::Yield => self.await_turn(),
+            Action::Acquire(semaphore) => self.obtain_on_loop(Thing::Permit(semaphore)),
+            Action::Put(queue) => self.obtain_on_loop(Thing::Room(queue)),
+            Action::Get(queue) => self.obtain_on_loop(Thing::Item(queue)),
+            Action::Block(..)
+            | Action::Compute(..)
+            | Action::Release(_)
+            | Action::OffloadBegin(..)
+            | Action::OffloadEnd => self.write_step_on_thread(action),
+        }
+    }
+
+    /// A bare yield: the coroutine goes on in the next iteration.
+    fn await_turn(&mut self) {
+        let row = (State::Ready, self.name("loop"));
+        self.suspend(ForCoroutine::Turn, Some(row));
+    }
+
+    /// `await`s a site or a time. The connection is held until the coroutine runs again.
+    fn await_answer(&mut self, site: Option<SiteId>, length: Length) {
+        let (connection, name) = self.site(site);
+        if let Some(site) = connection {
+            self.obtain_on_loop(Thing::Connection(site));
+        }
+        self.sleep_on_loop(length, name);
+        if let Some(site) = connection {
+            self.code.push(Op::Disconnect(site));
+        }
+    }
+
+    /// `asyncio.sleep`; without length it is a bare yield.
+    fn sleep_on_loop(&mut self, length: Length, name: NameId) {
+        if length == Length::Constant(SimDuration::ZERO) {
+            return self.await_turn();
+        }
+        let (zero, slept) = (self.code.label(), self.code.label());
+        let may_be_zero = matches!(length, Length::Drawn(_));
+        if may_be_zero {
+            self.code.push(Op::IfZero(length, zero.target()));
+        }
+        self.spend_on_step(self.profile().event_loop.timer_set);
+        self.code.push(Op::SetTimer(length));
+        self.suspend(ForCoroutine::Timer, Some((State::Suspended, name)));
+        if may_be_zero {
+            self.code.push(Op::Jump(slept.target()));
+            self.code.place(zero);
+            self.await_turn();
+            self.code.place(slept);
+        }
+    }
+
+    /// Takes a thing on a loop. What is handed over makes others wait until its new owner runs.
+    fn obtain_on_loop(&mut self, thing: Thing) {
+        let in_line = match thing {
+            Thing::Permit(semaphore) => self.plan.semaphores[semaphore.index()].hands_over,
+            Thing::Connection(_) | Thing::Room(_) | Thing::Item(_) => thing.goes_by_line(),
+        };
+        let (handed, obtained) = (self.code.label(), self.code.label());
+        let again = self.code.here();
+        self.code.push(Op::TryObtain { thing, in_line, obtained: obtained.target() });
+        let row = Some((State::Sync, self.plan.name_of(thing)));
+        let ends = Ends { done: handed.target(), again: again.target() };
+        self.code.push(Op::Suspend(Wait { on: ForCoroutine::Thing(thing), row, ends }));
+        self.code.place(handed);
+        if matches!(thing, Thing::Permit(_) | Thing::Connection(_)) {
+            self.code.push(Op::LeaveLine(thing));
+        }
+        self.code.place(obtained);
+    }
+}

@@ -1,0 +1,6 @@
+//! What real CPython was measured to do, and what is easily got wrong about it.
+
+mod checklist;
+mod edges;
+mod measured;
+mod placement;

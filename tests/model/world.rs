@@ -1,0 +1,218 @@
+//! Tiny scenarios as plain data, in whole milliseconds, and their TOML.
+
+use std::collections::BTreeSet;
+
+/// What a computation does with the interpreter lock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Mode {
+    Held,
+    Kept,
+    Released,
+}
+
+impl Mode {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Kept => "kept",
+            Self::Released => "released",
+        }
+    }
+}
+
+/// One leaf step. Numbers index the world's sites, semaphores and queues; durations are milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    Wait(u64),
+    Block(u64),
+    Site(usize),
+    Compute(u64, Mode),
+    Yield,
+    Acquire(usize),
+    Release(usize),
+    Put(usize),
+    Get(usize),
+}
+
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub latency: u64,
+    pub connections: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub arrive: u64,
+    pub steps: Vec<Step>,
+}
+
+/// A machine, an interpreter and what is to be done on them.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub cores: usize,
+    /// The time slice of the operating system.
+    pub quantum: u64,
+    pub lock: bool,
+    pub sites: Vec<Site>,
+    /// Permits at the start.
+    pub semaphores: Vec<u32>,
+    /// Capacities; 0 is unbounded.
+    pub queues: Vec<u32>,
+    pub tasks: Vec<Task>,
+}
+
+/// A tool and its one number: `workers` of a pool, `limit` of asyncio.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tool {
+    Sequential,
+    Threading,
+    ThreadPool(u32),
+    Asyncio(Option<u32>),
+    Multiprocessing,
+    ProcessPool(u32),
+}
+
+impl Tool {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::Threading => "threading",
+            Self::ThreadPool(_) => "thread_pool",
+            Self::Asyncio(_) => "asyncio",
+            Self::Multiprocessing => "multiprocessing",
+            Self::ProcessPool(_) => "process_pool",
+        }
+    }
+
+    fn toml(self) -> String {
+        let setting = match self {
+            Self::ThreadPool(workers) | Self::ProcessPool(workers) => {
+                format!("workers = {workers}\n")
+            }
+            Self::Asyncio(Some(limit)) => format!("limit = {limit}\n"),
+            _ => String::new(),
+        };
+        format!("\n[[tools]]\nuse = \"{}\"\n{setting}", self.name())
+    }
+}
+
+impl World {
+    /// One core, a lock, and these tasks, all at once.
+    pub fn of(tasks: &[&[Step]]) -> Self {
+        Self {
+            cores: 1,
+            quantum: 4,
+            lock: true,
+            sites: Vec::new(),
+            semaphores: Vec::new(),
+            queues: Vec::new(),
+            tasks: tasks.iter().map(|steps| Task { arrive: 0, steps: steps.to_vec() }).collect(),
+        }
+    }
+
+    pub fn on(mut self, cores: usize) -> Self {
+        self.cores = cores;
+        self
+    }
+
+    /// Task indices in order of arrival, ties by index.
+    pub fn by_arrival(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.tasks.len()).collect();
+        order.sort_by_key(|task| self.tasks[*task].arrive);
+        order
+    }
+
+    /// The scenario file of this world under profile `ideal`.
+    pub fn toml(&self, tools: &[Tool]) -> String {
+        let mut text = vec![format!(
+            "title = \"A world of the oracle\"\n\n[machine]\ncores = {}\nquantum = \"{}ms\"\n\n\
+             [interpreter]\nprofile = \"ideal\"\nswitch_interval = \"5ms\"\nlock = {}\n",
+            self.cores, self.quantum, self.lock
+        )];
+        for (number, site) in self.sites.iter().enumerate() {
+            text.push(format!("\n[sites.site{number}]\nlatency = \"{}ms\"\n", site.latency));
+            text.extend(site.connections.map(|limit| format!("connections = {limit}\n")));
+        }
+        text.extend(self.computations().into_iter().map(|(time, mode)| {
+            let name = mode.name();
+            format!("\n[computations.{name}{time}]\ntime = \"{time}ms\"\nlock = \"{name}\"\n")
+        }));
+        text.extend(table("semaphores", "slots", &self.semaphores));
+        text.extend(table("queues", "jobs", &self.queues));
+        text.extend(self.tasks.iter().map(Task::toml));
+        text.extend(tools.iter().map(|tool| tool.toml()));
+        text.concat()
+    }
+
+    /// The computations that need a name.
+    fn computations(&self) -> BTreeSet<(u64, Mode)> {
+        let named = |step: &Step| match step {
+            Step::Compute(time, mode @ (Mode::Kept | Mode::Released)) => Some((*time, *mode)),
+            _ => None,
+        };
+        self.tasks.iter().flat_map(|task| &task.steps).filter_map(named).collect()
+    }
+}
+
+impl Task {
+    fn toml(&self) -> String {
+        let steps: Vec<String> = self.steps.iter().map(step_toml).collect();
+        let arrive = match self.arrive {
+            0 => String::new(),
+            later => format!("arrive = {{ at = [\"{later}ms\"] }}\n"),
+        };
+        format!("\n[[tasks]]\n{arrive}steps = [{}]\n", steps.join(", "))
+    }
+}
+
+fn table(name: &str, letters: &str, sizes: &[u32]) -> Vec<String> {
+    let header = (!sizes.is_empty()).then(|| format!("\n[{name}]\n"));
+    let entries = sizes.iter().enumerate();
+    let entries = entries.map(|(number, size)| format!("{letters}{number} = {size}\n"));
+    header.into_iter().chain(entries).collect()
+}
+
+fn step_toml(step: &Step) -> String {
+    match step {
+        Step::Wait(time) => format!("{{ wait = \"{time}ms\" }}"),
+        Step::Block(time) => format!("{{ block = \"{time}ms\" }}"),
+        Step::Site(site) => format!("{{ wait = \"site{site}\" }}"),
+        Step::Compute(time, Mode::Held) => format!("{{ compute = \"{time}ms\" }}"),
+        Step::Compute(time, mode) => format!("{{ compute = \"{}{time}\" }}", mode.name()),
+        Step::Yield => "{ yield = true }".to_owned(),
+        Step::Acquire(semaphore) => format!("{{ acquire = \"slots{semaphore}\" }}"),
+        Step::Release(semaphore) => format!("{{ release = \"slots{semaphore}\" }}"),
+        Step::Put(queue) => format!("{{ put = \"jobs{queue}\" }}"),
+        Step::Get(queue) => format!("{{ get = \"jobs{queue}\" }}"),
+    }
+}
+
+/// What became of a world under a tool, in milliseconds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ending {
+    Finished(Played),
+    Deadlocked,
+}
+
+/// The times of a run that finished.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Played {
+    pub makespan: u64,
+    /// When each task's last step ended.
+    pub done: Vec<u64>,
+    /// How long each task was in each state (docs/contract.md, "States"); states of no length are left out.
+    pub spent: Vec<Spent>,
+}
+
+/// Time by the name of the state.
+pub type Spent = std::collections::BTreeMap<&'static str, u64>;
+
+impl Ending {
+    /// The run, where it finished.
+    pub fn played(self) -> Played {
+        match self {
+            Self::Finished(played) => played,
+            Self::Deadlocked => panic!("the run deadlocked"),
+        }
+    }
+}

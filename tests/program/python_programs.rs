@@ -1,0 +1,164 @@
+//! Programs that `gilsim python` prints: their text, without running them.
+//!
+//! `GILSIM_BLESS=1 cargo test --test program python_programs` writes the expected programs anew.
+
+mod build;
+
+use build::{arriving, entry, everything, ms, offloading, pages, program, scenario, tool};
+use gilsim::model::{OffloadTo, Scenario, StartMethod, StepSpec, Tool, ToolRun, WaitOn};
+use gilsim::time::SimDuration;
+
+/// Compares with the program in `tests/python_programs`.
+fn assert_is_printed(name: &str, program: &str) {
+    let path = format!("{}/tests/python_programs/{name}.py", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("GILSIM_BLESS").is_some() {
+        std::fs::write(&path, program).expect("the expected program can be written");
+    }
+    let expected = std::fs::read_to_string(&path).expect("an expected program");
+    assert!(program == expected, "{name}.py differs; this was printed:\n{program}");
+}
+
+/// A run of the tool on a Python that has it.
+fn run(which: Tool) -> ToolRun {
+    let profile = if which == Tool::InterpreterPool { "cpython-3.14" } else { "cpython-3.13" };
+    tool(which, profile)
+}
+
+fn all_scenarios() -> [Scenario; 5] {
+    [
+        pages(),
+        everything(),
+        arriving(),
+        offloading(true, OffloadTo::Threads),
+        offloading(true, OffloadTo::Processes),
+    ]
+}
+
+#[test]
+fn pages_in_a_thread_pool_are_an_ordinary_program() {
+    assert_is_printed("pages_thread_pool", &program(&pages(), &run(Tool::ThreadPool)));
+}
+
+#[test]
+fn every_step_in_a_process_pool_shares_what_processes_can_share() {
+    let mut run = run(Tool::ProcessPool);
+    run.start = StartMethod::Spawn;
+    assert_is_printed("everything_process_pool", &program(&everything(), &run));
+}
+
+#[test]
+fn a_coroutine_offloads_to_threads_under_a_limit() {
+    let mut run = run(Tool::Asyncio);
+    run.limit = Some(3);
+    let scenario = offloading(true, OffloadTo::Threads);
+    assert_is_printed("offloading_asyncio", &program(&scenario, &run));
+}
+
+#[test]
+fn arrivals_reach_a_multiprocessing_pool_in_batches() {
+    let mut run = run(Tool::MultiprocessingPool);
+    run.chunk = 2;
+    assert_is_printed("arriving_pool", &program(&arriving(), &run));
+}
+
+#[test]
+fn interpreters_share_descriptors() {
+    let text = program(&everything(), &run(Tool::InterpreterPool));
+    assert!(text.contains("if sys.version_info < (3, 14):"), "{text}");
+    assert!(text.contains("QUEUES[\"jobs\"] = Items(4)"), "{text}");
+    assert!(text.contains("os.eventfd"), "{text}");
+}
+
+#[test]
+fn every_tool_plays_every_scenario_once_with_no_mark_of_the_template_left() {
+    for which in Tool::ALL {
+        for scenario in all_scenarios() {
+            let text = program(&scenario, &run(which));
+            let plays = text.lines().filter(|line| line.starts_with("def play(")).count();
+            assert_eq!(plays, 1, "{} of {}", which.name(), scenario.title);
+            assert!(!text.contains("@@"), "{} of {}", which.name(), scenario.title);
+            assert!(!text.contains("\n#?") && !text.contains("\n#."), "{}", which.name());
+            assert!(text.ends_with("    main()\n"), "{}", which.name());
+        }
+    }
+}
+
+#[test]
+fn a_step_calls_only_methods_that_the_program_has() {
+    for which in Tool::ALL {
+        for scenario in all_scenarios() {
+            let text = program(&scenario, &run(which));
+            for call in text.split("task.").skip(1) {
+                let end = call.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap();
+                let method = &call[..end];
+                let is_known = text.contains(&format!("    def {method}(self"))
+                    || text.contains(&format!("    async def {method}(self"))
+                    || ["", "loop", "notes", "step"].contains(&method);
+                assert!(is_known, "{method} of {}: {}", which.name(), scenario.title);
+            }
+        }
+    }
+}
+
+#[test]
+fn children_import_what_real_programs_import_and_other_programs_only_what_they_need() {
+    let imports = |text: &str| {
+        ["asyncio", "concurrent.futures", "hashlib", "multiprocessing", "threading"]
+            .iter()
+            .filter(|module| text.contains(&format!("\nimport {module}\n")))
+            .count()
+    };
+    assert_eq!(imports(&program(&pages(), &run(Tool::ProcessPool))), 5);
+    assert_eq!(imports(&program(&pages(), &run(Tool::Multiprocessing))), 5);
+    assert_eq!(imports(&program(&pages(), &run(Tool::Sequential))), 1);
+}
+
+#[test]
+fn a_python_without_to_thread_uses_run_in_executor_and_joins_its_threads() {
+    let scenario = offloading(false, OffloadTo::Threads);
+    let old = program(&scenario, &tool(Tool::Asyncio, "cpython-3.8"));
+    assert!(
+        old.contains("await asyncio.get_running_loop().run_in_executor(None, do_job_part_1, task")
+    );
+    assert!(old.contains("with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:"));
+    let new = program(&scenario, &tool(Tool::Asyncio, "cpython-3.9"));
+    assert!(new.contains("await asyncio.to_thread(do_job_part_1, task"));
+}
+
+#[test]
+fn a_switch_interval_of_its_own_is_set_and_the_usual_one_is_not() {
+    let mut run = run(Tool::Threading);
+    assert!(!program(&pages(), &run).contains("setswitchinterval"));
+    run.setting.interpreter.switch_interval = SimDuration::from_micros(500);
+    assert!(program(&pages(), &run).contains("\nsys.setswitchinterval(0.0005)\n"));
+}
+
+#[test]
+fn computations_take_as_much_longer_as_the_profile_says() {
+    let free_threaded = tool(Tool::Threading, "cpython-3.13t");
+    let text = program(&pages(), &free_threaded);
+    assert!(text.contains("task.compute(held, 0.007, \"parse\")"), "{text}");
+    assert!(text.contains("free-threaded build"), "{text}");
+}
+
+#[test]
+fn a_million_constant_steps_are_a_loop_of_one_line() {
+    let wait = StepSpec::Wait(WaitOn::Time(ms(1)));
+    let steps = vec![StepSpec::Repeat { times: 1_000_000, steps: vec![wait] }];
+    let text = program(&scenario("Long", vec![entry("", 2, steps)]), &run(Tool::Threading));
+    assert!(text.contains("for _ in range(1000000):\n        time.sleep(0.001)\n"), "{text}");
+    assert!(text.contains("    (do_task, 2),\n"), "{text}");
+}
+
+#[test]
+fn names_of_entries_that_are_no_identifiers_become_some_that_differ() {
+    let entries = ["class", "日本", "\"\"\"\\", "class!"];
+    let tasks = entries.iter().zip(1..).map(|(name, times)| {
+        entry(name, 1, vec![StepSpec::Repeat { times, steps: vec![StepSpec::Yield] }])
+    });
+    let text = program(&scenario("\"\"\"", tasks.collect()), &run(Tool::Threading));
+    for name in ["do_class", "do_task", "do_task_2", "do_class_2"] {
+        assert!(text.contains(&format!("def {name}(task):")), "{name}: {text}");
+    }
+    assert_eq!(text.matches("\"\"\"").count() % 2, 0);
+}
