@@ -6,11 +6,12 @@ use super::brackets::outside;
 use super::document::Document;
 use super::fault::{Fault, listed};
 use super::keys::{self, Keys, Kind};
-use super::read::{PARTIAL, all_tools, takers, unknown_key};
+use super::read::{all_tools, unknown_key};
 use super::source::{Place, Source};
 use super::syntax;
 use super::tree::{Node, Table, Value, shortened};
 use gilsim_core::model::Tool;
+use gilsim_core::tools::OwnKey;
 
 /// A part of a dotted key.
 #[derive(Clone, Debug)]
@@ -126,14 +127,14 @@ impl Setting {
     /// `tools.workers`: every tool that takes it.
     fn merge_into_tools(&self, root: &mut Table, path: &[Segment]) -> Result<(), Fault> {
         let [.., key] = path else { return Ok(()) };
-        let Some((_, takes)) = PARTIAL.iter().find(|(name, _)| *name == key.name) else {
+        let Some(own) = OwnKey::ALL.into_iter().find(|own| own.name() == key.name) else {
             let title = format!("`{}` cannot be set for all tools", shortened(&key.name));
             let fault = Fault::new(key.place, title).label("expected tools.LABEL.KEY");
-            return Err(fault.suggest(&key.name, PARTIAL.map(|(name, _)| name)));
+            return Err(fault.suggest(&key.name, OwnKey::ALL.map(OwnKey::name)));
         };
         let can_have_it = |item: &Node| {
             let name = text_at(item, "use");
-            Tool::ALL.into_iter().any(|tool| name == Some(tool.name()) && takes(tool))
+            Tool::ALL.into_iter().any(|tool| name == Some(tool.name()) && tool.takes(own))
         };
         let tools = root.entries.iter_mut().find(|entry| &*entry.key == "tools");
         let tools = tools.and_then(|entry| entry.node.as_list_mut());
@@ -146,7 +147,7 @@ impl Setting {
             return Ok(());
         }
         let title = format!("no tool of this scenario takes `{}`", key.name);
-        let label = format!("only {} can have it", listed(&takers(*takes)));
+        let label = format!("only {} can have it", listed(&own.takers()));
         Err(Fault::new(key.place, title).label(label))
     }
 

@@ -83,8 +83,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Where who has waited a switch interval keeps its place and acts at once, one event per lock is enough, at the first
     /// instant at which anybody has anything to ask.
     fn plan_request(&mut self, lock: LockId) {
-        if let Some(at) = self.locks.get(lock).next_request() {
-            self.events.set_request(lock, at);
+        let record = self.locks.get(lock);
+        if record.has_one_alarm() {
+            self.events.set_request(lock, record.next_request());
         }
     }
 

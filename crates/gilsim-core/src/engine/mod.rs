@@ -22,6 +22,7 @@ mod kernel;
 mod life;
 mod lock;
 mod ops;
+mod processes;
 mod queue;
 mod record;
 mod steps;
@@ -47,6 +48,7 @@ use event_loop::EventLoop;
 use executor::Executor;
 use kernel::Kernel;
 use lock::Locks;
+use processes::Processes;
 use queue::{Event, EventQueue, Rank};
 use sync::Shared;
 use tasks::Tasks;
@@ -118,6 +120,7 @@ struct Engine<'a, S: ?Sized> {
     kernel: Kernel,
     threads: Vec<Thread>,
     locks: Locks,
+    processes: Processes,
     /// What tasks share.
     shared: Shared,
     /// What connects the tool's threads.
@@ -146,6 +149,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             kernel: Kernel::new(plan),
             threads: Vec::new(),
             locks: Locks::new(plan),
+            processes: Processes::default(),
             shared: Shared::new(plan),
             channels: plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect(),
             executors: plan.executors.iter().copied().map(Executor::new).collect(),
@@ -263,7 +267,8 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
 
     /// A new process with a lock of its own, and its main thread.
     fn new_process(&mut self, program: Pc, group: Group, item: Item) -> ThreadId {
-        let process = self.locks.add_process();
+        let lock = self.locks.add();
+        let process = self.processes.add(lock);
         self.new_thread(process, program, group, item)
     }
 
@@ -275,7 +280,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         item: Item,
     ) -> ThreadId {
         let id = ThreadId::at(self.threads.len());
-        let lock = self.locks.of_process(process);
+        let lock = self.processes.lock(process);
         let mut thread = Thread::new(process, lock, program, group);
         thread.item = item;
         self.threads.push(thread);
@@ -285,18 +290,18 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
 
     fn totals(&self) -> Totals {
         let memory = self.plan.memory;
-        let (threads, processes) = (self.threads.len() as u64, self.locks.process_count());
+        let (threads, processes) = (self.threads.len() as u64, self.processes.len() as u64);
         let coroutines = if self.loops.is_empty() { 0 } else { self.tasks.len() as u64 };
         let memory_bytes = memory.base
-            + memory.process * u64::from(processes - 1)
-            + memory.thread * (threads - u64::from(processes))
+            + memory.process * (processes - 1)
+            + memory.thread * (threads - processes)
             + memory.coroutine * coroutines
-            + memory.interpreter * self.locks.interpreter_count();
+            + memory.interpreter * self.processes.interpreters() as u64;
         Totals {
             makespan: self.now - SimTime::ZERO,
             switches: self.locks.switches(),
             threads: u32::try_from(threads).expect("threads have 32-bit numbers"),
-            processes,
+            processes: u32::try_from(processes).expect("processes have 32-bit numbers"),
             memory_bytes,
         }
     }

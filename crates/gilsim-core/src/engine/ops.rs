@@ -1,6 +1,6 @@
 //! The instructions of programs.
 
-use crate::ids::{ItemCostId, LockId, ThreadId};
+use crate::ids::{ItemCostId, LockId, Maybe, ThreadId};
 use crate::model::LockMode;
 use crate::plan::{Instruction, Op, Pc, Wait};
 use crate::time::SimDuration;
@@ -72,13 +72,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.onces |= bit;
                 return Flow::jump_if(was_here, again);
             }
-            Op::EnterInterpreter => {
-                let lock = self.locks.of_interpreter(thread);
-                self.run_under(thread, lock);
-            }
+            Op::EnterInterpreter => self.enter_interpreter(thread),
             Op::LeaveInterpreter => {
                 let process = self.thread(thread).process;
-                self.run_under(thread, self.locks.of_process(process));
+                self.run_under(thread, self.processes.lock(process).into());
             }
             Op::Grow { executor, enough } => {
                 return Flow::jump_if(!self.executors[executor.index()].grow(), enough);
@@ -121,8 +118,17 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         SimDuration::from_nanos(u64::try_from(total >> 20).unwrap_or(u64::MAX >> 2))
     }
 
-    fn run_under(&mut self, thread: ThreadId, lock: Option<LockId>) {
-        self.thread_mut(thread).lock = lock.into();
+    fn enter_interpreter(&mut self, thread: ThreadId) {
+        let lock = self.processes.interpreter(thread).unwrap_or_else(|| {
+            let lock = self.locks.add().into();
+            self.processes.add_interpreter(thread, lock);
+            lock
+        });
+        self.run_under(thread, lock);
+    }
+
+    fn run_under(&mut self, thread: ThreadId, lock: Maybe<LockId>) {
+        self.thread_mut(thread).lock = lock;
     }
 }
 

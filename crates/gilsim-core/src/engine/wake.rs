@@ -73,7 +73,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
     }
 
-    /// Wakes a thread that polls for its event loop by a write to its pipe.
+    /// The thread that acts, if any does, wakes one that polls for its event loop, by a write to its pipe.
     pub(super) fn wake_poller(&mut self, woken: ThreadId) {
         let waker = self.acting.map(|thread| Waker { thread, writes_to_pipe: true });
         self.wake_by(waker, woken, Then::GoOn);

@@ -6,6 +6,7 @@ use super::words::{counted, one_line, percent, ratio, state, time};
 use super::{Ending, ToolResult, verdict};
 use gilsim_core::model::{Horizon, Scenario, ToolRun};
 use gilsim_core::sink::row::SummaryRow;
+use gilsim_core::tools::OwnKey;
 use gilsim_core::trace::State;
 
 /// The headings of the comparison, one for each of [`cells`].
@@ -92,14 +93,14 @@ fn arriving(scenario: &Scenario, horizon: Horizon, tasks: u64) -> String {
 /// What sets a tool's run apart: `10 workers`.
 pub fn note(run: &ToolRun) -> String {
     let mut parts = Vec::new();
-    if run.tool.takes_workers() {
+    if run.tool.takes(OwnKey::Workers) {
         let s = if run.workers == 1 { "" } else { "s" };
         parts.push(format!("{} worker{s}", run.workers));
     }
     if let Some(limit) = run.limit {
         parts.push(format!("limit {limit}"));
     }
-    if run.tool.takes_start() {
+    if run.tool.takes(OwnKey::Start) {
         parts.push(run.start.name().to_owned());
     }
     parts.join(", ")

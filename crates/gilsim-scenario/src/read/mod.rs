@@ -31,7 +31,8 @@ use fields::Fields;
 pub(super) use arrival::AT_ONCE;
 pub(super) use claims::claims;
 pub(super) use fields::unknown_key;
-pub(super) use tools::{PARTIAL, all as all_tools, takers};
+pub(super) use steps::value_kinds;
+pub(super) use tools::all as all_tools;
 pub(super) use values::SIZE_UNITS;
 
 /// What came of reading a tree. The scenario is of no use where there are faults.

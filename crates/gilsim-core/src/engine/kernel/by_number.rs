@@ -86,9 +86,13 @@ mod tests {
     /// A kernel of the scene's cores and threads, with slices of 3 ms.
     fn kernel(scene: &Scene) -> ByNumber {
         let mut kernel = ByNumber::new(&scene.rules());
-        T.map(|_| kernel.standings.add());
+        for _ in T {
+            kernel.standings.add();
+        }
         for core in scene.cores.numbers() {
-            scene.cores.on(core).map(|it| kernel.standings.renew_deadline(it));
+            if let Some(thread) = scene.cores.on(core) {
+                kernel.standings.renew_deadline(thread);
+            }
         }
         kernel
     }

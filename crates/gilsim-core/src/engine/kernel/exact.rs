@@ -85,7 +85,9 @@ mod tests {
     #[test]
     fn those_who_want_a_core_at_one_instant_are_placed_by_number() {
         let mut exact = Exact::new(SimDuration::from_nanos(4));
-        [T[2], T[0], T[1]].map(|thread| exact.defer(thread));
+        for thread in [T[2], T[0], T[1]] {
+            exact.defer(thread);
+        }
         let order = std::iter::from_fn(|| exact.next_deferred());
         assert_eq!(order.collect::<Vec<_>>(), [T[0], T[1], T[2]]);
     }

@@ -94,7 +94,7 @@ impl Scene {
     }
 
     /// The thread, which was never on a core, begins.
-    pub(super) fn new(mut self, thread: ThreadId) -> Self {
+    pub(super) fn beginning(mut self, thread: ThreadId) -> Self {
         self.threads[thread.index()].woken = true;
         self
     }

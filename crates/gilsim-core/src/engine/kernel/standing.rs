@@ -164,7 +164,9 @@ mod tests {
     fn one_runs() -> (Standings, Cores) {
         let mut standings = Standings::new(SimDuration::from_nanos(100));
         let mut cores = Cores::new(1);
-        T.map(|_| standings.add());
+        for _ in T {
+            standings.add();
+        }
         cores.occupy(CORE, T[0], at(0));
         standings.renew_deadline(T[0]);
         (standings, cores)
@@ -208,7 +210,9 @@ mod tests {
     fn who_changes_its_core_is_as_far_from_its_new_neighbour_as_from_its_old_one() {
         let mut standings = Standings::new(SimDuration::from_nanos(100));
         let mut cores = Cores::new(2);
-        T.map(|_| standings.add());
+        for _ in T {
+            standings.add();
+        }
         for core in 0..2 {
             cores.occupy(CoreId(core), T[core as usize], at(0));
         }

@@ -1,8 +1,6 @@
-//! All interpreter locks of a run: whose they are, and what happens to them at this instant.
+//! All interpreter locks of a run, and what happens to them at this instant.
 
-use std::collections::BTreeMap;
-
-use crate::ids::{LockId, ProcessId, ThreadId};
+use crate::ids::{LockId, ThreadId};
 use crate::plan::{KernelRules, LockRules, Plan};
 use crate::time::{SimDuration, SimTime};
 
@@ -19,10 +17,6 @@ pub(in crate::engine) struct Locks {
     interval: SimDuration,
     seed: u64,
     all: Vec<Lock>,
-    /// The lock of each process's main interpreter.
-    of_processes: Vec<Option<LockId>>,
-    /// The threads that have made an interpreter of their own, and its lock.
-    of_interpreters: BTreeMap<ThreadId, Option<LockId>>,
     /// Where each waiter has a patience of its own, its lock's count of windows when it began.
     windows: Vec<u64>,
     /// Locks whose holders were asked to give way at this instant.
@@ -40,22 +34,14 @@ impl Locks {
             interval: interval + plan.machine.timer_slack,
             seed: plan.seed,
             all: Vec::new(),
-            of_processes: Vec::new(),
-            of_interpreters: BTreeMap::new(),
             windows: Vec::new(),
             asked_now: Vec::new(),
             renewed: false,
         }
     }
 
-    /// A new process, whose main interpreter has a lock of its own.
-    pub(in crate::engine) fn add_process(&mut self) -> ProcessId {
-        let lock = self.add();
-        self.of_processes.push(lock);
-        ProcessId::at(self.of_processes.len() - 1)
-    }
-
-    fn add(&mut self) -> Option<LockId> {
+    /// The lock of a new interpreter, if interpreters have any.
+    pub(in crate::engine) fn add(&mut self) -> Option<LockId> {
         self.rules?;
         let lock = if self.is_exact { Lock::exact(self.interval) } else { Lock::barging() };
         self.all.push(lock);
@@ -68,31 +54,6 @@ impl Locks {
 
     pub(in crate::engine) fn get_mut(&mut self, lock: LockId) -> &mut Lock {
         &mut self.all[lock.index()]
-    }
-
-    /// The lock of the process's main interpreter.
-    pub(in crate::engine) fn of_process(&self, process: ProcessId) -> Option<LockId> {
-        self.of_processes[process.index()]
-    }
-
-    /// The lock of the thread's own interpreter, which it makes the first time.
-    pub(in crate::engine) fn of_interpreter(&mut self, thread: ThreadId) -> Option<LockId> {
-        if let Some(known) = self.of_interpreters.get(&thread) {
-            return *known;
-        }
-        let lock = self.add();
-        self.of_interpreters.insert(thread, lock);
-        lock
-    }
-
-    /// How many processes there have been.
-    pub(in crate::engine) fn process_count(&self) -> u32 {
-        u32::try_from(self.of_processes.len()).expect("processes have 32-bit numbers")
-    }
-
-    /// How many interpreters there have been besides the processes' own.
-    pub(in crate::engine) fn interpreter_count(&self) -> u64 {
-        self.of_interpreters.len() as u64
     }
 
     /// How often the holders of all locks changed.
@@ -140,8 +101,8 @@ impl Locks {
     ) -> Alarm {
         let record = &mut self.all[lock.index()];
         record.wait(thread, now);
-        if let Some(next) = record.next_request() {
-            return Alarm::OfLock(next);
+        if record.has_one_alarm() {
+            return Alarm::OfLock(record.next_request());
         }
         let windows = record.windows;
         self.windows.resize(self.windows.len().max(thread.index() + 1), 0);

@@ -158,10 +158,15 @@ impl Lock {
         }
     }
 
+    /// Whether one event counts for the patience of all waiters.
+    pub(super) fn has_one_alarm(&self) -> bool {
+        matches!(self.policy, Policy::Exact(_))
+    }
+
     /// Where one event counts for all waiters: when one of them asks the holder, if nothing changes until then.
-    pub(super) fn next_request(&self) -> Option<Option<SimTime>> {
+    pub(super) fn next_request(&self) -> Option<SimTime> {
         match &self.policy {
-            Policy::Exact(patience) => Some(patience.next()),
+            Policy::Exact(patience) => patience.next(),
             Policy::Barging { .. } => None,
         }
     }
@@ -310,7 +315,7 @@ mod tests {
         lock.take(A, at(0), false);
         lock.wait(B, at(1));
         lock.wait(C, at(2));
-        assert_eq!(lock.next_request(), Some(Some(at(6))));
+        assert_eq!(lock.next_request(), Some(at(6)));
         assert!(!lock.interval_is_over(), "the holder has not run yet");
         lock.holder_runs(at(0), false);
         assert!(lock.interval_is_over());

@@ -8,7 +8,9 @@ use super::InPlace;
 /// A kernel that knows the scene's threads since instant 0: each was on its core, or waits for it.
 fn kernel(scene: &Scene) -> InPlace {
     let mut kernel = InPlace::new(&scene.rules(), 1_000, 0);
-    T.map(|_| kernel.standings.add());
+    for _ in T {
+        kernel.standings.add();
+    }
     for core in scene.cores.numbers() {
         if let Some(thread) = scene.cores.on(core) {
             kernel.enter(thread, core, &scene.cores, at(0));
@@ -87,7 +89,8 @@ fn a_new_thread_stays_with_its_creator_until_that_core_is_full_and_another_one_i
 
 #[test]
 fn a_new_thread_is_next_in_line() {
-    let scene = Scene::of(1).working_on(C[0], T[1], at(0)).waiting(C[0], T[2], at(0)).new(T[3]);
+    let scene =
+        Scene::of(1).working_on(C[0], T[1], at(0)).waiting(C[0], T[2], at(0)).beginning(T[3]);
     assert_eq!(kernel(&scene).come(&scene.view(ms(1)), T[3], C[0]), Coming::WaitsFirst);
 }
 
