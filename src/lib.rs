@@ -10,6 +10,6 @@ pub mod python;
 pub use gilsim_core::{
     engine, ids, model, open, plan, profile, sink, time, tools, trace, workload,
 };
-pub use gilsim_render::{chart, formats, html, program, quiz, report};
+pub use gilsim_render::{chart, formats, html, lanes, program, quiz, report};
 pub use gilsim_scenario as scenario;
 pub use gilsim_studies::{claims, figures, sweep, whatif};

@@ -16,10 +16,9 @@ use gilsim_core::sink::summary::Summary;
 use gilsim_core::tools;
 use gilsim_core::trace::{Names, Outcome, Stuck};
 use gilsim_core::workload::TooLarge;
-use gilsim_render::chart::{Recorder, Recording};
 use gilsim_render::formats::csv::TraceCsv;
 use gilsim_render::formats::perfetto::{PerfettoTrace, RunSetting};
-use gilsim_render::html;
+use gilsim_render::lanes::{Recorder, Recording};
 use gilsim_render::quiz::Waits;
 
 /// Who listens to a run besides the summary.
@@ -52,10 +51,8 @@ pub(super) struct Played {
     pub(super) outcome: Result<SummaryRow, Vec<Stuck>>,
     /// Laws of the trace that do not hold: bugs of gilsim.
     pub(super) violations: Vec<Violation>,
-    /// What a chart needs, where one is wanted.
+    /// What a chart or a page needs, where one is wanted.
     pub(super) recorded: Option<Recording>,
-    /// What a page needs, where one is wanted.
-    pub(super) recorded_for_page: Option<html::Recorder>,
     /// Queues over time and what they say, of a run of an open system that finished.
     pub(super) open: Option<(Queues, OpenReport)>,
     /// Who waits, where that was asked for.
@@ -91,13 +88,15 @@ pub(super) fn play<W: Write>(
     let has_others = listeners.has_any() || scenario.horizon.is_some();
     let mut summary = Summary::counting_from(scenario.warm_up());
     let mut audit = listeners.audit.then(|| Audit::new(AuditSetting::of(run, &plan)));
-    let mut chart = listeners.chart.then(|| Recorder::new(sites.iter().copied()));
-    let mut page = listeners.page.map(|runs| html::Recorder::new(&sites, coroutines, runs));
+    let recorder = || Recorder::new(sites.iter().copied());
+    let mut recorder = match listeners.page {
+        Some(runs) => Some(recorder().for_page(coroutines, runs)),
+        None => listeners.chart.then(recorder),
+    };
     let mut queues = scenario.horizon.map(|horizon| Queues::new(&plan, horizon));
     let files = (listeners.trace, listeners.perfetto);
-    let pictures = (chart.as_mut(), page.as_mut());
     let checks = (audit.as_mut(), listeners.waits.as_mut());
-    let mut others = ((queues.as_mut(), files), (pictures, (checks, listeners.progress)));
+    let mut others = ((queues.as_mut(), files), (recorder.as_mut(), (checks, listeners.progress)));
     let (outcome, totals) = if has_others {
         engine::simulate(&plan, &mut (&mut summary, &mut others))
     } else {
@@ -117,8 +116,7 @@ pub(super) fn play<W: Write>(
         let report = OpenReport::of(&queues, horizon, &open::offered(&plan, run));
         (queues, report)
     });
-    let recorded = chart.map(|chart| chart.finish(totals.makespan));
-    let recorded_for_page = page.map(|page| page.finish(totals.makespan));
+    let recorded = recorder.map(|recorder| recorder.finish(totals.makespan));
     let waits = listeners.waits;
-    Ok(Played { outcome, violations, recorded, recorded_for_page, open, waits, names: plan.names })
+    Ok(Played { outcome, violations, recorded, open, waits, names: plan.names })
 }
