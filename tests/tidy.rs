@@ -22,7 +22,7 @@ const fn room(
     Room { name, rooms, crates }
 }
 
-const ROOMS: [Room; 27] = [
+const ROOMS: [Room; 29] = [
     room("lib", &[], &[]),
     room("main", &["cli"], &[]),
     // gilsim-core: plain data.
@@ -50,11 +50,21 @@ const ROOMS: [Room; 27] = [
         &["annotate_snippets", "csv", "serde_json", "sha2", "strsim", "toml"],
     ),
     // gilsim-render.
-    room("chart", &["ids", "time", "trace"], &["libm", "plotters", "resvg"]),
-    room("html", &["chart", "ids", "time", "trace"], &["base64", "serde_json", "sha2"]),
-    room("formats", &["ids", "open", "sink", "time", "trace"], &["csv", "serde", "serde_json"]),
-    room("report", &["model", "profile", "sink", "time", "trace"], &["comfy_table"]),
-    room("quiz", &["ids", "model", "report", "sink", "time", "trace", "workload"], &["serde_json"]),
+    room("lanes", &["ids", "time", "trace"], &[]),
+    room(
+        "chart",
+        &["ids", "lanes", "time", "trace"],
+        &["libm", "plotters", "plotters_backend", "resvg"],
+    ),
+    room("html", &["chart", "ids", "lanes", "time", "trace"], &["base64", "serde_json", "sha2"]),
+    room("table", &[], &["comfy_table", "csv", "serde", "serde_json"]),
+    room("formats", &["ids", "open", "sink", "table", "time", "trace"], &["csv", "serde"]),
+    room("report", &["model", "profile", "sink", "table", "time", "trace"], &[]),
+    room(
+        "quiz",
+        &["ids", "model", "report", "sink", "table", "time", "trace", "workload"],
+        &["serde_json"],
+    ),
     room("program", &["ids", "model", "time", "workload"], &[]),
     // gilsim-studies.
     room(
@@ -68,41 +78,44 @@ const ROOMS: [Room; 27] = [
     room(
         "sweep",
         &[
-            "engine", "model", "open", "report", "scenario", "sink", "time", "tools", "trace",
-            "workload",
+            "engine", "model", "open", "report", "scenario", "sink", "table", "time", "tools",
+            "trace", "workload",
         ],
-        &["comfy_table", "csv", "libm", "rayon", "serde", "serde_json"],
+        &["csv", "libm", "rayon", "serde", "serde_json"],
     ),
     room(
         "claims",
-        &["engine", "model", "report", "scenario", "sink", "time", "tools", "trace", "workload"],
-        &["cel", "comfy_table", "csv", "libm", "rayon", "serde", "serde_json"],
+        &[
+            "engine", "model", "report", "scenario", "sink", "table", "time", "tools", "trace",
+            "workload",
+        ],
+        &["cel", "libm", "rayon", "serde", "serde_json"],
     ),
     room(
         "whatif",
         &[
-            "engine", "model", "open", "profile", "report", "sink", "time", "tools", "trace",
-            "workload",
+            "engine", "model", "open", "profile", "report", "sink", "table", "time", "tools",
+            "trace", "workload",
         ],
-        &["comfy_table", "csv", "rayon", "serde", "serde_json"],
+        &["csv", "rayon", "serde", "serde_json"],
     ),
     // The program.
     room("import", &["time"], &["csv", "serde", "serde_json"]),
     room(
         "python",
         &[
-            "engine", "ids", "model", "plan", "profile", "report", "sink", "time", "tools",
-            "trace", "workload",
+            "engine", "ids", "model", "plan", "profile", "report", "sink", "table", "time",
+            "tools", "trace", "workload",
         ],
-        &["comfy_table", "csv", "serde", "serde_json", "tempfile", "toml"],
+        &["csv", "serde", "serde_json", "tempfile", "toml"],
     ),
     // The edge: it may use every room.
     room(
         "cli",
         &[
-            "chart", "claims", "engine", "figures", "formats", "html", "ids", "import", "model",
-            "open", "plan", "profile", "program", "python", "quiz", "report", "scenario", "sink",
-            "sweep", "time", "tools", "trace", "whatif", "workload",
+            "chart", "claims", "engine", "figures", "formats", "html", "ids", "import", "lanes",
+            "model", "open", "plan", "profile", "program", "python", "quiz", "report", "scenario",
+            "sink", "sweep", "table", "time", "tools", "trace", "whatif", "workload",
         ],
         &[
             "clap",

@@ -7,3 +7,4 @@ pub mod lanes;
 pub mod program;
 pub mod quiz;
 pub mod report;
+pub mod table;

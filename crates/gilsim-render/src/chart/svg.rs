@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn what_is_the_default_is_left_out() {
-        let grey = RGBColor(0xD0, 0xD7, 0xDE).stroke_width(10);
+        let grey = Color::stroke_width(&RGBColor(0xD0, 0xD7, 0xDE), 10);
         assert_eq!(
             drawn(Mark::default(), |document| document.draw_path([(0, 0), (5, 5)], &grey)),
             "<polyline fill=\"none\" stroke=\"#D0D7DE\" stroke-width=\"10\" points=\"0,0 5,5\"/>\n"
