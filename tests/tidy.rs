@@ -58,7 +58,11 @@ const ROOMS: [Room; 29] = [
     ),
     room("html", &["chart", "ids", "lanes", "time", "trace"], &["base64", "serde_json", "sha2"]),
     room("table", &[], &["comfy_table", "csv", "serde", "serde_json"]),
-    room("formats", &["ids", "open", "sink", "table", "time", "trace"], &["csv", "serde"]),
+    room(
+        "formats",
+        &["ids", "open", "sink", "table", "time", "trace"],
+        &["csv", "serde", "serde_json"],
+    ),
     room("report", &["model", "profile", "sink", "table", "time", "trace"], &[]),
     room(
         "quiz",
