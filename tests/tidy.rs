@@ -56,7 +56,7 @@ const ROOMS: [Room; 29] = [
         &["ids", "lanes", "time", "trace"],
         &["libm", "plotters", "plotters_backend", "resvg"],
     ),
-    room("html", &["chart", "ids", "lanes", "time", "trace"], &["base64", "serde_json", "sha2"]),
+    room("html", &["chart", "ids", "lanes", "trace"], &["base64", "serde_json", "sha2"]),
     room("table", &[], &["comfy_table", "csv", "serde", "serde_json"]),
     room(
         "formats",
