@@ -24,7 +24,7 @@ const fn room(
     Room { name, rooms, crates }
 }
 
-const ROOMS: [Room; 30] = [
+const ROOMS: [Room; 32] = [
     room("lib", &["scenario"], &[]),
     room("main", &["cli"], &[]),
     // gilsim-core: plain data.
@@ -62,15 +62,29 @@ const ROOMS: [Room; 30] = [
         &["annotate_snippets", "csv", "serde_json", "sha2", "strsim", "toml"],
     ),
     // gilsim-render.
-    room("chart", &["ids", "time", "trace"], &["libm", "plotters", "resvg"]),
-    room("html", &["chart", "ids", "time", "trace"], &["base64", "serde_json", "sha2"]),
-    room("formats", &["ids", "open", "sink", "time", "trace"], &["csv", "serde", "serde_json"]),
+    room("lanes", &["ids", "time", "trace"], &[]),
+    room(
+        "chart",
+        &["ids", "lanes", "time", "trace"],
+        &["libm", "plotters", "plotters_backend", "resvg"],
+    ),
+    room("html", &["chart", "ids", "lanes", "trace"], &["base64", "serde_json", "sha2"]),
+    room("table", &[], &["comfy_table", "csv", "serde", "serde_json"]),
+    room(
+        "formats",
+        &["ids", "open", "sink", "table", "time", "trace"],
+        &["csv", "serde", "serde_json"],
+    ),
     room(
         "report",
-        &["model", "profile", "sink", "time", "tools", "trace", "workload"],
-        &["comfy_table"],
+        &["model", "profile", "sink", "table", "time", "tools", "trace", "workload"],
+        &[],
     ),
-    room("quiz", &["ids", "model", "report", "sink", "time", "trace", "workload"], &["serde_json"]),
+    room(
+        "quiz",
+        &["ids", "model", "report", "sink", "table", "time", "trace", "workload"],
+        &["serde_json"],
+    ),
     room("program", &["ids", "model", "time", "tools", "workload"], &[]),
     // gilsim-studies.
     room("threads", &[], &["rayon"]),
@@ -82,33 +96,36 @@ const ROOMS: [Room; 30] = [
     ),
     room(
         "sweep",
-        &["listener", "model", "report", "run", "scenario", "sink", "threads", "time"],
-        &["comfy_table", "csv", "libm", "serde", "serde_json"],
+        &["listener", "model", "report", "run", "scenario", "sink", "table", "threads", "time"],
+        &["csv", "libm", "serde", "serde_json"],
     ),
     room(
         "claims",
-        &["listener", "model", "report", "run", "scenario", "sink", "threads", "time", "workload"],
-        &["cel", "comfy_table", "csv", "libm", "serde", "serde_json"],
+        &[
+            "listener", "model", "report", "run", "scenario", "sink", "table", "threads", "time",
+            "workload",
+        ],
+        &["cel", "libm", "serde", "serde_json"],
     ),
     room(
         "whatif",
-        &["listener", "model", "profile", "report", "run", "sink", "threads", "time"],
-        &["comfy_table", "csv", "serde", "serde_json"],
+        &["listener", "model", "profile", "report", "run", "sink", "table", "threads", "time"],
+        &["csv", "serde", "serde_json"],
     ),
     // The program.
     room("import", &["time"], &["csv", "serde", "serde_json"]),
     room(
         "python",
-        &["ids", "model", "profile", "report", "run", "sink", "time", "trace", "workload"],
-        &["comfy_table", "csv", "serde", "serde_json", "tempfile", "toml"],
+        &["ids", "model", "profile", "report", "run", "sink", "table", "time", "trace", "workload"],
+        &["csv", "serde", "serde_json", "tempfile", "toml"],
     ),
     // The edge: it may use every room.
     room(
         "cli",
         &[
-            "chart", "claims", "figures", "formats", "html", "ids", "import", "model", "open",
-            "profile", "program", "python", "quiz", "report", "run", "scenario", "sink", "sweep",
-            "threads", "time", "trace", "whatif", "workload",
+            "chart", "claims", "figures", "formats", "html", "ids", "import", "lanes", "model",
+            "open", "profile", "program", "python", "quiz", "report", "run", "scenario", "sink",
+            "sweep", "table", "threads", "time", "trace", "whatif", "workload",
         ],
         &[
             "clap",
