@@ -88,15 +88,15 @@ pub(super) fn play<W: Write>(
     let has_others = listeners.has_any() || scenario.horizon.is_some();
     let mut summary = Summary::counting_from(scenario.warm_up());
     let mut audit = listeners.audit.then(|| Audit::new(AuditSetting::of(run, &plan)));
-    let recorder = || Recorder::new(sites.iter().copied());
-    let mut recorder = match listeners.page {
-        Some(runs) => Some(recorder().for_page(coroutines, runs)),
-        None => listeners.chart.then(recorder),
+    let listen = || Recorder::new(sites.iter().copied());
+    let mut lanes = match listeners.page {
+        Some(runs) => Some(listen().for_page(coroutines, runs)),
+        None => listeners.chart.then(listen),
     };
     let mut queues = scenario.horizon.map(|horizon| Queues::new(&plan, horizon));
     let files = (listeners.trace, listeners.perfetto);
     let checks = (audit.as_mut(), listeners.waits.as_mut());
-    let mut others = ((queues.as_mut(), files), (recorder.as_mut(), (checks, listeners.progress)));
+    let mut others = ((queues.as_mut(), files), (lanes.as_mut(), (checks, listeners.progress)));
     let (outcome, totals) = if has_others {
         engine::simulate(&plan, &mut (&mut summary, &mut others))
     } else {
@@ -116,7 +116,7 @@ pub(super) fn play<W: Write>(
         let report = OpenReport::of(&queues, horizon, &open::offered(&plan, run));
         (queues, report)
     });
-    let recorded = recorder.map(|recorder| recorder.finish(totals.makespan));
+    let recorded = lanes.map(|lanes| lanes.finish(totals.makespan));
     let waits = listeners.waits;
     Ok(Played { outcome, violations, recorded, open, waits, names: plan.names })
 }
