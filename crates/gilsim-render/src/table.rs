@@ -55,7 +55,7 @@ impl Table {
     ///
     /// # Panics
     /// Never: texts and numbers are JSON.
-    pub fn of_records<'h>(columns: &[&'h str], records: &[impl Serialize]) -> Self {
+    pub fn of_records(columns: &[&str], records: &[impl Serialize]) -> Self {
         let mut table = Self::with_texts(columns.len(), columns.iter().copied());
         for record in records {
             let record = serde_json::to_value(record).expect("texts and numbers are JSON");

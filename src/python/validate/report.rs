@@ -14,7 +14,7 @@ const TEXT_COLUMNS: usize = 2;
 
 /// A table for each scenario and Python, and what the worst error is.
 pub fn table(validations: &[Validation], tolerance: Option<f64>) -> String {
-    told(validations, |table| table.screen(), str::to_owned) + &verdict(validations, tolerance)
+    told(validations, Table::screen, str::to_owned) + &verdict(validations, tolerance)
 }
 
 /// The same for Markdown pages.

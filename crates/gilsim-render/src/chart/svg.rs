@@ -59,7 +59,7 @@ impl Document {
     }
 
     /// Writes an element with what its mark adds.
-    fn element(&mut self, name: &str, attributes: &str, content: &str) -> Drawn {
+    fn element(&mut self, name: &str, attributes: &str, content: &str) {
         let mark = std::mem::take(&mut self.mark);
         let _ = write!(self.text, "<{name}{attributes}");
         if mark.outlined {
@@ -77,14 +77,13 @@ impl Document {
         });
         if mark.title.is_empty() && content.is_empty() {
             self.text.push_str("/>\n");
-            return Ok(());
+            return;
         }
         self.text.push('>');
         if !mark.title.is_empty() {
             let _ = write!(self.text, "<title>{}</title>", escape(&mark.title));
         }
         let _ = writeln!(self.text, "{content}</{name}>");
-        Ok(())
     }
 
     /// The colour of an area, unless a pattern fills it.
@@ -123,7 +122,8 @@ impl DrawingBackend for Document {
         let (width, height, fill) = (right - left, bottom - top, self.fill(style.color()));
         let frame =
             format!(" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"{fill}");
-        self.element("rect", &frame, "")
+        self.element("rect", &frame, "");
+        Ok(())
     }
 
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
@@ -134,7 +134,8 @@ impl DrawingBackend for Document {
         let (opacity, stroke) = (opacity(style.color()), paint("stroke", style.color()));
         let (width, points) = (style.stroke_width(), points(path));
         let line = format!(" fill=\"none\"{opacity}{stroke} stroke-width=\"{width}\"{points}");
-        self.element("polyline", &line, "")
+        self.element("polyline", &line, "");
+        Ok(())
     }
 
     fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
@@ -143,7 +144,8 @@ impl DrawingBackend for Document {
         style: &S,
     ) -> Drawn {
         let area = self.fill(style.color()) + &points(path);
-        self.element("polygon", &area, "")
+        self.element("polygon", &area, "");
+        Ok(())
     }
 
     fn draw_text<S: BackendTextStyle>(
@@ -163,7 +165,8 @@ impl DrawingBackend for Document {
         let size = style.size();
         // The baseline is where the text was put, in every renderer.
         let place = format!(" x=\"{x}\" y=\"{y}\"{anchor}{fill}{weight} font-size=\"{size}\"");
-        self.element("text", &place, &escape(text).replace('\'', "&apos;"))
+        self.element("text", &place, &escape(text).replace('\'', "&apos;"));
+        Ok(())
     }
 }
 

@@ -9,7 +9,9 @@ use gilsim_core::sink::row::{COLUMNS, SummaryRow};
 pub fn csv(rows: &[SummaryRow]) -> Vec<u8> {
     let columns = COLUMNS.iter().map(|column| column.name);
     let mut table = Table::with_texts(COLUMNS.len(), columns);
-    rows.iter().for_each(|row| table.push(row.fields()));
+    for row in rows {
+        table.push(row.fields());
+    }
     table.csv()
 }
 

@@ -116,7 +116,9 @@ pub(super) fn table(results: &[ToolResult<'_>]) -> Table {
     let align = |index| if TEXT_COLUMNS.contains(&index) { Align::Left } else { Align::Right };
     let columns = HEADINGS.into_iter().enumerate();
     let mut table = Table::new(columns.map(|(index, heading)| (heading, align(index))));
-    results.iter().for_each(|result| table.push(cells(result)));
+    for result in results {
+        table.push(cells(result));
+    }
     table
 }
 

@@ -205,7 +205,9 @@ pub fn verdict(shown: &[Shown<'_>]) -> String {
 pub fn markdown(shown: &[Shown<'_>]) -> String {
     let headings = ["", "claim", "result", "cases", "counter-example"];
     let mut table = Table::with_texts(headings.len(), headings);
-    shown.iter().for_each(|one| table.push(one.row()));
+    for one in shown {
+        table.push(one.row());
+    }
     format!("{}\n{}", table.markdown(Escape::Nothing), verdict(shown))
 }
 

@@ -20,7 +20,7 @@ const fn headings(goal: Goal) -> [&'static str; 5] {
 
 /// The tables and findings, for a terminal.
 pub fn text(studies: &[ToolStudy], goal: Goal) -> String {
-    told(studies, goal, |table| table.screen())
+    told(studies, goal, Table::screen)
 }
 
 /// The same for a Markdown page.
