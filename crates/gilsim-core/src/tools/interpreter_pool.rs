@@ -2,7 +2,6 @@
 //! thread pool whose workers run their items in interpreters of their own, each with its own lock.
 
 use crate::model::OffloadTo;
-use crate::plan::Op;
 
 use super::builder::Builder;
 use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, Since, one_task, threads};
