@@ -175,8 +175,8 @@ impl InPlace {
         }
         let lookout = self.lookouts[core.index()];
         let before = moves.len();
-        let moved: Vec<ThreadId> = moves.iter().map(|it| it.thread).collect();
-        let waiting = cores.waiting(busier).filter(|it| !moved.contains(it));
+        let gone: Vec<ThreadId> = moves.iter().map(|it| it.thread).collect();
+        let waiting = cores.waiting(busier).filter(|it| !gone.contains(it));
         for thread in waiting.take(TUNING.most_at_once) {
             let load = self.loads.of_thread(thread, now);
             if load >> lookout.vain.min(62) <= excess
