@@ -234,3 +234,13 @@ fn a_load_counts_half_for_each_look_that_was_in_vain() {
     let moved = Move { thread: T[2], from: C[0], to: C[1] };
     assert_eq!(kernel.balance(&scene.view(ms(88)), C[0]), [moved]);
 }
+
+#[test]
+fn an_idle_core_is_never_the_busiest_however_much_load_is_left_there() {
+    let scene = Scene::of(2).working_on(C[0], T[0], at(0));
+    let mut kernel = kernel(&scene);
+    ran(&mut kernel, &scene, T[1], C[1], [at(0), ms(1)]);
+    let [busy, idle] = [C[0], C[1]].map(|it| kernel.loads.of_core(it, ms(2)));
+    assert!(idle > busy, "the main thread has just begun");
+    assert_eq!(kernel.busiest(&scene.cores, ms(2)), Some(C[0]));
+}
