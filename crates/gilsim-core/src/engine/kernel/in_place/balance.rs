@@ -124,8 +124,11 @@ impl InPlace {
         moves
     }
 
-    fn busiest(&self, cores: &Cores, now: SimTime) -> Option<CoreId> {
-        cores.numbers().max_by_key(|it| (self.loads.of_core(*it, now), Reverse(it.0)))
+    /// The core with the most load. A core that nobody is on is passed over, however much load those have left there who ran
+    /// on it: it has nobody to give (`sched_balance_find_src_rq`).
+    pub(super) fn busiest(&self, cores: &Cores, now: SimTime) -> Option<CoreId> {
+        let busy = cores.numbers().filter(|it| !cores.is_idle(*it));
+        busy.max_by_key(|it| (self.loads.of_core(*it, now), Reverse(it.0)))
     }
 
     fn average_load(&self, cores: &Cores, now: SimTime) -> i64 {
@@ -175,8 +178,8 @@ impl InPlace {
         }
         let lookout = self.lookouts[core.index()];
         let before = moves.len();
-        let moved: Vec<ThreadId> = moves.iter().map(|it| it.thread).collect();
-        let waiting = cores.waiting(busier).filter(|it| !moved.contains(it));
+        let gone: Vec<ThreadId> = moves.iter().map(|it| it.thread).collect();
+        let waiting = cores.waiting(busier).filter(|it| !gone.contains(it));
         for thread in waiting.take(TUNING.most_at_once) {
             let load = self.loads.of_thread(thread, now);
             if load >> lookout.vain.min(62) <= excess

@@ -22,8 +22,8 @@ fn kernel(scene: &Scene) -> InPlace {
     kernel
 }
 
-fn waker(thread: ThreadId, writes_to_pipe: bool) -> Option<Waker> {
-    Some(Waker { thread, writes_to_pipe })
+fn waker(thread: ThreadId, writes_to_pipe: bool) -> Waker {
+    Waker { thread, writes_to_pipe }
 }
 
 /// The thread was on the core from one instant to the other.
@@ -50,7 +50,7 @@ fn who_is_woken_through_a_pipe_comes_to_its_waker_if_nobody_waits_there() {
     let scene = Scene::of(2).running(C[0], T[1], at(0)).running(C[1], T[2], at(0));
     let scene = scene.with_last_core(T[3], C[1]);
     let core = |scene: &Scene, writes| {
-        kernel(scene).core_for(&scene.view(at(0)), T[3], waker(T[1], writes))
+        kernel(scene).core_for(&scene.view(at(0)), T[3], Some(waker(T[1], writes)))
     };
     assert_eq!(core(&scene, true), Where::Core(C[0]));
     let scene = scene.waiting(C[0], T[0], at(0));
@@ -65,14 +65,14 @@ fn a_woken_thread_comes_to_its_waker_if_loads_are_lower_there() {
     let mut kernel = kernel(&scene);
     ran(&mut kernel, &scene, T[2], C[1], [at(0), ms(1)]);
     let core = |waker| kernel.core_for(&scene.view(ms(1)), T[2], waker);
-    assert_eq!(core(waker(T[0], false)), Where::Core(C[0]));
-    assert_eq!(core(waker(T[1], false)), Where::Core(C[1]), "its waker is on its last core");
+    assert_eq!(core(Some(waker(T[0], false))), Where::Core(C[0]));
+    assert_eq!(core(Some(waker(T[1], false))), Where::Core(C[1]), "its waker is on its last core");
 }
 
 #[test]
 fn a_new_thread_goes_to_an_idle_core() {
     let scene = Scene::of(2).running(C[0], T[1], at(0));
-    let core = kernel(&scene).core_for(&scene.view(at(0)), T[2], waker(T[1], false));
+    let core = kernel(&scene).core_for(&scene.view(at(0)), T[2], Some(waker(T[1], false)));
     assert_eq!(core, Where::Core(C[1]));
 }
 
@@ -80,7 +80,8 @@ fn a_new_thread_goes_to_an_idle_core() {
 fn a_new_thread_stays_with_its_creator_until_that_core_is_full_and_another_one_is_not() {
     let scene = Scene::of(2).running(C[0], T[1], at(0)).running(C[1], T[2], at(0));
     let mut kernel = kernel(&scene);
-    let core = |kernel: &InPlace, now| kernel.core_for(&scene.view(now), T[3], waker(T[1], false));
+    let core =
+        |kernel: &InPlace, now| kernel.core_for(&scene.view(now), T[3], Some(waker(T[1], false)));
     assert_eq!(core(&kernel, at(0)), Where::Core(C[0]), "both have room");
     assert_eq!(core(&kernel, ms(200)), Where::Core(C[0]), "both are full");
     kernel.leave(T[2], ms(100));
@@ -232,4 +233,14 @@ fn a_load_counts_half_for_each_look_that_was_in_vain() {
     assert_eq!(kernel.lookouts[1].vain, 1);
     let moved = Move { thread: T[2], from: C[0], to: C[1] };
     assert_eq!(kernel.balance(&scene.view(ms(88)), C[0]), [moved]);
+}
+
+#[test]
+fn an_idle_core_is_never_the_busiest_however_much_load_is_left_there() {
+    let scene = Scene::of(2).working_on(C[0], T[0], at(0));
+    let mut kernel = kernel(&scene);
+    ran(&mut kernel, &scene, T[1], C[1], [at(0), ms(1)]);
+    let [busy, idle] = [C[0], C[1]].map(|it| kernel.loads.of_core(it, ms(2)));
+    assert!(idle > busy, "the main thread has just begun");
+    assert_eq!(kernel.busiest(&scene.cores, ms(2)), Some(C[0]));
 }
