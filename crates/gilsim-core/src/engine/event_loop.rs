@@ -249,7 +249,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         event_loop.begin_poll(now);
         self.plan_poll();
         let row = Some((State::Io, self.names.poll));
-        self.block(thread, Wait::Poll(id), row)
+        self.block(thread, Wait::Poll, row)
     }
 
     /// The next poll to time out is an event.
@@ -259,6 +259,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Some((at, thread)) => self.events.set_poll(thread, at),
             None => self.events.clear_poll(),
         }
+    }
+
+    /// The loop that a thread runs.
+    pub(super) fn loop_of_thread(&self, thread: ThreadId) -> EventLoopId {
+        let runs = |it: &EventLoop| it.thread == thread && it.poll.waits;
+        let position = self.loops.iter().position(runs);
+        EventLoopId::at(position.expect("who polls runs a loop"))
     }
 
     /// A loop's poll is over.

@@ -1,8 +1,8 @@
 //! An OS thread: where it stands in its program, and what it is doing.
 
-use crate::ids::{CoreId, EventLoopId, LockId, Maybe, NameId, ProcessId, TaskId, ThreadId};
+use crate::ids::{CoreId, LockId, Maybe, NameId, ProcessId, TaskId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::{ForThread, Group, Pc};
+use crate::plan::{Group, Pc};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::State;
 
@@ -109,10 +109,10 @@ pub(super) enum Status {
 pub(super) enum Wait {
     /// A timer.
     Time,
-    /// Its event loop's poll.
-    Poll(EventLoopId),
-    /// What the instruction says at which it waits.
-    For(ForThread),
+    /// The poll of its event loop.
+    Poll,
+    /// What its instruction says.
+    Block,
 }
 
 /// What a thread does as soon as it can.

@@ -39,8 +39,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     pub(super) fn time_has_come(&mut self, thread: ThreadId) {
-        if let Status::Blocked(Wait::Poll(event_loop)) = self.thread(thread).status {
-            self.poll_ends(event_loop);
+        if self.thread(thread).status == Status::Blocked(Wait::Poll) {
+            self.poll_ends(self.loop_of_thread(thread));
         }
         self.wake(thread, Then::GoOn);
     }
