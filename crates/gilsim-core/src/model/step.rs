@@ -358,13 +358,15 @@ impl StepSpec {
         match self {
             Self::Wait(WaitOn::Time(time))
             | Self::Block(WaitOn::Time(time))
-            | Self::Compute(Work::Time(time)) => {
-                if is_it {
-                    change(time);
-                }
+            | Self::Compute(Work::Time(time))
+                if is_it =>
+            {
+                change(time);
             }
             Self::Offload { steps, .. } | Self::Repeat { steps, .. } => {
-                steps.iter_mut().for_each(|step| step.each_bare_length(spent, change));
+                for step in steps {
+                    step.each_bare_length(spent, change);
+                }
             }
             _ => {}
         }

@@ -416,7 +416,7 @@ static PARSED: LazyLock<Vec<(&str, Arc<Profile>)>> = LazyLock::new(|| {
 
 /// Reads a built-in profile.
 fn based(text: &str) -> Result<Profile, ProfileError> {
-    checked(whole(text).and_then(toml::Table::try_into).map_err(ProfileError::of)?)
+    checked(whole(text).and_then(toml::Table::try_into).map_err(|error| ProfileError::of(&error))?)
 }
 
 /// The table of a built-in profile with what its base adds.
@@ -460,7 +460,7 @@ pub fn built_in(name: &str) -> Option<Arc<Profile>> {
 /// # Errors
 /// When the text is no TOML, lacks a key, has one too many, or a value makes no sense.
 pub fn parse(text: &str) -> Result<Profile, ProfileError> {
-    checked(toml::from_str(text).map_err(ProfileError::of)?)
+    checked(toml::from_str(text).map_err(|error| ProfileError::of(&error))?)
 }
 
 /// The profile if its values make sense.
@@ -494,7 +494,7 @@ fn checked(profile: Profile) -> Result<Profile, ProfileError> {
 }
 
 impl ProfileError {
-    fn of(error: toml::de::Error) -> Self {
+    fn of(error: &toml::de::Error) -> Self {
         Self { message: error.message().to_owned(), span: error.span() }
     }
 }
