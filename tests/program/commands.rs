@@ -496,7 +496,7 @@ use = "threading"
         of("broken.toml").expect(2).says("error: broken.toml:");
         of("no-such.toml").expect(3).says("cannot read `no-such.toml`");
         let ended = of("cpython-3.13").expect(3);
-        assert!(ended.says("is Python 3.12.1, and the profile").out().contains("Nothing"));
+        assert!(ended.says("is Python 3.12.1, but the profile").out().contains("Nothing"));
     }
 
     /// Takes nothing but what the shell has built in: there is nothing else on the `PATH` of these tests.

@@ -91,7 +91,10 @@ const ROOMS: [Room; 32] = [
     room("listener", &["model"], &[]),
     room(
         "figures",
-        &["chart", "ids", "model", "report", "run", "scenario", "sink", "threads", "time", "trace"],
+        &[
+            "chart", "ids", "model", "report", "run", "scenario", "sink", "threads", "time",
+            "tools", "trace",
+        ],
         &[],
     ),
     room(
@@ -109,7 +112,10 @@ const ROOMS: [Room; 32] = [
     ),
     room(
         "whatif",
-        &["listener", "model", "profile", "report", "run", "sink", "table", "threads", "time"],
+        &[
+            "listener", "model", "profile", "report", "run", "sink", "table", "threads", "time",
+            "tools",
+        ],
         &["csv", "serde", "serde_json"],
     ),
     // The program.
@@ -125,7 +131,7 @@ const ROOMS: [Room; 32] = [
         &[
             "chart", "claims", "figures", "formats", "html", "ids", "import", "lanes", "model",
             "open", "profile", "program", "python", "quiz", "report", "run", "scenario", "sink",
-            "sweep", "table", "threads", "time", "trace", "whatif", "workload",
+            "sweep", "table", "threads", "time", "tools", "trace", "whatif", "workload",
         ],
         &[
             "clap",
