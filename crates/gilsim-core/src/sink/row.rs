@@ -89,10 +89,10 @@ impl SummaryRow {
             tool: fields.next()?.to_owned(),
             replicate: number(fields.next())?,
             makespan_ns: number(fields.next())?,
-            speedup: read_fraction(fields.next())?,
-            relative: read_fraction(fields.next())?,
+            speedup: read_fraction(fields.next()).ok()?,
+            relative: read_fraction(fields.next()).ok()?,
             tasks: number(fields.next())?,
-            throughput_per_s: read_fraction(fields.next())?,
+            throughput_per_s: read_fraction(fields.next()).ok()?,
             response: Responses {
                 mean_ns: number(fields.next())?,
                 p50_ns: number(fields.next())?,
@@ -103,11 +103,11 @@ impl SummaryRow {
             shares: {
                 let mut shares = [None; State::ALL.len()];
                 for share in &mut shares {
-                    *share = read_fraction(fields.next())?;
+                    *share = read_fraction(fields.next()).ok()?;
                 }
                 shares
             },
-            cpu_busy_share: read_fraction(fields.next())?,
+            cpu_busy_share: read_fraction(fields.next()).ok()?,
             lock_wait_ns: number(fields.next())?,
             switches: number(fields.next())?,
             threads: number(fields.next())?,
@@ -122,11 +122,11 @@ fn number<N: FromStr>(field: Option<&str>) -> Option<N> {
     field?.parse().ok()
 }
 
-/// A fraction, or nothing where the field is empty; `None` where it is neither.
-fn read_fraction(field: Option<&str>) -> Option<Option<Fraction>> {
-    match field? {
-        "" => Some(None),
-        text => text.parse().ok().map(Some),
+/// A fraction, or nothing where the field is empty.
+fn read_fraction(field: Option<&str>) -> Result<Option<Fraction>, ()> {
+    match field {
+        Some("") => Ok(None),
+        field => field.ok_or(())?.parse().map(Some),
     }
 }
 

@@ -46,7 +46,7 @@ struct ToolText {
 pub fn line(block: &Block, grid: &Grid) -> io::Result<String> {
     let values = grid.shown_values(block.point);
     let tool = |tool: &ToolRows| ToolText {
-        rows: String::from_utf8(rows::lines(&values, &tool.rows)).expect("fields are texts"),
+        rows: rows::lines(&values, &tool.rows),
         deadlock: tool.deadlock.clone(),
         unserved: tool.unserved.clone(),
     };
