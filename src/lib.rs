@@ -86,7 +86,7 @@ pub use gilsim_core::{
     engine, ids, model, open, plan, profile, sink, time, tools, trace, workload,
 };
 #[doc(no_inline)]
-pub use gilsim_render::{chart, formats, html, program, quiz, report};
+pub use gilsim_render::{chart, formats, html, lanes, program, quiz, report, table};
 #[doc(no_inline)]
 pub use gilsim_scenario as scenario;
 #[doc(no_inline)]

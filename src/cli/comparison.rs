@@ -1,7 +1,6 @@
 //! The files of `gilsim validate`: the numbers as CSV, lanes of the same tasks, a scatter of all predictions.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use super::console;
@@ -32,8 +31,7 @@ pub(super) fn write(
     has_charts: bool,
 ) -> Result<(), Failure> {
     let mut folder = Folder::open(path)?;
-    let in_memory = |error: io::Error| Failure::unwritable(path, &error);
-    folder.add("validation.csv", &tables::csv(validations).map_err(in_memory)?)?;
+    folder.add("validation.csv", &tables::csv(validations))?;
     if has_charts {
         let svg = scatter(validations);
         add_both(&mut folder, ["scatter.svg", "scatter.png"], &svg)?;

@@ -1,9 +1,8 @@
 //! Whether a run fits into memory, said before it starts.
 
 use super::failure::Failure;
-use gilsim_core::model::{
-    Distribution, Scenario, Setting, StepSpec, TaskEntry, Tool, ToolRun, WaitOn, Work,
-};
+use gilsim_core::model::{Distribution, Scenario, Setting, StepSpec, TaskEntry, ToolRun};
+use gilsim_core::tools::Carriers;
 
 /// Bytes per task whatever the tool: its state, its arrival, its place in the order, its response time.
 const TASK: u64 = 96;
@@ -45,10 +44,12 @@ fn estimate(scenario: &Scenario, run: &ToolRun, audit: bool) -> u64 {
 
 fn of_entry(entry: &TaskEntry, run: &ToolRun, audit: bool) -> u64 {
     let size = Size::of(&entry.steps, &run.setting);
-    let carrier = match run.tool {
-        Tool::Threading | Tool::Multiprocessing => THREAD,
-        Tool::Asyncio | Tool::ToThread => COROUTINE,
-        _ => 0,
+    let tool = run.tool.descriptor();
+    let carrier = match tool.carriers {
+        _ if tool.has_loop => COROUTINE,
+        Carriers::OnePerTask => THREAD,
+        // So few that they do not count.
+        Carriers::One | Carriers::Workers => 0,
     };
     let rows = if audit { (size.steps + 1) * ROWS_PER_STEP * AUDITED_ROW } else { 0 };
     let per_task = TASK + carrier + size.drawn * DRAW + rows;
@@ -74,33 +75,15 @@ impl Size {
     }
 
     fn of_step(step: &StepSpec, setting: &Setting) -> Self {
-        let leaf = |length: &Distribution| Self {
-            steps: 1,
-            drawn: u64::from(!matches!(length, Distribution::Constant(_))),
-        };
-        match step {
-            StepSpec::Wait(WaitOn::Site(site)) | StepSpec::Block(WaitOn::Site(site)) => {
-                leaf(&setting.sites[site.index()].latency)
-            }
-            StepSpec::Compute(Work::Named(name)) => leaf(&setting.computations[name.index()].time),
-            StepSpec::Wait(WaitOn::Time(length))
-            | StepSpec::Block(WaitOn::Time(length))
-            | StepSpec::Compute(Work::Time(length)) => leaf(length),
-            StepSpec::Offload { steps, .. } => Self::of(steps, setting),
-            StepSpec::Repeat { times, steps } => {
-                let body = Self::of(steps, setting);
-                let times = u64::from(*times);
-                Self {
-                    steps: body.steps.saturating_mul(times),
-                    drawn: body.drawn.saturating_mul(times),
-                }
-            }
-            StepSpec::Yield
-            | StepSpec::Acquire(_)
-            | StepSpec::Release(_)
-            | StepSpec::Put(_)
-            | StepSpec::Get(_) => Self { steps: 1, drawn: 0 },
+        if let Some((times, steps)) = step.within() {
+            let (body, times) = (Self::of(steps, setting), u64::from(times));
+            return Self {
+                steps: body.steps.saturating_mul(times),
+                drawn: body.drawn.saturating_mul(times),
+            };
         }
+        let is_drawn = |length| !matches!(length, &Distribution::Constant(_));
+        Self { steps: 1, drawn: u64::from(step.length(setting).is_some_and(is_drawn)) }
     }
 }
 

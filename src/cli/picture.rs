@@ -79,10 +79,12 @@ pub(super) fn add_page(
     let notes: Vec<String> = scenario.tools.iter().map(note).collect();
     let runs = scenario.tools.iter().zip(&notes).zip(played);
     let runs = runs.filter_map(|((run, note), played)| {
+        let recorded = played.recorded.as_ref()?;
         Some(html::Run {
             label: &run.label,
             note,
-            recorded: played.recorded_for_page.as_ref()?,
+            recorded,
+            every: recorded.every()?,
             names: &played.run.names,
             cores: run.setting.machine.cores,
             deadlocked: played.run.outcome.is_err(),

@@ -10,10 +10,9 @@ use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::run::{Prepared, Run};
 use gilsim_core::sink::audit::Violation;
 use gilsim_core::trace::Sink;
-use gilsim_render::chart::{Recorder, Recording};
 use gilsim_render::formats::csv::TraceCsv;
 use gilsim_render::formats::perfetto::{PerfettoTrace, RunSetting};
-use gilsim_render::html;
+use gilsim_render::lanes::{Recorder, Recording};
 use gilsim_render::quiz::Waits;
 use gilsim_render::report;
 
@@ -65,10 +64,8 @@ pub(super) struct Played {
     pub(super) run: Run,
     /// Laws of the trace that do not hold: bugs of gilsim.
     pub(super) violations: Vec<Violation>,
-    /// What a chart needs, where one is wanted.
+    /// What a chart or a page needs, where one is wanted.
     pub(super) recorded: Option<Recording>,
-    /// What a page needs, where one is wanted.
-    pub(super) recorded_for_page: Option<html::Recorder>,
     /// How long the tasks of each entry wait, where that was asked for.
     pub(super) waits: Option<Waits>,
 }
@@ -87,11 +84,13 @@ pub(super) fn play<W: Write>(
     let (sites, coroutines) = (prepared.sites(), !prepared.plan.event_loops.is_empty());
     listeners.begin(&prepared, &tool.label);
     let has_any = listeners.has_any();
-    let mut chart = listeners.chart.then(|| Recorder::new(sites.iter().copied()));
-    let mut page = listeners.page.map(|runs| html::Recorder::new(&sites, coroutines, runs));
+    let recorder = || Recorder::new(sites.iter().copied());
+    let mut recorder = match listeners.page {
+        Some(runs) => Some(recorder().for_page(coroutines, runs)),
+        None => listeners.chart.then(recorder),
+    };
     let files = (listeners.trace, listeners.perfetto);
-    let pictures = (chart.as_mut(), page.as_mut());
-    let mut all = ((files, pictures), (listeners.waits.as_mut(), listeners.progress));
+    let mut all = ((files, recorder.as_mut()), (listeners.waits.as_mut(), listeners.progress));
     let all = has_any.then_some(&mut all as &mut dyn Sink);
     let played = if listeners.audit {
         prepared.play_audited(all)
@@ -99,12 +98,6 @@ pub(super) fn play<W: Write>(
         prepared.play(all).map(|run| (run, Vec::new()))
     };
     let (run, violations) = played.map_err(refused)?;
-    let makespan = run.totals.makespan;
-    Ok(Played {
-        run,
-        violations,
-        recorded: chart.map(|chart| chart.finish(makespan)),
-        recorded_for_page: page.map(|page| page.finish(makespan)),
-        waits: listeners.waits,
-    })
+    let recorded = recorder.map(|recorder| recorder.finish(run.totals.makespan));
+    Ok(Played { run, violations, recorded, waits: listeners.waits })
 }

@@ -20,7 +20,7 @@ use gilsim_core::run::compare;
 use gilsim_core::sink::row::SummaryRow;
 use gilsim_render::formats::csv::TraceCsv;
 use gilsim_render::formats::perfetto::PerfettoTrace;
-use gilsim_render::formats::table;
+use gilsim_render::formats::{queues, summary};
 use gilsim_render::quiz::Waits;
 use gilsim_render::report::{self, Ending, ToolResult};
 
@@ -203,18 +203,19 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     let open = played.iter().filter_map(|one| one.run.open.as_ref());
     let reports: Vec<&OpenReport> = open.map(|(_, report)| report).collect();
 
-    let mut files =
-        vec![("summary.csv", table::csv(&rows)), ("summary.json", table::json(&rows, &reports))];
+    let mut files = vec![
+        ("summary.csv", summary::csv(&rows)),
+        ("summary.json", summary::json(&rows, &reports)),
+    ];
     if study.scenario.horizon.is_some() {
         let mut runs: Vec<(&str, &Queues)> = Vec::new();
         for (tool, played) in study.scenario.tools.iter().zip(&played) {
             let queues = played.run.open.as_ref().map(|(queues, _)| queues);
             runs.extend(queues.map(|queues| (tool.label.as_str(), queues)));
         }
-        files.push(("queues.csv", gilsim_render::formats::queues::csv(&runs)));
+        files.push(("queues.csv", queues::csv(&runs)));
     }
     for (name, text) in files {
-        let text = text.map_err(|error| folder.unwritable(name, &error))?;
         folder.add(name, &text)?;
     }
     if !args.no_chart {
@@ -242,7 +243,7 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
         }
         // A program gets one document: the answers.
         if !args.reveal || format != Format::Json {
-            console::result(&printed(format, &study.scenario, &results, &rows, &reports)?)?;
+            console::result(&printed(format, &study.scenario, &results, &rows, &reports))?;
         }
     }
     if !args.common.quiet {
@@ -365,15 +366,14 @@ fn printed(
     results: &[ToolResult<'_>],
     rows: &[SummaryRow],
     reports: &[&OpenReport],
-) -> Result<Vec<u8>, Failure> {
-    let in_memory = |error: std::io::Error| Failure::unwritable(Path::new("stdout"), &error);
+) -> Vec<u8> {
     match format {
         Format::Table => {
-            Ok(report::screen::comparison(scenario, results, console::colour()).into_bytes())
+            report::screen::comparison(scenario, results, console::colour()).into_bytes()
         }
-        Format::Csv => table::csv(rows).map_err(in_memory),
-        Format::Json => table::json(rows, reports).map_err(in_memory),
-        Format::Markdown => Ok(report::markdown::comparison(scenario, results).into_bytes()),
+        Format::Csv => summary::csv(rows),
+        Format::Json => summary::json(rows, reports),
+        Format::Markdown => report::markdown::comparison(scenario, results).into_bytes(),
     }
 }
 

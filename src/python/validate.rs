@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::python::interpreter::Identity;
 use gilsim_core::ids::TaskId;
-use gilsim_core::model::{Scenario, Tool, ToolRun};
+use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::profile::Profile;
 use gilsim_core::run::{Prepared, Run};
 use gilsim_core::sink::summary::responses;
@@ -144,13 +144,10 @@ pub fn fitted(
     identity: &Identity,
 ) -> Result<ToolRun, ValidationError> {
     let (tool, python) = (run.tool.name(), format!("Python {}", identity.version));
-    if !profile.has(run.tool) {
-        let since = match run.tool {
-            Tool::ToThread => "asyncio.to_thread came with Python 3.9",
-            Tool::InterpreterPool => "InterpreterPoolExecutor came with Python 3.14",
-            _ => "take a later Python",
-        };
-        return Err(ValidationError::Unfit(format!("{python} has no {tool}: {since}")));
+    let since = run.tool.descriptor().since.as_ref();
+    if let Some(since) = since.filter(|_| !profile.has(run.tool)) {
+        let unfit = format!("{python} has no {tool}: {}", since.words);
+        return Err(ValidationError::Unfit(unfit));
     }
     if !run.setting.interpreter.lock && identity.locked {
         let way_out = "take a free-threaded build";

@@ -4,15 +4,17 @@
 //! `UPDATE_GOLDEN=1 cargo test --test program scenarios` rewrites `tests/scenarios/makespans.csv`. Read the
 //! comments of the scenarios whose lines changed: they cite these numbers.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gilsim::Prepared;
 use gilsim::engine::simulate;
 use gilsim::model::{Tool, ToolRun};
 use gilsim::plan::Plan;
-use gilsim::scenario::load;
+use gilsim::scenario::{Faults, Loaded, load, load_from};
 use gilsim::sink::audit::{Audit, AuditSetting};
 use gilsim::trace::Outcome;
 
@@ -47,6 +49,37 @@ fn tools_of(name: &str) -> Vec<ToolRun> {
 fn opening_comment(text: &str) -> String {
     let comments = text.lines().skip(1).take_while(|line| line.starts_with('#'));
     comments.map(|line| line.trim_start_matches('#').trim_start()).collect::<Vec<_>>().join("\n")
+}
+
+/// All files of some folders, and what they hold.
+fn in_memory(folders: &[&str]) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries =
+        folders.iter().flat_map(|folder| fs::read_dir(root().join(folder)).expect("it is there"));
+    let paths = entries.map(|entry| entry.expect("it can be read").path());
+    let files = paths.filter(|path| path.is_file());
+    files.map(|path| (path.clone(), fs::read(path).expect("it can be read"))).collect()
+}
+
+#[test]
+fn files_in_memory_are_read_like_those_on_the_disk() {
+    let files = in_memory(&["scenarios", "tests/broken", "tests/broken/data"]);
+    let shown = |loaded: Result<Loaded, Faults>| match loaded {
+        Ok(loaded) => format!("{loaded:?}"),
+        Err(faults) => {
+            // What a disk and a map say of a file that is not there differs.
+            let told = faults.to_string().replace("No such file or directory (os error 2)", "…");
+            format!("{}, exit code {}", told.replace("entity not found", "…"), faults.exit_code())
+        }
+    };
+    let scenarios = files.keys().filter(|path| path.extension().is_some_and(|it| it == "toml"));
+    let (mut sound, mut broken) = (0, 0);
+    for path in scenarios {
+        let on_disk = load(path, &[]);
+        *if on_disk.is_ok() { &mut sound } else { &mut broken } += 1;
+        let in_memory = load_from(Arc::new(files.clone()), path, &[]);
+        assert_eq!(shown(on_disk), shown(in_memory), "{}", path.display());
+    }
+    assert!(sound >= 30 && broken >= 15, "{sound} sound ones, {broken} broken ones");
 }
 
 #[test]

@@ -21,7 +21,7 @@ mod timers;
 mod tournament;
 
 use ids::{CoreId, ThreadId};
-use queue::{Event, EventQueue, Rank};
+use queue::{CoreEvent, Event, EventQueue};
 use time::SimTime;
 
 /// Delays of up to two seconds that look random, in nanoseconds.
@@ -77,7 +77,7 @@ fn cores(count: u32) -> impl FnMut() {
     let (mut events, mut delays) = (EventQueue::new(count), Delays(1));
     let mut set = move |events: &mut EventQueue, core: CoreId, now: SimTime| {
         let end = now + time::SimDuration::from_nanos(delays.next());
-        events.set_core(core, end, Rank::BurstEnd, core.0);
+        events.set_core(core, end, CoreEvent::BurstEnd(ThreadId(core.0)));
     };
     (0..count).for_each(|core| set(&mut events, CoreId(core), SimTime::ZERO));
     move || {

@@ -1,10 +1,15 @@
 //! What a scenario says, validated and resolved: plain data that knows no TOML.
 
+mod step;
+
 use std::sync::Arc;
 
-use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
+use crate::ids::TaskId;
 use crate::profile::Profile;
 use crate::time::{SimDuration, SimTime};
+pub use crate::tools::Tool;
+
+pub use step::{Form, Further, Object, OffloadTo, Spends, StepKind, StepSpec, WaitOn, Work};
 
 /// A validated scenario: what is to be done, and with which tools.
 #[derive(Clone, Debug)]
@@ -84,9 +89,9 @@ impl Scenario {
 
     /// The label that speed-ups are measured against: `sequential`, else that of the first sequential run.
     pub fn yardstick(&self) -> Option<&str> {
-        let mut sequential = self.tools.iter().filter(|run| run.tool == Tool::Sequential);
+        let mut sequential = self.tools.iter().filter(|run| run.tool.is_one_at_a_time());
         let first = sequential.clone().next()?;
-        let named = sequential.find(|run| run.label == Tool::Sequential.name());
+        let named = sequential.find(|run| run.label == run.tool.name());
         Some(named.unwrap_or(first).label.as_str())
     }
 
@@ -180,68 +185,6 @@ pub struct Payload {
     pub receive: u64,
 }
 
-/// One step as written.
-#[derive(Clone, Debug)]
-pub enum StepSpec {
-    /// Waits on a site or for a time; an await point in a coroutine.
-    Wait(WaitOn),
-    /// Waits on a site or for a time, blocking the thread even inside a coroutine.
-    Block(WaitOn),
-    /// Burns CPU.
-    Compute(Work),
-    /// `asyncio.sleep(0)`; under threads, gives the processor away.
-    Yield,
-    /// Takes a permit of a semaphore, waiting for one.
-    Acquire(SemaphoreId),
-    /// Gives a permit back.
-    Release(SemaphoreId),
-    /// Puts an item into a queue, waiting for room.
-    Put(QueueId),
-    /// Takes an item from a queue, waiting for one.
-    Get(QueueId),
-    /// Runs steps in an executor; inline where the tool has no event loop.
-    Offload {
-        /// Which executor.
-        to: OffloadTo,
-        /// What it runs.
-        steps: Vec<StepSpec>,
-    },
-    /// Runs steps several times.
-    Repeat {
-        /// How often; at least 1.
-        times: u32,
-        /// What is repeated.
-        steps: Vec<StepSpec>,
-    },
-}
-
-/// Which executor an offloaded step goes to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OffloadTo {
-    /// The loop's default `ThreadPoolExecutor` (`asyncio.to_thread`).
-    Threads,
-    /// A `ProcessPoolExecutor`.
-    Processes,
-}
-
-/// What a wait waits for.
-#[derive(Clone, Debug)]
-pub enum WaitOn {
-    /// A site; the latency is the site's.
-    Site(SiteId),
-    /// A bare duration.
-    Time(Distribution),
-}
-
-/// What a computation computes.
-#[derive(Clone, Debug)]
-pub enum Work {
-    /// A named computation; its time and lock mode are its own.
-    Named(ComputationId),
-    /// A bare duration of Python code.
-    Time(Distribution),
-}
-
 /// A duration, or a distribution of durations.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Distribution {
@@ -303,85 +246,6 @@ pub struct ToolRun {
     pub start: StartMethod,
     /// Machine, interpreter, sites and computations after this tool's overrides.
     pub setting: Setting,
-}
-
-/// The concurrency tools of Python (docs/contract.md, "Tools").
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Tool {
-    /// One task after the other on the main thread.
-    Sequential,
-    /// `threading`: a thread per task.
-    Threading,
-    /// `concurrent.futures.ThreadPoolExecutor`.
-    ThreadPool,
-    /// `asyncio`: a coroutine per task on one event loop.
-    Asyncio,
-    /// `asyncio.to_thread` per task.
-    ToThread,
-    /// `multiprocessing.Process` per task.
-    Multiprocessing,
-    /// `multiprocessing.Pool`.
-    MultiprocessingPool,
-    /// `concurrent.futures.ProcessPoolExecutor`.
-    ProcessPool,
-    /// `concurrent.futures.InterpreterPoolExecutor` (3.14).
-    InterpreterPool,
-}
-
-impl Tool {
-    /// All tools, in the order in which everything lists them.
-    pub const ALL: [Self; 9] = [
-        Self::Sequential,
-        Self::Threading,
-        Self::ThreadPool,
-        Self::Asyncio,
-        Self::ToThread,
-        Self::Multiprocessing,
-        Self::MultiprocessingPool,
-        Self::ProcessPool,
-        Self::InterpreterPool,
-    ];
-
-    /// The name that scenarios use.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sequential => "sequential",
-            Self::Threading => "threading",
-            Self::ThreadPool => "thread_pool",
-            Self::Asyncio => "asyncio",
-            Self::ToThread => "to_thread",
-            Self::Multiprocessing => "multiprocessing",
-            Self::MultiprocessingPool => "multiprocessing_pool",
-            Self::ProcessPool => "process_pool",
-            Self::InterpreterPool => "interpreter_pool",
-        }
-    }
-
-    /// Whether the tool takes `workers`.
-    pub const fn takes_workers(self) -> bool {
-        matches!(
-            self,
-            Self::ThreadPool
-                | Self::MultiprocessingPool
-                | Self::ProcessPool
-                | Self::InterpreterPool
-        )
-    }
-
-    /// Whether the tool takes `limit`.
-    pub const fn takes_limit(self) -> bool {
-        matches!(self, Self::Asyncio)
-    }
-
-    /// Whether the tool takes `chunk`.
-    pub const fn takes_chunk(self) -> bool {
-        matches!(self, Self::MultiprocessingPool | Self::ProcessPool)
-    }
-
-    /// Whether the tool takes `start`.
-    pub const fn takes_start(self) -> bool {
-        matches!(self, Self::Multiprocessing | Self::MultiprocessingPool | Self::ProcessPool)
-    }
 }
 
 /// How `multiprocessing` starts a process.

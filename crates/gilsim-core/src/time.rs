@@ -1,9 +1,13 @@
 //! Simulated time: whole nanoseconds, and nothing but whole nanoseconds.
 
+mod decimal;
+
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
 use std::str::FromStr;
+
+pub use decimal::{Decimal, DecimalError};
 
 /// An instant of simulated time: whole nanoseconds since the run began.
 ///
@@ -68,6 +72,14 @@ impl SimDuration {
     /// A duration of `s` seconds.
     pub const fn from_secs(s: u64) -> Self {
         Self(s * 1_000_000_000)
+    }
+
+    /// The nearest whole number of nanoseconds to a number of seconds, halves up; the sign does not count. `None` where
+    /// that is longer than [`Self::LONGEST`].
+    pub fn from_decimal_secs(seconds: Decimal<'_>) -> Option<Self> {
+        let tenths = seconds.shifted(10)?;
+        let nanos = u64::try_from(tenths / 10 + u128::from(tenths % 10 >= 5)).ok()?;
+        Some(Self(nanos)).filter(|duration| *duration <= Self::LONGEST)
     }
 
     /// Nanoseconds.
@@ -201,47 +213,19 @@ impl FromStr for SimDuration {
     type Err = DurationError;
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
-        let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-        let (number, unit) = text.split_at(number_end);
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let is_number = !whole.is_empty()
-            && !fraction.contains('.')
-            && (!number.contains('.') || !fraction.is_empty());
-        if !is_number {
-            return Err(DurationError::Number);
-        }
-        let unit = unit.trim_start();
+        let (number, unit) = Decimal::before_unit(text);
+        let number = number.ok_or(DurationError::Number)?;
         if unit.is_empty() {
             return Err(DurationError::MissingUnit);
         }
         let (_, length) =
             UNITS.into_iter().find(|(name, _)| *name == unit).ok_or(DurationError::Unit)?;
-        let nanos = exact_nanos(whole, fraction.trim_end_matches('0'), length)?;
+        let nanos = number.times(length).map_err(|error| match error {
+            DecimalError::TooFine => DurationError::TooFine,
+            DecimalError::TooLarge => DurationError::TooLong,
+        })?;
         if nanos > Self::LONGEST.0 { Err(DurationError::TooLong) } else { Ok(Self(nanos)) }
     }
-}
-
-/// `whole.fraction` units of `length` nanoseconds, where that is a whole number of nanoseconds.
-fn exact_nanos(whole: &str, fraction: &str, length: u64) -> Result<u64, DurationError> {
-    const TOO_LONG: DurationError = DurationError::TooLong;
-    let digits = |text: &str| {
-        text.bytes()
-            .try_fold(0_u64, |sum, digit| sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
-    };
-    let whole = digits(whole).and_then(|n| n.checked_mul(length)).ok_or(TOO_LONG)?;
-    if fraction.is_empty() {
-        return Ok(whole);
-    }
-    if fraction.len() > 11 {
-        return Err(DurationError::TooFine);
-    }
-    let scale = 10_u128.pow(u32::try_from(fraction.len()).expect("at most 11 digits"));
-    let part = u128::from(digits(fraction).ok_or(TOO_LONG)?) * u128::from(length);
-    if part % scale != 0 {
-        return Err(DurationError::TooFine);
-    }
-    let part = u64::try_from(part / scale).expect("a part of one unit fits 64 bits");
-    whole.checked_add(part).ok_or(TOO_LONG)
 }
 
 /// Writes the duration as people read it, with up to four significant digits: `1.5 s`, `20 ms`, `312 us`.

@@ -17,7 +17,7 @@ use std::ops::Range;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
+use crate::ids::TaskId;
 use crate::model::{Distribution, OffloadTo, Payload, Scenario, Setting, TaskEntry};
 use crate::time::{SimDuration, SimTime};
 
@@ -26,6 +26,7 @@ pub use arrivals::settled;
 pub use case::bits;
 pub use demand::{TURNS, TooLarge};
 use draw::Law;
+pub use script::{Action, Length, Spent, Step};
 use script::{Draw, Script};
 
 /// All tasks of a run, their arrivals, and the length of every step.
@@ -60,49 +61,6 @@ struct Column {
     first: u32,
     /// One for each task of the entry.
     lengths: Vec<SimDuration>,
-}
-
-/// One step of an entry's tasks, with repeats unrolled.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Step {
-    /// Its number among the leaf steps as executed; of an offload, the number of its first leaf step.
-    pub leaf: u32,
-    /// What it does.
-    pub action: Action,
-}
-
-/// What a step does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Action {
-    /// Waits; an await point in a coroutine.
-    Wait(Option<SiteId>, Length),
-    /// Waits, blocking the thread even inside a coroutine.
-    Block(Option<SiteId>, Length),
-    /// Burns CPU; without a name it is Python code.
-    Compute(Option<ComputationId>, Length),
-    /// Gives way.
-    Yield,
-    /// Takes a permit.
-    Acquire(SemaphoreId),
-    /// Gives a permit back.
-    Release(SemaphoreId),
-    /// Puts an item.
-    Put(QueueId),
-    /// Takes an item.
-    Get(QueueId),
-    /// The steps up to the matching end, which stands there in the script, run in an executor.
-    OffloadBegin(OffloadTo, u32),
-    /// The end of an offload.
-    OffloadEnd,
-}
-
-/// How long a step takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Length {
-    /// The same for every task.
-    Constant(SimDuration),
-    /// Drawn: the column that holds it.
-    Drawn(u32),
 }
 
 impl Workload {
@@ -205,9 +163,9 @@ impl Workload {
 
     /// How much CPU time the leaf step `leaf` of a task demands, `None` where it computes nothing.
     pub fn computation_length(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
-        match self.leaf_action(task, leaf)? {
-            Action::Compute(_, length) => Some(self.length(task, length)),
-            _ => None,
+        match self.leaf_action(task, leaf)?.spends()? {
+            (Spent::Computing(_), length) => Some(self.length(task, length)),
+            (Spent::Waiting(_), _) => None,
         }
     }
 
@@ -223,17 +181,12 @@ impl Workload {
         let script = &mut self.steps[entry.script.clone()];
         let from = script.partition_point(|step| step.leaf < leaf);
         let mut same = script[from..].iter_mut().take_while(|step| step.leaf == leaf);
-        let Some((action, computation, old)) = same.find_map(|step| match step.action {
-            Action::Compute(computation, old) => Some((&mut step.action, computation, old)),
-            _ => None,
-        }) else {
-            return false;
-        };
-        let column = match old {
+        let Some(old) = same.find_map(|step| step.action.computing_mut()) else { return false };
+        let column = match *old {
             Length::Drawn(column) => column as usize,
             Length::Constant(constant) => {
                 let column = self.columns.len();
-                *action = Action::Compute(computation, Length::Drawn(position(column)));
+                *old = Length::Drawn(position(column));
                 let lengths = vec![constant; entry.count as usize];
                 self.columns.push(Column { first: entry.first, lengths });
                 column
@@ -246,28 +199,21 @@ impl Workload {
 
     /// How long the leaf step `leaf` of a task waits or computes, `None` where it does neither.
     pub fn leaf_length(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
-        match self.leaf_action(task, leaf)? {
-            Action::Wait(_, length) | Action::Block(_, length) | Action::Compute(_, length) => {
-                Some(self.length(task, length))
-            }
-            _ => None,
-        }
+        let (_, length) = self.leaf_action(task, leaf)?.spends()?;
+        Some(self.length(task, length))
     }
 
     /// What the leaf step `leaf` of a task does.
     fn leaf_action(&self, task: TaskId, leaf: u32) -> Option<Action> {
-        let is_leaf = |action| !matches!(action, Action::OffloadBegin(..) | Action::OffloadEnd);
         let script = self.script(self.entry_of(task));
         let from = script.partition_point(|step| step.leaf < leaf);
         let same = script[from..].iter().take_while(|step| step.leaf == leaf);
-        same.map(|step| step.action).find(|action| is_leaf(*action))
+        same.map(|step| step.action).find(|action| action.hands_over_to().is_none())
     }
 
     /// Whether any step is offloaded to such an executor.
     pub fn offloads_to(&self, executor: OffloadTo) -> bool {
-        let goes_there =
-            |step: &Step| matches!(step.action, Action::OffloadBegin(to, _) if to == executor);
-        self.steps.iter().any(goes_there)
+        self.steps.iter().any(|step| step.action.hands_over_to() == Some(Some(executor)))
     }
 }
 

@@ -3,6 +3,8 @@
 pub mod chart;
 pub mod formats;
 pub mod html;
+pub mod lanes;
 pub mod program;
 pub mod quiz;
 pub mod report;
+pub mod table;

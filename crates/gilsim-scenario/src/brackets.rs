@@ -1,4 +1,4 @@
-//! Which bracket of a TOML text is left open.
+//! Brackets and quotes in TOML: which is left open, and what stands outside.
 
 /// A bracket that is never closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +36,29 @@ pub(super) fn first_open(text: &str) -> Option<Open> {
         at += skipped(&text[at..]).unwrap_or(character.len_utf8());
     }
     open.pop()
+}
+
+/// Where `sign` stands in no brackets and quotes of a text, in bytes.
+pub fn outside(text: &str, sign: char) -> impl Iterator<Item = usize> {
+    let mut quote = None;
+    let mut escaped = false;
+    let mut depth = 0_u32;
+    text.char_indices().filter_map(move |(byte, c)| {
+        let found = quote.is_none() && depth == 0 && c == sign;
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '[' | '{') => depth += 1,
+            (None, ']' | '}') => depth = depth.saturating_sub(1),
+            (Some('"'), '\\') if !escaped => {
+                escaped = true;
+                return None;
+            }
+            (Some(open), close) if open == close && !escaped => quote = None,
+            _ => {}
+        }
+        escaped = false;
+        found.then_some(byte)
+    })
 }
 
 /// The length of the string or comment that `text` starts with.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::limits;
 use super::tree::shortened;
-use gilsim_core::time::{DurationError, SimDuration};
+use gilsim_core::time::{Decimal, DurationError, SimDuration};
 
 /// What a data file holds.
 #[derive(Debug)]
@@ -90,59 +90,16 @@ fn is_header(field: &str) -> bool {
 
 /// A duration with its unit, or a plain number of seconds.
 fn parse_value(field: &str) -> Result<SimDuration, String> {
-    match field.parse::<SimDuration>() {
-        Ok(duration) => Ok(duration),
-        Err(DurationError::MissingUnit | DurationError::Number | DurationError::Unit) => {
-            seconds(field).ok_or_else(|| wrong_number(field))
+    field.parse::<SimDuration>().or_else(|error| match (Decimal::parse(field), error) {
+        (Some(number), _) if number.is_negative() => Err("a duration is not negative".to_owned()),
+        (Some(number), _) => {
+            SimDuration::from_decimal_secs(number).ok_or_else(|| DurationError::TooLong.to_string())
         }
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// What to say of a field that is neither a duration nor a number of seconds.
-fn wrong_number(field: &str) -> String {
-    match field.parse::<f64>() {
-        Ok(number) if number.is_nan() => "expected a number".to_owned(),
-        Ok(number) if number < 0.0 => "a duration is not negative".to_owned(),
-        Ok(_) => DurationError::TooLong.to_string(),
-        Err(_) => "expected a duration like `1.5ms`, or a number of seconds".to_owned(),
-    }
-}
-
-/// A decimal number of seconds, with an exponent or without, rounded half up to the nanosecond.
-///
-/// It works on the digits and never on a float, so the same text is the same time everywhere.
-fn seconds(text: &str) -> Option<SimDuration> {
-    const DIGITS_BELOW_A_SECOND: i64 = 9;
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-        None => (text, 0),
-    };
-    let mantissa = mantissa.strip_prefix('+').unwrap_or(mantissa);
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let significant = digits.trim_start_matches('0');
-    let leading_zeros = digits.len() - significant.len();
-    let kept = i64::try_from(whole.len()).ok()? + i64::from(exponent) + DIGITS_BELOW_A_SECOND
-        - i64::try_from(leading_zeros).ok()?;
-    nanos(significant, kept)
-}
-
-/// The number that the first `kept` of `digits` make, rounded by the next one; zeros follow the last digit.
-fn nanos(digits: &str, kept: i64) -> Option<SimDuration> {
-    const MOST_DIGITS: usize = 19;
-    if digits.is_empty() || kept < 0 {
-        return Some(SimDuration::ZERO);
-    }
-    let kept = usize::try_from(kept).ok().filter(|kept| *kept <= MOST_DIGITS)?;
-    let nanos = digits.bytes().chain(std::iter::repeat(b'0')).take(kept);
-    let nanos = nanos.fold(0_u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
-    let round_up = digits.as_bytes().get(kept).is_some_and(|digit| *digit >= b'5');
-    let duration = SimDuration::from_nanos(nanos + u64::from(round_up));
-    (duration <= SimDuration::LONGEST).then_some(duration)
+        (None, DurationError::TooFine | DurationError::TooLong) => Err(error.to_string()),
+        (None, DurationError::MissingUnit | DurationError::Number | DurationError::Unit) => {
+            Err("expected a duration like `1.5ms`, or a number of seconds".to_owned())
+        }
+    })
 }
 
 #[cfg(test)]
@@ -182,15 +139,17 @@ mod tests {
             (".5", 500_000_000),
             ("5.", 5_000_000_000),
             ("1e-400", 0),
+            ("+1", 1_000_000_000),
+            ("-0", 0),
             ("3155760000", 3_155_760_000_000_000_000),
         ];
         for (text, nanos) in cases {
-            assert_eq!(seconds(text), Some(SimDuration::from_nanos(nanos)), "{text}");
+            assert_eq!(parse_value(text), Ok(SimDuration::from_nanos(nanos)), "{text}");
         }
         for text in
             ["", ".", "-1", "nan", "inf", "1e400", "1e99999999999", "3155760001", "1_0", "0x1"]
         {
-            assert_eq!(seconds(text), None, "{text}");
+            assert!(parse_value(text).is_err(), "{text}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::fault::{Fault, FaultKind, Faults};
-use super::files::{self, Files, ReadError};
+use super::files::{self, Files, Library, ReadError};
 use super::read;
 use super::source::{Place, Source};
 use super::syntax::{self, Trust};
@@ -30,7 +30,7 @@ pub struct Document {
     pub(super) root: Table,
     /// The scenario's text, then those of the settings made by [`Document::set`].
     pub(super) sources: Vec<Arc<Source>>,
-    pub(super) files: Arc<Files>,
+    pub(super) files: Arc<Library>,
     /// The folder that paths in the scenario are relative to.
     pub(super) base: Arc<Path>,
     /// Whether the file lists no tools and the tree holds all there are, see [`set`].
@@ -41,41 +41,51 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a scenario file. Faults of its content are reported when it is resolved.
+    /// Reads a scenario file from the disk. Faults of its content are reported when it is resolved.
     ///
     /// # Errors
     /// When the file cannot be read, is too large, or is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, Faults> {
+        Self::read_from(files::of_the_machine(), path)
+    }
+
+    /// Reads a scenario file, and when it is resolved the files that it names, from `files`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is too large, or is not UTF-8.
+    pub fn read_from(files: Arc<dyn Files>, path: &Path) -> Result<Self, Faults> {
         let name = shown_path(path);
-        match files::read_text(path, limits::SCENARIO_BYTES) {
-            Ok((text, sha256)) => {
-                let base = path.parent().unwrap_or(Path::new(""));
-                Ok(Self::from_text(text, sha256, &name, base))
-            }
-            Err(ReadError::Io(error)) => {
-                Err(Faults::unreadable(format!("cannot read `{name}`: {error}")))
-            }
-            Err(ReadError::TooLarge(limit)) => Err(too_large(&name, limit)),
-            Err(ReadError::NotUtf8(text, byte)) => {
-                let source = Arc::new(Source::new(name, text));
-                Err(Faults::new(vec![source], vec![not_utf8(0, byte)]))
-            }
-        }
+        let library = Library::new(files);
+        let read = library.text(path, limits::SCENARIO_BYTES);
+        let (text, sha256) = read.map_err(|error| unusable(&name, error))?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        Ok(Self::from_text(text, sha256, &name, base, Arc::new(library)))
     }
 
     /// A document from the text of a scenario. `name` is what messages and the manifest call it, `base` the
     /// folder that its paths are relative to. Faults are reported when it is resolved.
     pub fn parse(text: &str, name: &str, base: &Path) -> Self {
-        let sha256 = files::digest(text.as_bytes());
-        Self::from_text(files::without_mark(text.to_owned()), sha256, name, base)
+        Self::parse_beside(Arc::new(Library::new(files::of_the_machine())), text, name, base)
     }
 
-    fn from_text(text: String, sha256: String, name: &str, base: &Path) -> Self {
+    /// [`Document::parse`], with the files that a text names from a library.
+    pub(super) fn parse_beside(files: Arc<Library>, text: &str, name: &str, base: &Path) -> Self {
+        let sha256 = files::digest(text.as_bytes());
+        Self::from_text(files::without_mark(text).to_owned(), sha256, name, base, files)
+    }
+
+    fn from_text(
+        text: String,
+        sha256: String,
+        name: &str,
+        base: &Path,
+        files: Arc<Library>,
+    ) -> Self {
         let parsed = syntax::parse(&text, 0);
         Self {
             root: parsed.root,
             sources: vec![Arc::new(Source::new(name.to_owned(), text))],
-            files: Arc::default(),
+            files,
             base: Arc::from(base),
             implied_tools: false,
             syntax_faults: Arc::from(parsed.faults),
@@ -169,9 +179,20 @@ impl Document {
     }
 }
 
-fn too_large(name: &str, limit: u64) -> Faults {
-    let title = format!("`{name}` is larger than {} MiB, too large for a scenario", limit >> 20);
-    Faults::new(Vec::new(), vec![Fault::new(Place::NOWHERE, title)])
+/// The fault of a scenario that cannot be read.
+fn unusable(name: &str, error: ReadError) -> Faults {
+    let told = error.told(name);
+    let nowhere = Place::NOWHERE;
+    let (sources, fault) = match error {
+        ReadError::Io(_) => (Vec::new(), Fault::unreadable(nowhere, told)),
+        ReadError::TooLarge(_) => {
+            (Vec::new(), Fault::new(nowhere, format!("{told}, too large for a scenario")))
+        }
+        ReadError::NotUtf8(text, byte) => {
+            (vec![Arc::new(Source::new(name.to_owned(), text))], not_utf8(0, byte))
+        }
+    };
+    Faults::new(sources, vec![fault])
 }
 
 /// The fault of a text that is not UTF-8 from a byte on.

@@ -164,11 +164,6 @@ impl Faults {
         Self { sources, faults }
     }
 
-    /// A file that cannot be read and that no other file names.
-    pub(super) fn unreadable(title: String) -> Self {
-        Self::new(Vec::new(), vec![Fault::unreadable(Place::NOWHERE, title)])
-    }
-
     /// The texts that the faults point into, and the faults.
     pub(super) fn into_parts(self) -> (Vec<Arc<Source>>, Vec<Fault>) {
         (self.sources, self.faults)

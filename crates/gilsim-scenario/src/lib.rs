@@ -6,6 +6,8 @@
 mod brackets;
 pub mod claims;
 mod data_file;
+#[cfg(feature = "disk")]
+mod disk;
 mod document;
 mod fault;
 mod files;
@@ -21,11 +23,14 @@ mod syntax;
 mod tree;
 
 use std::path::Path;
+use std::sync::Arc;
 
+pub use brackets::outside;
+#[cfg(feature = "disk")]
+pub use disk::Disk;
 pub use document::Document;
-pub use fault::Faults;
-pub use fault::{Fault, nearest};
-pub use files::digest;
+pub use fault::{Fault, Faults, nearest};
+pub use files::{Files, digest};
 pub use schema::{claims_schema, schema};
 pub use tree::shortened;
 
@@ -55,6 +60,29 @@ pub struct Input {
 /// With every fault that was found.
 pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Faults> {
     Document::read(path)?.resolve_with(sets)
+}
+
+/// Reads a scenario, and the files that it names, from elsewhere than the disk; in a browser, from memory.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::path::{Path, PathBuf};
+/// use std::sync::Arc;
+///
+/// let pages = "tasks = [{ steps = [{ wait = { samples = '../measured.csv' } }] }]";
+/// let files: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::from([
+///     ("shop/pages.toml".into(), pages.into()),
+///     ("shop/../measured.csv".into(), "20ms\n30ms\n".into()),
+/// ]);
+/// let path = Path::new("shop/pages.toml");
+/// let loaded = gilsim_scenario::load_from(Arc::new(files), path, &[]).expect("it is sound");
+/// assert_eq!(loaded.inputs[1].name, "../measured.csv");
+/// ```
+///
+/// # Errors
+/// With every fault that was found.
+pub fn load_from(files: Arc<dyn Files>, path: &Path, sets: &[String]) -> Result<Loaded, Faults> {
+    Document::read_from(files, path)?.resolve_with(sets)
 }
 
 /// Reads a scenario from its text. `name` is what messages and the manifest call it, `base` the folder

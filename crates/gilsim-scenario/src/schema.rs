@@ -3,9 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{self, Keys, Kind};
-use super::read::{AT_ONCE, PARTIAL, SIZE_UNITS, takers};
+use super::read::{AT_ONCE, SIZE_UNITS};
+use gilsim_core::model::StepKind;
 use gilsim_core::profile;
 use gilsim_core::time::UNITS;
+use gilsim_core::tools::OwnKey;
 
 /// The JSON Schema (draft 2020-12) of scenario files, for editors; it ends with a line end.
 pub fn schema() -> String {
@@ -95,13 +97,14 @@ fn one_form(keys: &Keys) -> Value {
 
 fn step() -> Value {
     let mut object = object(&keys::STEP, false);
-    let forms = keys::VERBS.map(|verb| match verb {
-        "repeat" => json!({ "required": ["repeat", "steps"] }),
-        verb => json!({ "required": [verb] }),
+    let forms = StepKind::ALL.map(|kind| match kind.further {
+        Some(further) if further.required => json!({ "required": [kind.key, further.key] }),
+        _ => json!({ "required": [kind.key] }),
     });
     object.insert("oneOf".to_owned(), json!(forms));
-    object
-        .insert("dependentRequired".to_owned(), json!({ "to": ["offload"], "steps": ["repeat"] }));
+    let further = StepKind::ALL.iter().filter_map(|kind| Some((kind.further?.key, kind.key)));
+    let further: Map<_, _> = further.map(|(key, of)| (key.to_owned(), json!([of]))).collect();
+    object.insert("dependentRequired".to_owned(), Value::Object(further));
     Value::Object(object)
 }
 
@@ -112,8 +115,8 @@ fn object(keys: &Keys, whole: bool) -> Map<String, Value> {
     for key in keys.all {
         let mut property = kind(key.kind, !is_tool);
         let mut about = key.about.to_owned();
-        if let Some((_, takes)) = PARTIAL.iter().find(|(name, _)| is_tool && *name == key.name) {
-            about = format!("{about} For {} only.", takers(*takes).join(", "));
+        if let Some(own) = OwnKey::ALL.iter().find(|own| is_tool && own.name() == key.name) {
+            about = format!("{about} For {} only.", own.takers().join(", "));
         }
         property.insert("description".to_owned(), json!(about));
         let example: Value = serde_json::from_str(key.example).unwrap_or_default();

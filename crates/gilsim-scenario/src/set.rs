@@ -1,17 +1,17 @@
-//! `--set KEY=VALUE`: one key of a document's tree is changed.
+//! `--set KEY=VALUE`: a value is merged into a document's tree, where the reader checks it.
 
 use std::sync::Arc;
 
-use toml::de::{DeTable, DeValue};
-
+use super::brackets::outside;
 use super::document::Document;
 use super::fault::{Fault, listed};
 use super::keys::{self, Keys, Kind};
-use super::read::{PARTIAL, all_tools, takers, unknown_key};
+use super::read::{all_tools, unknown_key};
 use super::source::{Place, Source};
 use super::syntax;
-use super::tree::{Entry, Node, Table, Value, shortened};
+use super::tree::{Node, Table, Value, shortened};
 use gilsim_core::model::Tool;
+use gilsim_core::tools::OwnKey;
 
 /// A part of a dotted key.
 #[derive(Clone, Debug)]
@@ -20,10 +20,12 @@ struct Segment {
     place: Place,
 }
 
-/// A value with the text that it was read from.
+/// What is set.
 #[derive(Clone, Debug)]
 struct Setting {
+    /// As TOML, else as a bare text.
     value: Node,
+    /// As a bare text, for keys that have texts.
     bare: Node,
 }
 
@@ -40,8 +42,7 @@ pub(super) fn apply(
     document.sources.push(Arc::new(Source::new("command line".to_owned(), text)));
     let (path, setting) = parsed?;
     let before = (document.root.clone(), document.implied_tools);
-    let outcome = set_at_root(document, &path, &setting);
-    outcome.map_err(|fault| {
+    setting.merge_into(document, &path).map_err(|fault| {
         (document.root, document.implied_tools) = before;
         vec![fault]
     })
@@ -49,7 +50,7 @@ pub(super) fn apply(
 
 /// The key and the value in `text` from byte `start` on.
 fn read(text: &str, start: usize, source: usize) -> Result<(Vec<Segment>, Setting), Vec<Fault>> {
-    let Some(equals) = equals_sign(text, start) else {
+    let Some(equals) = outside(&text[start..], '=').next().map(|byte| start + byte) else {
         let fault =
             Fault::new(Place::new(source, start..text.len()), "a setting has a key and a value");
         return Err(vec![fault.label("expected KEY=VALUE")]);
@@ -61,26 +62,6 @@ fn read(text: &str, start: usize, source: usize) -> Result<(Vec<Segment>, Settin
     Ok((path, value))
 }
 
-/// The first equals sign that stands in no quotes.
-fn equals_sign(text: &str, start: usize) -> Option<usize> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (byte, character) in text.char_indices().filter(|(byte, _)| *byte >= start) {
-        match (quote, character) {
-            (None, '=') => return Some(byte),
-            (None, '"' | '\'') => quote = Some(character),
-            (Some('"'), '\\') if !escaped => {
-                escaped = true;
-                continue;
-            }
-            (Some(open), close) if open == close && !escaped => quote = None,
-            _ => {}
-        }
-        escaped = false;
-    }
-    None
-}
-
 /// The parts of the dotted key in bytes `span` of `text`.
 fn path(
     text: &str,
@@ -88,16 +69,14 @@ fn path(
     source: usize,
 ) -> Result<Vec<Segment>, Vec<Fault>> {
     let padded = format!("{}{} = 0", " ".repeat(span.start), &text[span.clone()]);
+    let parsed = syntax::parse(&padded, source);
     let mut path = Vec::new();
-    if let Ok(table) = DeTable::parse(&padded) {
-        let mut table = table.get_ref();
-        while let (1, Some((key, value))) = (table.len(), table.iter().next()) {
-            let place = Place::new(source, key.span());
-            path.push(Segment { name: key.get_ref().to_string(), place });
-            match value.get_ref() {
-                DeValue::Table(below) => table = below,
-                _ => return Ok(path),
-            }
+    let mut below = Some(&parsed.root).filter(|_| parsed.faults.is_empty());
+    while let Some([entry]) = below.map(|table| table.entries.as_slice()) {
+        path.push(Segment { name: entry.key.to_string(), place: entry.place });
+        below = entry.node.as_table();
+        if below.is_none() {
+            return Ok(path);
         }
     }
     let fault = Fault::new(Place::new(source, span), "this is not a key")
@@ -130,92 +109,163 @@ fn setting(text: &str, start: usize, source: usize) -> Result<Setting, Vec<Fault
     }
 }
 
-fn set_at_root(document: &mut Document, path: &[Segment], setting: &Setting) -> Result<(), Fault> {
-    let [first, rest @ ..] = path else { return Ok(()) };
-    match (first.name.as_str(), rest) {
-        ("tasks", [name, rest @ ..]) if !rest.is_empty() => {
-            set_in_tasks(&mut document.root, name, rest, setting)
+impl Setting {
+    /// Sets what stands at `path` of the whole tree.
+    fn merge_into(&self, document: &mut Document, path: &[Segment]) -> Result<(), Fault> {
+        if let [first, second, rest @ ..] = path {
+            refuse_new_name(&document.root, first, second)?;
+            if first.name == "tools" {
+                list_tools(document);
+                if rest.is_empty() {
+                    return self.merge_into_tools(&mut document.root, path);
+                }
+            }
         }
-        ("tools", [key]) if PARTIAL.iter().any(|(name, _)| *name == key.name) => {
-            list_tools(document);
-            set_in_all_tools(&mut document.root, key, setting)
-        }
-        ("tools", [label, rest @ ..]) if !rest.is_empty() => {
-            list_tools(document);
-            set_in_tool(&mut document.root, label, rest, setting)
-        }
-        ("tools", [key]) => {
+        self.merge_key(&mut document.root, &keys::ROOT, path)
+    }
+
+    /// `tools.workers`: every tool that takes it.
+    fn merge_into_tools(&self, root: &mut Table, path: &[Segment]) -> Result<(), Fault> {
+        let [.., key] = path else { return Ok(()) };
+        let Some(own) = OwnKey::ALL.into_iter().find(|own| own.name() == key.name) else {
             let title = format!("`{}` cannot be set for all tools", shortened(&key.name));
             let fault = Fault::new(key.place, title).label("expected tools.LABEL.KEY");
-            Err(fault.suggest(&key.name, PARTIAL.map(|(name, _)| name)))
+            return Err(fault.suggest(&key.name, OwnKey::ALL.map(OwnKey::name)));
+        };
+        let can_have_it = |item: &Node| {
+            let name = text_at(item, "use");
+            Tool::ALL.into_iter().any(|tool| name == Some(tool.name()) && tool.takes(own))
+        };
+        let tools = root.entries.iter_mut().find(|entry| &*entry.key == "tools");
+        let tools = tools.and_then(|entry| entry.node.as_list_mut());
+        let mut found = false;
+        for item in tools.into_iter().flatten().filter(|item| can_have_it(item)) {
+            found = true;
+            self.merge(item, Kind::Table(&keys::TOOL), path)?;
         }
-        _ => set_in_table(&mut document.root, &keys::ROOT, path, setting, true),
+        if found {
+            return Ok(());
+        }
+        let title = format!("no tool of this scenario takes `{}`", key.name);
+        let label = format!("only {} can have it", listed(&own.takers()));
+        Err(Fault::new(key.place, title).label(label))
+    }
+
+    /// Sets what stands at `path` of a table with those keys.
+    fn merge_key(
+        &self,
+        table: &mut Table,
+        keys: &'static Keys,
+        path: &[Segment],
+    ) -> Result<(), Fault> {
+        let [key, below @ ..] = path else { return Ok(()) };
+        let Some(known) = keys.find(&key.name) else {
+            return Err(unknown_key(keys, &key.name, key.place, keys.names()));
+        };
+        let entry = table.get_or_insert(&key.name, key.place, || Node::empty_table(key.place));
+        if below.is_empty() {
+            entry.place = key.place;
+        }
+        self.merge(&mut entry.node, known.kind, path)
+    }
+
+    /// Sets a node of some kind, which the first part of `path` names, or what stands below it.
+    fn merge(&self, node: &mut Node, kind: Kind, path: &[Segment]) -> Result<(), Fault> {
+        let [at, below @ ..] = path else { return Ok(()) };
+        match (kind, below) {
+            (Kind::Table(keys), [key, ..]) => match node.as_table_mut() {
+                Some(table) => self.merge_key(table, keys, below),
+                None => Err(no_table(key, keys.what)),
+            },
+            (Kind::Distribution, [_, ..]) => {
+                self.merge(made_table(node, at), Kind::Table(&keys::DISTRIBUTION), path)
+            }
+            (Kind::Arrival, [_, ..]) => {
+                self.merge(made_table(node, at), Kind::Table(&keys::ARRIVAL), path)
+            }
+            (Kind::Map(keys), [name, ..]) => {
+                self.merge(named(node, at, name)?, Kind::Table(keys), below)
+            }
+            (Kind::Amounts(least, most), [name, ..]) => {
+                self.merge(named(node, at, name)?, Kind::Whole(least, most), below)
+            }
+            (Kind::List(keys), [name, _, ..]) => self.merge_items(node, keys, at, name, below),
+            (Kind::Table(keys) | Kind::List(keys), _) => Err(is_a_table(at, keys.names())),
+            (Kind::Map(_) | Kind::Amounts(..), []) => {
+                let names = node.as_table().map_or(&[][..], |names| &names.entries);
+                Err(is_a_table(at, names.iter().map(|entry| &*entry.key)))
+            }
+            (_, [stray, ..]) => {
+                let title = format!("`{}` has no keys of its own", shortened(&at.name));
+                Err(Fault::new(stray.place, title).label("expected nothing here"))
+            }
+            (kind, []) => {
+                let wants_bare = matches!(kind, Kind::Text) && self.value.as_text().is_none();
+                *node = if wants_bare { self.bare.clone() } else { self.value.clone() };
+                Ok(())
+            }
+        }
+    }
+
+    /// `tasks.NAME.…` and `tools.LABEL.…`: every item of that name.
+    fn merge_items(
+        &self,
+        list: &mut Node,
+        keys: &'static Keys,
+        at: &Segment,
+        name: &Segment,
+        path: &[Segment],
+    ) -> Result<(), Fault> {
+        let items = list.as_list_mut().map_or(&mut [][..], |items| items);
+        let mut found = false;
+        for item in items.iter_mut().filter(|item| name_of(item) == Some(&name.name)) {
+            found = true;
+            mention(item, name.place);
+            self.merge(item, Kind::Table(keys), path)?;
+        }
+        if found {
+            return Ok(());
+        }
+        let is_tool = at.name == "tools";
+        let what = if is_tool { "tool is labelled" } else { "`[[tasks]]` entry is named" };
+        Err(no_such(what, name, items.iter().filter_map(name_of)))
+    }
+}
+
+/// A setting gives no site, computation, semaphore or queue to a scenario that does not have it.
+fn refuse_new_name(root: &Table, map: &Segment, name: &Segment) -> Result<(), Fault> {
+    let kind = keys::ROOT.find(&map.name).map(|key| key.kind);
+    let known = root.get(&map.name).map_or(Some(&[][..]), |node| Some(&*node.as_table()?.entries));
+    match (kind, known) {
+        (Some(Kind::Map(_) | Kind::Amounts(..)), Some(known))
+            if known.iter().all(|entry| *entry.key != *name.name) =>
+        {
+            let known = known.iter().map(|entry| &*entry.key);
+            Err(no_such(&format!("entry of `[{}]` is named", map.name), name, known))
+        }
+        _ => Ok(()),
     }
 }
 
 /// Gives the document the list of tools that it implies, so that there is something to set.
 fn list_tools(document: &mut Document) {
-    let is_listed = document
-        .root
-        .get("tools")
-        .is_some_and(|tools| tools.as_list().is_none_or(|tools| !tools.is_empty()));
-    if !is_listed {
-        let place = Place::NOWHERE;
-        let node = Node { place, value: Value::List(Arc::new(all_tools())) };
-        document.root.insert(Entry { key: Arc::from("tools"), place, node });
+    let place = Place::NOWHERE;
+    let none = || Node { place, value: Value::List(Arc::default()) };
+    let listed = &mut document.root.get_or_insert("tools", place, none).node;
+    if listed.as_list().is_some_and(<[Node]>::is_empty) {
+        *listed = Node { place, value: Value::List(Arc::new(all_tools())) };
         document.implied_tools = true;
     }
 }
 
-/// The tables of the list at `key`.
-fn items<'t>(root: &'t mut Table, key: &str) -> &'t mut [Node] {
-    let entry = root.entries.iter_mut().find(|entry| &*entry.key == key);
-    entry.and_then(|entry| entry.node.as_list_mut()).map_or(&mut [], |items| items)
+/// The name of an entry of tasks, or the label of a tool, as far as the tree says it.
+fn name_of(item: &Node) -> Option<&str> {
+    ["name", "label", "use"].iter().find_map(|key| text_at(item, key))
 }
 
 /// The text at `key` of a table.
 fn text_at<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
     node.as_table()?.get(key)?.as_text()
-}
-
-/// `tasks.NAME.…`: every entry of that name.
-fn set_in_tasks(
-    root: &mut Table,
-    name: &Segment,
-    rest: &[Segment],
-    setting: &Setting,
-) -> Result<(), Fault> {
-    let items = items(root, "tasks");
-    let mut found = false;
-    for item in items.iter_mut().filter(|item| text_at(item, "name") == Some(&name.name)) {
-        found = true;
-        set_in_node(item, &keys::TASK, rest, setting, false)?;
-    }
-    let names = items.iter().filter_map(|item| text_at(item, "name"));
-    if found { Ok(()) } else { Err(no_such("`[[tasks]]` entry is named", name, names)) }
-}
-
-/// `tools.LABEL.…`: the tool of that label.
-fn set_in_tool(
-    root: &mut Table,
-    label: &Segment,
-    rest: &[Segment],
-    setting: &Setting,
-) -> Result<(), Fault> {
-    let items = items(root, "tools");
-    let mut found = false;
-    for item in items.iter_mut().filter(|item| label_of(item) == Some(&label.name)) {
-        found = true;
-        mention(item, label.place);
-        set_in_node(item, &keys::TOOL, rest, setting, false)?;
-    }
-    let labels = items.iter().filter_map(label_of);
-    if found { Ok(()) } else { Err(no_such("tool is labelled", label, labels)) }
-}
-
-/// The label of a tool as far as the tree says it.
-fn label_of(tool: &Node) -> Option<&str> {
-    text_at(tool, "label").or_else(|| text_at(tool, "use"))
 }
 
 /// An implied tool that somebody mentions is one that must exist.
@@ -228,28 +278,25 @@ fn mention(tool: &mut Node, place: Place) {
     }
 }
 
-/// `tools.workers`: every tool that takes it.
-fn set_in_all_tools(root: &mut Table, key: &Segment, setting: &Setting) -> Result<(), Fault> {
-    let Some((_, takes)) = PARTIAL.iter().find(|(name, _)| *name == key.name) else {
-        return Ok(());
-    };
-    let tool_of = |item: &Node| {
-        let name = text_at(item, "use")?;
-        Tool::ALL.into_iter().find(|tool| tool.name() == name)
-    };
-    let mut found = false;
-    for item in items(root, "tools") {
-        if tool_of(item).is_some_and(takes) {
-            found = true;
-            set_in_node(item, &keys::TOOL, std::slice::from_ref(key), setting, false)?;
-        }
+/// The node with a table in place of a single value, so that its keys can be set.
+fn made_table<'n>(node: &'n mut Node, at: &Segment) -> &'n mut Node {
+    if node.as_table().is_none() {
+        *node = Node::empty_table(at.place);
     }
-    if found {
-        return Ok(());
-    }
-    let title = format!("no tool of this scenario takes `{}`", key.name);
-    let fault = Fault::new(key.place, title);
-    Err(fault.label(format!("only {} can have it", listed(&takers(*takes)))))
+    node
+}
+
+/// What `name` stands for in a table of names, new where it is not there.
+fn named<'n>(names: &'n mut Node, at: &Segment, name: &Segment) -> Result<&'n mut Node, Fault> {
+    let Some(table) = names.as_table_mut() else {
+        return Err(no_table(at, &format!("`{}`", at.name)));
+    };
+    let entry = table.get_or_insert(&name.name, name.place, || Node::empty_table(name.place));
+    Ok(&mut entry.node)
+}
+
+fn no_table(at: &Segment, what: &str) -> Fault {
+    Fault::new(at.place, format!("{what} is not a table in the scenario"))
 }
 
 fn no_such<'n>(what: &str, wrong: &Segment, names: impl Iterator<Item = &'n str>) -> Fault {
@@ -259,124 +306,7 @@ fn no_such<'n>(what: &str, wrong: &Segment, names: impl Iterator<Item = &'n str>
     Fault::new(wrong.place, title).label("expected one of the scenario").suggest(&wrong.name, names)
 }
 
-fn set_in_node(
-    node: &mut Node,
-    keys: &'static Keys,
-    path: &[Segment],
-    setting: &Setting,
-    names_exist: bool,
-) -> Result<(), Fault> {
-    let place = path.first().map_or(node.place, |segment| segment.place);
-    match node.as_table_mut() {
-        Some(table) => set_in_table(table, keys, path, setting, names_exist),
-        None => Err(Fault::new(place, format!("{} is not a table in the scenario", keys.what))),
-    }
-}
-
-/// Sets the value at `path` of a table with those keys. `names_exist` says whether only sites and the like
-/// that the table has can be set.
-fn set_in_table(
-    table: &mut Table,
-    keys: &'static Keys,
-    path: &[Segment],
-    setting: &Setting,
-    names_exist: bool,
-) -> Result<(), Fault> {
-    let [first, rest @ ..] = path else { return Ok(()) };
-    let Some(key) = keys.find(&first.name) else {
-        return Err(unknown_key(keys, &first.name, first.place, keys.names()));
-    };
-    let below = |table: &mut Table, keys, rest: &[Segment]| {
-        let node = table.get_or_insert(&first.name, first.place, || Node::empty_table(first.place));
-        set_in_node(node, keys, rest, setting, names_exist)
-    };
-    match key.kind {
-        Kind::Table(keys) => match rest {
-            [] => Err(names_a_table(first, keys.names())),
-            _ => below(table, keys, rest),
-        },
-        Kind::Map(_) | Kind::Amounts(..) => {
-            set_in_names(table, key.kind, path, setting, names_exist)
-        }
-        Kind::List(keys) => Err(names_a_table(first, keys.names())),
-        Kind::Distribution if !rest.is_empty() => {
-            make_table(table, first);
-            below(table, &keys::DISTRIBUTION, rest)
-        }
-        Kind::Arrival if !rest.is_empty() => {
-            make_table(table, first);
-            below(table, &keys::ARRIVAL, rest)
-        }
-        _ if !rest.is_empty() => {
-            let title = format!("`{}` has no keys of its own", first.name);
-            Err(Fault::new(rest[0].place, title).label("expected nothing here"))
-        }
-        kind => {
-            insert(table, first, kind, setting);
-            Ok(())
-        }
-    }
-}
-
-/// A table in place of a single value, so that its keys can be set.
-fn make_table(table: &mut Table, at: &Segment) {
-    let node = table.get_or_insert(&at.name, at.place, || Node::empty_table(at.place));
-    if node.as_table().is_none() {
-        *node = Node::empty_table(at.place);
-    }
-}
-
-/// `sites.NAME.…` and `semaphores.NAME`.
-fn set_in_names(
-    table: &mut Table,
-    kind: Kind,
-    path: &[Segment],
-    setting: &Setting,
-    names_exist: bool,
-) -> Result<(), Fault> {
-    let [map, name, rest @ ..] = path else {
-        let names = table.get(&path[0].name).and_then(Node::as_table);
-        let names = names.map_or(&[][..], |names| &names.entries);
-        return Err(names_a_table(&path[0], names.iter().map(|entry| &*entry.key)));
-    };
-    let node = table.get_or_insert(&map.name, map.place, || Node::empty_table(map.place));
-    let Some(names) = node.as_table_mut() else {
-        return Err(Fault::new(
-            map.place,
-            format!("`{}` is not a table in the scenario", map.name),
-        ));
-    };
-    if names_exist && names.get(&name.name).is_none() {
-        let known = names.entries.iter().map(|entry| &*entry.key);
-        return Err(no_such(&format!("entry of `[{}]` is named", map.name), name, known));
-    }
-    match (kind, rest) {
-        (Kind::Map(keys), []) => Err(names_a_table(name, keys.names())),
-        (Kind::Map(keys), _) => {
-            let node =
-                names.get_or_insert(&name.name, name.place, || Node::empty_table(name.place));
-            set_in_node(node, keys, rest, setting, names_exist)
-        }
-        (_, []) => {
-            insert(names, name, kind, setting);
-            Ok(())
-        }
-        (_, [stray, ..]) => {
-            let title = format!("`{}` has no keys of its own", shortened(&name.name));
-            Err(Fault::new(stray.place, title).label("expected nothing here"))
-        }
-    }
-}
-
-fn insert(table: &mut Table, at: &Segment, kind: Kind, setting: &Setting) {
-    let is_text = setting.value.as_text().is_some();
-    let wants_bare = matches!(kind, Kind::Text) && !is_text;
-    let node = if wants_bare { &setting.bare } else { &setting.value };
-    let key = Arc::from(at.name.as_str());
-    table.insert(Entry { key, place: at.place, node: node.clone() });
-}
-
-fn names_a_table<'n>(segment: &Segment, names: impl Iterator<Item = &'n str>) -> Fault {
+fn is_a_table<'n>(segment: &Segment, names: impl Iterator<Item = &'n str>) -> Fault {
     let names: Vec<&str> = names.collect();
     let title = format!("`{}` is a table: set one of its keys", shortened(&segment.name));
     let fault = Fault::new(segment.place, title);

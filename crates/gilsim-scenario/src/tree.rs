@@ -145,27 +145,19 @@ impl Table {
         self.entries.iter().find(|entry| &*entry.key == key)
     }
 
-    /// The value of a key, made by `make` where there is none.
+    /// The entry of a key, with a value made by `make` where there is none.
     pub(super) fn get_or_insert(
         &mut self,
         key: &str,
         place: Place,
         make: impl FnOnce() -> Node,
-    ) -> &mut Node {
+    ) -> &mut Entry {
         let found = self.entries.iter().position(|entry| &*entry.key == key);
         let index = found.unwrap_or_else(|| {
             self.entries.push(Entry { key: Arc::from(key), place, node: make() });
             self.entries.len() - 1
         });
-        &mut self.entries[index].node
-    }
-
-    /// Gives a key a value, new or instead of its old one.
-    pub(super) fn insert(&mut self, entry: Entry) {
-        match self.entries.iter_mut().find(|old| old.key == entry.key) {
-            Some(old) => *old = entry,
-            None => self.entries.push(entry),
-        }
+        &mut self.entries[index]
     }
 }
 

@@ -1,14 +1,10 @@
 //! Predicted beside measured: as a table, as Markdown, as CSV and JSON.
 
-use std::io;
-
-use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
 
 use crate::python::validate::{Comparison, Validation};
-use gilsim_render::report::markdown::escaped;
 use gilsim_render::report::one_line;
-use gilsim_render::report::screen::plain_table;
+use gilsim_render::table::{self, Escape, Table, escaped};
 
 /// The headings of the tables.
 const HEADINGS: [&str; 6] = ["tool", "", "predicted", "measured", "shortest to longest", "error"];
@@ -18,58 +14,37 @@ const TEXT_COLUMNS: usize = 2;
 
 /// A table for each scenario and Python, and what the worst error is.
 pub fn table(validations: &[Validation], tolerance: Option<f64>) -> String {
-    let mut text = String::new();
-    for group in groups(validations) {
-        text.push_str(&heading(group[0]));
-        text.push_str("\n\n");
-        for line in aligned(&group).lines() {
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text.push('\n');
-    }
-    text + &verdict(validations, tolerance)
+    told(validations, Table::screen, str::to_owned) + &verdict(validations, tolerance)
 }
 
 /// The same for Markdown pages.
 pub fn markdown(validations: &[Validation], tolerance: Option<f64>) -> String {
-    let line = |cells: [String; HEADINGS.len()]| format!("| {} |\n", cells.join(" | "));
+    told(validations, |table| table.markdown(Escape::All), escaped)
+        + &escaped(&verdict(validations, tolerance))
+}
+
+fn told(
+    validations: &[Validation],
+    shown: impl Fn(&Table) -> String,
+    words: impl Fn(&str) -> String,
+) -> String {
     let mut text = String::new();
     for group in groups(validations) {
-        text.push_str(&escaped(&heading(group[0])));
-        text.push_str("\n\n");
-        text.push_str(&line(HEADINGS.map(str::to_owned)));
-        let rule = |column: usize| if column < TEXT_COLUMNS { "---" } else { "---:" };
-        text.push_str(&line(std::array::from_fn(|column| rule(column).to_owned())));
-        for cells in rows(&group) {
-            text.push_str(&line(cells.map(|cell| escaped(&cell))));
-        }
-        text.push('\n');
+        let mut table = Table::with_texts(TEXT_COLUMNS, HEADINGS);
+        rows(&group).for_each(|cells| table.push(cells));
+        text.extend([&words(&heading(group[0])), "\n\n", &shown(&table), "\n"]);
     }
-    text + &escaped(&verdict(validations, tolerance))
+    text
 }
 
 /// A row per scenario, Python, tool and metric: times in nanoseconds, the error as a share of what was measured.
-///
-/// # Errors
-/// None in practice: the text is made in memory.
-pub fn csv(validations: &[Validation]) -> io::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
-    for record in records(validations) {
-        writer.write_record(record.fields())?;
-    }
-    writer.into_inner().map_err(csv::IntoInnerError::into_error)
+pub fn csv(validations: &[Validation]) -> Vec<u8> {
+    Table::of_records(&COLUMNS, &records(validations)).csv()
 }
 
 /// An array of objects with the columns of the CSV as keys; an error that cannot be said is `null`.
-///
-/// # Errors
-/// None in practice: the text is made in memory.
-pub fn json(validations: &[Validation]) -> io::Result<Vec<u8>> {
-    let mut text = serde_json::to_vec_pretty(&records(validations).collect::<Vec<_>>())?;
-    text.push(b'\n');
-    Ok(text)
+pub fn json(validations: &[Validation]) -> Vec<u8> {
+    table::json(&records(validations))
 }
 
 /// The columns of the CSV, the fields of [`Record`].
@@ -104,28 +79,9 @@ struct Record<'a> {
     error: Option<f64>,
 }
 
-impl Record<'_> {
-    fn fields(&self) -> [String; COLUMNS.len()] {
-        [
-            self.scenario.to_owned(),
-            self.interpreter.to_owned(),
-            self.python.to_owned(),
-            self.cores.to_string(),
-            self.tool.to_owned(),
-            self.repeats.to_string(),
-            self.metric.to_owned(),
-            self.predicted_ns.to_string(),
-            self.measured_ns.to_string(),
-            self.shortest_ns.to_string(),
-            self.longest_ns.to_string(),
-            self.error.map(|error| format!("{error:.6}")).unwrap_or_default(),
-        ]
-    }
-}
-
-fn records(validations: &[Validation]) -> impl Iterator<Item = Record<'_>> {
+fn records(validations: &[Validation]) -> Vec<Record<'_>> {
     let pairs = validations.iter().flat_map(|one| one.comparisons.iter().map(move |m| (one, m)));
-    pairs.map(|(one, metric)| Record {
+    let records = pairs.map(|(one, metric)| Record {
         scenario: &one.scenario,
         interpreter: &one.interpreter,
         python: &one.python,
@@ -138,7 +94,8 @@ fn records(validations: &[Validation]) -> impl Iterator<Item = Record<'_>> {
         shortest_ns: metric.shortest.as_nanos(),
         longest_ns: metric.longest.as_nanos(),
         error: metric.error().map(|error| (error * 1e6).round() / 1e6),
-    })
+    });
+    records.collect()
 }
 
 /// The validations of one scenario on one Python together, in the order in which each pair came first.
@@ -171,20 +128,6 @@ fn heading(one: &Validation) -> String {
         counted(one.cores.into(), "core"),
         counted(one.repeats as u64, "repeat"),
     ))
-}
-
-fn aligned(group: &[&Validation]) -> Table {
-    let mut table = plain_table(HEADINGS);
-    for cells in rows(group) {
-        table.add_row(cells.map(Cell::new));
-    }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((u16::from(index > 0), 0));
-        if index >= TEXT_COLUMNS {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
 }
 
 fn rows<'a>(group: &'a [&Validation]) -> impl Iterator<Item = [String; HEADINGS.len()]> + 'a {
@@ -299,7 +242,7 @@ threading  makespan     960 us      1 ms    990 us to 1.01 ms  −4.0 %
     #[test]
     fn csv_and_json_have_the_same_columns() {
         let both = [validation("a, b", [1_010, 1_000]), validation("none", [1, 10])];
-        let csv = String::from_utf8(csv(&both).unwrap()).unwrap();
+        let csv = String::from_utf8(csv(&both)).unwrap();
         let mut lines = csv.lines();
         assert_eq!(lines.next().unwrap(), COLUMNS.join(","));
         assert_eq!(
@@ -307,7 +250,7 @@ threading  makespan     960 us      1 ms    990 us to 1.01 ms  −4.0 %
             "a.toml,python3,3.13.1,2,\"a, b\",3,makespan,1010000,1000000,990000,1010000,0.010000"
         );
         let json: Vec<serde_json::Map<String, serde_json::Value>> =
-            serde_json::from_slice(&json(&both).unwrap()).unwrap();
+            serde_json::from_slice(&json(&both)).unwrap();
         assert!(json.iter().all(|row| row.keys().eq(COLUMNS)));
         assert_eq!(json.len(), 6);
     }
@@ -315,8 +258,8 @@ threading  makespan     960 us      1 ms    990 us to 1.01 ms  −4.0 %
     #[test]
     fn nothing_measured_is_said_in_every_format() {
         assert_eq!(table(&[], None), "Nothing was measured.\n");
-        assert_eq!(json(&[]).unwrap(), b"[]\n");
-        assert_eq!(csv(&[]).unwrap(), (COLUMNS.join(",") + "\n").into_bytes());
+        assert_eq!(json(&[]), b"[]\n");
+        assert_eq!(csv(&[]), (COLUMNS.join(",") + "\n").into_bytes());
     }
 
     #[test]

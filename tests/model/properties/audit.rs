@@ -2,7 +2,7 @@
 
 use gilsim::ids::NameId;
 use gilsim::model::{Scenario, Tool, ToolRun};
-use gilsim::plan::Plan;
+use gilsim::plan::{KernelRules, Plan};
 use gilsim::sink::audit::{Audit, AuditSetting};
 
 use crate::play::{self, Run};
@@ -13,7 +13,7 @@ pub fn audited(scenario: &Scenario, tool: &ToolRun) -> (Run, Vec<String>) {
     let mut audit = Audit::new(AuditSetting {
         cores: tool.setting.machine.cores,
         locked: tool.setting.interpreter.lock,
-        wakes_in_place: plan.machine.wakes_in_place,
+        wakes_in_place: matches!(plan.machine.kernel, KernelRules::InPlace { .. }),
         per_thread_lock: tool.tool == Tool::InterpreterPool,
         sites: limited_sites(tool, &plan),
         demanded: Box::new(|task, leaf| plan.demanded(task, leaf)),

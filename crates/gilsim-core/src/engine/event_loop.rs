@@ -2,7 +2,7 @@
 //!
 //! One iteration polls, collects due timers, and runs as many handles as were ready then; what is
 //! added meanwhile runs in the next one (`BaseEventLoop._run_once` in CPython's
-//! `Lib/asyncio/base_events.py`; semantics 3.1 to 3.3).
+//! `Lib/asyncio/base_events.py`; docs/semantics.md, "One iteration of the loop").
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ use crate::plan::{End, LoopOp, LoopRules, Pc};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
-use super::thread::{Burst, Then, Wait};
+use super::thread::{Burst, Wait};
 use super::timers::{Ties, Timers};
 use super::{Engine, Flow};
 
@@ -249,7 +249,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         event_loop.begin_poll(now);
         self.plan_poll();
         let row = Some((State::Io, self.names.poll));
-        self.block(thread, Wait::Poll(id), row)
+        self.block(thread, Wait::Poll, row)
     }
 
     /// The next poll to time out is an event.
@@ -259,6 +259,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Some((at, thread)) => self.events.set_poll(thread, at),
             None => self.events.clear_poll(),
         }
+    }
+
+    /// The loop that a thread runs.
+    pub(super) fn loop_of_thread(&self, thread: ThreadId) -> EventLoopId {
+        let runs = |it: &EventLoop| it.thread == thread && it.poll.waits;
+        let position = self.loops.iter().position(runs);
+        EventLoopId::at(position.expect("who polls runs a loop"))
     }
 
     /// A loop's poll is over.
@@ -279,10 +286,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         event_loop.signalled = true;
         let thread = event_loop.thread;
         self.poll_ends(id);
-        if let Some(writer) = self.acting {
-            self.wake_from(writer, true);
-        }
-        self.wake(thread, Then::GoOn);
+        self.wake_poller(thread);
     }
 
     /// Takes due timers behind what is ready already, and fixes how many handles this iteration runs.

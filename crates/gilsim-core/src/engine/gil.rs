@@ -1,7 +1,8 @@
 //! The interpreter lock at work: taking it, giving it up, being asked for it.
 //!
-//! Rules: semantics 1.2 to 1.6 (`take_gil`, `drop_gil` in CPython's `Python/ceval_gil.c`). Under
-//! `exact` the lock goes to the longest waiter at the instant of its release; elsewhere a release
+//! Rules: docs/semantics.md, "Taking the lock" and docs/semantics.md, "Giving the lock up" (`take_gil`, `drop_gil` in CPython's
+//! `Python/ceval_gil.c`). Under
+//! the exact rules the lock goes to the longest waiter at the instant of its release; elsewhere a release
 //! only wakes a waiter, and whoever comes first takes the lock.
 
 use crate::ids::{LockId, NameId, ThreadId};
@@ -9,43 +10,33 @@ use crate::model::LockMode;
 use crate::time::SimDuration;
 use crate::trace::{Hold, Sink, State};
 
-use super::lock::Request;
-use super::thread::{Status, Then};
+use super::lock::{Alarm, Heir};
+use super::thread::{Entry, Status, Then};
 use super::{Engine, Flow};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
-    fn lock(&mut self, lock: LockId) -> &mut super::Lock {
-        &mut self.locks[lock.index()]
-    }
-
     /// Takes the thread's lock, or waits for it. When it pauses, the thread goes on where it is as
     /// soon as it has the lock.
     pub(super) fn relock(&mut self, thread: ThreadId) -> Flow {
         self.thread_mut(thread).then = Then::TakeLock;
         let Some(lock) = self.thread(thread).lock.get() else { return self.locked(thread) };
-        if self.lock(lock).holder().is_some() {
+        if self.locks.get(lock).holder().is_some() {
             self.wait_for_lock(thread, lock);
             return Flow::Pause;
         }
-        let still = self.retake_takes(thread, lock);
+        let still = if self.thread(thread).was_off_core {
+            self.locks.retake_takes(lock, self.now)
+        } else {
+            SimDuration::ZERO
+        };
         if still.is_zero() {
             self.take(lock, thread);
             return self.locked(thread);
         }
         // Whoever is awake may take it meanwhile.
-        let name = self.names.wake;
-        self.thread_mut(thread).enter_for(still, name);
+        self.thread_mut(thread).enter_for(still, Entry::Retaking);
         self.carry_on(thread);
         Flow::Pause
-    }
-
-    /// How long a waiter that has woken still needs to take the lock, which is free.
-    fn retake_takes(&self, thread: ThreadId, lock: LockId) -> SimDuration {
-        let rules = self.plan.lock.as_ref().expect("a lock has rules");
-        if !self.thread(thread).was_off_core {
-            return SimDuration::ZERO;
-        }
-        rules.retake.saturating_sub(self.now - self.locks[lock.index()].free_since())
     }
 
     fn locked(&mut self, thread: ThreadId) -> Flow {
@@ -61,95 +52,71 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn take(&mut self, lock: LockId, thread: ThreadId) {
-        let (now, renewed) = (self.now, self.patience_renewed);
-        self.lock(lock).take(thread, now, renewed);
+        let ousted = self.locks.take(lock, thread, self.now);
         self.plan_request(lock);
         let record = self.thread_mut(thread);
         record.holds = true;
         record.was_off_core = false;
-        if self.lock(lock).has_ousted() {
-            for ousted in self.lock(lock).free_ousted() {
-                let then = self.thread(ousted).then;
-                self.wake(ousted, then);
-            }
+        for it in ousted {
+            let then = self.thread(it).then;
+            self.wake(it, then);
         }
     }
 
     /// The thread sleeps until its lock is free or its patience is over.
     fn wait_for_lock(&mut self, thread: ThreadId, lock: LockId) {
         self.leave_core(thread, Some((State::LockWait, NameId::EMPTY)));
-        let now = self.now;
         self.thread_mut(thread).status = Status::LockWait;
-        if self.plan.machine.exact {
-            self.lock(lock).ask(thread, now);
-            self.plan_request(lock);
-        } else {
-            self.lock(lock).ask_last(thread, now);
-            self.renew_patience(thread, lock);
+        match self.locks.wait(lock, thread, self.now) {
+            Alarm::OfLock(at) => self.events.set_request(lock, at),
+            Alarm::OfWaiter(at) => self.events.set_patience(thread, at),
         }
-    }
-
-    fn renew_patience(&mut self, thread: ThreadId, lock: LockId) {
-        let rules = self.plan.lock.as_ref().expect("a lock has rules");
-        let until = self.now + rules.switch_interval + self.plan.machine.timer_slack;
-        self.events.set_patience(thread, until);
-        self.standings[thread.index()].window = self.locks[lock.index()].windows();
     }
 
     /// A waiter has waited a switch interval, and has to wake up before it can do anything.
     pub(super) fn patience_is_over(&mut self, thread: ThreadId) {
         let lock = self.thread(thread).lock.get().expect("only a lock is waited for with patience");
-        self.lock(lock).withdraw(thread);
+        self.locks.wakes_impatient(lock, thread);
         self.wake(thread, Then::AskHolder);
     }
 
-    /// Under `exact`, who has waited a switch interval keeps its place and acts at once; so one event per
-    /// lock is enough, at the first instant at which anybody has anything to ask.
+    /// Where who has waited a switch interval keeps its place and acts at once, one event per lock is enough, at the first
+    /// instant at which anybody has anything to ask.
     fn plan_request(&mut self, lock: LockId) {
-        if self.plan.machine.exact {
-            let at = self.locks[lock.index()].next_request();
-            self.events.set_request(lock, at);
+        let record = self.locks.get(lock);
+        if record.has_one_alarm() {
+            self.events.set_request(lock, record.next_request());
         }
     }
 
-    /// Under `exact`, somebody has waited a whole switch interval for the same holder.
+    /// Somebody has waited a whole switch interval for the same holder, and keeps its place.
     pub(super) fn interval_is_over(&mut self, lock: LockId) {
-        if self.lock(lock).patience_is_over() {
-            self.request(lock, None);
+        if self.locks.get_mut(lock).interval_is_over() {
+            self.locks.request(lock, None, self.now);
         }
     }
 
     /// A waiter whose patience was over has woken: it takes the lock if it is free by now, else asks
     /// the holder to give way, unless the holder changed meanwhile, and waits again. It does not get
     /// ahead of a thread for which the lock was given up: the next holder is the longest waiter or
-    /// the requester (semantics 1.5.3, measured).
+    /// the requester (docs/semantics.md, "Who gets the lock", measured).
     pub(super) fn ask_holder(&mut self, thread: ThreadId) {
         let lock = self.thread(thread).lock.get().expect("only a lock is waited for with patience");
-        let free = self.lock(lock).is_up_for_grabs();
-        let window = self.standings[thread.index()].window;
-        let unchanged = self.lock(lock).may_be_asked(window);
-        if free {
+        if self.locks.get(lock).is_up_for_grabs() {
             return self.take_lock_and_go_on(thread);
         }
+        let may_ask = self.locks.may_ask(lock, thread);
         self.thread_mut(thread).then = Then::TakeLock;
         self.wait_for_lock(thread, lock);
-        if unchanged && self.lock(lock).holder().is_some() {
-            self.request(lock, Some(thread));
+        if may_ask && self.locks.get(lock).holder().is_some() {
+            self.locks.request(lock, Some(thread), self.now);
         }
-    }
-
-    /// Asks the holder to give way. All who lose patience at one instant ask before it does.
-    fn request(&mut self, lock: LockId, by: Option<ThreadId>) {
-        let now = self.now;
-        self.lock(lock).ask_holder(by, now);
-        self.asked_now.push(lock);
     }
 
     /// Python code that is on a core gives way at once when it is asked to, any other at the next point
     /// where it looks.
     pub(super) fn honour_request(&mut self) {
-        let Some(lock) = self.asked_now.pop() else { return };
-        let Some(holder) = self.lock(lock).holder() else { return };
+        let Some(holder) = self.locks.next_asked() else { return };
         let record = self.thread(holder);
         let on_core = record.core.is_some() && record.entry_left.is_zero();
         let in_burst = on_core && !record.burst.left.is_zero();
@@ -161,7 +128,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Whether the thread holds a lock that somebody asked for.
     pub(super) fn is_asked(&self, thread: ThreadId) -> bool {
         let record = self.thread(thread);
-        let asked = |lock: LockId| self.locks[lock.index()].request().is_some();
+        let asked = |lock: LockId| self.locks.get(lock).request().is_some();
         record.holds && record.lock.get().is_some_and(asked)
     }
 
@@ -170,11 +137,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let record = self.thread(thread);
         if let (Some(lock), true, true) =
             (record.lock.get(), record.holds, record.entry_left.is_zero())
+            && self.locks.holder_runs(lock, self.now)
         {
-            let (now, renewed) = (self.now, self.patience_renewed);
-            if self.lock(lock).holder_runs(now, renewed) {
-                self.plan_request(lock);
-            }
+            self.plan_request(lock);
         }
     }
 
@@ -186,17 +151,17 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         record.status = Status::Ousted;
         let lock = record.lock.get().expect("a holder has a lock");
         self.release(thread, lock);
-        if self.plan.machine.exact {
-            self.wait_for_lock(thread, lock);
-        } else {
+        if self.locks.get(lock).forces_switch() {
             self.oust(thread, lock);
+        } else {
+            self.wait_for_lock(thread, lock);
         }
     }
 
     /// A thread that gave its lock up on request waits until somebody has taken it.
     fn oust(&mut self, thread: ThreadId, lock: LockId) {
         self.leave_core(thread, Some((State::LockWait, NameId::EMPTY)));
-        self.lock(lock).oust(thread);
+        self.locks.get_mut(lock).oust(thread);
         self.thread_mut(thread).status = Status::Ousted;
     }
 
@@ -204,9 +169,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// without the lock, as soon as somebody else has taken it: it was asked for.
     pub(super) fn let_go(&mut self, thread: ThreadId) -> Flow {
         let Some(lock) = self.thread(thread).lock.get() else { return Flow::Go };
-        let asked = self.lock(lock).request().is_some();
+        let record = self.locks.get(lock);
+        let waits = record.forces_switch() && record.request().is_some();
         self.release(thread, lock);
-        if asked && !self.plan.machine.exact {
+        if waits {
             self.thread_mut(thread).then = Then::GoOn;
             self.oust(thread, lock);
             return Flow::Pause;
@@ -222,41 +188,21 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn release(&mut self, thread: ThreadId, lock: LockId) {
-        let now = self.now;
-        let request = self.lock(lock).request();
-        let start = self.lock(lock).give_up(thread, now);
-        self.thread_mut(thread).holds = false;
         let end = self.now;
+        let (start, heir) = self.locks.give_up(lock, thread, end);
+        self.thread_mut(thread).holds = false;
         self.sink.hold(&Hold { lock, thread, start, end });
-        let next = match request {
-            Some(Request { by: Some(by), at })
-                if at == self.now && self.requester_wins(lock, by) =>
-            {
-                Some(by)
+        match heir {
+            None => {}
+            Some(Heir::Gets(next)) => {
+                self.take(lock, next);
+                self.wake(next, Then::GoOn);
             }
-            _ => self.lock(lock).next(),
-        };
-        let Some(next) = next else { return };
-        if self.plan.machine.exact {
-            self.take(lock, next);
-            self.wake(next, Then::GoOn);
-        } else {
-            self.events.clear_patience(next);
-            if request.is_some() {
-                self.lock(lock).promise_to(next);
+            Some(Heir::Wakes(next)) => {
+                self.events.clear_patience(next);
+                self.wake_at_cost(thread, next, self.plan.machine.wake_call, false);
             }
-            self.wake_at_cost(thread, next, self.plan.machine.wake_call, false);
         }
-    }
-
-    /// Whether the requester, who has hardly fallen asleep again, gets ahead of the longest waiter
-    /// (semantics 1.5.3). If so it sleeps no longer.
-    fn requester_wins(&mut self, lock: LockId, requester: ThreadId) -> bool {
-        let permille = self.plan.lock.as_ref().map_or(0, |rules| rules.requester_permille);
-        let switches = self.lock(lock).switches();
-        let key = self.plan.seed ^ (u64::from(lock.0) << 48) ^ switches;
-        let wins = mix(key) % 1_000 < u64::from(permille);
-        wins && self.lock(lock).withdraw(requester)
     }
 
     /// Goes on with a thread that has what it needs: with its burst, or with its program. A holder
@@ -271,13 +217,4 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             self.run_program(thread);
         }
     }
-}
-
-/// A well-mixed number that depends on the key alone: the finaliser of `SplitMix64` (Steele, Lea and
-/// Flood, 2014).
-pub(super) const fn mix(key: u64) -> u64 {
-    let mut z = key.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }

@@ -6,7 +6,7 @@ use crate::plan::{End, ForThread, Pc, TaskOp};
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
-use super::thread::{Burst, Item, Status, Wait};
+use super::thread::{Burst, Item};
 use super::{Engine, Flow};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
@@ -122,10 +122,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
         // Only the main thread collects results.
         let main = ThreadId::MAIN;
-        if let Status::Blocked(Wait::For(on @ (ForThread::Result | ForThread::AllResults))) =
-            self.thread(main).status
-            && self.has_come(main, on)
-        {
+        let Some(wait) = self.wait_of(main) else { return };
+        let collects = matches!(wait.on, ForThread::Result | ForThread::AllResults);
+        if collects && self.has_come(main, wait.on) {
             self.end_wait_at_cost(thread, main, End::Done, self.plan.machine.wake_call, false);
         }
     }

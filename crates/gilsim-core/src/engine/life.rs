@@ -50,9 +50,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let record = self.thread_mut(child);
         record.started = true;
         let parent = record.parent;
-        let record = self.thread(parent);
-        if record.child == child && record.status == Status::Blocked(Wait::For(ForThread::Started))
-        {
+        let waits = self.wait_of(parent).is_some_and(|wait| wait.on == ForThread::Started);
+        if waits && self.thread(parent).child == child {
             self.end_wait(parent, End::Done);
         }
     }

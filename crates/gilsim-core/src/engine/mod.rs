@@ -10,21 +10,18 @@
 
 #![deny(clippy::float_arithmetic, reason = "simulated time is integer")]
 
-mod balance;
 mod channels;
-mod cores;
 mod coroutine;
 mod cpu;
+mod dice;
 mod event_loop;
 mod executor;
 mod gil;
 mod items;
+mod kernel;
 mod life;
-mod load;
 mod lock;
 mod ops;
-mod patience;
-mod placement;
 mod processes;
 mod queue;
 mod record;
@@ -36,27 +33,26 @@ mod thread;
 mod timers;
 mod tournament;
 mod wait;
+mod wake;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::ids::{LockId, NameId, ProcessId, ThreadId};
-use crate::plan::{Group, MachineRules, Pc, Plan};
-use crate::time::{SimDuration, SimTime};
-use crate::trace::{Outcome, Sink, State, Totals};
+use crate::ids::{NameId, ProcessId, ThreadId};
+use crate::plan::{Group, Pc, Plan};
+use crate::time::SimTime;
+use crate::trace::{Outcome, Sink, Totals};
 
 use channels::Channel;
-use cores::Cores;
 use event_loop::EventLoop;
 use executor::Executor;
-use lock::Lock;
-use patience::Patience;
-use placement::Placement;
+use kernel::Kernel;
+use lock::Locks;
 use processes::Processes;
 use queue::{Event, EventQueue, Rank};
 use sync::Shared;
 use tasks::Tasks;
-use thread::{Item, Standing, Status, Then, Thread, Wait};
+use thread::{Item, Status, Then, Thread};
 
 /// Plays a plan to its end and tells `sink` what happens.
 pub fn simulate(plan: &Plan, sink: &mut dyn Sink) -> (Outcome, Totals) {
@@ -117,22 +113,13 @@ struct Engine<'a, S: ?Sized> {
     names: OwnNames,
     now: SimTime,
     events: EventQueue,
-    /// Whether those who lose patience at this instant have done so.
-    patience_renewed: bool,
     /// Threads that can go on at this instant; the lowest number goes first.
     ready_now: BinaryHeap<Reverse<ThreadId>>,
     /// The thread whose steps are being taken.
     acting: Option<ThreadId>,
-    placement: Placement,
-    /// Locks whose holders were asked to give way at this instant.
-    asked_now: Vec<LockId>,
-    /// Threads that came to want a core at this instant.
-    wanting: Vec<ThreadId>,
-    cores: Cores,
+    kernel: Kernel,
     threads: Vec<Thread>,
-    /// Of each thread, unless the rules are exact.
-    standings: Vec<Standing>,
-    locks: Vec<Lock>,
+    locks: Locks,
     processes: Processes,
     /// What tasks share.
     shared: Shared,
@@ -157,16 +144,11 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             names: OwnNames::find(plan),
             now: SimTime::ZERO,
             events: EventQueue::new(plan.machine.cores),
-            patience_renewed: false,
             ready_now: BinaryHeap::new(),
             acting: None,
-            placement: Placement::new(plan.machine.cores),
-            asked_now: Vec::new(),
-            wanting: Vec::new(),
-            cores: Cores::new(plan.machine.cores),
+            kernel: Kernel::new(plan),
             threads: Vec::new(),
-            standings: Vec::new(),
-            locks: Vec::new(),
+            locks: Locks::new(plan),
             processes: Processes::default(),
             shared: Shared::new(plan),
             channels: plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect(),
@@ -206,7 +188,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     /// Does everything that happens at the present instant.
     fn play_instant(&mut self) {
         let mut steps = 0;
-        self.patience_renewed = false;
+        self.locks.begin_instant();
         while self.ending.is_none() {
             steps += 1;
             assert!(steps < self.steps_per_instant_max, "no progress at {:?}", self.now);
@@ -215,7 +197,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             } else if let Some(Reverse(thread)) = self.ready_now.pop() {
                 self.go_on_with(thread);
             } else {
-                self.patience_renewed = true;
+                self.locks.let_patience_end();
                 if !self.take_away() {
                     return;
                 }
@@ -228,7 +210,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         let due = self.events.peek().filter(|(at, _)| *at == self.now);
         match due.map(|(_, rank)| rank) {
             Some(Rank::Patience) => self.apply_next_event(),
-            _ if !self.asked_now.is_empty() => self.honour_request(),
+            _ if self.locks.any_asked_now() => self.honour_request(),
             Some(_) => self.dispatch_and_end_slice(),
             None => {
                 self.dispatch();
@@ -242,7 +224,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     /// instant is in the run queue by then, and one that moved to an idle core is not.
     fn dispatch_and_end_slice(&mut self) {
         self.dispatch();
-        let still_due = self.events.peek() == Some((self.now, Rank::QuantumEnd));
+        let still_due = self.events.peek() == Some((self.now, Rank::SliceEnd));
         if self.ready_now.is_empty() && still_due {
             self.apply_next_event();
         }
@@ -259,7 +241,8 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             Event::Wake(thread) => self.time_has_come(thread),
             Event::Patience(thread) => self.patience_is_over(thread),
             Event::Request(lock) => self.interval_is_over(lock),
-            Event::QuantumEnd(core) => self.end_of_slice(core),
+            Event::SliceEnd(core) => self.end_of_slice(core),
+            Event::Look(core) => self.balance(core),
         }
     }
 
@@ -284,21 +267,9 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
 
     /// A new process with a lock of its own, and its main thread.
     fn new_process(&mut self, program: Pc, group: Group, item: Item) -> ThreadId {
-        let lock = self.new_lock();
+        let lock = self.locks.add();
         let process = self.processes.add(lock);
         self.new_thread(process, program, group, item)
-    }
-
-    fn new_lock(&mut self) -> Option<LockId> {
-        let rules = self.plan.lock?;
-        let interval = rules.switch_interval + self.plan.machine.timer_slack;
-        let patience = self.plan.machine.exact.then(|| Patience::new(interval));
-        let lock = LockId::at(self.locks.len());
-        self.locks.push(Lock::new(patience));
-        if self.plan.machine.exact {
-            self.events.add_lock(lock);
-        }
-        Some(lock)
     }
 
     fn new_thread(
@@ -313,58 +284,8 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         let mut thread = Thread::new(process, lock, program, group);
         thread.item = item;
         self.threads.push(thread);
-        if !self.plan.machine.exact {
-            self.standings.push(Standing::NEW);
-        }
+        self.kernel.add_thread();
         id
-    }
-
-    /// Blocks a thread, which holds no lock, until somebody wakes it.
-    fn block(&mut self, thread: ThreadId, wait: Wait, row: Option<(State, NameId)>) -> Flow {
-        self.leave_core(thread, row);
-        // It made its last wake-up while falling asleep: that delays nobody.
-        let record = self.thread_mut(thread);
-        record.owes = SimDuration::ZERO;
-        record.status = Status::Blocked(wait);
-        Flow::Pause
-    }
-
-    /// Blocks a thread for a time; a real timer is a little late.
-    fn sleep(
-        &mut self,
-        thread: ThreadId,
-        length: SimDuration,
-        row: Option<(State, NameId)>,
-    ) -> Flow {
-        let at = self.now + length + self.plan.machine.timer_slack;
-        self.events.wake_at(thread, at);
-        self.block(thread, Wait::Time, row)
-    }
-
-    fn time_has_come(&mut self, thread: ThreadId) {
-        if let Status::Blocked(Wait::Poll(event_loop)) = self.thread(thread).status {
-            self.poll_ends(event_loop);
-        }
-        self.wake(thread, Then::GoOn);
-    }
-
-    /// Wakes a sleeping thread, which then does `then`.
-    fn wake(&mut self, thread: ThreadId, then: Then) {
-        let MachineRules { exact, wake_latency, .. } = self.plan.machine;
-        let sleeper = self.thread_mut(thread);
-        assert!(
-            !matches!(sleeper.status, Status::Active | Status::Ready | Status::Dead),
-            "{thread:?} is woken while {:?}",
-            sleeper.status
-        );
-        sleeper.then = then;
-        sleeper.status = Status::Active;
-        if exact && wake_latency.is_zero() {
-            self.ready_now.push(Reverse(thread));
-        } else {
-            self.thread_mut(thread).woken = true;
-            self.want_core(thread);
-        }
     }
 
     fn totals(&self) -> Totals {
@@ -378,7 +299,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             + memory.interpreter * self.processes.interpreters() as u64;
         Totals {
             makespan: self.now - SimTime::ZERO,
-            switches: self.locks.iter().map(Lock::switches).sum(),
+            switches: self.locks.switches(),
             threads: u32::try_from(threads).expect("threads have 32-bit numbers"),
             processes: u32::try_from(processes).expect("processes have 32-bit numbers"),
             memory_bytes,

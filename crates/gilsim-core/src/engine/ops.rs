@@ -120,7 +120,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn enter_interpreter(&mut self, thread: ThreadId) {
         let lock = self.processes.interpreter(thread).unwrap_or_else(|| {
-            let lock = self.new_lock().into();
+            let lock = self.locks.add().into();
             self.processes.add_interpreter(thread, lock);
             lock
         });

@@ -28,15 +28,28 @@ pub(super) enum Event {
     Patience(ThreadId),
     /// Under the exact rules, a waiter has waited a whole interval for the lock's holder.
     Request(LockId),
-    /// A core's time slice is used up.
-    QuantumEnd(CoreId),
+    /// The time slice of a core's thread is used up.
+    SliceEnd(CoreId),
+    /// An idle core looks for a thread in others' run queues.
+    Look(CoreId),
+}
+
+/// What happens next on a core.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum CoreEvent {
+    /// What that thread is busy with comes to its end.
+    BurstEnd(ThreadId),
+    /// Its thread's time slice is used up.
+    SliceEnd,
+    /// It looks for a thread in others' run queues: nobody is on it.
+    Look,
 }
 
 /// The order of things that happen at one instant.
 ///
 /// Work that ends at an instant ends before anything is taken away at that instant: a burst that
 /// ends with its quantum was not pre-empted. Within a rank, the lower number goes first: threads by
-/// number, as the contract asks.
+/// number (docs/contract.md, "The profile ideal").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Rank {
     /// Bursts end.
@@ -45,11 +58,12 @@ pub(super) enum Rank {
     Wake,
     /// Waiters lose patience.
     Patience,
-    /// Slices end.
-    QuantumEnd,
+    /// Slices end, and idle cores look for threads.
+    SliceEnd,
 }
 
-/// Time, rank and number in one integer: comparing it compares them in that order.
+/// Time, rank and number in one integer: comparing it compares them in that order. The lowest byte orders nothing, for an
+/// instant, a rank and a number belong to one event: it tells looks from the ends of slices.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Key(u128);
 
@@ -58,7 +72,16 @@ impl Key {
     const NEVER: Self = Self(u128::MAX);
 
     fn new(at: SimTime, rank: Rank, number: u32) -> Self {
-        Self((u128::from(at.as_nanos()) << 64) | ((rank as u128) << 32) | u128::from(number))
+        let order = ((rank as u128) << 32) | u128::from(number);
+        Self((u128::from(at.as_nanos()) << 64) | (order << 8))
+    }
+
+    fn of_core(core: CoreId, at: SimTime, event: CoreEvent) -> Self {
+        match event {
+            CoreEvent::BurstEnd(thread) => Self::new(at, Rank::BurstEnd, thread.0),
+            CoreEvent::SliceEnd => Self::new(at, Rank::SliceEnd, core.0),
+            CoreEvent::Look => Self(Self::new(at, Rank::SliceEnd, core.0).0 | 1),
+        }
     }
 
     /// When the next sleeper wakes. Who that is, the sleepers know; it comes after a poll, which is the main
@@ -72,17 +95,21 @@ impl Key {
     }
 
     fn rank(self) -> Rank {
-        match (self.0 >> 32) & 0xFFFF_FFFF {
+        match (self.0 >> 40) & 0xFF {
             0 => Rank::BurstEnd,
             1 => Rank::Wake,
             2 => Rank::Patience,
-            _ => Rank::QuantumEnd,
+            _ => Rank::SliceEnd,
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half is the number")]
+    fn is_look(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the four bytes are the number")]
     fn number(self) -> u32 {
-        self.0 as u32
+        (self.0 >> 8) as u32
     }
 }
 
@@ -129,10 +156,9 @@ impl EventQueue {
         }
     }
 
-    /// The next thing that happens on a core: its burst ends, or its slice does.
-    pub(super) fn set_core(&mut self, core: CoreId, at: SimTime, rank: Rank, number: u32) {
-        debug_assert!(matches!(rank, Rank::BurstEnd | Rank::QuantumEnd), "a core has no {rank:?}");
-        let key = Key::new(at, rank, number);
+    /// The next thing that happens on a core.
+    pub(super) fn set_core(&mut self, core: CoreId, at: SimTime, event: CoreEvent) {
+        let key = Key::of_core(core, at, event);
         if self.cores.set(core.index(), key.0) {
             self.changed(Place::Cores, key);
         }
@@ -158,14 +184,10 @@ impl EventQueue {
         self.changed(Place::Patience, Key::NEVER);
     }
 
-    /// One more lock, whose holder nobody asks to give way yet.
-    pub(super) fn add_lock(&mut self, lock: LockId) {
-        self.requests.grow(lock.index() + 1);
-    }
-
     /// When somebody asks the holder of a lock to give way, if ever.
     pub(super) fn set_request(&mut self, lock: LockId, at: Option<SimTime>) {
         let key = at.map_or(Key::NEVER, |at| Key::new(at, Rank::Patience, lock.0));
+        self.requests.grow(lock.index() + 1);
         if self.requests.set(lock.index(), key.0) {
             self.changed(Place::Requests, key);
         }
@@ -242,8 +264,11 @@ impl EventQueue {
             Place::Cores => {
                 let core = CoreId::at(self.cores.winner());
                 self.clear_core(core);
-                let ends = key.rank() == Rank::BurstEnd;
-                if ends { Event::BurstEnd(core) } else { Event::QuantumEnd(core) }
+                match key.rank() {
+                    Rank::BurstEnd => Event::BurstEnd(core),
+                    _ if key.is_look() => Event::Look(core),
+                    _ => Event::SliceEnd(core),
+                }
             }
             Place::Requests => {
                 let lock = LockId(key.number());
@@ -277,18 +302,18 @@ mod tests {
 
     #[test]
     fn events_of_one_instant_go_by_rank_and_then_by_number() {
-        let mut queue = EventQueue::new(2);
-        queue.set_core(CoreId(0), at(5), Rank::QuantumEnd, 0);
+        let mut queue = EventQueue::new(3);
+        queue.set_core(CoreId(2), at(5), CoreEvent::Look);
+        queue.set_core(CoreId(0), at(5), CoreEvent::SliceEnd);
         queue.set_patience(ThreadId(1), at(5));
         queue.wake_at(ThreadId(7), at(5));
         queue.wake_at(ThreadId(3), at(5));
         queue.set_poll(ThreadId::MAIN, at(5));
         for lock in [LockId(0), LockId(1), LockId(2)] {
-            queue.add_lock(lock);
             queue.set_request(lock, Some(at(5)));
         }
         queue.set_request(LockId(1), Some(at(6)));
-        queue.set_core(CoreId(1), at(5), Rank::BurstEnd, 9);
+        queue.set_core(CoreId(1), at(5), CoreEvent::BurstEnd(ThreadId(9)));
         queue.wake_at(ThreadId(8), at(4));
         let order: Vec<Event> = std::iter::from_fn(|| queue.pop()).collect();
         let expected = [
@@ -300,7 +325,8 @@ mod tests {
             Event::Request(LockId(0)),
             Event::Patience(ThreadId(1)),
             Event::Request(LockId(2)),
-            Event::QuantumEnd(CoreId(0)),
+            Event::SliceEnd(CoreId(0)),
+            Event::Look(CoreId(2)),
             Event::Request(LockId(1)),
         ];
         assert_eq!(order, expected);
@@ -321,9 +347,8 @@ mod tests {
     #[test]
     fn a_cancelled_event_never_happens() {
         let mut queue = EventQueue::new(2);
-        queue.set_core(CoreId(0), at(5), Rank::BurstEnd, 0);
+        queue.set_core(CoreId(0), at(5), CoreEvent::BurstEnd(ThreadId(0)));
         queue.set_poll(ThreadId(4), at(5));
-        queue.add_lock(LockId(0));
         queue.set_request(LockId(0), Some(at(6)));
         queue.clear_core(CoreId(0));
         queue.clear_poll();

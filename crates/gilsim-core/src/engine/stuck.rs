@@ -5,7 +5,6 @@ use crate::plan::{ForCoroutine, ForThread, Op, Thing};
 use crate::trace::{Outcome, Sink, State, Stuck};
 
 use super::tasks::OffThread;
-use super::thread::{Status, Wait};
 use super::{Ending, Engine};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
@@ -25,14 +24,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn stuck_thread(&self, thread: ThreadId) -> Option<Stuck> {
         let record = self.thread(thread);
-        let Status::Blocked(wait) = record.status else { return None };
         let task = record.task.get();
-        let waits_for = match wait {
-            Wait::For(ForThread::Thing(thing)) if !self.is_of_the_tool(thing) => {
-                self.words_for(thing)
-            }
+        let waits_for = match self.wait_of(thread)?.on {
+            ForThread::Thing(thing) if !self.is_of_the_tool(thing) => self.words_for(thing),
             // Threads of the tool itself wait for those above.
-            Wait::For(_) | Wait::Time | Wait::Poll(_) => return None,
+            _ => return None,
         };
         let step = task.map_or(0, |_| record.step);
         Some(Stuck { task, step, thread: Some(thread), waits_for })

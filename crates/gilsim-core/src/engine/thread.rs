@@ -1,8 +1,8 @@
 //! An OS thread: where it stands in its program, and what it is doing.
 
-use crate::ids::{CoreId, EventLoopId, LockId, Maybe, NameId, ProcessId, TaskId, ThreadId};
+use crate::ids::{CoreId, LockId, Maybe, NameId, ProcessId, TaskId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::{ForThread, Group, Pc};
+use crate::plan::{Group, Pc};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::State;
 
@@ -31,9 +31,9 @@ pub(super) struct Thread {
     pub(super) status: Status,
     pub(super) then: Then,
     pub(super) burst: Burst,
-    /// What a core does before it goes on with the burst: waking the thread, or switching to it.
+    /// What has to be done before it goes on with the burst, and how much of that is left.
+    pub(super) entry: Entry,
     pub(super) entry_left: SimDuration,
-    pub(super) entry_name: NameId,
     pub(super) woken: bool,
     /// CPU time of the wake-up that it has just made, for its next bookkeeping.
     pub(super) owes: SimDuration,
@@ -53,21 +53,6 @@ pub(super) struct Thread {
     pub(super) row: Option<(State, NameId)>,
     pub(super) row_step: u32,
     pub(super) row_since: SimTime,
-}
-
-/// What matters of a thread besides, unless the rules are exact.
-#[derive(Clone, Debug)]
-pub(super) struct Standing {
-    /// CPU time in nanoseconds, counted from where the thread was placed when it woke (EEVDF).
-    pub(super) vruntime: i64,
-    /// Up to there it is protected from those who wake.
-    pub(super) deadline: i64,
-    /// How far it had fallen behind the average of its core when it left it, in nanoseconds; below zero it had
-    /// run ahead.
-    pub(super) lag: i64,
-    pub(super) lag_since: SimTime,
-    /// The lock's count of windows when its current patience began.
-    pub(super) window: u64,
 }
 
 /// The tasks that a thread has at hand.
@@ -124,10 +109,10 @@ pub(super) enum Status {
 pub(super) enum Wait {
     /// A timer.
     Time,
-    /// Its event loop's poll.
-    Poll(EventLoopId),
-    /// What the instruction says at which it waits.
-    For(ForThread),
+    /// The poll of its event loop.
+    Poll,
+    /// What its instruction says.
+    Block,
 }
 
 /// What a thread does as soon as it can.
@@ -139,6 +124,17 @@ pub(super) enum Then {
     AskHolder,
     /// Goes on as it is.
     GoOn,
+}
+
+/// What a thread does on a core before it goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Entry {
+    /// It wakes up, on a core that idled.
+    Waking,
+    /// The core switches to it.
+    Switching,
+    /// It takes its lock.
+    Retaking,
 }
 
 /// Work of positive length on a core.
@@ -176,8 +172,8 @@ impl Thread {
             status: Status::Active,
             then: Then::GoOn,
             burst: Burst::NONE,
+            entry: Entry::Waking,
             entry_left: SimDuration::ZERO,
-            entry_name: NameId::EMPTY,
             woken: false,
             owes: SimDuration::ZERO,
             core: Maybe::NONE,
@@ -195,9 +191,9 @@ impl Thread {
     }
 
     /// It has to come in for so long before it goes on.
-    pub(super) fn enter_for(&mut self, length: SimDuration, name: NameId) {
+    pub(super) fn enter_for(&mut self, length: SimDuration, entry: Entry) {
         self.entry_left = length;
-        self.entry_name = name;
+        self.entry = entry;
     }
 
     /// Whether it has work of some length that it can do on a core as it is.
@@ -205,24 +201,6 @@ impl Thread {
         let needs_lock = self.burst.lock != LockMode::Released && self.lock.is_some();
         let can_go_on = self.status == Status::Active && (self.holds || !needs_lock);
         !self.entry_left.is_zero() || (!self.burst.left.is_zero() && can_go_on)
-    }
-}
-
-impl Standing {
-    pub(super) const NEW: Self = Self {
-        vruntime: 0,
-        deadline: 0,
-        // It has none, but an earlier deadline than others (`PLACE_DEADLINE_INITIAL`): it goes first.
-        lag: 1,
-        lag_since: SimTime::ZERO,
-        window: 0,
-    };
-
-    /// The thread comes onto a core: where it has passed its deadline, it gets another one.
-    pub(super) fn renew_deadline(&mut self, base_slice: SimDuration) {
-        if self.vruntime >= self.deadline {
-            self.deadline = self.vruntime + base_slice.as_nanos().cast_signed();
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! a wait, and whoever ends it says how; the wait says where that leads.
 
 use crate::ids::{NameId, SemaphoreId, SiteId, ThreadId};
-use crate::plan::{End, ForThread, Op, Thing};
+use crate::plan::{self, End, ForThread, Op, Thing};
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
@@ -61,7 +61,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             ForThread::Started | ForThread::Result | ForThread::AllResults => {}
         }
-        self.block(thread, Wait::For(on), row);
+        self.block(thread, Wait::Block, row);
         Flow::Wait
     }
 
@@ -85,11 +85,21 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn go_on_after(&mut self, thread: ThreadId, end: End) {
-        let pc = self.thread(thread).pc;
-        let Op::Block(wait) = self.plan.instruction(pc).op else {
-            unreachable!("{thread:?} is blocked at {pc:?}, which is no wait");
-        };
+        let wait = self.wait_of(thread);
+        let wait = wait.unwrap_or_else(|| unreachable!("{thread:?} does not wait"));
         self.thread_mut(thread).pc = wait.ends.after(end);
+    }
+
+    /// The wait at which a thread is blocked, if it is blocked at one.
+    pub(super) fn wait_of(&self, thread: ThreadId) -> Option<plan::Wait<ForThread>> {
+        let record = self.thread(thread);
+        if record.status != Status::Blocked(Wait::Block) {
+            return None;
+        }
+        match self.plan.instruction(record.pc).op {
+            Op::Block(wait) => Some(wait),
+            op => unreachable!("{thread:?} is blocked at {op:?}, which is no wait"),
+        }
     }
 
     /// The wait of a thread or coroutine has ended.

@@ -1,8 +1,10 @@
 //! The load that arrives before the horizon, set against what could be done in that time.
 
-use crate::model::{LockMode, OffloadTo, Tool, ToolRun};
+use crate::ids::SiteId;
+use crate::model::{LockMode, OffloadTo, ToolRun};
 use crate::plan::Plan;
-use crate::workload::{Action, Step};
+use crate::tools::{Carrier, OwnKey};
+use crate::workload::{Action, Spent};
 
 use super::queues::Kind;
 
@@ -19,18 +21,12 @@ pub struct Load {
     pub demand: u128,
 }
 
-/// Where a step is executed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Here,
-    Threads,
-    Processes,
-}
-
 /// What a step is, and how long all tasks of its entry together take for it.
 struct Need {
     action: Action,
-    place: Place,
+    spent: Spent,
+    /// Who does it: an executor, or the task itself.
+    place: Option<OffloadTo>,
     nanos: u128,
 }
 
@@ -46,31 +42,24 @@ pub fn offered(plan: &Plan, run: &ToolRun) -> Vec<Load> {
         loads.push(Load { kind, name: name.to_owned(), capacity, demand });
     };
     push(Kind::Cores, "", plan.machine.cores, sum(&is_computed));
-    if plan.lock.is_some() && !has_own_locks(run.tool) {
-        let locked = |need: &Need| {
-            need.place != Place::Processes && is_computed(need) && is_locked(plan, need)
-        };
+    if plan.lock.is_some() && !run.tool.has_own_locks() {
+        let locked =
+            |need: &Need| need.place != Some(OffloadTo::Processes) && is_locked(plan, need);
         push(Kind::Lock, "", 1, sum(&locked));
     }
-    match run.tool {
-        Tool::Sequential => push(Kind::Workers, "", 1, sum(&|_| true)),
-        _ if run.tool.takes_workers() => push(Kind::Workers, "", run.workers, sum(&|_| true)),
-        Tool::Asyncio => {
-            let blocks =
-                |need: &Need| is_computed(need) || matches!(need.action, Action::Block(..));
-            push(Kind::Loop, "", 1, sum(&|need| need.place == Place::Here && blocks(need)));
-        }
-        _ => {}
+    if run.tool.is_one_at_a_time() || run.tool.takes(OwnKey::Workers) {
+        push(Kind::Workers, "", run.workers, sum(&|_| true));
+    }
+    if run.tool.descriptor().carrier == Carrier::Coroutine {
+        let keeps = |need: &Need| need.place.is_none() && need.action.keeps_loop();
+        push(Kind::Loop, "", 1, sum(&keeps));
     }
     if let Some(limit) = run.limit {
         push(Kind::Limit, "", limit, sum(&|_| true));
     }
     for (index, site) in plan.sites.iter().enumerate() {
         let Some(connections) = site.connections else { continue };
-        let is_there = |need: &Need| match need.action {
-            Action::Wait(Some(site), _) | Action::Block(Some(site), _) => site.index() == index,
-            _ => false,
-        };
+        let is_there = |need: &Need| need.spent == Spent::Waiting(Some(SiteId::at(index)));
         push(Kind::Site, plan.names.get(site.name), connections, sum(&is_there));
     }
     loads
@@ -78,57 +67,34 @@ pub fn offered(plan: &Plan, run: &ToolRun) -> Vec<Load> {
 
 /// The steps of the tasks of an entry that take time.
 fn entry_needs(plan: &Plan, entry: usize, run: &ToolRun) -> Vec<Need> {
-    let has_loop = matches!(run.tool, Tool::Asyncio | Tool::ToThread);
-    let mut place = Place::Here;
+    let has_loop = run.tool.descriptor().has_loop;
+    let mut place = None;
     let mut needs = Vec::new();
     for step in plan.workload.script(entry) {
-        match step.action {
-            Action::OffloadBegin(to, _) if has_loop => {
-                place = match to {
-                    OffloadTo::Threads => Place::Threads,
-                    OffloadTo::Processes => Place::Processes,
-                };
-            }
-            Action::OffloadEnd => place = Place::Here,
-            _ => {}
-        }
-        let nanos = nanos(plan, entry, step);
+        let action = step.action;
+        place = action.hands_over_to().filter(|_| has_loop).unwrap_or(place);
+        let Some((spent, length)) = action.spends() else { continue };
+        let nanos = match (spent, plan.workload.total_length(entry, length)) {
+            (Spent::Waiting(_), total) => total,
+            (Spent::Computing(_), total) => total * u128::from(plan.compute_permille) / 1_000,
+        };
         if nanos > 0 {
-            needs.push(Need { action: step.action, place, nanos });
+            needs.push(Need { action, spent, place, nanos });
         }
     }
     needs
 }
 
-fn nanos(plan: &Plan, entry: usize, step: &Step) -> u128 {
-    let total = |length| plan.workload.total_length(entry, length);
-    match step.action {
-        Action::Wait(_, length) | Action::Block(_, length) => total(length),
-        Action::Compute(_, length) => total(length) * u128::from(plan.compute_permille) / 1_000,
-        _ => 0,
-    }
-}
-
-fn is_computed(need: &Need) -> bool {
-    matches!(need.action, Action::Compute(..))
+const fn is_computed(need: &Need) -> bool {
+    matches!(need.spent, Spent::Computing(_))
 }
 
 fn is_locked(plan: &Plan, need: &Need) -> bool {
-    match need.action {
-        Action::Compute(Some(computation), _) => {
+    match need.spent {
+        Spent::Computing(Some(computation)) => {
             plan.computations[computation.index()].1 != LockMode::Released
         }
-        _ => true,
+        Spent::Computing(None) => true,
+        Spent::Waiting(_) => false,
     }
-}
-
-/// Whether its tasks run under several locks.
-fn has_own_locks(tool: Tool) -> bool {
-    matches!(
-        tool,
-        Tool::Multiprocessing
-            | Tool::MultiprocessingPool
-            | Tool::ProcessPool
-            | Tool::InterpreterPool
-    )
 }

@@ -61,11 +61,25 @@ pub struct Plan {
     pub seed: u64,
 }
 
-/// The machine as the engine sees it (semantics 2).
+/// By which rules a kernel decides which thread is on which core: see `docs/kernels.md`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KernelRules {
+    /// The plain rules of the profile `ideal`.
+    Exact,
+    /// A woken thread goes to an idle core if there is one, and cores balance by how many threads wait.
+    ByNumber,
+    /// A woken thread goes to its last core, or to its waker's, even while another one idles, and cores balance by loads.
+    InPlace {
+        /// How often a core that falls idle looks for work elsewhere then, in thousandths.
+        newidle_permille: u64,
+    },
+}
+
+/// The machine as the engine sees it (docs/semantics.md, "Threads on cores").
 #[derive(Clone, Copy, Debug)]
 pub struct MachineRules {
-    /// Whether the exact rules of `ideal` apply (product contract, section 6).
-    pub exact: bool,
+    /// The rules of its kernel.
+    pub kernel: KernelRules,
     /// Cores; at least 1.
     pub cores: u32,
     /// Time slice.
@@ -82,10 +96,6 @@ pub struct MachineRules {
     pub wake_spread_permille: u64,
     /// The same on a core that was busy until that instant.
     pub wake_latency_same: SimDuration,
-    /// Whether a woken thread goes to its last core, or to its waker's, even while another one idles.
-    pub wakes_in_place: bool,
-    /// How often a core that falls idle looks for work elsewhere then, in thousandths.
-    pub newidle_permille: u64,
     /// Switching a core to a thread of its run queue.
     pub context_switch: SimDuration,
     /// How long a running thread is safe from a waking one.
@@ -96,7 +106,7 @@ pub struct MachineRules {
     pub sleep_zero: Option<SimDuration>,
 }
 
-/// The interpreter lock (semantics 1).
+/// The interpreter lock (docs/semantics.md, "The interpreter lock").
 #[derive(Clone, Copy, Debug)]
 pub struct LockRules {
     /// How long a waiter waits before it asks the holder to give way.
@@ -139,7 +149,7 @@ pub struct ChannelRules {
     pub is_pipe: bool,
 }
 
-/// When an executor starts another worker (semantics 4.4, 4.5).
+/// When an executor starts another worker (docs/semantics.md, "Thread pools", docs/semantics.md, "Process pools").
 #[derive(Clone, Copy, Debug)]
 pub struct ExecutorRules {
     /// The most workers.
@@ -148,7 +158,7 @@ pub struct ExecutorRules {
     pub all_at_once: bool,
 }
 
-/// An event loop (semantics 3), without what its program says.
+/// An event loop (docs/semantics.md, "The event loop"), without what its program says.
 #[derive(Clone, Copy, Debug)]
 pub struct LoopRules {
     /// Where its thread takes the next handle.

@@ -390,7 +390,7 @@ pub struct ProfileError {
     pub span: Option<Range<usize>>,
 }
 
-/// The built-in profiles and their texts.
+/// The built-in profiles and their texts. One with a `base` has the values of that one where it gives none itself.
 const BUILT_IN: [(&str, &str); 10] = [
     ("ideal", include_str!("ideal.toml")),
     ("cpython-3.8", include_str!("cpython-3.8.toml")),
@@ -408,11 +408,39 @@ static PARSED: LazyLock<Vec<(&str, Arc<Profile>)>> = LazyLock::new(|| {
     BUILT_IN
         .iter()
         .map(|(name, text)| {
-            let profile = parse(text).unwrap_or_else(|error| panic!("{name}: {}", error.message));
+            let profile = based(text).unwrap_or_else(|error| panic!("{name}: {}", error.message));
             (*name, Arc::new(profile))
         })
         .collect()
 });
+
+/// Reads a built-in profile.
+fn based(text: &str) -> Result<Profile, ProfileError> {
+    checked(whole(text).and_then(toml::Table::try_into).map_err(|error| ProfileError::of(&error))?)
+}
+
+/// The table of a built-in profile with what its base adds.
+fn whole(text: &str) -> Result<toml::Table, toml::de::Error> {
+    let mut own: toml::Table = text.parse()?;
+    let base = own.remove("base");
+    let base = BUILT_IN
+        .iter()
+        .find(|(name, _)| base.as_ref().is_some_and(|base| base.as_str() == Some(*name)));
+    let Some((_, base)) = base else { return Ok(own) };
+    let mut table = whole(base)?;
+    lay_over(&mut table, own);
+    Ok(table)
+}
+
+/// Puts the values of `own` in place of those of `table`.
+fn lay_over(table: &mut toml::Table, own: toml::Table) {
+    for (key, value) in own {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(value)) => lay_over(below, value),
+            (_, value) => drop(table.insert(key, value)),
+        }
+    }
+}
 
 /// The profile that scenarios use when they name none.
 pub const DEFAULT: &str = "cpython-3.13";
@@ -432,10 +460,11 @@ pub fn built_in(name: &str) -> Option<Arc<Profile>> {
 /// # Errors
 /// When the text is no TOML, lacks a key, has one too many, or a value makes no sense.
 pub fn parse(text: &str) -> Result<Profile, ProfileError> {
-    let profile: Profile = toml::from_str(text).map_err(|error| ProfileError {
-        message: error.message().to_owned(),
-        span: error.span(),
-    })?;
+    checked(toml::from_str(text).map_err(|error| ProfileError::of(&error))?)
+}
+
+/// The profile if its values make sense.
+fn checked(profile: Profile) -> Result<Profile, ProfileError> {
     let fault = |message: &str| Err(ProfileError { message: message.to_owned(), span: None });
     if !(8..=14).contains(&profile.python) {
         return fault("`python` is the minor version of Python 3: 8 to 14");
@@ -464,6 +493,12 @@ pub fn parse(text: &str) -> Result<Profile, ProfileError> {
     Ok(profile)
 }
 
+impl ProfileError {
+    fn of(error: &toml::de::Error) -> Self {
+        Self { message: error.message().to_owned(), span: error.span() }
+    }
+}
+
 impl Profile {
     /// Whether the interpreter has a lock unless the scenario takes it away.
     pub const fn has_lock(&self) -> bool {
@@ -488,36 +523,8 @@ impl Profile {
     }
 
     /// Whether this Python has the tool.
-    pub const fn has(&self, tool: Tool) -> bool {
-        match tool {
-            Tool::ToThread => self.python >= 9,
-            Tool::InterpreterPool => self.python >= 14,
-            Tool::Sequential
-            | Tool::Threading
-            | Tool::ThreadPool
-            | Tool::Asyncio
-            | Tool::Multiprocessing
-            | Tool::MultiprocessingPool
-            | Tool::ProcessPool => true,
-        }
-    }
-
-    /// How many workers the tool has when nothing is said
-    /// (docs/semantics.md, "Thread pools"; docs/semantics.md, "Process pools").
-    pub fn default_workers(&self, tool: Tool, cores: u32) -> u32 {
-        match tool {
-            Tool::ThreadPool | Tool::ToThread | Tool::InterpreterPool => (cores + 4).min(32),
-            Tool::MultiprocessingPool | Tool::ProcessPool => cores,
-            Tool::Sequential | Tool::Threading | Tool::Asyncio | Tool::Multiprocessing => 1,
-        }
-    }
-
-    /// How many tasks a message to a worker carries when nothing is said (docs/semantics.md, "The pool of multiprocessing").
-    pub fn default_chunk(&self, tool: Tool, tasks: u32, workers: u32) -> u32 {
-        match tool {
-            Tool::MultiprocessingPool => tasks.div_ceil(workers.saturating_mul(4)).max(1),
-            _ => 1,
-        }
+    pub fn has(&self, tool: Tool) -> bool {
+        tool.descriptor().since.as_ref().is_none_or(|since| self.python >= since.python)
     }
 
     /// The start method of this Python on Linux (docs/semantics.md, "Start methods").

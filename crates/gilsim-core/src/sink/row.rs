@@ -122,11 +122,11 @@ fn number<N: FromStr>(field: Option<&str>) -> Option<N> {
     field?.parse().ok()
 }
 
-/// A fraction, or nothing where the field is empty.
+/// A fraction, or nothing where the field is empty; `Err` where it is neither.
 fn read_fraction(field: Option<&str>) -> Result<Option<Fraction>, ()> {
-    match field {
-        Some("") => Ok(None),
-        field => field.ok_or(())?.parse().map(Some),
+    match field.ok_or(())? {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| ()),
     }
 }
 

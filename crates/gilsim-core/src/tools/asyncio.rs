@@ -1,13 +1,49 @@
 //! `asyncio`: a coroutine per task on one event loop, and `asyncio.to_thread` per task (CPython
 //! `Lib/asyncio/runners.py`, `base_events.py`, `threads.py`).
 
-use crate::model::{OffloadTo, Tool};
+use crate::model::OffloadTo;
 use crate::plan::{Label, Op};
 
 use super::builder::Builder;
+use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, Since, one_task};
 use super::event_loop::EventLoop;
 use super::process_pool::ProcessPool;
 use super::thread_pool::ThreadPool;
+
+pub(super) const DESCRIPTOR: Descriptor = Descriptor {
+    name: "asyncio",
+    since: None,
+    carrier: Carrier::Coroutine,
+    carriers: Carriers::OnePerTask,
+    has_loop: true,
+    takes: &[OwnKey::Limit],
+    default_workers: |_| 1,
+    default_chunk: one_task,
+    does: |run| {
+        let limit =
+            run.limit.map_or_else(String::new, |limit| format!(", at most {limit} at once"));
+        format!("a coroutine for each task{limit}, on one event loop")
+    },
+    done_by: |run| match run.limit {
+        Some(limit) => format!("asyncio, at most {limit} at once"),
+        None => "asyncio, a coroutine for each".to_owned(),
+    },
+    write,
+};
+
+pub(super) const TO_THREAD: Descriptor = Descriptor {
+    name: "to_thread",
+    since: Some(Since { python: 9, words: "asyncio.to_thread came with Python 3.9" }),
+    carrier: Carrier::Thread,
+    carriers: Carriers::Workers,
+    has_loop: true,
+    takes: &[],
+    default_workers: |cores| OffloadTo::Threads.default_workers(cores),
+    default_chunk: one_task,
+    does: |_| "asyncio.to_thread for each task".to_owned(),
+    done_by: |_| "asyncio.to_thread for each".to_owned(),
+    write: write_to_thread,
+};
 
 /// `asyncio.run` of a coroutine that gathers one coroutine per task.
 pub(super) fn write(builder: &mut Builder<'_>) {
@@ -24,10 +60,10 @@ fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
     let event_loop = EventLoop::new(builder, offload_tasks);
     builder.event_loops.push(event_loop);
     let uses_threads = offload_tasks || builder.workload().offloads_to(OffloadTo::Threads);
-    let threads =
-        uses_threads.then(|| ThreadPool::new(builder, default_workers(builder, Tool::ToThread)));
+    let threads = uses_threads
+        .then(|| ThreadPool::new(builder, default_workers(builder, OffloadTo::Threads)));
     let processes = (!offload_tasks && builder.workload().offloads_to(OffloadTo::Processes))
-        .then(|| ProcessPool::new(builder, default_workers(builder, Tool::ProcessPool)));
+        .then(|| ProcessPool::new(builder, default_workers(builder, OffloadTo::Processes)));
 
     builder.spend("create", costs.start);
     if processes.is_some() {
@@ -58,8 +94,8 @@ fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
     }
 }
 
-fn default_workers(builder: &Builder<'_>, tool: Tool) -> u32 {
-    builder.profile().default_workers(tool, builder.tool.setting.machine.cores)
+fn default_workers(builder: &Builder<'_>, executor: OffloadTo) -> u32 {
+    executor.default_workers(builder.tool.setting.machine.cores)
 }
 
 /// `loop.run_in_executor(None, …)`.

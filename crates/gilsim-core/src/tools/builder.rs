@@ -3,8 +3,8 @@
 use crate::ids::{ChannelId, EventLoopId, ExecutorId, ItemCostId, NameId, SemaphoreId};
 use crate::model::{Scenario, ToolRun};
 use crate::plan::{
-    ChannelRules, Code, EntryCode, ExecutorRules, Group, ItemCost, LockRules, MachineRules,
-    MemoryRules, Plan, SemaphoreRules, SiteRules,
+    ChannelRules, Code, EntryCode, ExecutorRules, Group, ItemCost, KernelRules, LockRules,
+    MachineRules, MemoryRules, Plan, SemaphoreRules, SiteRules,
 };
 use crate::profile::{Cost, MachineCosts, Profile, StartCosts};
 use crate::time::SimDuration;
@@ -176,7 +176,7 @@ fn machine_rules(tool: &ToolRun) -> MachineRules {
     let profile = &tool.setting.interpreter.profile;
     let costs = &profile.machine;
     MachineRules {
-        exact: profile.exact,
+        kernel: kernel_rules(profile),
         cores: machine.cores,
         quantum: machine.quantum,
         wake_latency: machine.wake_latency,
@@ -185,12 +185,19 @@ fn machine_rules(tool: &ToolRun) -> MachineRules {
         wake_call: costs.wake_call.0,
         wake_spread_permille: u64::from(costs.wake_spread_permille),
         wake_latency_same: costs.wake_latency_same.0.min(machine.wake_latency),
-        wakes_in_place: costs.wakes_in_place && !profile.exact,
-        newidle_permille: u64::from(costs.newidle_permille),
         context_switch: costs.context_switch.0,
         base_slice: base_slice(costs.base_slice.0, machine.cores).min(machine.quantum),
         timer_slack: costs.timer_slack.0,
         sleep_zero: (profile.exact || profile.python <= 10).then_some(profile.thread.sleep_zero.0),
+    }
+}
+
+fn kernel_rules(profile: &Profile) -> KernelRules {
+    let newidle_permille = u64::from(profile.machine.newidle_permille);
+    match (profile.exact, profile.machine.wakes_in_place) {
+        (true, _) => KernelRules::Exact,
+        (false, true) => KernelRules::InPlace { newidle_permille },
+        (false, false) => KernelRules::ByNumber,
     }
 }
 

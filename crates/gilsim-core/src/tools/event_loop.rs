@@ -1,4 +1,4 @@
-//! Event loops as programs (`BaseEventLoop._run_once` in CPython's `Lib/asyncio/base_events.py`; semantics 3.1 to 3.3).
+//! Event loops as programs (`BaseEventLoop._run_once` in CPython's `Lib/asyncio/base_events.py`; docs/semantics.md, "One iteration of the loop").
 
 use crate::ids::{EventLoopId, SemaphoreId};
 use crate::model::{LockMode, OffloadTo};

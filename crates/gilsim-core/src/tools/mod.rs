@@ -1,11 +1,12 @@
 //! The concurrency tools of Python, each as a topology: which threads and processes it has, and the
 //! small programs that they run.
 //!
-//! One file per tool. A file says how the tool's code in CPython's standard library goes, in the
-//! instructions of [`crate::plan::Op`]; what each instruction costs comes from the profile.
+//! One file per tool. A file says what there is to know of the tool, and how its code in CPython's standard library
+//! goes, in the instructions of [`crate::plan::Op`]; what each instruction costs comes from the profile.
 
 mod asyncio;
 mod builder;
+mod descriptor;
 mod event_loop;
 mod interpreter_pool;
 mod multiprocessing;
@@ -19,11 +20,56 @@ mod threading;
 mod turns;
 mod words;
 
-use crate::model::{Scenario, Tool, ToolRun};
+use crate::model::{Scenario, ToolRun};
 use crate::plan::Plan;
 use crate::workload::{TooLarge, Workload};
 
 use builder::Builder;
+pub use descriptor::{Carrier, Carriers, Descriptor, OwnKey, Since};
+
+/// Makes the tools of their table.
+macro_rules! tools {
+    ($($(#[$about:meta])* $tool:ident: $descriptor:path,)*) => {
+        /// The concurrency tools of Python (docs/contract.md, "Tools").
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Tool {
+            $($(#[$about])* $tool,)*
+        }
+
+        impl Tool {
+            /// All tools, in the order in which everything lists them.
+            pub const ALL: [Self; [$(Self::$tool),*].len()] = [$(Self::$tool),*];
+
+            /// What there is to know of it.
+            pub const fn descriptor(self) -> &'static Descriptor {
+                match self {
+                    $(Self::$tool => &$descriptor,)*
+                }
+            }
+        }
+    };
+}
+
+tools! {
+    /// One task after the other on the main thread.
+    Sequential: sequential::DESCRIPTOR,
+    /// `threading`: a thread per task.
+    Threading: threading::DESCRIPTOR,
+    /// `concurrent.futures.ThreadPoolExecutor`.
+    ThreadPool: thread_pool::DESCRIPTOR,
+    /// `asyncio`: a coroutine per task on one event loop.
+    Asyncio: asyncio::DESCRIPTOR,
+    /// `asyncio.to_thread` per task.
+    ToThread: asyncio::TO_THREAD,
+    /// `multiprocessing.Process` per task.
+    Multiprocessing: multiprocessing::DESCRIPTOR,
+    /// `multiprocessing.Pool`.
+    MultiprocessingPool: multiprocessing_pool::DESCRIPTOR,
+    /// `concurrent.futures.ProcessPoolExecutor`.
+    ProcessPool: process_pool::DESCRIPTOR,
+    /// `concurrent.futures.InterpreterPoolExecutor` (3.14).
+    InterpreterPool: interpreter_pool::DESCRIPTOR,
+}
 
 /// The names that the engine itself gives to rows.
 const ENGINE_NAMES: [&str; 12] = [
@@ -42,18 +88,7 @@ pub fn lay_out(
     workload: Workload,
 ) -> Result<Plan, TooLarge> {
     let mut builder = Builder::new(scenario, tool, workload, replicate);
-    let write = match tool.tool {
-        Tool::Sequential => sequential::write,
-        Tool::Threading => threading::write,
-        Tool::ThreadPool => thread_pool::write,
-        Tool::Asyncio => asyncio::write,
-        Tool::ToThread => asyncio::write_to_thread,
-        Tool::Multiprocessing => multiprocessing::write,
-        Tool::MultiprocessingPool => multiprocessing_pool::write,
-        Tool::ProcessPool => process_pool::write,
-        Tool::InterpreterPool => interpreter_pool::write,
-    };
-    write(&mut builder);
+    (tool.tool.descriptor().write)(&mut builder);
     let plan = builder.finish();
     turns::check(&plan, tool)?;
     Ok(plan)

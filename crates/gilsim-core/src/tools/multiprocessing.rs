@@ -4,6 +4,21 @@
 use crate::plan::Op;
 
 use super::builder::Builder;
+use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, one_task};
+
+pub(super) const DESCRIPTOR: Descriptor = Descriptor {
+    name: "multiprocessing",
+    since: None,
+    carrier: Carrier::Process,
+    carriers: Carriers::OnePerTask,
+    has_loop: false,
+    takes: &[OwnKey::Start],
+    default_workers: |_| 1,
+    default_chunk: one_task,
+    does: |run| format!("a process for each task, started by {}", run.start.name()),
+    done_by: |run| format!("a process for each ({})", run.start.name()),
+    write,
+};
 
 pub(super) fn write(builder: &mut Builder<'_>) {
     let body = builder.code.label();

@@ -2,12 +2,29 @@
 //! are started in the constructor.
 
 use crate::ids::ChannelId;
-use crate::model::LockMode;
+use crate::model::{LockMode, OffloadTo};
 use crate::plan::{Group, Label, Op};
 use crate::profile::Cost;
 
 use super::builder::Builder;
+use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, processes};
 use super::pipe::{Pipes, WorkerCosts};
+
+pub(super) const DESCRIPTOR: Descriptor = Descriptor {
+    name: "multiprocessing_pool",
+    since: None,
+    carrier: Carrier::Process,
+    carriers: Carriers::Workers,
+    has_loop: false,
+    takes: &[OwnKey::Workers, OwnKey::Chunk, OwnKey::Start],
+    default_workers: |cores| OffloadTo::Processes.default_workers(cores),
+    default_chunk: |tasks, workers| tasks.div_ceil(workers.saturating_mul(4)).max(1),
+    does: |run| format!("multiprocessing.Pool, {}", processes(run)),
+    done_by: |run| {
+        format!("a multiprocessing.Pool, workers: {} ({})", run.workers, run.start.name())
+    },
+    write,
+};
 
 /// The parts of a pool.
 struct Pool {

@@ -2,11 +2,28 @@
 //! a manager thread and a feeder thread share the parent's lock; worker processes have their own.
 
 use crate::ids::{ChannelId, ExecutorId, SemaphoreId};
-use crate::model::StartMethod;
+use crate::model::{OffloadTo, StartMethod};
 use crate::plan::{Group, Label, Op};
 
 use super::builder::Builder;
+use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, one_task, processes};
 use super::pipe::{Pipes, WorkerCosts};
+
+pub(super) const DESCRIPTOR: Descriptor = Descriptor {
+    name: "process_pool",
+    since: None,
+    carrier: Carrier::Process,
+    carriers: Carriers::Workers,
+    has_loop: false,
+    takes: &[OwnKey::Workers, OwnKey::Chunk, OwnKey::Start],
+    default_workers: |cores| OffloadTo::Processes.default_workers(cores),
+    default_chunk: one_task,
+    does: |run| format!("ProcessPoolExecutor, {}", processes(run)),
+    done_by: |run| {
+        format!("a ProcessPoolExecutor, workers: {} ({})", run.workers, run.start.name())
+    },
+    write,
+};
 
 /// The parts of a process pool.
 pub(super) struct ProcessPool {

@@ -1,9 +1,25 @@
 //! `concurrent.futures.ThreadPoolExecutor` (CPython `Lib/concurrent/futures/thread.py`).
 
 use crate::ids::{ChannelId, ExecutorId};
+use crate::model::OffloadTo;
 use crate::plan::{Group, Label, Op};
 
 use super::builder::Builder;
+use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, one_task, threads};
+
+pub(super) const DESCRIPTOR: Descriptor = Descriptor {
+    name: "thread_pool",
+    since: None,
+    carrier: Carrier::Thread,
+    carriers: Carriers::Workers,
+    has_loop: false,
+    takes: &[OwnKey::Workers],
+    default_workers: |cores| OffloadTo::Threads.default_workers(cores),
+    default_chunk: one_task,
+    does: |run| format!("ThreadPoolExecutor, {}", threads(run)),
+    done_by: |run| format!("a ThreadPoolExecutor, workers: {}", run.workers),
+    write,
+};
 
 /// The parts of a thread pool.
 pub(super) struct ThreadPool {

@@ -3,6 +3,21 @@
 use crate::plan::Op;
 
 use super::builder::Builder;
+use super::descriptor::{Carrier, Carriers, Descriptor, one_task};
+
+pub(super) const DESCRIPTOR: Descriptor = Descriptor {
+    name: "threading",
+    since: None,
+    carrier: Carrier::Thread,
+    carriers: Carriers::OnePerTask,
+    has_loop: false,
+    takes: &[],
+    default_workers: |_| 1,
+    default_chunk: one_task,
+    does: |_| "a thread for each task".to_owned(),
+    done_by: |_| "a thread for each".to_owned(),
+    write,
+};
 
 pub(super) fn write(builder: &mut Builder<'_>) {
     let body = builder.code.label();

@@ -1,9 +1,11 @@
 //! Whether a run takes turns so often that playing it would never end: computations of years under a switch
 //! interval of nanoseconds, payloads of terabytes.
 
-use crate::model::{LockMode, Tool, ToolRun};
-use crate::plan::{Op, Plan};
+use crate::model::{LockMode, ToolRun};
+use crate::plan::{KernelRules, Op, Plan};
 use crate::workload::{TURNS, TooLarge};
+
+use super::{Carrier, Carriers};
 
 /// Refuses a plan whose threads may take turns too often.
 ///
@@ -22,7 +24,7 @@ fn at_lock(plan: &Plan, run: &ToolRun) -> u128 {
     let shared = threads_under_one_lock(plan, run);
     let computing = if shared > 1 { computing(plan, |mode| mode != LockMode::Released) } else { 0 };
     let waiters = match shared {
-        _ if plan.machine.exact => 1,
+        _ if plan.machine.kernel == KernelRules::Exact => 1,
         threads => u128::from(threads.min(1_000)),
     };
     let interval = rules.switch_interval + plan.machine.timer_slack;
@@ -69,35 +71,30 @@ fn overhead(plan: &Plan) -> u128 {
 
 /// How many threads run tasks under one and the same lock.
 fn threads_under_one_lock(plan: &Plan, run: &ToolRun) -> u32 {
+    if run.tool.has_own_locks() { 1 } else { threads_with_tasks(plan, run) }
+}
+
+/// How many threads run tasks, in all processes.
+fn threads_with_tasks(plan: &Plan, run: &ToolRun) -> u32 {
     let tasks = plan.workload.task_count();
-    match run.tool {
-        Tool::Threading => tasks,
-        Tool::ThreadPool | Tool::ToThread => run.workers.min(tasks),
-        Tool::Asyncio if plan.executors.is_empty() => 1,
-        Tool::Asyncio => plan.executors.iter().map(|executor| executor.workers).sum(),
-        Tool::Sequential
-        | Tool::Multiprocessing
-        | Tool::MultiprocessingPool
-        | Tool::ProcessPool
-        | Tool::InterpreterPool => 1,
+    let tool = run.tool.descriptor();
+    match (tool.carrier, tool.carriers) {
+        (Carrier::Coroutine, _) if plan.executors.is_empty() => 1,
+        (Carrier::Coroutine, _) => plan.executors.iter().map(|executor| executor.workers).sum(),
+        (_, Carriers::One) => 1,
+        (_, Carriers::OnePerTask) => tasks,
+        (_, Carriers::Workers) => run.workers.min(tasks),
     }
 }
 
 /// How many threads may want a core at once.
 fn most_threads(plan: &Plan, run: &ToolRun) -> u128 {
-    let tasks = plan.workload.task_count();
-    let running = match run.tool {
-        Tool::Sequential => return 1,
-        Tool::Asyncio if plan.executors.is_empty() => return 1,
-        Tool::Asyncio => threads_under_one_lock(plan, run),
-        Tool::Threading | Tool::Multiprocessing => tasks,
-        Tool::ThreadPool
-        | Tool::ToThread
-        | Tool::MultiprocessingPool
-        | Tool::ProcessPool
-        | Tool::InterpreterPool => run.workers.min(tasks),
-    };
+    let is_alone = plan.executors.is_empty() && run.tool.descriptor().carrier == Carrier::Coroutine;
+    if is_alone || run.tool.is_one_at_a_time() {
+        return 1;
+    }
     // The parent's threads hardly ever want one for long, unless payloads cross.
     let (sent, received) = plan.workload.payload_bytes();
-    u128::from(running) + if sent + received > 0 { PARENT_THREADS } else { 0 }
+    let beside = if sent + received > 0 { PARENT_THREADS } else { 0 };
+    u128::from(threads_with_tasks(plan, run)) + beside
 }

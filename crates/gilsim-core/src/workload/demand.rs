@@ -5,7 +5,7 @@ use std::fmt;
 use crate::ids::ComputationId;
 use crate::model::Setting;
 
-use super::{Action, Column, Length, Step, Workload};
+use super::{Column, Length, Spent, Step, Workload};
 
 /// A run that is beyond what gilsim can count or keep.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,8 +63,8 @@ impl Workload {
 
     /// Nanoseconds of CPU time that all computations together demand, of those that `counts` says yes to.
     pub fn computing_nanos(&self, counts: impl Fn(Option<ComputationId>) -> bool) -> u128 {
-        let of_step = |(entry, step): (usize, &Step)| match step.action {
-            Action::Compute(computation, length) if counts(computation) => {
+        let of_step = |(entry, step): (usize, &Step)| match step.action.spends() {
+            Some((Spent::Computing(computation), length)) if counts(computation) => {
                 self.total_length(entry, length)
             }
             _ => 0,
@@ -88,10 +88,8 @@ impl Workload {
 
 impl Step {
     fn constant_nanos(&self) -> u128 {
-        match self.action {
-            Action::Wait(_, Length::Constant(length))
-            | Action::Block(_, Length::Constant(length))
-            | Action::Compute(_, Length::Constant(length)) => u128::from(length.as_nanos()),
+        match self.action.spends() {
+            Some((_, Length::Constant(length))) => u128::from(length.as_nanos()),
             _ => 0,
         }
     }

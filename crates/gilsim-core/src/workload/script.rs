@@ -1,9 +1,100 @@
 //! Scripts: the steps of an entry's tasks as executed, with repeats unrolled.
 
-use crate::ids::{ComputationId, SiteId};
-use crate::model::{Distribution, Setting, StepSpec, WaitOn, Work};
+use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
+use crate::model::{Distribution, OffloadTo, Setting, StepSpec, WaitOn, Work};
+use crate::time::SimDuration;
 
-use super::{Action, Length, Step, position};
+use super::position;
+
+/// One step of an entry's tasks, with repeats unrolled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// Its number among the leaf steps as executed; of an offload, the number of its first leaf step.
+    pub leaf: u32,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Waits; an await point in a coroutine.
+    Wait(Option<SiteId>, Length),
+    /// Waits, blocking the thread even inside a coroutine.
+    Block(Option<SiteId>, Length),
+    /// Burns CPU; without a name it is Python code.
+    Compute(Option<ComputationId>, Length),
+    /// Gives way.
+    Yield,
+    /// Takes a permit.
+    Acquire(SemaphoreId),
+    /// Gives a permit back.
+    Release(SemaphoreId),
+    /// Puts an item.
+    Put(QueueId),
+    /// Takes an item.
+    Get(QueueId),
+    /// The steps up to the matching end, which stands there in the script, run in an executor.
+    OffloadBegin(OffloadTo, u32),
+    /// The end of an offload.
+    OffloadEnd,
+}
+
+/// How long a step takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Length {
+    /// The same for every task.
+    Constant(SimDuration),
+    /// Drawn: the column that holds it.
+    Drawn(u32),
+}
+
+/// What a step spends its length on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spent {
+    /// Waiting, perhaps on a site.
+    Waiting(Option<SiteId>),
+    /// CPU time, perhaps of a named computation.
+    Computing(Option<ComputationId>),
+}
+
+impl Action {
+    /// What it spends its length on, and the length, if it has one.
+    pub const fn spends(self) -> Option<(Spent, Length)> {
+        match self {
+            Self::Wait(site, length) | Self::Block(site, length) => {
+                Some((Spent::Waiting(site), length))
+            }
+            Self::Compute(computation, length) => Some((Spent::Computing(computation), length)),
+            Self::Yield
+            | Self::Acquire(_)
+            | Self::Release(_)
+            | Self::Put(_)
+            | Self::Get(_)
+            | Self::OffloadBegin(..)
+            | Self::OffloadEnd => None,
+        }
+    }
+
+    /// The length of a computation.
+    pub(super) const fn computing_mut(&mut self) -> Option<&mut Length> {
+        if let Self::Compute(_, length) = self { Some(length) } else { None }
+    }
+
+    /// Whether its length keeps the thread of an event loop.
+    pub const fn keeps_loop(self) -> bool {
+        matches!(self, Self::Block(..) | Self::Compute(..))
+    }
+
+    /// Who does the steps after it, if that changes: an executor, or the task itself again.
+    pub const fn hands_over_to(self) -> Option<Option<OffloadTo>> {
+        match self {
+            Self::OffloadBegin(to, _) => Some(Some(to)),
+            Self::OffloadEnd => Some(None),
+            _ => None,
+        }
+    }
+}
 
 /// A script in the making.
 pub(super) struct Script<'a> {

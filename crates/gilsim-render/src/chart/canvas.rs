@@ -1,21 +1,20 @@
-//! What figures are drawn on: plotters' SVG backend, and beside it a note for each element of what plotters cannot say.
+//! What figures are drawn on: elements of plotters, each with a [`Mark`] where plotters cannot say all of it.
 //!
 //! Coordinates are tenths of a pixel, because plotters rounds to whole units; `svg` sets the `viewBox` to match.
 
-use plotters::backend::SVGBackend;
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::drawing::DrawingArea;
 use plotters::element::{Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle};
 
 use super::layout::MARGIN;
 use super::palette::{Colors, Pattern, Theme};
-use super::svg::{self, Mark};
+use super::svg::{Document, FAMILY, Heading, Mark};
 use super::words::{Font, clean};
-
-/// Plotters takes font sizes in another unit: it divides by this when it writes SVG.
-const PLOTTERS_FONT_UNIT: f64 = 1.24;
 
 /// A rectangle in tenths of a pixel: left, top, right, bottom.
 pub(super) type Frame = (i32, i32, i32, i32);
@@ -29,17 +28,18 @@ pub(super) enum At {
 }
 
 /// How a line is drawn.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) enum Stroke {
+    #[default]
     Solid,
     Dotted,
     Dashed,
 }
 
 /// A figure being drawn.
-pub(super) struct Canvas<'a> {
-    area: DrawingArea<SVGBackend<'a>, Shift>,
-    marks: Vec<Mark>,
+pub(super) struct Canvas {
+    document: Rc<RefCell<Document>>,
+    area: DrawingArea<Document, Shift>,
     pub(super) colors: Colors,
 }
 
@@ -47,53 +47,47 @@ pub(super) struct Canvas<'a> {
 pub(super) fn draw(
     (width, height): (i32, i32),
     theme: Theme,
-    heading: &svg::Heading,
-    figure: impl FnOnce(&mut Canvas<'_>),
+    heading: &Heading,
+    figure: impl FnOnce(&mut Canvas),
 ) -> String {
-    let mut drawn = String::new();
     let size = (width.unsigned_abs(), height.unsigned_abs());
-    let marks = {
-        let area = SVGBackend::with_string(&mut drawn, size).into_drawing_area();
-        let mut canvas = Canvas { area, marks: Vec::new(), colors: Colors::of(theme) };
-        let background = canvas.colors.background;
-        canvas.fill((0, 0, width, height), background);
-        figure(&mut canvas);
-        canvas.area.present().expect("a string takes all that is written to it");
-        canvas.marks
-    };
-    svg::dress(&drawn, &marks, size, theme, heading)
+    let document = Rc::new(RefCell::new(Document::new(size, theme, heading)));
+    let mut canvas = Canvas { area: (&document).into(), document, colors: Colors::of(theme) };
+    canvas.fill((0, 0, width, height), canvas.colors.background);
+    figure(&mut canvas);
+    canvas.document.borrow_mut().close()
 }
 
-impl<'a> Canvas<'a> {
+impl Canvas {
     fn put<E>(&mut self, element: &E, mark: Mark)
     where
         for<'b> &'b E: PointCollection<'b, (i32, i32)>,
-        E: Drawable<SVGBackend<'a>>,
+        E: Drawable<Document>,
     {
+        self.document.borrow_mut().mark = mark;
         self.area.draw(element).expect("a string takes all that is written to it");
-        self.marks.push(mark);
     }
 
     /// A rectangle without an outline.
     pub(super) fn fill(&mut self, frame: Frame, color: RGBColor) {
-        self.rectangle(frame, color, Mark::Plain);
+        self.rectangle(frame, color, Mark::default());
     }
 
     /// A bar: outlined if it is wide enough for that, with a text that shows when it is pointed at.
     pub(super) fn bar(&mut self, frame: Frame, color: RGBColor, outlined: bool, title: String) {
-        self.rectangle(frame, color, Mark::Bar { outlined, title });
+        self.rectangle(frame, color, Mark { outlined, title, ..Mark::default() });
     }
 
     /// A bar that is drawn wider than it is, at a share of its colour.
     pub(super) fn sliver(&mut self, frame: Frame, color: RGBColor, share: f64) {
         let (left, top, right, bottom) = frame;
         let rectangle = Rectangle::new([(left, top), (right, bottom)], color.mix(share).filled());
-        self.put(&rectangle, Mark::Plain);
+        self.put(&rectangle, Mark::default());
     }
 
     /// A pattern over a bar.
     pub(super) fn overlay(&mut self, frame: Frame, pattern: Pattern) {
-        self.rectangle(frame, self.colors.ink, Mark::Overlay(pattern));
+        self.rectangle(frame, self.colors.ink, Mark { pattern: Some(pattern), ..Mark::default() });
     }
 
     fn rectangle(&mut self, (left, top, right, bottom): Frame, color: RGBColor, mark: Mark) {
@@ -103,13 +97,16 @@ impl<'a> Canvas<'a> {
 
     /// A filled area.
     pub(super) fn area(&mut self, points: &[(i32, i32)], color: RGBColor, title: String) {
-        let mark = Mark::Bar { outlined: true, title };
+        let mark = Mark { outlined: true, title, ..Mark::default() };
         self.put(&Polygon::new(points, color.filled()), mark);
     }
 
     /// A pattern over an area.
     pub(super) fn area_overlay(&mut self, points: &[(i32, i32)], pattern: Pattern) {
-        self.put(&Polygon::new(points, self.colors.ink.filled()), Mark::Overlay(pattern));
+        self.put(
+            &Polygon::new(points, self.colors.ink.filled()),
+            Mark { pattern: Some(pattern), ..Mark::default() },
+        );
     }
 
     /// A straight line of a pixel's width.
@@ -121,23 +118,26 @@ impl<'a> Canvas<'a> {
         stroke: Stroke,
     ) {
         let path = PathElement::new(vec![from, to], color.stroke_width(10));
-        self.put(&path, Mark::Line(stroke));
+        self.put(&path, Mark { stroke, ..Mark::default() });
     }
 
     /// A translucent area that lets what is behind it be seen.
     pub(super) fn veil(&mut self, points: &[(i32, i32)], color: RGBColor) {
-        self.put(&Polygon::new(points, color.mix(0.2).filled()), Mark::Plain);
+        self.put(&Polygon::new(points, color.mix(0.2).filled()), Mark::default());
     }
 
     /// A line of straight pieces, two pixels wide.
     pub(super) fn path(&mut self, points: &[(i32, i32)], color: RGBColor, stroke: Stroke) {
-        self.put(&PathElement::new(points, color.stroke_width(20)), Mark::Line(stroke));
+        self.put(
+            &PathElement::new(points, color.stroke_width(20)),
+            Mark { stroke, ..Mark::default() },
+        );
     }
 
     /// A line of straight pieces of a width in tenths of a pixel.
     pub(super) fn stroke(&mut self, points: &[(i32, i32)], color: RGBColor, width: u32) {
         let path = PathElement::new(points, color.stroke_width(width));
-        self.put(&path, Mark::Line(Stroke::Solid));
+        self.put(&path, Mark::default());
     }
 
     /// The title and the line below it, in as many lines as they were given.
@@ -178,10 +178,9 @@ impl<'a> Canvas<'a> {
             At::End(x, y) => ((x, y), HPos::Right),
         };
         let face = if font.bold { FontStyle::Bold } else { FontStyle::Normal };
-        let size = f64::from(font.size) * PLOTTERS_FONT_UNIT;
-        let style = TextStyle::from((svg::FAMILY, size, face).into_font())
+        let style = TextStyle::from((FAMILY, font.size, face).into_font())
             .color(&color)
             .pos(Pos::new(anchor, VPos::Bottom));
-        self.put(&Text::new(text, position, style), Mark::Text { size: font.size, title });
+        self.put(&Text::new(text, position, style), Mark { title, ..Mark::default() });
     }
 }

@@ -102,7 +102,7 @@ impl View {
     }
 }
 
-fn draw(canvas: &mut Canvas<'_>, panel: &CurvePanel<'_>, top: i32) {
+fn draw(canvas: &mut Canvas, panel: &CurvePanel<'_>, top: i32) {
     let (ink, muted, rule) = (canvas.colors.ink, canvas.colors.muted, canvas.colors.rule);
     let makespan = SimDuration::from_nanos(panel.base);
     let name = format!("{}: {makespan} as it is", panel.label);
@@ -151,12 +151,7 @@ fn color(index: usize) -> RGBColor {
 }
 
 /// The name of each curve beside its end, pushed apart where ends are near.
-fn labels(
-    canvas: &mut Canvas<'_>,
-    curves: &[Curve],
-    mut ends: Vec<(i32, usize, Stroke)>,
-    top: i32,
-) {
+fn labels(canvas: &mut Canvas, curves: &[Curve], mut ends: Vec<(i32, usize, Stroke)>, top: i32) {
     ends.sort_unstable_by_key(|(y, index, _)| (*y, *index));
     let mut lowest = top;
     for (y, ..) in &mut ends {

@@ -21,7 +21,7 @@ fn run(panel: &Panel<'_>) -> String {
     let end = if panel.deadlocked { "deadlocks after" } else { "makespan" };
     let mut facts = vec![format!("{end} {makespan}")];
     if let Some(held) = recording.lock_held_share() {
-        let lock = if recording.locks.len() > 1 { "busiest GIL" } else { "GIL" };
+        let lock = if recording.lanes.locks.len() > 1 { "busiest GIL" } else { "GIL" };
         facts.push(format!("{lock} held {} of it", brief_percent(held)));
     }
     let waiting = recording.share(State::LockWait);
@@ -51,7 +51,7 @@ fn largest(panel: &Panel<'_>) -> Option<(State, f64)> {
 }
 
 pub(super) fn has_lock(panel: &Panel<'_>) -> bool {
-    !panel.recording.locks.is_empty()
+    !panel.recording.lanes.locks.is_empty()
 }
 
 /// The chart's title, or one made from the numbers.

@@ -4,11 +4,11 @@ use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 
 use super::axis::TimeAxis;
 use super::canvas::{At, Canvas, Frame, Stroke};
-use super::lane::{Piece, coarsen};
 use super::layout::{Content, GUTTER, INDENT, Lane, Layout, MARGIN, PLOT, PanelLayout, Row, WIDTH};
 use super::share;
 use super::words::{Font, clean, duration};
 use super::{Panel, describe, palette, thread_name};
+use crate::lanes::{Piece, coarsen};
 use gilsim_core::ids::{TaskId, ThreadId};
 use gilsim_core::trace::State;
 
@@ -40,11 +40,11 @@ impl View {
 
     /// How wide a bar is. A tenth of a pixel is the least that can be drawn.
     fn width(self, piece: &Piece) -> i32 {
-        (self.x(piece.start + piece.covered) - self.x(piece.start)).max(1)
+        (self.x(piece.start + piece.covered()) - self.x(piece.start)).max(1)
     }
 }
 
-pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>) {
+pub(super) fn draw(canvas: &mut Canvas, layout: &Layout<'_>) {
     canvas.headline(&layout.title, &layout.subtitle);
     for panel in &layout.panels {
         let shared = View { axis: panel.axis, left: PLOT.0, right: PLOT.1 };
@@ -58,7 +58,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>) {
     }
 }
 
-fn panel_heading(canvas: &mut Canvas<'_>, placed: &PanelLayout<'_>) {
+fn panel_heading(canvas: &mut Canvas, placed: &PanelLayout<'_>) {
     if let Some(y) = placed.group {
         let (ink, room) = (canvas.colors.ink, WIDTH - 2 * MARGIN);
         canvas.cut_text(placed.panel.group, room, At::Start(MARGIN, y), Font::GROUP, ink);
@@ -73,7 +73,7 @@ fn panel_heading(canvas: &mut Canvas<'_>, placed: &PanelLayout<'_>) {
     canvas.cut_text(placed.panel.note, room, At::Start(x, y), Font::SUBTITLE, muted);
 }
 
-fn grid(canvas: &mut Canvas<'_>, placed: &PanelLayout<'_>, view: View) {
+fn grid(canvas: &mut Canvas, placed: &PanelLayout<'_>, view: View) {
     let rule = canvas.colors.rule;
     for tick in view.axis.key_points(9_usize) {
         let x = view.x(tick);
@@ -84,7 +84,7 @@ fn grid(canvas: &mut Canvas<'_>, placed: &PanelLayout<'_>, view: View) {
 }
 
 /// A label below a tick, or beside it where it would be cut off at the margin.
-fn tick_label(canvas: &mut Canvas<'_>, label: &str, (x, y): (i32, i32)) {
+fn tick_label(canvas: &mut Canvas, label: &str, (x, y): (i32, i32)) {
     let edge = WIDTH - 30;
     let fits = x + Font::SMALL.width(label) / 2 <= edge;
     let at = if fits { At::Middle(x, y) } else { At::End(edge, y) };
@@ -93,7 +93,7 @@ fn tick_label(canvas: &mut Canvas<'_>, label: &str, (x, y): (i32, i32)) {
 
 /// The frame, ticks and caption of the magnified lanes.
 fn magnified(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     placed: &PanelLayout<'_>,
     shared: View,
     (left, right): (i32, i32),
@@ -134,7 +134,7 @@ fn magnification(shared: View, view: View) -> String {
 }
 
 /// The dashed line at the end of a run, and its number.
-fn makespan(canvas: &mut Canvas<'_>, placed: &PanelLayout<'_>, view: View) {
+fn makespan(canvas: &mut Canvas, placed: &PanelLayout<'_>, view: View) {
     let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
     let run = placed.panel.recording.makespan;
     let x = view.x(run);
@@ -150,7 +150,7 @@ fn makespan(canvas: &mut Canvas<'_>, placed: &PanelLayout<'_>, view: View) {
 }
 
 fn draw_row(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     panel: Panel<'_>,
     row: &Row<'_>,
     shared: View,
@@ -180,7 +180,7 @@ fn draw_row(
     }
 }
 
-fn section(canvas: &mut Canvas<'_>, row: &Row<'_>, text: &str) {
+fn section(canvas: &mut Canvas, row: &Row<'_>, text: &str) {
     let (rule, muted) = (canvas.colors.rule, canvas.colors.muted);
     canvas.text(text, At::Start(MARGIN, row.top + 130), Font::SMALL_BOLD, muted);
     let y = row.top + 180;
@@ -196,7 +196,7 @@ const fn lane_font(row: &Row<'_>) -> Font {
     if row.height < 220 { Font::SMALL } else { Font::LANE }
 }
 
-pub(super) fn lane_label(canvas: &mut Canvas<'_>, row: &Row<'_>, label: &str, left: bool) {
+pub(super) fn lane_label(canvas: &mut Canvas, row: &Row<'_>, label: &str, left: bool) {
     let font = lane_font(row);
     let y = baseline(row, font);
     let at = if left { At::Start(MARGIN, y) } else { At::End(GUTTER, y) };
@@ -204,7 +204,7 @@ pub(super) fn lane_label(canvas: &mut Canvas<'_>, row: &Row<'_>, label: &str, le
 }
 
 /// The label of a lane, with that of the process that begins with it.
-fn group_label(canvas: &mut Canvas<'_>, row: &Row<'_>, lane: &Lane<'_>) {
+fn group_label(canvas: &mut Canvas, row: &Row<'_>, lane: &Lane<'_>) {
     let (muted, rule) = (canvas.colors.muted, canvas.colors.rule);
     let font = lane_font(row);
     let y = baseline(row, font);
@@ -224,22 +224,16 @@ fn group_label(canvas: &mut Canvas<'_>, row: &Row<'_>, lane: &Lane<'_>) {
     }
 }
 
-fn base_line(canvas: &mut Canvas<'_>, panel: Panel<'_>, row: &Row<'_>, view: View) {
+fn base_line(canvas: &mut Canvas, panel: Panel<'_>, row: &Row<'_>, view: View) {
     let middle = row.top + row.height / 2;
     let end = view.x(panel.recording.makespan);
     canvas.line((view.left, middle), (end, middle), canvas.colors.rule, Stroke::Solid);
 }
 
-fn draw_lane(
-    canvas: &mut Canvas<'_>,
-    panel: Panel<'_>,
-    row: &Row<'_>,
-    lane: &Lane<'_>,
-    view: View,
-) {
+fn draw_lane(canvas: &mut Canvas, panel: Panel<'_>, row: &Row<'_>, lane: &Lane<'_>, view: View) {
     base_line(canvas, panel, row, view);
     let pixel = view.axis.pixel(view.right - view.left);
-    let pieces = coarsen(lane.pieces.iter().cloned(), pixel);
+    let pieces = coarsen(lane.pieces.iter().cloned(), pixel, true);
     // Thin ones lie on top of their neighbours, which would hide them.
     let (thin, wide): (Vec<&Piece>, Vec<&Piece>) =
         pieces.iter().partition(|piece| view.width(piece) < VISIBLE);
@@ -255,13 +249,7 @@ fn draw_lane(
 }
 
 /// The bars of one state in one pixel, too thin to be seen in every renderer: one that is wider than they are, and as much paler.
-fn draw_sliver(
-    canvas: &mut Canvas<'_>,
-    row: &Row<'_>,
-    lane: &Lane<'_>,
-    view: View,
-    pieces: &[&Piece],
-) {
+fn draw_sliver(canvas: &mut Canvas, row: &Row<'_>, lane: &Lane<'_>, view: View, pieces: &[&Piece]) {
     let Some(color) = canvas.colors.state(pieces[0].state) else { return };
     let left = view.x(pieces[0].start);
     let (top, bottom) = bar_span(row, lane, pieces[0]);
@@ -275,7 +263,7 @@ fn bar_span(row: &Row<'_>, lane: &Lane<'_>, piece: &Piece) -> (i32, i32) {
     let full = match piece.state {
         state if lane.resource => palette::height(state).min(16),
         // A thread that waits for others of its own program does nobody's work.
-        State::Sync if piece.who.is_none() && piece.mix.is_none() => ATTENDING,
+        State::Sync if piece.who().is_none() && piece.merged.is_none() => ATTENDING,
         state => palette::height(state),
     };
     let height = full * row.height / 22;
@@ -284,7 +272,7 @@ fn bar_span(row: &Row<'_>, lane: &Lane<'_>, piece: &Piece) -> (i32, i32) {
 }
 
 fn draw_piece(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     panel: Panel<'_>,
     row: &Row<'_>,
     lane: &Lane<'_>,
@@ -303,18 +291,18 @@ fn draw_piece(
     }
     strip(canvas, frame, piece);
     // Under the short bars of a resource there is no label: the worker's own lane has it.
-    if piece.mix.is_none() && !(lane.resource && palette::height(piece.state) == 10) {
+    if piece.merged.is_none() && !(lane.resource && palette::height(piece.state) == 10) {
         inscribe(canvas, row, frame, piece.state, &inscription(panel, lane, piece));
     }
 }
 
 /// Where intervals were merged, the next state after the one that fills most has a strip at the foot of the bar,
 /// as high as its share, so that the turns of a thread that mostly waits do not vanish.
-fn strip(canvas: &mut Canvas<'_>, (left, top, right, bottom): Frame, piece: &Piece) {
+fn strip(canvas: &mut Canvas, (left, top, right, bottom): Frame, piece: &Piece) {
     let Some((state, time)) = piece.runner_up() else { return };
     let Some(color) = canvas.colors.state(state) else { return };
     let share = u128::from(time) * u128::from((bottom - top).unsigned_abs());
-    let height = i32::try_from(share / u128::from(piece.covered.max(1))).unwrap_or(0);
+    let height = i32::try_from(share / u128::from(piece.covered().max(1))).unwrap_or(0);
     if height >= THINNEST_STRIP {
         canvas.fill((left, bottom - height, right, bottom), color);
     }
@@ -322,7 +310,7 @@ fn strip(canvas: &mut Canvas<'_>, (left, top, right, bottom): Frame, piece: &Pie
 
 /// The label of a bar: the holder of a resource, or the task of a worker.
 fn inscription(panel: Panel<'_>, lane: &Lane<'_>, piece: &Piece) -> String {
-    match piece.who {
+    match piece.who() {
         Some(thread) if lane.resource => thread_name(ThreadId(thread)),
         _ => clean(panel.names.get(piece.name)),
     }
@@ -330,7 +318,7 @@ fn inscription(panel: Panel<'_>, lane: &Lane<'_>, piece: &Piece) -> String {
 
 /// A label stands in its bar if it fits, else under it if it fits there.
 fn inscribe(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     row: &Row<'_>,
     (left, top, right, bottom): Frame,
     state: State,
@@ -358,7 +346,7 @@ fn inscribe(
 
 fn hover(panel: Panel<'_>, lane: &Lane<'_>, piece: &Piece) -> String {
     let state = palette::wording(piece.state, describe::has_lock(&panel));
-    let mostly = if piece.mix.is_some() { "mostly " } else { "" };
+    let mostly = if piece.merged.is_some() { "mostly " } else { "" };
     let mut text = format!(
         "{}: {mostly}{state}, {} to {} ({})",
         lane.label,
@@ -366,14 +354,14 @@ fn hover(panel: Panel<'_>, lane: &Lane<'_>, piece: &Piece) -> String {
         duration(piece.end),
         duration(piece.end - piece.start)
     );
-    if piece.mix.is_some() {
+    if piece.merged.is_some() {
         return clean(&text);
     }
     let name = panel.names.get(piece.name);
     if !name.is_empty() {
         text = format!("{text}, {name}");
     }
-    match piece.who {
+    match piece.who() {
         Some(thread) if lane.resource => {
             text = format!("{text}, {}", thread_name(ThreadId(thread)));
         }

@@ -134,7 +134,7 @@ fn mixed(along: i32) -> RGBColor {
 }
 
 /// The scale of colour with its ends and middle.
-fn legend(canvas: &mut Canvas<'_>, chart: &HeatChart<'_>, scale: &Scale) {
+fn legend(canvas: &mut Canvas, chart: &HeatChart<'_>, scale: &Scale) {
     const STEPS: i32 = 50;
     let (left, top, width, height) = (PLOT.0, 700, 3_000, 120);
     for step in 0..STEPS {
@@ -159,7 +159,7 @@ fn legend(canvas: &mut Canvas<'_>, chart: &HeatChart<'_>, scale: &Scale) {
 }
 
 /// A frame just inside a cell.
-fn framed(canvas: &mut Canvas<'_>, (left, top, right, bottom): Frame) {
+fn framed(canvas: &mut Canvas, (left, top, right, bottom): Frame) {
     let color = LIGHT.state(State::LockWait).unwrap_or(LIGHT.ink);
     let (left, top, right, bottom) = (left + 10, top + 10, right - 10, bottom - 10);
     let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
@@ -176,7 +176,7 @@ fn shown(ns: u64) -> String {
 }
 
 fn draw(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     chart: &HeatChart<'_>,
     panel: &HeatPanel<'_>,
     scale: &Scale,

@@ -6,11 +6,9 @@ use std::ops::Range;
 use plotters::coord::ranged1d::Ranged;
 
 use super::axis::TimeAxis;
-use super::lane::Piece;
-use super::recorder::{LockRecord, Recording, ThreadRecord};
-use super::timeline::Timeline;
 use super::words::{Font, clean};
 use super::{Chart, Panel, Part, describe, legend, thread_name};
+use crate::lanes::{LockRecord, Piece, Recording, ThreadRecord, Timeline};
 use gilsim_core::ids::ProcessId;
 use gilsim_core::trace::State;
 
@@ -163,8 +161,8 @@ fn lines(wrapped: &[String]) -> i32 {
 
 /// Whether a state is to be seen, or has a share of task time.
 fn occurs(state: State, panels: &[PanelLayout<'_>]) -> bool {
-    let drawn = |piece: &Piece| match &piece.mix {
-        Some(times) => times[state as usize] > 0,
+    let drawn = |piece: &Piece| match &piece.merged {
+        Some(merged) => merged.times[state as usize] > 0,
         None => piece.state == state,
     };
     panels.iter().any(|placed| {
@@ -210,9 +208,10 @@ fn has_thin_bars(placed: &PanelLayout<'_>) -> bool {
         None => placed.axis.pixel(PLOT.1 - PLOT.0),
     };
     placed.rows.iter().any(|row| match &row.content {
-        Content::Lane(lane) => {
-            lane.pieces.iter().any(|piece| piece.mix.is_some() || piece.end - piece.start < pixel)
-        }
+        Content::Lane(lane) => lane
+            .pieces
+            .iter()
+            .any(|piece| piece.merged.is_some() || piece.end - piece.start < pixel),
         _ => false,
     })
 }
@@ -255,11 +254,12 @@ fn contents<'a>(panel: Panel<'a>, panels: usize, without: &[Part]) -> Vec<Conten
     let recording = panel.recording;
     let attended = without.contains(&Part::Attendants);
     let shown = |thread: &&ThreadRecord| !attended || recording.works(thread);
-    let threads: Vec<_> = recording.threads.iter().filter(shown).collect();
+    let threads: Vec<_> = recording.lanes.threads.iter().filter(shown).collect();
     let processes: BTreeSet<ProcessId> = threads.iter().map(|thread| thread.process).collect();
     let locks = !without.contains(&Part::Locks);
     let locks_in_groups = processes.len() > 1
         && recording
+            .lanes
             .locks
             .iter()
             .all(|lock| lock.pieces.is_some() && processes.contains(&lock.process));
@@ -269,7 +269,7 @@ fn contents<'a>(panel: Panel<'a>, panels: usize, without: &[Part]) -> Vec<Conten
         own.for_each(|thread| worker(&mut rows, panel, thread));
         if locks_in_groups && locks {
             let locks: Vec<_> =
-                recording.locks.iter().filter(|lock| lock.process == process).collect();
+                recording.lanes.locks.iter().filter(|lock| lock.process == process).collect();
             lock_lanes(&mut rows, &locks, recording, true);
         }
         if processes.len() > 1
@@ -311,7 +311,7 @@ fn worker<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, thread: &'a ThreadR
     if recording.crowded {
         return;
     }
-    for coroutine in recording.coroutines.iter().filter(|own| own.home == thread.thread) {
+    for coroutine in recording.lanes.coroutines.iter().filter(|own| own.home == thread.thread) {
         rows.push(lane(panel.task(coroutine.task), &coroutine.pieces, true));
     }
 }
@@ -337,7 +337,7 @@ const fn resource(label: String, left: bool, slim: bool, pieces: &[Piece]) -> Co
 }
 
 fn locks_together<'a>(rows: &mut Vec<Content<'a>>, recording: &'a Recording) {
-    let locks: Vec<_> = recording.locks.iter().collect();
+    let locks: Vec<_> = recording.lanes.locks.iter().collect();
     if locks.len() <= MOST_LOCK_LANES {
         lock_lanes(rows, &locks, recording, false);
     } else {
@@ -354,7 +354,7 @@ fn cores<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, panels: usize) {
         return;
     }
     let left = recording.shows_coroutines();
-    let used = recording.cores.iter().filter(|(core, _)| core.0 < panel.cores);
+    let used = recording.lanes.cores.iter().filter(|(core, _)| core.0 < panel.cores);
     let mut idle_from = 0;
     for (core, pieces) in used {
         idle(rows, idle_from..core.0, left);

@@ -3,9 +3,9 @@
 use super::canvas::{At, Canvas, Stroke};
 use super::layout::{Layout, MARGIN, WIDTH};
 use super::share::{COLUMNS, Top};
-use super::timeline::as_float;
 use super::words::{Font, clean, percent};
 use super::{Chart, MOST_WORKERS, Panel, describe, palette};
+use crate::lanes::as_float;
 use gilsim_core::trace::State;
 
 const LINE: i32 = 200;
@@ -29,7 +29,7 @@ fn is_table(chart: &Chart<'_>) -> bool {
     (2..=MOST_COLUMNS).contains(&chart.panels.len())
 }
 
-pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>, chart: &Chart<'_>) {
+pub(super) fn draw(canvas: &mut Canvas, layout: &Layout<'_>, chart: &Chart<'_>) {
     let states = &layout.states;
     let locked = chart.panels.iter().any(describe::has_lock);
     let mut y = layout.legend_top;
@@ -61,7 +61,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, layout: &Layout<'_>, chart: &Chart<'
 }
 
 /// A swatch and its words; `top` is the top of the line.
-pub(super) fn entry(canvas: &mut Canvas<'_>, state: State, words: &str, (left, top): (i32, i32)) {
+pub(super) fn entry(canvas: &mut Canvas, state: State, words: &str, (left, top): (i32, i32)) {
     let frame = (left, top + 30, left + 180, top + 150);
     if let Some(color) = canvas.colors.state(state) {
         canvas.bar(frame, color, true, String::new());
@@ -98,7 +98,7 @@ fn head(chart: &Chart<'_>) -> i32 {
 }
 
 /// The line of names; `bottom` is where the table begins.
-fn columns(canvas: &mut Canvas<'_>, chart: &Chart<'_>, bottom: i32) {
+fn columns(canvas: &mut Canvas, chart: &Chart<'_>, bottom: i32) {
     let (muted, rule) = (canvas.colors.muted, canvas.colors.rule);
     let baseline = bottom - 70;
     canvas.text("share of task time", At::Start(MARGIN + 40, baseline), Font::SMALL_BOLD, muted);
@@ -112,7 +112,7 @@ fn columns(canvas: &mut Canvas<'_>, chart: &Chart<'_>, bottom: i32) {
     canvas.line((MARGIN, bottom - 20), (WIDTH - MARGIN, bottom - 20), rule, Stroke::Solid);
 }
 
-fn shares(canvas: &mut Canvas<'_>, chart: &Chart<'_>, state: State, top: i32) {
+fn shares(canvas: &mut Canvas, chart: &Chart<'_>, state: State, top: i32) {
     let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
     for (index, panel) in chart.panels.iter().enumerate() {
         let (right, _) = column(chart, index);

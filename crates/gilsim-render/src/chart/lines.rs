@@ -129,7 +129,7 @@ impl View {
     }
 }
 
-fn axes(canvas: &mut Canvas<'_>, chart: &LineChart<'_>, view: &View) {
+fn axes(canvas: &mut Canvas, chart: &LineChart<'_>, view: &View) {
     let (rule, muted) = (canvas.colors.rule, canvas.colors.muted);
     for tick in view.axis.key_points(8_usize) {
         let y = view.y(tick);
@@ -168,7 +168,7 @@ fn stretches(series: &Series<'_>) -> Vec<Vec<(usize, Band)>> {
     stretches
 }
 
-fn band(canvas: &mut Canvas<'_>, series: &Series<'_>, view: &View, color: RGBColor) {
+fn band(canvas: &mut Canvas, series: &Series<'_>, view: &View, color: RGBColor) {
     for stretch in stretches(series) {
         let above = stretch.iter().map(|(index, band)| (view.x(*index), view.y(band.high)));
         let below = stretch.iter().rev().map(|(index, band)| (view.x(*index), view.y(band.low)));
@@ -179,7 +179,7 @@ fn band(canvas: &mut Canvas<'_>, series: &Series<'_>, view: &View, color: RGBCol
     }
 }
 
-fn line(canvas: &mut Canvas<'_>, series: &Series<'_>, view: &View, index: usize) {
+fn line(canvas: &mut Canvas, series: &Series<'_>, view: &View, index: usize) {
     let (color, stroke) = (color(index), stroke(index));
     for stretch in stretches(series) {
         let points: Vec<(i32, i32)> =
@@ -194,7 +194,7 @@ fn line(canvas: &mut Canvas<'_>, series: &Series<'_>, view: &View, index: usize)
 }
 
 /// The name of each line beside its end, pushed apart where ends are near.
-fn labels(canvas: &mut Canvas<'_>, chart: &LineChart<'_>, view: &View) {
+fn labels(canvas: &mut Canvas, chart: &LineChart<'_>, view: &View) {
     let end = |series: &Series<'_>| {
         series.points.iter().rev().flatten().next().map(|band| view.y(band.mean))
     };

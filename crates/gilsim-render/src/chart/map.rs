@@ -100,7 +100,7 @@ impl Sheet {
         self.bottom - ROW * row
     }
 
-    fn row(&self, canvas: &mut Canvas<'_>, map: &Map<'_>, row: usize, cells: &[Square]) {
+    fn row(&self, canvas: &mut Canvas, map: &Map<'_>, row: usize, cells: &[Square]) {
         let (top, bottom) = (self.y(size(row) + 1), self.y(size(row)));
         for (from, to) in stretches(cells, |cell| cell.winner) {
             let player = &map.players[cells[from].winner];
@@ -115,7 +115,7 @@ impl Sheet {
     }
 
     /// The line between cells that are close and cells that are not.
-    fn contour(&self, canvas: &mut Canvas<'_>, map: &Map<'_>) {
+    fn contour(&self, canvas: &mut Canvas, map: &Map<'_>) {
         let ink = canvas.colors.ink;
         for (row, cells) in (0_i32..).zip(&map.cells) {
             for (_, to) in stretches(cells, |cell| cell.close) {
@@ -135,7 +135,7 @@ impl Sheet {
         }
     }
 
-    fn axes(&self, canvas: &mut Canvas<'_>, map: &Map<'_>) {
+    fn axes(&self, canvas: &mut Canvas, map: &Map<'_>) {
         let muted = canvas.colors.muted;
         for (column, name) in map.columns.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let x = self.x(column).midpoint(self.x(column + 1));
@@ -154,7 +154,7 @@ impl Sheet {
     }
 
     /// The name of each player in the middle of where it wins, where there is room.
-    fn names(&self, canvas: &mut Canvas<'_>, map: &Map<'_>) {
+    fn names(&self, canvas: &mut Canvas, map: &Map<'_>) {
         for (index, player) in map.players.iter().enumerate() {
             let rows = map.cells.iter().enumerate().flat_map(|(row, cells)| {
                 let won = move |&(from, _): &(usize, usize)| cells[from].winner == index;
@@ -181,7 +181,7 @@ impl Sheet {
         }
     }
 
-    fn legend(&self, canvas: &mut Canvas<'_>, map: &Map<'_>) {
+    fn legend(&self, canvas: &mut Canvas, map: &Map<'_>) {
         let ink = canvas.colors.ink;
         let (mut left, top) = (MARGIN, self.bottom + 460);
         for player in &map.players {

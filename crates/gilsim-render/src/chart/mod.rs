@@ -1,7 +1,6 @@
 //! Pictures: Gantt charts, line charts, measured beside predicted, as SVG and PNG; Gantt charts as plain text, too.
 //!
-//! A [`Recorder`] listens to each run and keeps a bounded [`Recording`] of it; a [`Chart`] puts one panel for each
-//! run on one shared axis of time; [`svg`] draws it, [`png()`] turns the same document into pixels, and
+//! Of each run there is a [`Recording`]; a [`Chart`] puts one panel for each run on one shared axis of time; [`svg`] draws it, [`png()`] turns the same document into pixels, and
 //! [`alt_text`] says in words what it shows.
 //!
 //! A panel whose run is so short that the shared axis leaves it a fifth of the width or less shows its lanes
@@ -13,7 +12,6 @@ mod curves;
 mod describe;
 mod gantt;
 mod heat;
-mod lane;
 mod layout;
 mod legend;
 mod lines;
@@ -21,13 +19,11 @@ mod map;
 mod pairs;
 mod palette;
 mod png;
-mod recorder;
 mod scatter;
 mod share;
 mod speed_up;
 mod svg;
 mod text;
-mod timeline;
 mod words;
 
 pub use curves::{Curve, CurveChart, CurvePanel, curves};
@@ -37,12 +33,13 @@ pub use map::{Map, Player, Square, map};
 pub use pairs::{Pair, PairChart, PairPanel, Stretch, pairs};
 pub use palette::{Hue, Look, Theme, grounds, look};
 pub use png::{PngError, png};
-pub use recorder::{MOST_WORKERS, Recorder, Recording};
 pub use scatter::{Point, ScatterChart, scatter};
 pub use speed_up::{SpeedUp, SpeedUpPanel, SpeedUps, speed_ups};
 pub use text::text;
 pub use words::{clean, duration, percent};
 
+use crate::lanes::as_float;
+pub use crate::lanes::{MOST_WORKERS, Recorder, Recording};
 use gilsim_core::ids::{TaskId, ThreadId};
 use gilsim_core::trace::Names;
 
@@ -112,8 +109,8 @@ pub fn thread_name(thread: ThreadId) -> String {
 
 /// How far a prediction is from what was measured, as a share of it: 0.02 is 2 % too long.
 fn relative_error(measured: u64, predicted: u64) -> f64 {
-    let miss = timeline::as_float(predicted.abs_diff(measured).into());
-    let size = miss / timeline::as_float(measured.max(1).into());
+    let miss = as_float(predicted.abs_diff(measured).into());
+    let size = miss / as_float(measured.max(1).into());
     if predicted < measured { -size } else { size }
 }
 

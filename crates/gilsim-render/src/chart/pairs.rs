@@ -4,14 +4,13 @@ use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 
 use super::axis::TimeAxis;
 use super::canvas::{self, At, Canvas, Stroke};
-use super::lane::{Lane, Piece, coarsen};
 use super::layout::{GUTTER, MARGIN, PLOT, WIDTH};
 use super::palette::{self, Theme};
 use super::svg::Heading;
-use super::timeline::as_float;
 use super::words::{Font, brief_percent, clean, duration, percent};
 use super::{legend, signed_percent};
-use gilsim_core::ids::NameId;
+use crate::lanes::as_float;
+use crate::lanes::{Lane, Piece, coarsen};
 use gilsim_core::trace::State;
 
 /// A figure of lanes in pairs.
@@ -132,7 +131,7 @@ fn makespans(panel: &PairPanel<'_>) -> String {
     format!("measured {}, predicted {} ({error})", duration(measured), duration(predicted))
 }
 
-fn headline(canvas: &mut Canvas<'_>, title: &[String], subtitle: &[String]) {
+fn headline(canvas: &mut Canvas, title: &[String], subtitle: &[String]) {
     let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
     let mut y = 40;
     for line in title {
@@ -146,7 +145,7 @@ fn headline(canvas: &mut Canvas<'_>, title: &[String], subtitle: &[String]) {
     }
 }
 
-fn draw_panel(canvas: &mut Canvas<'_>, panel: &PairPanel<'_>, axis: TimeAxis, y: i32) {
+fn draw_panel(canvas: &mut Canvas, panel: &PairPanel<'_>, axis: TimeAxis, y: i32) {
     let (ink, muted, rule) = (canvas.colors.ink, canvas.colors.muted, canvas.colors.rule);
     canvas.line((MARGIN, y), (WIDTH - MARGIN, y), muted, Stroke::Solid);
     let (label, _) = Font::PANEL.fit(&clean(panel.label), 4_000);
@@ -185,13 +184,7 @@ fn draw_panel(canvas: &mut Canvas<'_>, panel: &PairPanel<'_>, axis: TimeAxis, y:
     }
 }
 
-fn draw_lane(
-    canvas: &mut Canvas<'_>,
-    label: &str,
-    stretches: &[Stretch],
-    axis: TimeAxis,
-    top: i32,
-) {
+fn draw_lane(canvas: &mut Canvas, label: &str, stretches: &[Stretch], axis: TimeAxis, top: i32) {
     let pixel = axis.pixel(PLOT.1 - PLOT.0);
     let mut lane = Lane::default();
     for stretch in stretches {
@@ -201,10 +194,13 @@ fn draw_lane(
             Some(share) if share < WHOLE && stretch.end - stretch.start >= pixel => {
                 draw_share(canvas, label, stretch, x, share, top);
             }
-            _ => lane.push(stretch.state, NameId::EMPTY, None, (stretch.start, stretch.end)),
+            _ if stretch.start < stretch.end => {
+                lane.push_bounded(Piece::new(stretch.state, stretch.start, stretch.end));
+            }
+            _ => {}
         }
     }
-    for piece in coarsen(lane.into_pieces(pixel / 4), pixel) {
+    for piece in coarsen(lane.into_pieces(pixel / 4), pixel, true) {
         draw_piece(canvas, label, &piece, axis, top);
     }
 }
@@ -218,7 +214,7 @@ fn cpu_share(stretch: &Stretch) -> Option<f64> {
 /// A computation of which only a share was CPU time: nobody knows when.
 #[expect(clippy::cast_possible_truncation, reason = "a share of a lane's height")]
 fn draw_share(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     label: &str,
     stretch: &Stretch,
     (left, right): (i32, i32),
@@ -235,9 +231,9 @@ fn draw_share(
     canvas.fill((frame.0, bottom - height, frame.2, bottom), color);
 }
 
-fn draw_piece(canvas: &mut Canvas<'_>, label: &str, piece: &Piece, axis: TimeAxis, top: i32) {
+fn draw_piece(canvas: &mut Canvas, label: &str, piece: &Piece, axis: TimeAxis, top: i32) {
     let left = axis.map(&piece.start, PLOT);
-    let right = axis.map(&(piece.start + piece.covered), PLOT).max(left + 1);
+    let right = axis.map(&(piece.start + piece.covered()), PLOT).max(left + 1);
     let middle = top + LANE_HEIGHT / 2;
     let Some(color) = canvas.colors.state(piece.state) else {
         let rule = canvas.colors.rule;
@@ -273,7 +269,7 @@ fn occurring(chart: &PairChart<'_>) -> Vec<State> {
     State::ALL.into_iter().filter(occurs).collect()
 }
 
-fn draw_legend(canvas: &mut Canvas<'_>, chart: &PairChart<'_>, states: &[State], top: i32) {
+fn draw_legend(canvas: &mut Canvas, chart: &PairChart<'_>, states: &[State], top: i32) {
     let (ink, muted, rule) = (canvas.colors.ink, canvas.colors.muted, canvas.colors.rule);
     let bold = Font::SMALL_BOLD;
     canvas.text("share of the tasks' time", At::Start(MARGIN + 40, top + 130), bold, muted);

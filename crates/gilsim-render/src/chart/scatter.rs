@@ -4,9 +4,9 @@ use super::canvas::{self, At, Canvas, Frame, Stroke};
 use super::layout::{MARGIN, WIDTH};
 use super::palette::Theme;
 use super::svg::Heading;
-use super::timeline::as_float;
 use super::words::{Font, clean, duration};
 use super::{relative_error, signed_percent};
+use crate::lanes::as_float;
 use gilsim_core::trace::State;
 
 /// A figure of predictions against measurements.
@@ -135,12 +135,7 @@ fn rounded(tenths: f64) -> i32 {
     libm::round(tenths) as i32
 }
 
-fn draw_predictions(
-    canvas: &mut Canvas<'_>,
-    chart: &ScatterChart<'_>,
-    scale: Scale,
-    kinds: &[&str],
-) {
+fn draw_predictions(canvas: &mut Canvas, chart: &ScatterChart<'_>, scale: Scale, kinds: &[&str]) {
     let (left, top, right, bottom) = LEFT_PLOT;
     let (rule, muted) = (canvas.colors.rule, canvas.colors.muted);
     let (across, up) = ((left, right), (bottom, top));
@@ -165,7 +160,7 @@ fn draw_predictions(
 }
 
 /// The ticks of measured times below a plot.
-fn time_axis(canvas: &mut Canvas<'_>, scale: Scale, (left, top, right, bottom): Frame) {
+fn time_axis(canvas: &mut Canvas, scale: Scale, (left, top, right, bottom): Frame) {
     let (rule, muted) = (canvas.colors.rule, canvas.colors.muted);
     for tick in scale.ticks() {
         let x = scale.place(tick, (left, right));
@@ -176,7 +171,7 @@ fn time_axis(canvas: &mut Canvas<'_>, scale: Scale, (left, top, right, bottom): 
     canvas.text("measured", At::Middle(middle, bottom + 380), Font::SMALL_BOLD, muted);
 }
 
-fn draw_misses(canvas: &mut Canvas<'_>, chart: &ScatterChart<'_>, scale: Scale, kinds: &[&str]) {
+fn draw_misses(canvas: &mut Canvas, chart: &ScatterChart<'_>, scale: Scale, kinds: &[&str]) {
     let (left, top, right, bottom) = RIGHT_PLOT;
     let (rule, muted) = (canvas.colors.rule, canvas.colors.muted);
     let most = chart.points.iter().map(|point| 100.0 * miss(point).abs()).fold(0.0, f64::max);
@@ -235,7 +230,7 @@ fn hover(point: &Point<'_>) -> String {
 }
 
 /// A kind's form and colour: a square, a diamond, a triangle.
-fn mark(canvas: &mut Canvas<'_>, (x, y): (i32, i32), kind: usize, title: String) {
+fn mark(canvas: &mut Canvas, (x, y): (i32, i32), kind: usize, title: String) {
     let states = [State::Running, State::LockWait, State::Native];
     let color = canvas.colors.state(states[kind % states.len()]).unwrap_or(canvas.colors.ink);
     let wide = MARK * 4 / 3;
@@ -254,7 +249,7 @@ fn mark(canvas: &mut Canvas<'_>, (x, y): (i32, i32), kind: usize, title: String)
     }
 }
 
-fn draw_legend(canvas: &mut Canvas<'_>, kinds: &[&str]) {
+fn draw_legend(canvas: &mut Canvas, kinds: &[&str]) {
     let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
     let y = LEFT_PLOT.3 + 700;
     let mut x = LEFT_PLOT.0;
@@ -268,7 +263,7 @@ fn draw_legend(canvas: &mut Canvas<'_>, kinds: &[&str]) {
 }
 
 /// The largest misses by name.
-fn draw_worst(canvas: &mut Canvas<'_>, chart: &ScatterChart<'_>) {
+fn draw_worst(canvas: &mut Canvas, chart: &ScatterChart<'_>) {
     let muted = canvas.colors.muted;
     let (left, room) = (LEFT_PLOT.0 - MARK, WIDTH - MARGIN - LEFT_PLOT.0);
     let mut y = LEFT_PLOT.3 + 900;

@@ -3,10 +3,9 @@
 use super::canvas::{At, Canvas, Stroke};
 use super::gantt::View;
 use super::layout::{Content, GUTTER, Level, MARGIN, Row};
-use super::recorder::Recording;
-use super::timeline::{Timeline, as_float};
 use super::words::{Font, clean};
 use super::{Panel, describe, palette};
+use crate::lanes::{Recording, Timeline, as_float};
 use gilsim_core::trace::State;
 
 /// The states from the bottom of a stack to its top: work, then what is lost, then waits. `queued` stays blank.
@@ -49,12 +48,7 @@ impl Top {
 }
 
 /// What stands in the gutter beside a level.
-pub(super) fn label(
-    canvas: &mut Canvas<'_>,
-    panel: Panel<'_>,
-    row: &Row<'_>,
-    content: &Content<'_>,
-) {
+pub(super) fn label(canvas: &mut Canvas, panel: Panel<'_>, row: &Row<'_>, content: &Content<'_>) {
     let (name, detail) = match content {
         Content::Shares => return shares_label(canvas, panel, row),
         Content::Cores => ("busy cores".to_owned(), format!("of {}", panel.cores)),
@@ -75,7 +69,7 @@ pub(super) fn label(
 }
 
 /// What stands beside the stack of tasks, with its scale.
-fn shares_label(canvas: &mut Canvas<'_>, panel: Panel<'_>, row: &Row<'_>) {
+fn shares_label(canvas: &mut Canvas, panel: Panel<'_>, row: &Row<'_>) {
     let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
     let tasks = format!("{} tasks", panel.recording.task_count);
     canvas.text(&tasks, At::Start(MARGIN, row.top + 270), Font::SMALL_BOLD, ink);
@@ -107,7 +101,7 @@ fn number(value: f64) -> String {
 }
 
 pub(super) fn draw(
-    canvas: &mut Canvas<'_>,
+    canvas: &mut Canvas,
     panel: Panel<'_>,
     row: &Row<'_>,
     content: &Content<'_>,
@@ -170,7 +164,7 @@ struct Stack {
 impl Stack {
     fn draw<const N: usize>(
         &self,
-        canvas: &mut Canvas<'_>,
+        canvas: &mut Canvas,
         levels: impl Iterator<Item = [f64; N]>,
         series: &[(State, String); N],
     ) {

@@ -83,7 +83,7 @@ impl Plot {
         self.left + scaled(libm::log2(count(workers)) / full, PLOT_WIDTH)
     }
 
-    fn draw(&self, canvas: &mut Canvas<'_>, panel: &SpeedUpPanel<'_>) {
+    fn draw(&self, canvas: &mut Canvas, panel: &SpeedUpPanel<'_>) {
         let ink = canvas.colors.ink;
         let left = self.left - LEFT + MARGIN;
         canvas.cut_text(panel.title, PITCH - 200, At::Start(left, TOP - 260), Font::PANEL, ink);
@@ -105,7 +105,7 @@ impl Plot {
         self.labels(canvas, panel);
     }
 
-    fn axes(&self, canvas: &mut Canvas<'_>) {
+    fn axes(&self, canvas: &mut Canvas) {
         let (rule, muted) = (canvas.colors.rule, canvas.colors.muted);
         let right = self.left + PLOT_WIDTH;
         for (power, label) in (0_i32..).zip(TICKS) {
@@ -130,7 +130,7 @@ impl Plot {
     }
 
     /// The mark of the number of cores.
-    fn cores(&self, canvas: &mut Canvas<'_>, cores: u32) {
+    fn cores(&self, canvas: &mut Canvas, cores: u32) {
         let cores = cores as usize;
         if cores < 2 || cores >= self.most {
             return;
@@ -142,7 +142,7 @@ impl Plot {
     }
 
     /// The name of each curve beside its end, pushed apart where ends are near.
-    fn labels(&self, canvas: &mut Canvas<'_>, panel: &SpeedUpPanel<'_>) {
+    fn labels(&self, canvas: &mut Canvas, panel: &SpeedUpPanel<'_>) {
         let ends = panel.curves.iter().enumerate();
         let ends = ends.filter_map(|(index, curve)| Some((y(*curve.speedups.last()?), index)));
         let mut ends: Vec<_> = ends.collect();
@@ -179,7 +179,7 @@ fn whole(workers: f64) -> usize {
 }
 
 /// A mark of a curve; each has a shape of its own, for those who see no colours.
-fn mark(canvas: &mut Canvas<'_>, index: usize, (x, y): (i32, i32), hue: Hue) {
+fn mark(canvas: &mut Canvas, index: usize, (x, y): (i32, i32), hue: Hue) {
     const SHAPES: [&[(i32, i32)]; 4] = [
         &[(-38, -38), (38, -38), (38, 38), (-38, 38)],
         &[(0, -52), (52, 0), (0, 52), (-52, 0)],

@@ -1,7 +1,14 @@
-//! The one place where plotters' output becomes the figure: accessible names, patterns, the dark style, outlines,
-//! hover texts, and short attributes.
+//! The document that figures are drawn into: a backend of plotters that writes SVG with what plotters has no word for:
+//! accessible names, patterns, the dark style, outlines and hover texts.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
+
+use plotters::style::text_anchor::HPos;
+use plotters::style::{FontStyle, RGBColor};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+};
 
 use super::canvas::Stroke;
 use super::palette::{Colors, Pattern, Theme, dark_style, hex};
@@ -10,14 +17,17 @@ use super::palette::{Colors, Pattern, Theme, dark_style, hex};
 pub(super) const FAMILY: &str = "DejaVu Sans";
 const FALLBACKS: &str = "'DejaVu Sans',Verdana,system-ui,sans-serif";
 
+/// Writing into a string cannot fail.
+type Drawn = Result<(), DrawingErrorKind<Infallible>>;
+
 /// What plotters cannot say about an element.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Mark {
-    Plain,
-    Bar { outlined: bool, title: String },
-    Overlay(Pattern),
-    Line(Stroke),
-    Text { size: i32, title: String },
+#[derive(Clone, Default, Debug)]
+pub(super) struct Mark {
+    pub(super) outlined: bool,
+    pub(super) pattern: Option<Pattern>,
+    pub(super) stroke: Stroke,
+    /// What shows when the element is pointed at.
+    pub(super) title: String,
 }
 
 /// The accessible name and description of a figure.
@@ -27,34 +37,156 @@ pub(super) struct Heading {
     pub(super) description: String,
 }
 
-/// Turns what plotters drew, an element for each of `marks`, into the document.
-pub(super) fn dress(
-    drawn: &str,
-    marks: &[Mark],
-    (width, height): (u32, u32),
-    theme: Theme,
-    heading: &Heading,
-) -> String {
-    let mut document = String::with_capacity(drawn.len());
-    open(&mut document, (width, height), theme, heading);
-    let mut lines = drawn.lines().skip(1);
-    for mark in marks {
-        let tag = lines.next().unwrap_or_default();
-        let content = if let Mark::Text { .. } = mark {
-            let content = lines.next().unwrap_or_default();
-            // The closing tag has a line of its own.
-            lines.next();
-            content
-        } else {
-            ""
-        };
-        element(&mut document, tag, content, mark, theme);
-    }
-    document.push_str("</svg>\n");
-    document
+/// A document that is being written.
+pub(super) struct Document {
+    text: String,
+    size: (u32, u32),
+    ink: String,
+    /// The mark of the next element.
+    pub(super) mark: Mark,
 }
 
-fn open(document: &mut String, (width, height): (u32, u32), theme: Theme, heading: &Heading) {
+impl Document {
+    pub(super) fn new(size: (u32, u32), theme: Theme, heading: &Heading) -> Self {
+        let text = open(size, theme, heading);
+        Self { text, size, ink: hex(Colors::of(theme).ink), mark: Mark::default() }
+    }
+
+    /// The whole document.
+    pub(super) fn close(&mut self) -> String {
+        self.text.push_str("</svg>\n");
+        std::mem::take(&mut self.text)
+    }
+
+    /// Writes an element with what its mark adds.
+    fn element(&mut self, name: &str, attributes: &str, content: &str) {
+        let mark = std::mem::take(&mut self.mark);
+        let _ = write!(self.text, "<{name}{attributes}");
+        if mark.outlined {
+            let ink = &self.ink;
+            let _ =
+                write!(self.text, " stroke=\"{ink}\" stroke-opacity=\".55\" stroke-width=\"7.5\"");
+        }
+        if let Some(pattern) = mark.pattern {
+            let _ = write!(self.text, " fill=\"url(#{})\" pointer-events=\"none\"", pattern.id());
+        }
+        self.text.push_str(match mark.stroke {
+            Stroke::Solid => "",
+            Stroke::Dotted => " stroke-dasharray=\"10 30\"",
+            Stroke::Dashed => " stroke-dasharray=\"50 30\"",
+        });
+        if mark.title.is_empty() && content.is_empty() {
+            self.text.push_str("/>\n");
+            return;
+        }
+        self.text.push('>');
+        if !mark.title.is_empty() {
+            let _ = write!(self.text, "<title>{}</title>", escape(&mark.title));
+        }
+        let _ = writeln!(self.text, "{content}</{name}>");
+    }
+
+    /// The colour of an area, unless a pattern fills it.
+    fn fill(&self, color: BackendColor) -> String {
+        let fill = if self.mark.pattern.is_some() { String::new() } else { paint("fill", color) };
+        opacity(color) + &fill
+    }
+}
+
+impl DrawingBackend for Document {
+    type ErrorType = Infallible;
+
+    fn get_size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn ensure_prepared(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    fn present(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Drawn {
+        self.draw_rect((x, y), (x + 1, y + 1), &color, true)
+    }
+
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        (left, top): BackendCoord,
+        (right, bottom): BackendCoord,
+        style: &S,
+        _filled: bool,
+    ) -> Drawn {
+        let (width, height, fill) = (right - left, bottom - top, self.fill(style.color()));
+        let frame =
+            format!(" x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"{fill}");
+        self.element("rect", &frame, "");
+        Ok(())
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
+        let (opacity, stroke) = (opacity(style.color()), paint("stroke", style.color()));
+        let (width, points) = (style.stroke_width(), points(path));
+        let line = format!(" fill=\"none\"{opacity}{stroke} stroke-width=\"{width}\"{points}");
+        self.element("polyline", &line, "");
+        Ok(())
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
+        let area = self.fill(style.color()) + &points(path);
+        self.element("polygon", &area, "");
+        Ok(())
+    }
+
+    fn draw_text<S: BackendTextStyle>(
+        &mut self,
+        text: &str,
+        style: &S,
+        (x, y): BackendCoord,
+    ) -> Drawn {
+        let anchor = match style.anchor().h_pos {
+            HPos::Left => "",
+            HPos::Center => " text-anchor=\"middle\"",
+            HPos::Right => " text-anchor=\"end\"",
+        };
+        let fill = self.fill(style.color());
+        let bold = matches!(style.style(), FontStyle::Bold);
+        let weight = if bold { " font-weight=\"bold\"" } else { "" };
+        let size = style.size();
+        // The baseline is where the text was put, in every renderer.
+        let place = format!(" x=\"{x}\" y=\"{y}\"{anchor}{fill}{weight} font-size=\"{size}\"");
+        self.element("text", &place, &escape(text).replace('\'', "&apos;"));
+        Ok(())
+    }
+}
+
+fn opacity(color: BackendColor) -> String {
+    if color.alpha < 1.0 { format!(" opacity=\"{}\"", color.alpha) } else { String::new() }
+}
+
+fn paint(attribute: &str, color: BackendColor) -> String {
+    let (red, green, blue) = color.rgb;
+    format!(" {attribute}=\"{}\"", hex(RGBColor(red, green, blue)))
+}
+
+fn points(path: impl IntoIterator<Item = BackendCoord>) -> String {
+    let points: Vec<String> = path.into_iter().map(|(x, y)| format!("{x},{y}")).collect();
+    format!(" points=\"{}\"", points.join(" "))
+}
+
+/// The root element with the accessible name, the patterns and the dark style.
+fn open((width, height): (u32, u32), theme: Theme, heading: &Heading) -> String {
+    let mut document = String::new();
     let (shown_width, shown_height) = (width / 10, height / 10);
     let title = escape(&heading.title);
     let description = escape(&heading.description);
@@ -77,76 +209,7 @@ fn open(document: &mut String, (width, height): (u32, u32), theme: Theme, headin
          <pattern id=\"dots\" width=\"50\" height=\"50\" patternUnits=\"userSpaceOnUse\">\
          <circle cx=\"25\" cy=\"25\" r=\"9\" fill=\"{dots}\" fill-opacity=\".5\"/></pattern></defs>"
     );
-}
-
-/// One element as plotters wrote it, with its mark.
-fn element(document: &mut String, tag: &str, content: &str, mark: &Mark, theme: Theme) {
-    let name = tag.trim_start_matches('<').split(' ').next().unwrap_or_default();
-    document.push('<');
-    document.push_str(name);
-    for (key, value) in attributes(tag) {
-        if let Some(value) = kept(name, key, value, mark) {
-            let _ = write!(document, " {key}=\"{value}\"");
-        }
-    }
-    document.push_str(&added(mark, theme));
-    let title = match mark {
-        Mark::Bar { title, .. } | Mark::Text { title, .. } => title,
-        Mark::Plain | Mark::Overlay(_) | Mark::Line(_) => "",
-    };
-    if title.is_empty() && content.is_empty() {
-        document.push_str("/>\n");
-        return;
-    }
-    document.push('>');
-    if !title.is_empty() {
-        let _ = write!(document, "<title>{}</title>", escape(title));
-    }
-    let _ = writeln!(document, "{content}</{name}>");
-}
-
-/// The attributes that a mark adds.
-fn added(mark: &Mark, theme: Theme) -> String {
-    match mark {
-        Mark::Bar { outlined: true, .. } => {
-            let ink = hex(Colors::of(theme).ink);
-            format!(" stroke=\"{ink}\" stroke-opacity=\".55\" stroke-width=\"7.5\"")
-        }
-        Mark::Overlay(pattern) => {
-            format!(" fill=\"url(#{})\" pointer-events=\"none\"", pattern.id())
-        }
-        Mark::Line(Stroke::Dotted) => " stroke-dasharray=\"10 30\"".to_owned(),
-        Mark::Line(Stroke::Dashed) => " stroke-dasharray=\"50 30\"".to_owned(),
-        Mark::Text { size, .. } => format!(" font-size=\"{size}\""),
-        Mark::Plain | Mark::Bar { outlined: false, .. } | Mark::Line(Stroke::Solid) => {
-            String::new()
-        }
-    }
-}
-
-/// The attributes of a tag as plotters writes them: values are escaped, so a quote ends a value.
-fn attributes(tag: &str) -> impl Iterator<Item = (&str, &str)> {
-    let body = tag.split_once(' ').map_or("", |(_, body)| body);
-    let mut parts = body.split('"');
-    std::iter::from_fn(move || {
-        let key = parts.next()?.trim().strip_suffix('=')?;
-        Some((key, parts.next()?))
-    })
-}
-
-/// The value that an attribute of plotters' keeps, if any: what is the default in SVG goes.
-fn kept<'a>(name: &str, key: &str, value: &'a str, mark: &Mark) -> Option<&'a str> {
-    let is_text = name == "text";
-    match key {
-        "opacity" if value == "1" => None,
-        "stroke" if value == "none" => None,
-        "fill" if matches!(mark, Mark::Overlay(_)) => None,
-        // The baseline is where the text was put, in every renderer.
-        "dy" | "font-family" | "font-size" if is_text => None,
-        "text-anchor" if value == "start" => None,
-        "points" => Some(value.trim_end()),
-        _ => Some(value),
-    }
+    document
 }
 
 /// A text as it stands between tags.
@@ -157,25 +220,39 @@ pub(super) fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plotters::style::Color;
 
-    #[test]
-    fn attributes_are_read_to_the_last_one() {
-        let tag = r##"<rect x="1" y="-2" opacity="1" fill="#FFFFFF" stroke="none"/>"##;
-        let read: Vec<_> = attributes(tag).collect();
-        assert_eq!(
-            read,
-            [("x", "1"), ("y", "-2"), ("opacity", "1"), ("fill", "#FFFFFF"), ("stroke", "none")]
-        );
+    fn drawn(mark: Mark, draw: impl FnOnce(&mut Document) -> Drawn) -> String {
+        let heading = Heading { title: String::new(), description: String::new() };
+        let mut document = Document::new((10, 10), Theme::Auto, &heading);
+        document.mark = mark;
+        let opening = document.text.len();
+        let Ok(()) = draw(&mut document) else { unreachable!("writing into a string cannot fail") };
+        document.text.split_off(opening)
     }
 
     #[test]
     fn what_is_the_default_is_left_out() {
-        let mut document = String::new();
-        let tag = r##"<line opacity="1" stroke="#D0D7DE" stroke-width="10" x1="0" y1="0" x2="5" y2="5"/>"##;
-        element(&mut document, tag, "", &Mark::Line(Stroke::Solid), Theme::Auto);
+        let grey = Color::stroke_width(&RGBColor(0xD0, 0xD7, 0xDE), 10);
         assert_eq!(
-            document,
-            "<line stroke=\"#D0D7DE\" stroke-width=\"10\" x1=\"0\" y1=\"0\" x2=\"5\" y2=\"5\"/>\n"
+            drawn(Mark::default(), |document| document.draw_path([(0, 0), (5, 5)], &grey)),
+            "<polyline fill=\"none\" stroke=\"#D0D7DE\" stroke-width=\"10\" points=\"0,0 5,5\"/>\n"
+        );
+    }
+
+    #[test]
+    fn a_mark_is_of_the_next_element_alone() {
+        let mark =
+            Mark { title: "a < b".to_owned(), pattern: Some(Pattern::Dots), ..Mark::default() };
+        let black = RGBColor(0, 0, 0).mix(0.5);
+        assert_eq!(
+            drawn(mark, |document| {
+                document.draw_rect((1, 2), (3, 5), &black.to_backend_color(), true)?;
+                document.draw_pixel((0, 0), black.to_backend_color())
+            }),
+            "<rect x=\"1\" y=\"2\" width=\"2\" height=\"3\" opacity=\"0.5\" fill=\"url(#dots)\" \
+             pointer-events=\"none\"><title>a &lt; b</title></rect>\n\
+             <rect x=\"0\" y=\"0\" width=\"1\" height=\"1\" opacity=\"0.5\" fill=\"#000000\"/>\n"
         );
     }
 }

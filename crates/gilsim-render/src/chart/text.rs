@@ -1,10 +1,9 @@
 //! Runs as plain text, for a terminal: a character for each stretch of time, by the state that fills most of it.
 
-use super::lane::Piece;
-use super::recorder::Recording;
 use super::share::Top;
 use super::words::{clean, duration};
 use super::{Panel, describe, palette, thread_name};
+use crate::lanes::{Piece, Recording};
 use gilsim_core::ids::ProcessId;
 use gilsim_core::trace::State;
 
@@ -72,7 +71,7 @@ fn run(panel: &Panel<'_>, lines: &mut Vec<String>) {
     } else {
         workers(panel, lines);
     }
-    if let [lock] = recording.locks.as_slice()
+    if let [lock] = recording.lanes.locks.as_slice()
         && let Some(pieces) = &lock.pieces
     {
         lines.push(lane("GIL held", pieces, recording.makespan));
@@ -84,13 +83,13 @@ fn run(panel: &Panel<'_>, lines: &mut Vec<String>) {
 
 fn workers(panel: &Panel<'_>, lines: &mut Vec<String>) {
     let recording = panel.recording;
-    let several = recording.threads.iter().any(|thread| thread.process != ProcessId::MAIN);
+    let several = recording.lanes.threads.iter().any(|thread| thread.process != ProcessId::MAIN);
     let mut workers = Vec::new();
-    for thread in &recording.threads {
+    for thread in &recording.lanes.threads {
         let name = thread_name(thread.thread);
         let name = if several { format!("P{} {name}", thread.process.0) } else { name };
         workers.push((name, &thread.pieces));
-        let own = recording.coroutines.iter().filter(|own| own.home == thread.thread);
+        let own = recording.lanes.coroutines.iter().filter(|own| own.home == thread.thread);
         workers.extend(own.map(|own| (format!("  {}", panel.task(own.task)), &own.pieces)));
     }
     let shown = workers.iter().take(MOST_LANES);

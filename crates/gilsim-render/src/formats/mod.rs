@@ -4,4 +4,4 @@ mod block;
 pub mod csv;
 pub mod perfetto;
 pub mod queues;
-pub mod table;
+pub mod summary;

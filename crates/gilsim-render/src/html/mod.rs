@@ -1,10 +1,9 @@
 //! gantt.html: a run as a page of its own, with everything in it, to be zoomed and asked.
 //!
-//! A [`Recorder`] listens to each run; [`page`] puts their lanes, the script and the style into one document. It
+//! [`page`] puts the lanes of recorded runs, the script and the style into one document. It
 //! loads nothing: its content security policy allows no connection, and no script but the one whose checksum it names.
 
-mod lane;
-mod recorder;
+mod encode;
 mod rows;
 mod text;
 
@@ -16,10 +15,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::chart;
+use crate::lanes::{Every, MOST_INTERVALS, Recording, Sort};
 use gilsim_core::trace::{Names, State};
 use text::{data, escape};
-
-pub use recorder::{MOST_INTERVALS, Recorder};
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -53,7 +51,9 @@ pub struct Run<'a> {
     /// A few words on its settings; may be empty.
     pub note: &'a str,
     /// What happened.
-    pub recorded: &'a Recorder,
+    pub recorded: &'a Recording,
+    /// Every interval of it.
+    pub every: &'a Every,
     /// The names that its rows refer to.
     pub names: &'a Names,
     /// How many cores the machine has.
@@ -113,28 +113,28 @@ fn notes(page: &Page<'_>) -> String {
     let mut text = String::new();
     for run in &page.runs {
         let mut facts = Vec::new();
-        let recorded = run.recorded;
-        if recorded.grain > 0 {
-            let grain = chart::duration(recorded.grain);
+        let every = run.every;
+        if every.grain > 0 {
+            let grain = chart::duration(every.grain);
             facts.push(format!(
                 "there are more than {} intervals, so neighbours shorter than {grain} are merged",
                 MOST_INTERVALS / page.runs.len()
             ));
         }
-        if recorded.site_grain > 1 {
-            let grain = chart::duration(recorded.site_grain);
+        if every.site_grain > 1 {
+            let grain = chart::duration(every.site_grain);
             facts.push(format!("requests in flight are counted every {grain}"));
         }
         let lanes = [
-            ("threads", &recorded.threads),
-            ("tasks", &recorded.tasks),
-            ("locks", &recorded.locks),
-            ("cores", &recorded.cores),
+            ("threads", Sort::Thread),
+            ("tasks", Sort::Coroutine),
+            ("locks", Sort::Lock),
+            ("cores", Sort::Core),
         ];
-        let left_out = lanes.into_iter().filter(|(_, lanes)| lanes.left_out() > 0);
-        facts.extend(left_out.map(|(what, lanes)| {
-            let (all, shown) = (lanes.count, lanes.count - lanes.left_out());
-            format!("of {all} {what} the first {shown} are shown")
+        let counts = lanes.into_iter().map(|(what, sort)| (what, every.left_out(sort)));
+        let left_out = counts.filter(|(_, (_, left_out))| *left_out > 0);
+        facts.extend(left_out.map(|(what, (all, left_out))| {
+            format!("of {all} {what} the first {} are shown", all - left_out)
         }));
         if run.deadlocked {
             facts.push("it deadlocks: what goes on for ever has no bar".to_owned());
@@ -157,7 +157,7 @@ fn occurring<'a>(page: &'a Page<'_>) -> impl Iterator<Item = State> + 'a {
 }
 
 fn wording(page: &Page<'_>, state: State) -> &'static str {
-    let locked = page.runs.iter().any(|run| !run.recorded.first_holders.is_empty());
+    let locked = page.runs.iter().any(|run| !run.every.lanes.locks.is_empty());
     chart::look(state, locked).wording
 }
 
@@ -181,7 +181,7 @@ fn table(page: &Page<'_>) -> String {
         let _ =
             write!(text, "<tr><th scope=\"row\"><span class=\"swatch {name}\"></span>{words}</th>");
         for run in &page.runs {
-            let _ = write!(text, "<td>{}</td>", share(run.recorded, state));
+            let _ = write!(text, "<td>{}</td>", escape(&chart::percent(run.recorded.share(state))));
         }
         text.push_str("</tr>");
     }
@@ -192,13 +192,6 @@ fn table(page: &Page<'_>) -> String {
     }
     text.push_str("</tr></tbody>");
     text
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a percentage with one decimal")]
-fn share(recorded: &Recorder, state: State) -> String {
-    let all: u128 = recorded.totals.iter().sum();
-    let share = if all == 0 { 0.0 } else { recorded.totals[state as usize] as f64 / all as f64 };
-    escape(&chart::percent(share))
 }
 
 /// What the script draws, as JSON that no name can break out of.

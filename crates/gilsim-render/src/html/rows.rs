@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::Run;
-use super::lane::{Kinds, Piece, encode, encode_level};
+use super::encode::{Kinds, encode, encode_level};
 use crate::chart::{clean, thread_name};
-use gilsim_core::ids::{LockId, ProcessId, ThreadId};
+use crate::lanes::{LockRecord, Piece, Sort};
+use gilsim_core::ids::{ProcessId, ThreadId};
 
 /// Everything that the script has to know of a run.
 pub(super) fn of(run: &Run<'_>) -> Value {
@@ -46,11 +47,9 @@ impl Rows {
     }
 
     fn workers(&mut self, run: &Run<'_>) {
-        let recorded = run.recorded;
-        let threads = (0..recorded.threads.pieces.len()).map(ThreadId::at);
-        let seen = threads.filter(|thread| !recorded.threads.pieces[thread.index()].is_empty());
-        let seen: Vec<_> = seen.map(|thread| (recorded.process(thread), thread)).collect();
-        let mut processes: BTreeSet<ProcessId> = seen.iter().map(|(process, _)| *process).collect();
+        let lanes = &run.every.lanes;
+        let mut processes: BTreeSet<ProcessId> =
+            lanes.threads.iter().map(|thread| thread.process).collect();
         processes.insert(ProcessId::MAIN);
         let several = processes.len() > 1;
         for process in processes {
@@ -59,14 +58,13 @@ impl Rows {
             } else {
                 "workers".to_owned()
             });
-            for (_, thread) in seen.iter().filter(|(own, _)| *own == process) {
-                let pieces = &recorded.threads.pieces[thread.index()];
-                self.lane(&thread_name(*thread), "thread", pieces);
+            for own in lanes.threads.iter().filter(|thread| thread.process == process) {
+                self.lane(&thread_name(own.thread), "thread", &own.pieces);
                 // The loop of coroutines is run by the main thread.
-                if *thread == ThreadId::MAIN {
-                    let tasks = recorded.tasks.pieces.iter().enumerate();
-                    for (task, pieces) in tasks.filter(|(_, pieces)| !pieces.is_empty()) {
-                        self.lane(&format!("task {task}"), "task", pieces);
+                if own.thread == ThreadId::MAIN {
+                    for coroutine in &lanes.coroutines {
+                        let label = format!("task {}", coroutine.task.0);
+                        self.lane(&label, "task", &coroutine.pieces);
                     }
                 }
             }
@@ -80,41 +78,37 @@ impl Rows {
         }
     }
 
-    /// The locks of a process, or all.
+    /// The locks of a process, or all; those that were held for no time only beside later ones that were.
     fn locks(&mut self, run: &Run<'_>, process: Option<ProcessId>) {
-        let recorded = run.recorded;
-        let of_process = |holder: ThreadId| process.is_none_or(|it| it == recorded.process(holder));
-        let locks: Vec<LockId> = recorded
-            .first_holders
-            .iter()
-            .filter(|(lock, holder)| {
-                of_process(**holder) && lock.index() < recorded.locks.pieces.len()
-            })
-            .map(|(lock, _)| *lock)
-            .collect();
+        let locks = &run.every.lanes.locks;
+        let end = locks.iter().rposition(|lock| lock.pieces.is_some()).map_or(0, |last| last + 1);
+        let of_process = |lock: &&LockRecord| process.is_none_or(|it| it == lock.process);
+        let locks: Vec<_> = locks[..end].iter().filter(of_process).collect();
         for (index, lock) in locks.iter().enumerate() {
             let label = if locks.len() > 1 { format!("GIL {index}") } else { "GIL".to_owned() };
-            self.lane(&label, "lock", &recorded.locks.pieces[lock.index()]);
+            self.lane(&label, "lock", lock.pieces.as_deref().unwrap_or_default());
         }
     }
 
     fn resources(&mut self, run: &Run<'_>) {
-        let cores = &run.recorded.cores.pieces;
-        for (core, pieces) in cores.iter().enumerate().filter(|(_, pieces)| !pieces.is_empty()) {
-            self.lane(&format!("core {core}"), "core", pieces);
+        let cores = &run.every.lanes.cores;
+        for (core, pieces) in cores {
+            self.lane(&format!("core {}", core.0), "core", pieces);
         }
-        let used = cores.iter().filter(|pieces| !pieces.is_empty()).count();
-        let unused = (run.cores as usize).saturating_sub(used + run.recorded.cores.left_out());
-        match unused {
+        let (_, left_out) = run.every.left_out(Sort::Core);
+        match (run.cores as usize).saturating_sub(cores.len() + left_out) {
             0 => {}
             1 => self.list.push(json!({ "remark": "1 more core is never used" })),
-            _ => self.list.push(json!({ "remark": format!("{unused} more cores are never used") })),
+            unused => {
+                self.list.push(json!({ "remark": format!("{unused} more cores are never used") }));
+            }
         }
     }
 
     fn sites(&mut self, run: &Run<'_>) {
-        let busy = run.recorded.sites.iter().filter(|(_, changes)| !changes.is_empty());
-        for (index, (name, changes)) in busy.enumerate() {
+        let sites = run.recorded.sites.iter().zip(&run.every.sites);
+        let busy = sites.filter(|(_, changes)| !changes.is_empty());
+        for (index, ((name, _), changes)) in busy.enumerate() {
             if index == 0 {
                 self.heading("sites: requests in flight");
             }

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::lanes::Recorder;
 use gilsim_core::ids::{CoreId, LockId, NameId, ProcessId, TaskId, ThreadId};
 use gilsim_core::time::{SimDuration, SimTime};
 use gilsim_core::trace::{Hold, Row, Sink};
@@ -26,7 +27,7 @@ fn row(state: State, name: NameId, start: u64, end: u64) -> Row {
 fn page_of(name: &str) -> String {
     let mut names = Names::default();
     let id = names.intern(name);
-    let mut listener = Recorder::new(&[id], false, 1);
+    let mut listener = Recorder::new([id]).for_page(false, 1);
     listener.row(&row(State::Running, id, 0, 1_000));
     listener.row(&row(State::Io, id, 1_000, 4_000));
     let (start, end) = (SimTime::from_nanos(0), SimTime::from_nanos(1_000));
@@ -36,6 +37,7 @@ fn page_of(name: &str) -> String {
         label: name,
         note: name,
         recorded: &recorded,
+        every: recorded.every().unwrap(),
         names: &names,
         cores: 2,
         deadlocked: true,

@@ -9,8 +9,9 @@ mod template;
 use std::fmt::Write as _;
 
 use gilsim_core::ids::TaskId;
-use gilsim_core::model::{LockMode, Scenario, Tool, ToolRun};
+use gilsim_core::model::{LockMode, OffloadTo, Scenario, ToolRun};
 use gilsim_core::time::{SimDuration, SimTime};
+use gilsim_core::tools::{Carrier, OwnKey};
 use gilsim_core::workload::{TooLarge, Workload};
 
 use features::turn_on_tool;
@@ -58,7 +59,7 @@ pub fn program(
     arrivals: &dyn Fn(TaskId) -> SimTime,
 ) -> String {
     let (shapes, shape_of) = Shape::all(scenario, &tool.setting);
-    let in_loop = tool.tool == Tool::Asyncio;
+    let in_loop = tool.tool.descriptor().carrier == Carrier::Coroutine;
     let mut functions = Functions::new(scenario, &tool.setting, in_loop, &shapes);
     let names: Vec<String> = shapes.iter().map(|shape| functions.add(shape)).collect();
     let tasks = Tasks { scenario, tool, shapes: &shapes, shape_of: &shape_of, names: &names };
@@ -85,16 +86,15 @@ pub fn program(
 
 fn set_constants(filling: &mut Filling, scenario: &Scenario, tool: &ToolRun) {
     let (machine, interpreter) = (&tool.setting.machine, &tool.setting.interpreter);
-    let profile = &interpreter.profile;
     filling.set("DOCSTRING", docstring(scenario, tool));
     filling.set("LABEL", string(&tool.label));
     filling.set("CORES", machine.cores.to_string());
     filling.set("WORKERS", tool.workers.to_string());
     filling.set("LIMIT", tool.limit.unwrap_or(0).to_string());
     filling.set("CHUNK", tool.chunk.to_string());
-    let workers = |tool| profile.default_workers(tool, machine.cores).to_string();
-    filling.set("THREADS", workers(Tool::ToThread));
-    filling.set("PROCESSES", workers(Tool::ProcessPool));
+    let workers = |executor: OffloadTo| executor.default_workers(machine.cores).to_string();
+    filling.set("THREADS", workers(OffloadTo::Threads));
+    filling.set("PROCESSES", workers(OffloadTo::Processes));
     filling.set("START_METHOD", string(tool.start.name()));
     filling.set("SWITCH_INTERVAL", seconds(interpreter.switch_interval));
     let usual = SimDuration::from_millis(5);
@@ -103,7 +103,7 @@ fn set_constants(filling: &mut Filling, scenario: &Scenario, tool: &ToolRun) {
 
 /// Whether there are processes or interpreters that do not share this one's objects.
 fn starts_children(filling: &Filling) -> bool {
-    filling.has_any(&["process_start", "interpreter_pool"])
+    filling.has_any(&["process_start", "interpreters"])
 }
 
 fn set_arguments(filling: &mut Filling) {
@@ -123,7 +123,7 @@ fn set_arguments(filling: &mut Filling) {
         .map(|(_, name)| name)
         .collect();
     filling.turn_on_if(!inherited.is_empty() && starts_children(filling), "inherit");
-    if filling.has("inherit") && filling.has("interpreter_pool") {
+    if filling.has("inherit") && filling.has("interpreters") {
         filling.turn_on("repeat");
     }
     // A tuple of one has its comma.
@@ -143,7 +143,7 @@ fn set_arguments(filling: &mut Filling) {
     let tools = ["groupby", "islice", "repeat"].into_iter().filter(|tool| filling.has(tool));
     let tools: Vec<&str> = tools.collect();
     filling.set("ITERTOOLS", tools.join(", "));
-    let off_thread = if filling.has("asyncio") {
+    let off_thread = if filling.has("coroutines") {
         "(\"queued\", \"suspended\", \"sync\", \"ready\")"
     } else {
         "(\"queued\",)"
@@ -153,31 +153,13 @@ fn set_arguments(filling: &mut Filling) {
 
 /// What the program says of itself.
 fn docstring(scenario: &Scenario, tool: &ToolRun) -> String {
-    let workers = tool.workers;
-    let how = match tool.tool {
-        Tool::Sequential => "one after the other".to_owned(),
-        Tool::Threading => "a thread for each".to_owned(),
-        Tool::ThreadPool => format!("a ThreadPoolExecutor, workers: {workers}"),
-        Tool::Asyncio => match tool.limit {
-            Some(limit) => format!("asyncio, at most {limit} at once"),
-            None => "asyncio, a coroutine for each".to_owned(),
-        },
-        Tool::ToThread => "asyncio.to_thread for each".to_owned(),
-        Tool::Multiprocessing => format!("a process for each ({})", tool.start.name()),
-        Tool::MultiprocessingPool => {
-            format!("a multiprocessing.Pool, workers: {workers} ({})", tool.start.name())
-        }
-        Tool::ProcessPool => {
-            format!("a ProcessPoolExecutor, workers: {workers} ({})", tool.start.name())
-        }
-        Tool::InterpreterPool => format!("an InterpreterPoolExecutor, workers: {workers}"),
-    };
     let title = prose(scenario.title.trim().trim_end_matches('.'));
     let title = if title.is_empty() { "A scenario".to_owned() } else { title };
     let about = match prose(&scenario.about) {
         about if about.is_empty() => String::new(),
         about => format!("\n{about}\n"),
     };
+    let how = (tool.tool.descriptor().done_by)(tool);
     let how = prose(&format!("The tasks are done by: {how}."));
     format!(
         "\"\"\"{title}.\n{about}\n{how}\nWaits are sleeps, computations are loops calibrated before the clock \
@@ -199,14 +181,15 @@ fn build_note(tool: &ToolRun) -> &'static str {
 /// The statements that make what tasks share.
 fn share(filling: &Filling, scenario: &Scenario, tool: &ToolRun) -> String {
     let is_between_processes = filling.has("process_shared");
-    let (semaphore, queue) = match tool.tool {
+    let carrier = tool.tool.descriptor().carrier;
+    let (semaphore, queue) = match carrier {
         _ if is_between_processes => ("context.Semaphore", "context.Queue"),
-        Tool::Asyncio => ("asyncio.Semaphore", "asyncio.Queue"),
-        Tool::InterpreterPool => ("Permits", "Items"),
-        _ => ("threading.Semaphore", "queue.Queue"),
+        Carrier::Coroutine => ("asyncio.Semaphore", "asyncio.Queue"),
+        Carrier::Interpreter => ("Permits", "Items"),
+        Carrier::Thread | Carrier::Process => ("threading.Semaphore", "queue.Queue"),
     };
     let most = MOST_PERMITS;
-    let unbounded = if tool.tool == Tool::InterpreterPool { most } else { 0 };
+    let unbounded = if carrier == Carrier::Interpreter { most } else { 0 };
     let mut lines: Vec<String> = Vec::new();
     let mut line = |owner: &str, name: &str, kind: &str, size: u32| {
         lines.push(format!("    {owner}[{}] = {kind}({})", string(name), size.min(most)));
@@ -238,7 +221,7 @@ const MOST_COUNTS: usize = 40;
 struct Tasks<'a> {
     scenario: &'a Scenario,
     tool: &'a ToolRun,
-    shapes: &'a [Shape],
+    shapes: &'a [Shape<'a>],
     /// The shape of each entry.
     shape_of: &'a [usize],
     /// The function of each shape.
@@ -302,7 +285,7 @@ impl Tasks<'_> {
 
     fn turn_on_payload(&self, filling: &mut Filling) {
         let any = self.shapes.iter().any(|shape| shape.payload.send + shape.payload.receive > 0);
-        filling.turn_on_if(any && self.tool.tool.takes_start(), "payload");
+        filling.turn_on_if(any && self.tool.tool.takes(OwnKey::Start), "payload");
     }
 
     fn payloads(&self) -> String {

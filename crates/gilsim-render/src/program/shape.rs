@@ -5,33 +5,19 @@
 
 use std::collections::BTreeMap;
 
-use gilsim_core::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
-use gilsim_core::model::{
-    Distribution, LockMode, OffloadTo, Payload, Scenario, Setting, StepSpec, WaitOn, Work,
-};
+use gilsim_core::ids::TaskId;
+use gilsim_core::model::{Distribution, Object, Payload, Scenario, Setting, Spends, StepSpec};
 use gilsim_core::time::SimDuration;
 
 /// A step of a function.
 #[derive(Clone, Debug)]
-pub(super) enum Node {
-    /// Waits, blocking the thread or not.
-    Wait { site: Option<SiteId>, blocks: bool, time: Time },
-    /// Computes.
-    Compute { computation: Option<ComputationId>, lock: LockMode, time: Time },
-    /// Gives way.
-    Yield,
-    /// Takes a permit.
-    Acquire(SemaphoreId),
-    /// Gives a permit back.
-    Release(SemaphoreId),
-    /// Puts an item.
-    Put(QueueId),
-    /// Takes an item.
-    Get(QueueId),
-    /// Runs steps in an executor.
-    Offload(OffloadTo, Vec<Self>),
-    /// Runs steps several times.
-    Repeat(u32, Vec<Self>),
+pub(super) enum Node<'a> {
+    /// A step without others within it, and how long it takes where it waits or computes.
+    Leaf(&'a StepSpec, Option<Time>),
+    /// Steps that are done several times: a `repeat`, or alike steps in a row.
+    Loop(u32, Vec<Self>),
+    /// A step that does others in its own way.
+    Around(&'a StepSpec, Vec<Self>),
 }
 
 /// How long a step takes.
@@ -45,24 +31,24 @@ pub(super) enum Time {
 
 /// Tasks that share a function.
 #[derive(Clone, Debug)]
-pub(super) struct Shape {
+pub(super) struct Shape<'a> {
     /// What the entries call them; may be empty.
     pub(super) name: String,
     /// What crosses a process boundary.
     pub(super) payload: Payload,
     /// What they do.
-    pub(super) steps: Vec<Node>,
+    pub(super) steps: Vec<Node<'a>>,
 }
 
-impl Shape {
+impl<'a> Shape<'a> {
     /// The shapes of a scenario under a tool's setting, and which of them each entry has.
-    pub(super) fn all(scenario: &Scenario, setting: &Setting) -> (Vec<Self>, Vec<usize>) {
+    pub(super) fn all(scenario: &'a Scenario, setting: &Setting) -> (Vec<Self>, Vec<usize>) {
         let mut shapes: Vec<Self> = Vec::new();
         let mut known: BTreeMap<String, usize> = BTreeMap::new();
         let mut shape_of = Vec::with_capacity(scenario.tasks.len());
         for entry in &scenario.tasks {
             let steps = folded(&nodes(&entry.steps, setting));
-            let key = format!("{:?} {:?}", entry.payload, timeless(&steps));
+            let key = format!("{:?} {}", entry.payload, timeless(&steps));
             let index = *known.entry(key).or_insert(shapes.len());
             if let Some(shape) = shapes.get_mut(index) {
                 blend_all(&mut shape.steps, &steps);
@@ -87,39 +73,19 @@ fn common_name(one: &str, other: &str) -> String {
     common.trim_end_matches(|c: char| !c.is_alphabetic()).to_owned()
 }
 
-fn nodes(specs: &[StepSpec], setting: &Setting) -> Vec<Node> {
+fn nodes<'a>(specs: &'a [StepSpec], setting: &Setting) -> Vec<Node<'a>> {
     specs.iter().map(|spec| node(spec, setting)).collect()
 }
 
-fn node(spec: &StepSpec, setting: &Setting) -> Node {
-    match spec {
-        StepSpec::Wait(on) => wait(on, false, setting),
-        StepSpec::Block(on) => wait(on, true, setting),
-        StepSpec::Compute(Work::Time(time)) => {
-            Node::Compute { computation: None, lock: LockMode::Held, time: constant(time) }
-        }
-        StepSpec::Compute(Work::Named(id)) => {
-            let computation = &setting.computations[id.index()];
-            let (lock, time) = (computation.lock, constant(&computation.time));
-            Node::Compute { computation: Some(*id), lock, time }
-        }
-        StepSpec::Yield => Node::Yield,
-        StepSpec::Acquire(semaphore) => Node::Acquire(*semaphore),
-        StepSpec::Release(semaphore) => Node::Release(*semaphore),
-        StepSpec::Put(queue) => Node::Put(*queue),
-        StepSpec::Get(queue) => Node::Get(*queue),
-        StepSpec::Offload { to, steps } => Node::Offload(*to, folded(&nodes(steps, setting))),
-        StepSpec::Repeat { times, steps } => Node::Repeat(*times, folded(&nodes(steps, setting))),
-    }
-}
-
-fn wait(on: &WaitOn, blocks: bool, setting: &Setting) -> Node {
-    match on {
-        WaitOn::Site(site) => {
-            let time = constant(&setting.sites[site.index()].latency);
-            Node::Wait { site: Some(*site), blocks, time }
-        }
-        WaitOn::Time(time) => Node::Wait { site: None, blocks, time: constant(time) },
+fn node<'a>(spec: &'a StepSpec, setting: &Setting) -> Node<'a> {
+    let Some((times, steps)) = spec.within() else {
+        return Node::Leaf(spec, spec.length(setting).map(constant));
+    };
+    let steps = folded(&nodes(steps, setting));
+    if matches!(spec.object(), Object::Times(_)) {
+        Node::Loop(times, steps)
+    } else {
+        Node::Around(spec, steps)
     }
 }
 
@@ -134,8 +100,8 @@ fn constant(distribution: &Distribution) -> Time {
 const LONGEST_PERIOD: usize = 8;
 
 /// The steps with three or more alike in a row, or alike groups in a row, made a loop.
-fn folded(steps: &[Node]) -> Vec<Node> {
-    let keys: Vec<String> = steps.iter().map(|step| format!("{:?}", step.timeless())).collect();
+fn folded<'a>(steps: &[Node<'a>]) -> Vec<Node<'a>> {
+    let keys: Vec<String> = steps.iter().map(Node::timeless).collect();
     let mut folded = Vec::with_capacity(steps.len());
     let mut at = 0;
     while at < steps.len() {
@@ -147,7 +113,7 @@ fn folded(steps: &[Node]) -> Vec<Node> {
         if times == 1 {
             folded.append(&mut body);
         } else {
-            folded.push(Node::Repeat(u32::try_from(times).expect("steps are bounded"), body));
+            folded.push(Node::Loop(u32::try_from(times).expect("steps are bounded"), body));
         }
         at += period * times;
     }
@@ -168,42 +134,40 @@ fn repetition(keys: &[String]) -> (usize, usize) {
     (1, 1)
 }
 
-fn timeless(steps: &[Node]) -> Vec<Node> {
-    steps.iter().map(Node::timeless).collect()
+fn timeless(steps: &[Node<'_>]) -> String {
+    steps.iter().map(Node::timeless).collect::<Vec<_>>().join(", ")
 }
 
 /// Makes every time a given one that is not the same constant in `others`.
-fn blend_all(steps: &mut [Node], others: &[Node]) {
+fn blend_all<'a>(steps: &mut [Node<'a>], others: &[Node<'a>]) {
     for (step, other) in steps.iter_mut().zip(others) {
         step.blend(other);
     }
 }
 
-impl Node {
-    fn timeless(&self) -> Self {
-        let mut bare = self.clone();
-        bare.forget_time();
-        bare
-    }
-
-    fn forget_time(&mut self) {
+impl Node<'_> {
+    /// What it does, without how long it takes: the same for alike steps alone.
+    fn timeless(&self) -> String {
+        let what = |spec: &StepSpec| match spec.object() {
+            Object::Time(_) => spec.kind().key.to_owned(),
+            object => format!("{} {object:?}", spec.kind().key),
+        };
         match self {
-            Self::Offload(_, steps) | Self::Repeat(_, steps) => {
-                steps.iter_mut().for_each(Self::forget_time);
-            }
-            Self::Wait { time, .. } | Self::Compute { time, .. } => *time = Time::Given,
-            _ => {}
+            Self::Leaf(spec, _) => what(spec),
+            Self::Loop(times, steps) => format!("{times} times [{}]", timeless(steps)),
+            Self::Around(spec, steps) => format!("{} [{}]", what(spec), timeless(steps)),
         }
     }
 
     fn blend(&mut self, other: &Self) {
         match (self, other) {
-            (Self::Offload(_, steps), Self::Offload(_, others))
-            | (Self::Repeat(_, steps), Self::Repeat(_, others)) => blend_all(steps, others),
             (
-                Self::Wait { time, .. } | Self::Compute { time, .. },
-                Self::Wait { time: other, .. } | Self::Compute { time: other, .. },
-            ) if time != other => *time = Time::Given,
+                Self::Loop(_, steps) | Self::Around(_, steps),
+                Self::Loop(_, others) | Self::Around(_, others),
+            ) => blend_all(steps, others),
+            (Self::Leaf(_, Some(time)), Self::Leaf(_, other)) if Some(*time) != *other => {
+                *time = Time::Given;
+            }
             _ => {}
         }
     }
@@ -211,34 +175,33 @@ impl Node {
     /// How many leaf steps run.
     pub(super) fn leaves(&self) -> u32 {
         match self {
-            Self::Offload(_, steps) => count(steps, Self::leaves),
-            Self::Repeat(times, steps) => times.saturating_mul(count(steps, Self::leaves)),
-            _ => 1,
+            Self::Around(_, steps) => count(steps, Self::leaves),
+            Self::Loop(times, steps) => times.saturating_mul(count(steps, Self::leaves)),
+            Self::Leaf(..) => 1,
         }
     }
 
     /// How many times are given as they run.
     pub(super) fn given(&self) -> u32 {
         match self {
-            Self::Offload(_, steps) => count(steps, Self::given),
-            Self::Repeat(times, steps) => times.saturating_mul(count(steps, Self::given)),
-            Self::Wait { time, .. } | Self::Compute { time, .. } => u32::from(*time == Time::Given),
-            _ => 0,
+            Self::Around(_, steps) => count(steps, Self::given),
+            Self::Loop(times, steps) => times.saturating_mul(count(steps, Self::given)),
+            Self::Leaf(_, time) => u32::from(*time == Some(Time::Given)),
         }
     }
 
     /// Whether any loop within is given a time.
     pub(super) fn gives_in_loop(&self) -> bool {
         match self {
-            Self::Offload(_, steps) => steps.iter().any(Self::gives_in_loop),
-            Self::Repeat(..) => self.given() > 0,
-            _ => false,
+            Self::Around(_, steps) => steps.iter().any(Self::gives_in_loop),
+            Self::Loop(..) => self.given() > 0,
+            Self::Leaf(..) => false,
         }
     }
 }
 
 /// The sum of a count over steps.
-pub(super) fn count(steps: &[Node], of: impl Fn(&Node) -> u32) -> u32 {
+pub(super) fn count<'a>(steps: &[Node<'a>], of: impl Fn(&Node<'a>) -> u32) -> u32 {
     steps.iter().map(of).fold(0, u32::saturating_add)
 }
 
@@ -256,7 +219,7 @@ impl<'a> Given<'a> {
     /// The times of one task.
     pub(super) fn of(
         task: TaskId,
-        steps: &[Node],
+        steps: &[Node<'_>],
         draws: &'a dyn Fn(TaskId, u32) -> SimDuration,
         compute_permille: u32,
     ) -> Vec<SimDuration> {
@@ -265,13 +228,13 @@ impl<'a> Given<'a> {
         given.times
     }
 
-    fn walk(&mut self, steps: &[Node]) {
+    fn walk(&mut self, steps: &[Node<'_>]) {
         for step in steps {
             match step {
                 _ if step.given() == 0 => self.leaf = self.leaf.saturating_add(step.leaves()),
-                Node::Repeat(times, steps) => (0..*times).for_each(|_| self.walk(steps)),
-                Node::Offload(_, steps) => self.walk(steps),
-                _ => self.take(matches!(step, Node::Compute { .. })),
+                Node::Loop(times, steps) => (0..*times).for_each(|_| self.walk(steps)),
+                Node::Around(_, steps) => self.walk(steps),
+                Node::Leaf(spec, _) => self.take(spec.kind().spends == Some(Spends::Computing)),
             }
         }
     }
@@ -287,26 +250,30 @@ impl<'a> Given<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gilsim_core::model::WaitOn;
 
-    fn wait(ms: u64) -> Node {
-        let time = Time::Constant(SimDuration::from_millis(ms));
-        Node::Wait { site: None, blocks: false, time }
+    const YIELD: Node<'_> = Node::Leaf(&StepSpec::Yield, None);
+
+    fn wait<'a>(ms: u64) -> Node<'a> {
+        const WAIT: &StepSpec =
+            &StepSpec::Wait(WaitOn::Time(Distribution::Constant(SimDuration::ZERO)));
+        Node::Leaf(WAIT, Some(Time::Constant(SimDuration::from_millis(ms))))
     }
 
     #[test]
     fn three_alike_steps_become_a_loop_and_two_do_not() {
         assert_eq!(folded(&[wait(1), wait(1)]).len(), 2);
-        let loops = folded(&[wait(1), wait(1), wait(1), Node::Yield]);
-        assert!(matches!(&loops[0], Node::Repeat(3, body) if body.len() == 1), "{loops:?}");
+        let loops = folded(&[wait(1), wait(1), wait(1), YIELD]);
+        assert!(matches!(&loops[0], Node::Loop(3, body) if body.len() == 1), "{loops:?}");
         assert_eq!(loops[0].given(), 0);
         assert_eq!(count(&loops, Node::leaves), 4);
     }
 
     #[test]
     fn a_loop_over_pairs_is_given_the_times_that_differ() {
-        let steps: Vec<Node> = (0..4).flat_map(|ms| [wait(7), wait(ms), Node::Yield]).collect();
+        let steps: Vec<Node<'_>> = (0..4).flat_map(|ms| [wait(7), wait(ms), YIELD]).collect();
         let loops = folded(&steps);
-        assert!(matches!(&loops[..], [Node::Repeat(4, _)]), "{loops:?}");
+        assert!(matches!(&loops[..], [Node::Loop(4, _)]), "{loops:?}");
         let draws =
             |task: TaskId, leaf: u32| SimDuration::from_nanos(u64::from(task.0 * 100 + leaf));
         let times = Given::of(TaskId(1), &loops, &draws, 1_000);

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use crate::program::literal::{identifier, prose, seconds, string};
 use crate::program::shape::{Node, Shape, Time, count};
-use gilsim_core::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
-use gilsim_core::model::{LockMode, OffloadTo, Scenario, Setting};
+use gilsim_core::ids::{QueueId, SemaphoreId};
+use gilsim_core::model::{LockMode, Object, OffloadTo, Scenario, Setting, StepSpec, WaitOn, Work};
+use gilsim_core::time::SimDuration;
 
 /// Who runs a function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,7 +53,7 @@ impl<'a> Functions<'a> {
         scenario: &'a Scenario,
         setting: &'a Setting,
         in_loop: bool,
-        shapes: &[Shape],
+        shapes: &[Shape<'_>],
     ) -> Self {
         let mut functions = Self {
             scenario,
@@ -70,7 +71,7 @@ impl<'a> Functions<'a> {
     }
 
     /// Writes the function of a shape and returns its name.
-    pub(super) fn add(&mut self, shape: &Shape) -> String {
+    pub(super) fn add(&mut self, shape: &Shape<'_>) -> String {
         let base = identifier(&shape.name);
         let base = if base.is_empty() { "task" } else { &base };
         let name = self.free_name(&format!("do_{base}"));
@@ -93,7 +94,7 @@ impl<'a> Functions<'a> {
         name
     }
 
-    fn function(&mut self, name: String, world: World, title: &str, steps: &[Node]) {
+    fn function(&mut self, name: String, world: World, title: &str, steps: &[Node<'_>]) {
         let arguments = self.argument_names(steps);
         let given = count(steps, Node::given);
         let signature = match &arguments {
@@ -113,7 +114,7 @@ impl<'a> Functions<'a> {
     }
 
     /// The names of the times that a function is given; `None` where they are taken in turn.
-    fn argument_names(&self, steps: &[Node]) -> Option<Vec<String>> {
+    fn argument_names(&self, steps: &[Node<'_>]) -> Option<Vec<String>> {
         let in_loop = steps.iter().any(Node::gives_in_loop);
         if in_loop || count(steps, Node::given) > MOST_NAMED {
             return None;
@@ -128,88 +129,99 @@ impl<'a> Functions<'a> {
         Some(unique)
     }
 
-    fn collect_names(&self, steps: &[Node], names: &mut Vec<String>) {
+    fn collect_names(&self, steps: &[Node<'_>], names: &mut Vec<String>) {
         for step in steps {
-            let (name, otherwise) = match step {
-                Node::Offload(_, steps) => {
+            let spec = match step {
+                Node::Loop(_, steps) | Node::Around(_, steps) => {
                     self.collect_names(steps, names);
                     continue;
                 }
-                Node::Wait { site, blocks, time: Time::Given } => {
-                    let name = site.map_or("", |site| self.site(site));
-                    (name, if *blocks { "block" } else { "wait" })
-                }
-                Node::Compute { computation, time: Time::Given, .. } => {
-                    (computation.map_or("", |id| self.computation(id)), "compute")
-                }
-                _ => continue,
+                Node::Leaf(spec, Some(Time::Given)) => spec,
+                Node::Leaf(..) => continue,
             };
-            let name = identifier(name);
-            let name = if name.is_empty() { otherwise } else { &name };
+            let name = identifier(self.name(spec).unwrap_or_default());
+            let name = if name.is_empty() { spec.kind().key } else { &name };
             let digit = if name.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
             names.push(format!("{digit}{name}_time"));
         }
     }
 
-    fn steps(&mut self, body: &mut Body, steps: &[Node], depth: usize) {
+    fn steps(&mut self, body: &mut Body, steps: &[Node<'_>], depth: usize) {
         for step in steps {
             self.step(body, step, depth);
         }
     }
 
-    fn step(&mut self, body: &mut Body, step: &Node, depth: usize) {
+    fn step(&mut self, body: &mut Body, step: &Node<'_>, depth: usize) {
         match step {
-            Node::Repeat(times, steps) => {
-                body.line(depth, &format!("for _ in range({times}):"));
-                self.steps(body, steps, depth + 1);
-            }
-            Node::Offload(_, steps) if body.world != World::Coroutine => {
-                self.steps(body, steps, depth);
-            }
-            Node::Offload(to, steps) => {
-                let call = self.offload(body, *to, steps);
-                body.line(depth, &call);
-            }
-            Node::Wait { site, blocks, time } => self.wait(body, depth, *site, *blocks, *time),
-            Node::Compute { computation, lock, time } => {
-                let call = self.compute(body, *computation, *lock, *time);
-                body.line(depth, &call);
-            }
-            Node::Yield => {
-                let is_coroutine = body.world == World::Coroutine;
-                body.line(
-                    depth,
-                    if is_coroutine { "await asyncio.sleep(0)" } else { "time.sleep(0)" },
-                );
-                let after = if is_coroutine { "\"ready\", \"loop\"" } else { "\"ready\"" };
-                body.line(depth, &format!("task.done({after})"));
-            }
-            Node::Acquire(id) => self.with_semaphore(body, depth, *id, "acquire"),
-            Node::Release(id) => self.with_semaphore(body, depth, *id, "release"),
-            Node::Put(id) => self.with_queue(body, depth, *id, "put"),
-            Node::Get(id) => self.with_queue(body, depth, *id, "get"),
+            Node::Loop(times, steps) => self.repeat(body, *times, steps, depth),
+            Node::Around(spec, steps) => self.one(body, spec, None, steps, depth),
+            Node::Leaf(spec, time) => self.one(body, spec, *time, &[], depth),
         }
     }
 
-    fn wait(
+    fn repeat(&mut self, body: &mut Body, times: u32, steps: &[Node<'_>], depth: usize) {
+        body.line(depth, &format!("for _ in range({times}):"));
+        self.steps(body, steps, depth + 1);
+    }
+
+    /// One step: how long it takes, where it waits or computes, and the steps within it.
+    fn one(
         &mut self,
         body: &mut Body,
+        spec: &StepSpec,
+        time: Option<Time>,
+        steps: &[Node<'_>],
         depth: usize,
-        site: Option<SiteId>,
-        blocks: bool,
-        time: Time,
     ) {
+        let time = time.unwrap_or(Time::Constant(SimDuration::ZERO));
+        match spec {
+            StepSpec::Wait(on) => {
+                let suspends = body.world == World::Coroutine;
+                self.wait(body, depth, on, suspends, time);
+            }
+            StepSpec::Block(on) => self.wait(body, depth, on, false, time),
+            StepSpec::Compute(work) => {
+                let call = self.compute(body, work, time);
+                body.line(depth, &call);
+            }
+            StepSpec::Yield => {
+                let (call, after) = match body.world {
+                    World::Coroutine => ("await asyncio.sleep(0)", "\"ready\", \"loop\""),
+                    World::Thread | World::Part => ("time.sleep(0)", "\"ready\""),
+                };
+                body.line(depth, call);
+                body.line(depth, &format!("task.done({after})"));
+            }
+            StepSpec::Acquire(id) => self.with_semaphore(body, depth, *id, "acquire"),
+            StepSpec::Release(id) => self.with_semaphore(body, depth, *id, "release"),
+            StepSpec::Put(id) => self.with_queue(body, depth, *id, "put"),
+            StepSpec::Get(id) => self.with_queue(body, depth, *id, "get"),
+            StepSpec::Offload { to, .. } if body.world == World::Coroutine => {
+                let call = self.offload(body, *to, steps);
+                body.line(depth, &call);
+            }
+            StepSpec::Offload { .. } => self.steps(body, steps, depth),
+            StepSpec::Repeat { times, .. } => self.repeat(body, *times, steps, depth),
+        }
+    }
+
+    fn wait(&mut self, body: &mut Body, depth: usize, on: &WaitOn, suspends: bool, time: Time) {
         let time = body.time(time);
-        let suspends = body.world == World::Coroutine && !blocks;
         let (sleep, state) = if suspends {
             (format!("await asyncio.sleep({time})"), "suspended")
         } else {
             (format!("time.sleep({time})"), "io")
         };
-        let name = site.map(|site| string(self.site(site)));
-        let limited = site.filter(|site| self.setting.sites[site.index()].connections.is_some());
-        match (&name, limited) {
-            (Some(name), Some(_)) => self.visit(body, depth, name, &sleep),
+        let site = match on {
+            WaitOn::Site(id) => Some(&self.setting.sites[id.index()]),
+            WaitOn::Time(_) => None,
+        };
+        let name = site.map(|site| string(&site.name));
+        match &name {
+            Some(name) if site.is_some_and(|site| site.connections.is_some()) => {
+                self.visit(body, depth, name, &sleep);
+            }
             _ => body.line(depth, &sleep),
         }
         let name = name.map_or_else(String::new, |name| format!(", {name}"));
@@ -240,24 +252,21 @@ impl<'a> Functions<'a> {
         body.line(depth, &give);
     }
 
-    fn compute(
-        &mut self,
-        body: &mut Body,
-        computation: Option<ComputationId>,
-        lock: LockMode,
-        time: Time,
-    ) -> String {
-        self.features.insert("compute".to_owned());
-        self.features.insert("m.compute".to_owned());
-        self.features.insert(lock.name().to_owned());
+    fn compute(&mut self, body: &mut Body, work: &Work, time: Time) -> String {
+        let (lock, name) = match work {
+            Work::Named(id) => {
+                let computation = &self.setting.computations[id.index()];
+                (computation.lock.name(), format!(", {}", string(&computation.name)))
+            }
+            Work::Time(_) => (LockMode::Held.name(), String::new()),
+        };
+        self.features.extend(["compute", "m.compute", lock].map(str::to_owned));
         let permille = self.setting.interpreter.profile.compute_permille;
         let time = match time {
             Time::Constant(time) => seconds(time.scaled(permille.into(), 1_000)),
             Time::Given => body.time(time),
         };
-        let name =
-            computation.map_or(String::new(), |id| format!(", {}", string(self.computation(id))));
-        format!("task.compute({}, {time}{name})", lock.name())
+        format!("task.compute({lock}, {time}{name})")
     }
 
     fn with_semaphore(&mut self, body: &mut Body, depth: usize, id: SemaphoreId, verb: &str) {
@@ -309,7 +318,7 @@ impl<'a> Functions<'a> {
     }
 
     /// A part of a coroutine becomes a function of its own, which an executor runs.
-    fn offload(&mut self, body: &mut Body, to: OffloadTo, steps: &[Node]) -> String {
+    fn offload(&mut self, body: &mut Body, to: OffloadTo, steps: &[Node<'_>]) -> String {
         body.parts += 1;
         let part = self.free_name(&format!("{}_part_{}", body.name, body.parts));
         let given = count(steps, Node::given);
@@ -348,36 +357,37 @@ impl<'a> Functions<'a> {
     }
 
     /// Whether a step of a coroutine runs a part in another process that needs what tasks share.
-    fn shares_between_processes(&self, step: &Node) -> bool {
+    fn shares_between_processes(&self, step: &Node<'_>) -> bool {
         match step {
-            Node::Offload(OffloadTo::Processes, steps) => {
-                steps.iter().any(|step| self.shares(step))
+            Node::Around(spec, steps) => {
+                spec.object() == Object::Executor(OffloadTo::Processes)
+                    && steps.iter().any(|step| self.shares(step))
             }
-            Node::Repeat(_, steps) => steps.iter().any(|step| self.shares_between_processes(step)),
-            _ => false,
+            Node::Loop(_, steps) => steps.iter().any(|step| self.shares_between_processes(step)),
+            Node::Leaf(..) => false,
         }
     }
 
     /// Whether the step needs something that tasks share.
-    fn shares(&self, step: &Node) -> bool {
+    fn shares(&self, step: &Node<'_>) -> bool {
         match step {
-            Node::Offload(_, steps) | Node::Repeat(_, steps) => {
+            Node::Loop(_, steps) | Node::Around(_, steps) => {
                 steps.iter().any(|step| self.shares(step))
             }
-            Node::Wait { site: Some(site), .. } => {
-                self.setting.sites[site.index()].connections.is_some()
-            }
-            Node::Acquire(_) | Node::Release(_) | Node::Put(_) | Node::Get(_) => true,
-            Node::Wait { site: None, .. } | Node::Compute { .. } | Node::Yield => false,
+            Node::Leaf(spec, _) => match spec.object() {
+                Object::Site(id) => self.setting.sites[id.index()].connections.is_some(),
+                object => matches!(object, Object::Semaphore(_) | Object::Queue(_)),
+            },
         }
     }
 
-    fn site(&self, id: SiteId) -> &'a str {
-        &self.setting.sites[id.index()].name
-    }
-
-    fn computation(&self, id: ComputationId) -> &'a str {
-        &self.setting.computations[id.index()].name
+    /// The name of what the step waits for or computes.
+    fn name(&self, spec: &StepSpec) -> Option<&'a str> {
+        match spec.object() {
+            Object::Site(id) => Some(&self.setting.sites[id.index()].name),
+            Object::Computation(id) => Some(&self.setting.computations[id.index()].name),
+            _ => None,
+        }
     }
 }
 

@@ -70,9 +70,8 @@ fn may_deadlock(scenario: &Scenario) -> bool {
 }
 
 fn waits_for_others(steps: &[StepSpec]) -> bool {
-    steps.iter().any(|step| match step {
-        StepSpec::Acquire(_) | StepSpec::Put(_) | StepSpec::Get(_) => true,
-        StepSpec::Offload { steps, .. } | StepSpec::Repeat { steps, .. } => waits_for_others(steps),
-        _ => false,
+    steps.iter().any(|step| {
+        step.kind().waits_for_tasks
+            || step.within().is_some_and(|(_, steps)| waits_for_others(steps))
     })
 }

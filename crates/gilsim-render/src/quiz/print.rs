@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Question, Quiz};
-use crate::report::markdown::escaped;
 use crate::report::{list, one_line};
+use crate::table::escaped;
 
 /// Characters of a line that gives a reason.
 const WIDTH: usize = 100;

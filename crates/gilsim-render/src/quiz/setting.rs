@@ -2,10 +2,9 @@
 
 use super::Paragraph;
 use crate::report::{counted, list, one_line, time};
-use gilsim_core::ids::{QueueId, SemaphoreId};
 use gilsim_core::model::{
-    Arrival, Distribution, LockMode, OffloadTo, Payload, Scenario, Setting, StepSpec, TaskEntry,
-    Tool, ToolRun, WaitOn, Work,
+    Arrival, Distribution, LockMode, Object, OffloadTo, Payload, Scenario, Setting, Spends,
+    StepSpec, TaskEntry, ToolRun,
 };
 use gilsim_core::time::SimDuration;
 
@@ -90,46 +89,30 @@ fn tasks(entry: &TaskEntry) -> String {
 
 /// A line a step, those within others further to the right.
 fn program(steps: &[StepSpec], scenario: &Scenario, depth: usize, lines: &mut Vec<String>) {
-    let setting = &scenario.tools[0].setting;
-    let semaphore = |id: &SemaphoreId| quoted(&scenario.semaphores[id.index()].name);
-    let queue = |id: &QueueId| quoted(&scenario.queues[id.index()].name);
     for step in steps {
-        let (line, inner): (String, &[StepSpec]) = match step {
-            StepSpec::Wait(on) => (wait(on, setting), &[]),
-            StepSpec::Block(on) => {
-                (format!("{}, and blocks its thread even as a coroutine", wait(on, setting)), &[])
-            }
-            StepSpec::Compute(work) => (compute(work, setting), &[]),
-            StepSpec::Yield => ("gives way to others".to_owned(), &[]),
-            StepSpec::Acquire(id) => (format!("takes a permit of {}", semaphore(id)), &[]),
-            StepSpec::Release(id) => (format!("gives a permit of {} back", semaphore(id)), &[]),
-            StepSpec::Put(id) => (format!("puts an item into {}", queue(id)), &[]),
-            StepSpec::Get(id) => (format!("takes an item from {}", queue(id)), &[]),
-            StepSpec::Offload { to, steps } => {
-                let to = match to {
-                    OffloadTo::Threads => "a thread of a pool",
-                    OffloadTo::Processes => "a process of a pool",
-                };
-                (format!("hands over to {to} if it is a coroutine:"), steps)
-            }
-            StepSpec::Repeat { times, steps } => (format!("{times} times:"), steps),
-        };
+        let line = step.kind().words.replace("{}", &object(step, scenario));
         lines.push(format!("{}{line}", "  ".repeat(depth)));
-        program(inner, scenario, depth + 1, lines);
+        if let Some((_, inner)) = step.within() {
+            program(inner, scenario, depth + 1, lines);
+        }
     }
 }
 
-fn wait(on: &WaitOn, setting: &Setting) -> String {
-    match on {
-        WaitOn::Site(id) => format!("waits for {}", quoted(&setting.sites[id.index()].name)),
-        WaitOn::Time(latency) => format!("waits for {}", length(latency)),
-    }
-}
-
-fn compute(work: &Work, setting: &Setting) -> String {
-    match work {
-        Work::Named(id) => format!("computes {}", quoted(&setting.computations[id.index()].name)),
-        Work::Time(cpu) => format!("computes in Python for {}", length(cpu)),
+/// What a step is about, in words that fill those of its kind.
+fn object(step: &StepSpec, scenario: &Scenario) -> String {
+    let setting = &scenario.tools[0].setting;
+    let computes = step.kind().spends == Some(Spends::Computing);
+    match step.object() {
+        Object::Nothing => String::new(),
+        Object::Site(id) => quoted(&setting.sites[id.index()].name),
+        Object::Computation(id) => quoted(&setting.computations[id.index()].name),
+        Object::Time(time) if computes => format!("in Python for {}", length(time)),
+        Object::Time(time) => length(time),
+        Object::Semaphore(id) => quoted(&scenario.semaphores[id.index()].name),
+        Object::Queue(id) => quoted(&scenario.queues[id.index()].name),
+        Object::Executor(OffloadTo::Threads) => "a thread of a pool".to_owned(),
+        Object::Executor(OffloadTo::Processes) => "a process of a pool".to_owned(),
+        Object::Times(times) => times.to_string(),
     }
 }
 
@@ -230,39 +213,7 @@ fn length(distribution: &Distribution) -> String {
 
 /// The label of a tool and what it does.
 fn tool(run: &ToolRun) -> String {
-    let workers = |kind: &str| counted(run.workers.into(), kind);
-    let start = run.start.name();
-    let chunk = match run.chunk {
-        1 => String::new(),
-        chunk => format!(", {chunk} tasks a message"),
-    };
-    let does = match run.tool {
-        Tool::Sequential => "one task after the other, on the main thread".to_owned(),
-        Tool::Threading => "a thread for each task".to_owned(),
-        Tool::ThreadPool => format!("ThreadPoolExecutor, {}", workers("thread")),
-        Tool::Asyncio => match run.limit {
-            Some(limit) => {
-                format!("a coroutine for each task, at most {limit} at once, on one event loop")
-            }
-            None => "a coroutine for each task, on one event loop".to_owned(),
-        },
-        Tool::ToThread => "asyncio.to_thread for each task".to_owned(),
-        Tool::Multiprocessing => format!("a process for each task, started by {start}"),
-        Tool::MultiprocessingPool => {
-            format!("multiprocessing.Pool, {} started by {start}{chunk}", processes(run.workers))
-        }
-        Tool::ProcessPool => {
-            format!("ProcessPoolExecutor, {} started by {start}{chunk}", processes(run.workers))
-        }
-        Tool::InterpreterPool => {
-            format!("InterpreterPoolExecutor, {} with interpreters of their own", workers("thread"))
-        }
-    };
-    format!("{}: {does}", one_line(&run.label))
-}
-
-fn processes(count: u32) -> String {
-    if count == 1 { "1 process".to_owned() } else { format!("{count} processes") }
+    format!("{}: {}", one_line(&run.label), (run.tool.descriptor().does)(run))
 }
 
 fn quoted(name: &str) -> String {

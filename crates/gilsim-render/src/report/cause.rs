@@ -4,6 +4,7 @@ use super::words::percent;
 use gilsim_core::model::{Goal, Tool, ToolRun};
 use gilsim_core::sink::fraction::Fraction;
 use gilsim_core::sink::row::SummaryRow;
+use gilsim_core::tools::{Carrier, Carriers, OwnKey};
 use gilsim_core::trace::State;
 
 /// What a loser lost its time to.
@@ -83,37 +84,45 @@ fn limit(state: State, run: &ToolRun, row: &SummaryRow) -> Option<String> {
         return None;
     }
     let workers = run.workers;
-    match run.tool {
-        Tool::Sequential => Some("one task at a time".to_owned()),
-        tool if tool.takes_workers() && row.tasks > u64::from(workers) => {
-            let s = if workers == 1 { "" } else { "s" };
-            Some(format!("only {workers} worker{s} for {} tasks", row.tasks))
-        }
-        _ => None,
+    if run.tool.is_one_at_a_time() {
+        return Some("one task at a time".to_owned());
     }
+    (run.tool.takes(OwnKey::Workers) && row.tasks > u64::from(workers)).then(|| {
+        let s = if workers == 1 { "" } else { "s" };
+        format!("only {workers} worker{s} for {} tasks", row.tasks)
+    })
 }
 
 /// Where a task of that tool is in that state: `waiting for the GIL`.
 pub fn place(state: State, run: &ToolRun, row: Option<&SummaryRow>) -> String {
-    let has_loop = matches!(run.tool, Tool::Asyncio | Tool::ToThread);
+    let has_loop = run.tool.descriptor().has_loop;
     // With a single thread there is nothing but the loop to be ready for; with more it may be a core.
     let is_alone = row.is_some_and(|row| row.threads == 1);
-    match (state, run.tool) {
-        (State::Queued, Tool::Sequential) => "queued behind one another".to_owned(),
-        (State::Queued, Tool::Threading) => "waiting for their threads to start".to_owned(),
-        (State::Queued, Tool::Multiprocessing) => "waiting for their processes to start".to_owned(),
-        (State::Queued, tool) if tool.takes_workers() => "in the backlog".to_owned(),
+    match (state, run.limit) {
+        (State::Queued, _) if !has_loop => queued(run.tool).to_owned(),
         (State::Ready, _) if has_loop && is_alone => "ready, waiting for the event loop".to_owned(),
-        (State::Ready, _) if has_loop => anywhere(state).to_owned(),
-        (State::Ready, _) => match run.setting.machine.cores {
+        (State::Ready, _) if !has_loop => match run.setting.machine.cores {
             1 => "ready, waiting for the only core".to_owned(),
             cores => format!("ready, waiting for one of {cores} cores"),
         },
-        (State::Sync, Tool::Asyncio) => match run.limit {
-            Some(limit) => format!("waiting for others: its limit is {limit} at once"),
-            None => anywhere(state).to_owned(),
-        },
+        (State::Sync, Some(limit)) => {
+            format!("waiting for others: its limit is {limit} at once")
+        }
         _ => anywhere(state).to_owned(),
+    }
+}
+
+/// Where a task waits for its carrier, under a tool without an event loop.
+fn queued(tool: Tool) -> &'static str {
+    let tool = tool.descriptor();
+    match (tool.carriers, tool.carrier) {
+        (Carriers::One, _) => "queued behind one another",
+        (Carriers::Workers, _) => "in the backlog",
+        (Carriers::OnePerTask, Carrier::Process) => "waiting for their processes to start",
+        (Carriers::OnePerTask, Carrier::Interpreter) => "waiting for their interpreters to start",
+        (Carriers::OnePerTask, Carrier::Thread | Carrier::Coroutine) => {
+            "waiting for their threads to start"
+        }
     }
 }
 

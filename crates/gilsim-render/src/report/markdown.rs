@@ -1,8 +1,9 @@
 //! The comparison as a table for Markdown pages.
 
-use super::screen::{HEADINGS, cells, settings};
+use super::screen::{settings, table};
 use super::words::one_line;
 use super::{ToolResult, verdict};
+use crate::table::{Escape, escaped};
 use gilsim_core::model::Scenario;
 
 /// Title, settings, table and verdict in Markdown, as GitHub reads it.
@@ -12,31 +13,9 @@ pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>]) -> String {
         title => format!("**{title}**\n\n"),
     };
     let settings = escaped(&settings(scenario));
-    let headings = line(&HEADINGS.map(str::to_owned));
-    let rule = line(&HEADINGS.map(|heading| match heading {
-        "tool" | "where task time went" => "---".to_owned(),
-        _ => "---:".to_owned(),
-    }));
-    let rows: String =
-        results.iter().map(|result| line(&cells(result).map(|cell| escaped(&cell)))).collect();
+    let table = table(results).markdown(Escape::All);
     let verdict = escaped(&verdict(results, scenario.goal()));
-    format!("{title}{settings}\n\n{headings}{rule}{rows}\n{verdict}\n")
-}
-
-fn line(cells: &[String; HEADINGS.len()]) -> String {
-    format!("| {} |\n", cells.join(" | "))
-}
-
-/// The text without meaning to Markdown or HTML.
-pub fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if "\\`*_[]<>|#~&".contains(c) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
+    format!("{title}{settings}\n\n{table}\n{verdict}\n")
 }
 
 #[cfg(test)]
@@ -63,6 +42,6 @@ mod tests {
         assert!(lines[5].starts_with("| --- | ---: |"), "{text}");
         assert!(lines[7].starts_with("| a\\|b | 1 s | 2.0× |"), "{text}");
         let bars = |line: &str| line.replace("\\|", "").matches('|').count();
-        assert!(lines[4..8].iter().all(|line| bars(line) == HEADINGS.len() + 1), "{text}");
+        assert!(lines[4..8].iter().all(|line| bars(line) == bars(lines[5])), "{text}");
     }
 }

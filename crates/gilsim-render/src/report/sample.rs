@@ -9,6 +9,7 @@ use gilsim_core::profile;
 use gilsim_core::sink::row::SummaryRow;
 use gilsim_core::sink::summary::compare;
 use gilsim_core::time::SimDuration;
+use gilsim_core::tools::OwnKey;
 
 /// A tool on 4 cores under the profile `ideal`, with 8 workers where it takes any.
 pub fn tool(tool: Tool) -> ToolRun {
@@ -16,7 +17,7 @@ pub fn tool(tool: Tool) -> ToolRun {
     ToolRun {
         label: tool.name().to_owned(),
         tool,
-        workers: if tool.takes_workers() { 8 } else { 1 },
+        workers: if tool.takes(OwnKey::Workers) { 8 } else { 1 },
         limit: None,
         chunk: 1,
         start: StartMethod::Fork,

@@ -1,15 +1,15 @@
 //! The comparison as a terminal shows it.
 
-use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
-
 use super::words::{counted, one_line, percent, ratio, state, time};
 use super::{Ending, ToolResult, verdict};
+use crate::table::{Align, Table};
 use gilsim_core::model::{Horizon, Scenario, ToolRun};
 use gilsim_core::sink::row::SummaryRow;
+use gilsim_core::tools::OwnKey;
 use gilsim_core::trace::State;
 
 /// The headings of the comparison, one for each of [`cells`].
-pub(super) const HEADINGS: [&str; 10] = [
+const HEADINGS: [&str; 10] = [
     "tool",
     "makespan",
     "speed-up",
@@ -43,10 +43,9 @@ pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>], colour: bool)
     let goal = scenario.goal();
     let best = results.iter().filter_map(|result| Some(result.row()?.by(goal))).min();
     let header_lines = 2;
-    for (index, line) in table(results).lines().enumerate() {
+    for (index, line) in table(results).screen().lines().enumerate() {
         let row = index.checked_sub(header_lines).and_then(|row| results.get(row)?.row());
         let wins = results.len() > 1 && row.is_some_and(|row| Some(row.by(goal)) == best);
-        let line = line.trim_end();
         text.push_str(&if wins { emphasised(line) } else { line.to_owned() });
         text.push('\n');
     }
@@ -92,14 +91,14 @@ fn arriving(scenario: &Scenario, horizon: Horizon, tasks: u64) -> String {
 /// What sets a tool's run apart: `10 workers`.
 pub fn note(run: &ToolRun) -> String {
     let mut parts = Vec::new();
-    if run.tool.takes_workers() {
+    if run.tool.takes(OwnKey::Workers) {
         let s = if run.workers == 1 { "" } else { "s" };
         parts.push(format!("{} worker{s}", run.workers));
     }
     if let Some(limit) = run.limit {
         parts.push(format!("limit {limit}"));
     }
-    if run.tool.takes_start() {
+    if run.tool.takes(OwnKey::Start) {
         parts.push(run.start.name().to_owned());
     }
     parts.join(", ")
@@ -112,31 +111,19 @@ fn common<'a, T: PartialEq>(scenario: &'a Scenario, of: impl Fn(&'a ToolRun) -> 
     values.all(|value| value == first).then_some(first)
 }
 
-/// An empty table with a rule below its headings and no other lines.
-pub fn plain_table<const N: usize>(headings: [&str; N]) -> Table {
-    let mut table = Table::new();
-    let rule = LineStyle::none().fill('─').junction('─');
-    table.load_style(TableStyle::new().header_separator(rule));
-    table.set_header(headings);
-    table
-}
-
-fn table(results: &[ToolResult<'_>]) -> Table {
-    let mut table = plain_table(HEADINGS);
+/// A row for each result.
+pub(super) fn table(results: &[ToolResult<'_>]) -> Table {
+    let align = |index| if TEXT_COLUMNS.contains(&index) { Align::Left } else { Align::Right };
+    let columns = HEADINGS.into_iter().enumerate();
+    let mut table = Table::new(columns.map(|(index, heading)| (heading, align(index))));
     for result in results {
-        table.add_row(cells(result).map(Cell::new));
-    }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((u16::from(index > 0), 0));
-        if !TEXT_COLUMNS.contains(&index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+        table.push(cells(result));
     }
     table
 }
 
 /// What stands under the [`HEADINGS`].
-pub(super) fn cells(result: &ToolResult<'_>) -> [String; HEADINGS.len()] {
+fn cells(result: &ToolResult<'_>) -> [String; HEADINGS.len()] {
     let label = one_line(&result.run.label);
     let row = match &result.ending {
         Ending::Finished(row) => row,

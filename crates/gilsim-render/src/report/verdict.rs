@@ -3,7 +3,7 @@
 use super::cause::{self, Reason};
 use super::words::{list, one_line, ratio, time};
 use super::{Ending, ToolResult};
-use gilsim_core::model::{Goal, Tool, ToolRun};
+use gilsim_core::model::{Goal, ToolRun};
 use gilsim_core::sink::fraction::Fraction;
 use gilsim_core::sink::row::SummaryRow;
 
@@ -126,7 +126,7 @@ fn opening(first: &[Finisher<'_>], rest: &[Finisher<'_>], goal: Goal) -> String 
 
 /// How much faster the winner is than `sequential`, or without it than the next best.
 fn margin(winner: Finisher<'_>, rest: &[Finisher<'_>], goal: Goal) -> String {
-    let sequential = rest.iter().find(|(run, _)| run.tool == Tool::Sequential);
+    let sequential = rest.iter().find(|(run, _)| run.tool.is_one_at_a_time());
     let Some(other) = sequential.or(rest.first()) else { return String::new() };
     let (slow, fast) = (u128::from(other.1.by(goal)), u128::from(winner.1.by(goal)));
     Fraction::of(slow, fast).map_or_else(String::new, |times| {
@@ -188,6 +188,7 @@ fn clause(reason: &Reason, group: &[Finisher<'_>], goal: Goal) -> String {
 mod tests {
     use super::*;
     use crate::report::sample::{results, tool};
+    use gilsim_core::model::Tool;
     use gilsim_core::sink::row::SummaryRow;
     use gilsim_core::sink::sample::result;
     use gilsim_core::trace::State;

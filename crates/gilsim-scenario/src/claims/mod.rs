@@ -12,8 +12,7 @@ pub use template::{Filled, Template};
 use super::fault::{Fault, Faults};
 use super::read;
 use super::source::{Place, Source};
-use super::tree::shown_path;
-use super::{Document, limits};
+use super::{Document, Files};
 
 /// A claims file.
 #[derive(Clone, Debug)]
@@ -124,7 +123,24 @@ impl ClaimFile {
     /// # Errors
     /// With every fault that was found in it, but for those of expressions and scenarios.
     pub fn read(path: &Path) -> Result<Self, Faults> {
-        Document::read(path)?.claims()
+        Self::of(&Document::read(path)?)
+    }
+
+    /// Reads a claims file, and the files that it names, from elsewhere than the disk.
+    ///
+    /// # Errors
+    /// With every fault that was found in it, but for those of expressions and scenarios.
+    pub fn read_from(files: Arc<dyn Files>, path: &Path) -> Result<Self, Faults> {
+        Self::of(&Document::read_from(files, path)?)
+    }
+
+    fn of(document: &Document) -> Result<Self, Faults> {
+        let outcome = read::claims(document);
+        let faults = document.believed(Vec::new(), outcome.faults);
+        if !faults.is_empty() {
+            return Err(Faults::new(outcome.sources, faults));
+        }
+        Ok(Self { name: document.name(), claims: outcome.claims, sources: outcome.sources })
     }
 
     /// Faults of this file as they are shown.
@@ -133,40 +149,10 @@ impl ClaimFile {
     }
 }
 
-impl Document {
-    /// The claims of a document.
-    fn claims(&self) -> Result<ClaimFile, Faults> {
-        let outcome = read::claims(self);
-        let faults = self.believed(Vec::new(), outcome.faults);
-        if !faults.is_empty() {
-            return Err(Faults::new(outcome.sources, faults));
-        }
-        Ok(ClaimFile { name: self.name(), claims: outcome.claims, sources: outcome.sources })
-    }
-}
-
-/// The text of the scenario that a claim names.
-pub(super) fn scenario_file(path: &Path) -> Result<String, String> {
-    use super::files::{ReadError, read_text};
-    read_text(path, limits::SCENARIO_BYTES).map(|(text, _)| text).map_err(|error| {
-        let name = shown_path(path);
-        match error {
-            ReadError::Io(error) => format!("cannot read `{name}`: {error}"),
-            ReadError::TooLarge(limit) => format!("`{name}` is larger than {} MiB", limit >> 20),
-            ReadError::NotUtf8(..) => format!("`{name}` is not UTF-8 text"),
-        }
-    })
-}
-
 /// What came of reading a claims file. The claims are of no use where there are faults.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) claims: Vec<ClaimText>,
     pub(super) faults: Vec<Fault>,
     pub(super) sources: Vec<Arc<Source>>,
-}
-
-/// A template from the text that a file holds.
-pub(super) fn template(text: Located, name: String, base: &Path) -> Template {
-    Template { text, name, base: base.to_owned() }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Given, Located, NamedProfile};
 use crate::fault::{Fault, Faults};
+use crate::files::Library;
 use crate::source::{Place, Source};
 use crate::syntax;
 use crate::tree::{Value, shortened};
@@ -14,11 +15,13 @@ use crate::{Document, Loaded};
 /// The scenario text of a claim, with `{NAME}` for what is drawn.
 #[derive(Clone, Debug)]
 pub struct Template {
-    pub(super) text: Located,
+    pub(crate) text: Located,
     /// What the scenario is called.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The folder that its paths are relative to.
-    pub(super) base: PathBuf,
+    pub(crate) base: PathBuf,
+    /// What the files that it names are read from.
+    pub(crate) files: Arc<Library>,
 }
 
 /// What stands instead of a piece of another text.
@@ -181,7 +184,8 @@ impl Template {
         case: &str,
         sources: &[Arc<Source>],
     ) -> Result<Loaded, Faults> {
-        let document = Document::parse(&filled.text, &self.name, &self.base);
+        let files = Arc::clone(&self.files);
+        let document = Document::parse_beside(files, &filled.text, &self.name, &self.base);
         document.resolve().map_err(|faults| {
             let (sources, faults) = self.traced(filled, case, faults, sources);
             Faults::new(sources, self.named(given, faults))
@@ -244,12 +248,14 @@ impl Template {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::of_the_machine;
 
     fn given(profile: &str, text: &str) -> String {
         let template = Template {
             text: Located::of_source(text, 0),
             name: "x".to_owned(),
             base: PathBuf::new(),
+            files: Arc::new(Library::new(of_the_machine())),
         };
         let profile = NamedProfile { name: profile.to_owned(), place: Place::NOWHERE };
         template.fill(&[], Some(&profile)).text

@@ -5,237 +5,127 @@ use super::{Keys, Kind, TASK, key, required};
 use gilsim_core::model::Tool;
 
 /// The whole file.
+#[rustfmt::skip] // A row a key.
 pub(crate) static ROOT: Keys = Keys {
     what: "a scenario",
     about: "What a program waits on and computes, and the concurrency tools it is played through.",
     all: &[
-        key(
-            "title",
-            Kind::Text,
+        key("title", Kind::Text,
             "One line that says what the scenario is about; the file's stem by default.",
-            r#""Download 100 pages and parse each""#,
-        ),
-        key(
-            "about",
-            Kind::Text,
-            "What it shows and what to look at.",
-            r#""Threads overlap the waits.""#,
-        ),
+            r#""Download 100 pages and parse each""#),
+        key("about", Kind::Text, "What it shows and what to look at.", r#""Threads overlap the waits.""#),
         key("seed", Kind::Whole(0, u64::MAX), "The only source of randomness; 0 by default.", "42"),
-        key(
-            "run",
-            Kind::Table(&RUN),
-            "How long tasks arrive, in an open system.",
-            r#"{ "until": "10min", "warm_up": "1min" }"#,
-        ),
+        key("run", Kind::Table(&RUN),
+            "How long tasks arrive, in an open system.", r#"{ "until": "10min", "warm_up": "1min" }"#),
         key("machine", Kind::Table(&MACHINE), "The machine.", r#"{ "cores": 8 }"#),
-        key(
-            "interpreter",
-            Kind::Table(&INTERPRETER),
-            "The Python interpreter.",
-            r#"{ "profile": "cpython-3.13" }"#,
-        ),
-        key(
-            "sites",
-            Kind::Map(&SITE),
-            "What lies outside the program and is waited on, by name.",
-            r#"{ "shop": { "latency": "1s" } }"#,
-        ),
-        key(
-            "computations",
-            Kind::Map(&COMPUTATION),
-            "Named pieces of CPU work.",
-            r#"{ "parse": { "time": "20ms" } }"#,
-        ),
-        key(
-            "semaphores",
-            Kind::Amounts(1, limits::AMOUNT),
-            "Semaphores that all tasks of a run share: their permits by name, at least 1.",
-            r#"{ "slots": 10 }"#,
-        ),
-        key(
-            "queues",
-            Kind::Amounts(0, limits::AMOUNT),
-            "Queues that all tasks of a run share: how many items each holds, 0 for no bound.",
-            r#"{ "jobs": 100 }"#,
-        ),
-        required(
-            "tasks",
-            Kind::List(&TASK),
-            "What is to be done: groups of equal tasks.",
-            r#"[{ "steps": [{ "wait": "1s" }] }]"#,
-        ),
-        key(
-            "tools",
-            Kind::List(&TOOL),
-            "One run each; every tool that the profile's Python has by default.",
-            r#"[{ "use": "asyncio" }]"#,
-        ),
+        key("interpreter", Kind::Table(&INTERPRETER), "The Python interpreter.", r#"{ "profile": "cpython-3.13" }"#),
+        key("sites", Kind::Map(&SITE),
+            "What lies outside the program and is waited on, by name.", r#"{ "shop": { "latency": "1s" } }"#),
+        key("computations", Kind::Map(&COMPUTATION), "Named pieces of CPU work.", r#"{ "parse": { "time": "20ms" } }"#),
+        key("semaphores", Kind::Amounts(1, limits::AMOUNT),
+            "Semaphores that all tasks of a run share: their permits by name, at least 1.", r#"{ "slots": 10 }"#),
+        key("queues", Kind::Amounts(0, limits::AMOUNT),
+            "Queues that all tasks of a run share: how many items each holds, 0 for no bound.", r#"{ "jobs": 100 }"#),
+        required("tasks", Kind::List(&TASK),
+            "What is to be done: groups of equal tasks.", r#"[{ "steps": [{ "wait": "1s" }] }]"#),
+        key("tools", Kind::List(&TOOL),
+            "One run each; every tool that the profile's Python has by default.", r#"[{ "use": "asyncio" }]"#),
     ],
 };
 
 /// `[run]`.
+#[rustfmt::skip] // A row a key.
 pub(crate) static RUN: Keys = Keys {
     what: "`run`",
     about: "The horizon of an open system.",
     all: &[
-        required(
-            "until",
-            Kind::Duration,
-            "Tasks arrive before this time, those of `every` and `poisson` without a `count` up to it; what has arrived is finished.",
-            r#""10min""#,
-        ),
-        key(
-            "warm_up",
-            Kind::Duration,
+        required("until", Kind::Duration,
+            "Tasks arrive before this time, those of `every` and `poisson` without a `count` up to it; what has \
+             arrived is finished.", r#""10min""#),
+        key("warm_up", Kind::Duration,
             "Response times are those of tasks that arrive from this time on, shorter than `until`; zero by default.",
-            r#""1min""#,
-        ),
+            r#""1min""#),
     ],
 };
 
 /// `[machine]`.
+#[rustfmt::skip] // A row a key.
 pub(crate) static MACHINE: Keys = Keys {
     what: "`machine`",
     about: "The machine.",
     all: &[
         key("cores", Kind::Whole(1, limits::CORES), "Processor cores; 4 by default.", "8"),
-        key(
-            "quantum",
-            Kind::Duration,
-            "OS time slice when runnable threads outnumber cores, positive; the profile's by default.",
-            r#""4ms""#,
-        ),
-        key(
-            "wake_latency",
-            Kind::Duration,
-            "On an idle core, from a thread's wake-up to its first instruction; the profile's by default.",
-            r#""5us""#,
-        ),
+        key("quantum", Kind::Duration,
+            "OS time slice when runnable threads outnumber cores, positive; the profile's by default.", r#""4ms""#),
+        key("wake_latency", Kind::Duration,
+            "On an idle core, from a thread's wake-up to its first instruction; the profile's by default.", r#""5us""#),
     ],
 };
 
 /// `[interpreter]`.
+#[rustfmt::skip] // A row a key.
 pub(crate) static INTERPRETER: Keys = Keys {
     what: "`interpreter`",
     about: "The Python interpreter.",
     all: &[
-        key(
-            "profile",
-            Kind::Profile,
-            "A built-in cost profile or the path of a profile file, relative to the scenario; cpython-3.13 by default.",
-            r#""cpython-3.13""#,
-        ),
-        key(
-            "lock",
-            Kind::Boolean,
-            "Whether there is an interpreter-wide lock (GIL); the profile's by default.",
-            "true",
-        ),
-        key(
-            "switch_interval",
-            Kind::Duration,
-            "How long a waiter for the lock waits before it asks the holder to give way, positive; the profile's by default.",
-            r#""5ms""#,
-        ),
+        key("profile", Kind::Profile,
+            "A built-in cost profile or the path of a profile file, relative to the scenario; cpython-3.13 by \
+             default.", r#""cpython-3.13""#),
+        key("lock", Kind::Boolean,
+            "Whether there is an interpreter-wide lock (GIL); the profile's by default.", "true"),
+        key("switch_interval", Kind::Duration,
+            "How long a waiter for the lock waits before it asks the holder to give way, positive; the profile's by \
+             default.", r#""5ms""#),
     ],
 };
 
 /// A table of `[sites]`.
+#[rustfmt::skip] // A row a key.
 pub(crate) static SITE: Keys = Keys {
     what: "a site",
     about: "Something outside the program that is waited on.",
     all: &[
-        required(
-            "latency",
-            Kind::Distribution,
-            "How long an answer takes.",
-            r#"{ "uniform": ["1s", "2s"] }"#,
-        ),
-        key(
-            "connections",
-            Kind::Whole(1, limits::AMOUNT),
-            "Requests in flight at once, the rest queue at the site; no limit by default.",
-            "6",
-        ),
+        required("latency", Kind::Distribution, "How long an answer takes.", r#"{ "uniform": ["1s", "2s"] }"#),
+        key("connections", Kind::Whole(1, limits::AMOUNT),
+            "Requests in flight at once, the rest queue at the site; no limit by default.", "6"),
     ],
 };
 
 /// A table of `[computations]`.
+#[rustfmt::skip] // A row a key.
 pub(crate) static COMPUTATION: Keys = Keys {
     what: "a computation",
     about: "A named piece of CPU work.",
     all: &[
         required("time", Kind::Distribution, "CPU time.", r#""20ms""#),
-        key(
-            "lock",
-            Kind::Choice(&LOCK_MODES),
-            "held: Python code, gives way each switch interval (default). kept: one C call that never gives way. released: C code that drops the lock.",
-            r#""held""#,
-        ),
+        key("lock", Kind::Choice(&LOCK_MODES),
+            "held: Python code, gives way each switch interval (default). kept: one C call that never gives way. \
+             released: C code that drops the lock.", r#""held""#),
     ],
 };
 
 /// An entry of `[[tools]]`.
+#[rustfmt::skip] // A row a key.
 pub(crate) static TOOL: Keys = Keys {
     what: "`[[tools]]`",
     about: "One run of the scenario: a tool with its settings.",
     all: &[
         required("use", Kind::Choice(&TOOL_NAMES), "Which tool.", r#""thread_pool""#),
-        key(
-            "label",
-            Kind::Text,
-            "What the results are filed under; the value of `use` by default.",
-            r#""10 threads""#,
-        ),
-        key(
-            "workers",
-            Kind::Whole(1, limits::WORKERS),
-            "Workers of a pool; the default of the profile's Python.",
-            "10",
-        ),
-        key(
-            "limit",
-            Kind::Whole(1, limits::AMOUNT),
-            "asyncio: a semaphore of this size round each task; none by default.",
-            "10",
-        ),
-        key(
-            "chunk",
-            Kind::Whole(1, limits::AMOUNT),
-            "Tasks per message to a worker; the default of the profile's Python.",
-            "1",
-        ),
-        key(
-            "start",
-            Kind::Choice(&START_METHODS),
-            "How processes are started; the default of the profile's Python.",
-            r#""fork""#,
-        ),
-        key(
-            "machine",
-            Kind::Table(&MACHINE),
-            "Overrides keys of the machine for this tool.",
-            r#"{ "cores": 1 }"#,
-        ),
-        key(
-            "interpreter",
-            Kind::Table(&INTERPRETER),
-            "Overrides keys of the interpreter for this tool.",
-            r#"{ "lock": false }"#,
-        ),
-        key(
-            "sites",
-            Kind::Map(&SITE),
-            "Overrides keys of sites for this tool.",
-            r#"{ "shop": { "connections": 2 } }"#,
-        ),
-        key(
-            "computations",
-            Kind::Map(&COMPUTATION),
-            "Overrides keys of computations for this tool.",
-            r#"{ "parse": { "time": "5ms" } }"#,
-        ),
+        key("label", Kind::Text, "What the results are filed under; the value of `use` by default.", r#""10 threads""#),
+        key("workers", Kind::Whole(1, limits::WORKERS),
+            "Workers of a pool; the default of the profile's Python.", "10"),
+        key("limit", Kind::Whole(1, limits::AMOUNT),
+            "asyncio: a semaphore of this size round each task; none by default.", "10"),
+        key("chunk", Kind::Whole(1, limits::AMOUNT),
+            "Tasks per message to a worker; the default of the profile's Python.", "1"),
+        key("start", Kind::Choice(&START_METHODS),
+            "How processes are started; the default of the profile's Python.", r#""fork""#),
+        key("machine", Kind::Table(&MACHINE), "Overrides keys of the machine for this tool.", r#"{ "cores": 1 }"#),
+        key("interpreter", Kind::Table(&INTERPRETER),
+            "Overrides keys of the interpreter for this tool.", r#"{ "lock": false }"#),
+        key("sites", Kind::Map(&SITE), "Overrides keys of sites for this tool.", r#"{ "shop": { "connections": 2 } }"#),
+        key("computations", Kind::Map(&COMPUTATION),
+            "Overrides keys of computations for this tool.", r#"{ "parse": { "time": "5ms" } }"#),
     ],
 };
 

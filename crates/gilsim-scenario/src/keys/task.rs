@@ -1,7 +1,9 @@
 //! The keys of tasks: arrivals, steps, distributions.
 
 use super::super::limits;
-use super::{Keys, Kind, key, required};
+use super::{Key, Keys, Kind, key, required};
+use crate::read::value_kinds;
+use gilsim_core::model::StepKind;
 
 /// An entry of `[[tasks]]`.
 pub(crate) static TASK: Keys = Keys {
@@ -148,59 +150,51 @@ pub(crate) static PARETO: Keys = Keys {
     ],
 };
 
-/// A step: one of [`VERBS`] and what belongs to it.
-pub(crate) static STEP: Keys = Keys {
-    what: "a step",
-    about: "One step of a task.",
-    all: &[
-        key(
-            "wait",
-            Kind::SiteOrTime,
-            "Waits on a site or for a time: blocks a thread, is an await point in asyncio.",
-            r#""shop""#,
-        ),
-        key(
-            "block",
-            Kind::SiteOrTime,
-            "Waits on a site or for a time and blocks the thread even inside a coroutine.",
-            r#""10ms""#,
-        ),
-        key(
-            "compute",
-            Kind::ComputationOrTime,
-            "Burns CPU: a computation, or a time of Python code.",
-            r#""parse""#,
-        ),
-        key(
-            "yield",
-            Kind::True,
-            "`asyncio.sleep(0)`; under threads, gives the processor away.",
-            "true",
-        ),
-        key("acquire", Kind::Name, "Takes a permit of a semaphore, waiting for one.", r#""slots""#),
-        key("release", Kind::Name, "Gives a permit of a semaphore back.", r#""slots""#),
-        key("put", Kind::Name, "Puts an item into a queue, waiting for room.", r#""jobs""#),
-        key("get", Kind::Name, "Takes an item from a queue, waiting for one.", r#""jobs""#),
-        key(
-            "offload",
-            Kind::Steps,
-            "Runs steps in an executor; inline under tools without an event loop.",
-            r#"[{ "compute": "20ms" }]"#,
-        ),
-        key(
-            "to",
-            Kind::Choice(&EXECUTORS),
-            "With `offload`: which executor; threads by default.",
-            r#""processes""#,
-        ),
-        key("repeat", Kind::Whole(1, limits::LEAF_STEPS), "Runs `steps` so many times.", "10"),
-        key("steps", Kind::Steps, "With `repeat`: what is repeated.", r#"[{ "wait": "shop" }]"#),
-    ],
+/// A step: the key of its kind, and perhaps a further one.
+pub(crate) static STEP: Keys =
+    Keys { what: "a step", about: "One step of a task.", all: &STEP_KEYS };
+
+/// The keys of all kinds of steps, each followed by its further one.
+static STEP_KEYS: [Key; step_keys(None)] = {
+    let mut keys = [key("", Kind::True, "", ""); step_keys(None)];
+    let mut index = 0;
+    while index < VERBS.len() {
+        let kind = StepKind::ALL[index];
+        let (own, other) = value_kinds(kind.form);
+        let at = step_keys(Some(index));
+        keys[at] = key(kind.key, own, kind.about, kind.example);
+        if let Some(further) = kind.further {
+            keys[at + 1] = key(further.key, other, further.about, further.example);
+        }
+        index += 1;
+    }
+    keys
 };
 
+/// How many keys the kinds before that one have; all of them if there is none.
+const fn step_keys(before: Option<usize>) -> usize {
+    let end = match before {
+        Some(end) => end,
+        None => StepKind::ALL.len(),
+    };
+    let (mut count, mut index) = (0, 0);
+    while index < end {
+        count += if StepKind::ALL[index].further.is_some() { 2 } else { 1 };
+        index += 1;
+    }
+    count
+}
+
 /// The keys of [`STEP`] that say what a step does.
-pub(crate) const VERBS: [&str; 10] =
-    ["wait", "block", "compute", "yield", "acquire", "release", "put", "get", "offload", "repeat"];
+pub(crate) static VERBS: [&str; StepKind::ALL.len()] = {
+    let mut verbs = [""; StepKind::ALL.len()];
+    let mut index = 0;
+    while index < verbs.len() {
+        verbs[index] = StepKind::ALL[index].key;
+        index += 1;
+    }
+    verbs
+};
 
 /// The names of the executors of `offload`.
 pub(crate) static EXECUTORS: [&str; 2] = ["threads", "processes"];

@@ -5,40 +5,30 @@ use std::sync::Arc;
 
 use super::Reader;
 use super::fields::Fields;
+use super::named_files::is_path;
 use super::values::wrong_duration;
 use crate::claims::{
-    Choice, ClaimText, Constant, Given, Located, NamedProfile, Outcome, Template, Tolerance,
-    Values, scenario_file, template,
+    Choice, ClaimText, Constant, Given, Located, NamedProfile, Outcome, Template, Tolerance, Values,
 };
 use crate::document::Document;
 use crate::fault::Fault;
-use crate::keys;
-use crate::source::{Place, Source};
-use crate::tree::{Entry, Node, Table, Value, shortened, shown_path};
+use crate::source::Source;
+use crate::tree::{Entry, Node, Value, shortened, shown_path};
+use crate::{keys, limits};
 use gilsim_core::profile;
 use gilsim_core::time::SimDuration;
 
 /// Reads the whole tree of a document as claims.
 pub(crate) fn claims(document: &Document) -> Outcome {
-    let mut reader = Reader {
-        files: &document.files,
-        base: &document.base,
-        faults: Vec::new(),
-        sources: document.sources.clone(),
-        inputs: Vec::new(),
-    };
-    let root = Node {
-        place: Place::new(0, 0..0),
-        value: Value::Table(Arc::new(Table { entries: document.root.entries.clone() })),
-    };
-    let claims = reader.claim_list(&root).unwrap_or_default();
+    let mut reader = Reader::of(document);
+    let claims = reader.claim_list(document).unwrap_or_default();
     let Reader { faults, sources, .. } = reader;
     Outcome { claims, faults, sources }
 }
 
 impl Reader<'_> {
-    fn claim_list(&mut self, root: &Node) -> Option<Vec<ClaimText>> {
-        let fields = self.fields(root, &keys::CLAIMS)?;
+    fn claim_list(&mut self, document: &Document) -> Option<Vec<ClaimText>> {
+        let fields = self.root(document, &keys::CLAIMS);
         self.text(&fields, "title");
         self.text(&fields, "about");
         let node = self.required(&fields, "claims")?;
@@ -81,24 +71,26 @@ impl Reader<'_> {
 
     /// The scenario's text, inline or from a file.
     fn template(&mut self, fields: &Fields<'_>) -> Option<Template> {
+        let files = Arc::clone(self.files);
         let entry = self.only_form(fields, &["scenario", "file"])?;
         if &*entry.key == "scenario" {
             let text = self.located(&entry.node)?;
             let name = self.sources.first().map(|source| source.name.clone()).unwrap_or_default();
-            return Some(template(text, name, self.base));
+            return Some(Template { text, name, base: self.base.to_owned(), files });
         }
         let Some(named) = entry.node.as_text().filter(|named| !named.is_empty()) else {
             return self.expected(&entry.node, "the path of a scenario, in quotes");
         };
         let path = self.base.join(named);
-        match scenario_file(&path) {
-            Ok(text) => {
-                let name = shown_path(&path);
+        let name = shown_path(&path);
+        match files.text(&path, limits::SCENARIO_BYTES) {
+            Ok((text, _)) => {
                 let located = Located::of_source(&text, self.sources.len());
                 self.sources.push(Arc::new(Source::new(name.clone(), text)));
-                Some(template(located, name, path.parent().unwrap_or(Path::new(""))))
+                let base = path.parent().unwrap_or(Path::new("")).to_owned();
+                Some(Template { text: located, name, base, files })
             }
-            Err(title) => self.refuse(Fault::unreadable(entry.node.place, title)),
+            Err(error) => self.refuse(Fault::unreadable(entry.node.place, error.told(&name))),
         }
     }
 
@@ -234,9 +226,7 @@ impl Reader<'_> {
         let Some(name) = node.as_text() else {
             return self.expected(node, "the name of a profile like \"cpython-3.13\"");
         };
-        let is_path =
-            name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "toml");
-        if is_path || profile::built_in(name).is_some() {
+        if is_path(name) || profile::built_in(name).is_some() {
             return Some(NamedProfile { name: name.to_owned(), place: node.place });
         }
         let title = format!("there is no profile `{}`", shortened(name));

@@ -6,16 +6,14 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::tree::Node;
 use gilsim_core::model::{
-    Arrival, Distribution, Horizon, Payload, Scenario, Setting, StepSpec, TaskEntry, WaitOn, Work,
+    Arrival, Distribution, Horizon, Payload, Scenario, Setting, Spends, StepSpec, TaskEntry,
 };
 use gilsim_core::time::SimDuration;
 
 /// Steps of one task with every `repeat` unrolled.
 pub(super) fn leaf_steps(steps: &[StepSpec]) -> u64 {
-    let leaves = steps.iter().map(|step| match step {
-        StepSpec::Offload { steps, .. } => leaf_steps(steps),
-        StepSpec::Repeat { times, steps } => leaf_steps(steps).saturating_mul(u64::from(*times)),
-        _ => 1,
+    let leaves = steps.iter().map(|step| {
+        step.within().map_or(1, |(times, steps)| leaf_steps(steps).saturating_mul(u64::from(times)))
     });
     leaves.fold(0, u64::saturating_add)
 }
@@ -90,29 +88,15 @@ fn steps_nanos(steps: &[StepSpec], setting: &Setting) -> u128 {
 }
 
 fn step_nanos(step: &StepSpec, setting: &Setting) -> u128 {
-    let permille = u128::from(setting.interpreter.profile.compute_permille);
-    match step {
-        StepSpec::Wait(on) | StepSpec::Block(on) => match on {
-            WaitOn::Site(site) => long(&setting.sites[site.index()].latency),
-            WaitOn::Time(time) => long(time),
-        },
-        StepSpec::Compute(work) => {
-            let time = match work {
-                Work::Named(computation) => &setting.computations[computation.index()].time,
-                Work::Time(time) => time,
-            };
-            long(time).saturating_mul(permille) / 1_000
-        }
-        StepSpec::Offload { steps, .. } => steps_nanos(steps, setting),
-        StepSpec::Repeat { times, steps } => {
-            steps_nanos(steps, setting).saturating_mul(u128::from(*times))
-        }
-        StepSpec::Yield
-        | StepSpec::Acquire(_)
-        | StepSpec::Release(_)
-        | StepSpec::Put(_)
-        | StepSpec::Get(_) => 0,
+    if let Some((times, steps)) = step.within() {
+        return steps_nanos(steps, setting).saturating_mul(u128::from(times));
     }
+    let length = step.length(setting).map_or(0, long);
+    if step.kind().spends == Some(Spends::Computing) {
+        let permille = u128::from(setting.interpreter.profile.compute_permille);
+        return length.saturating_mul(permille) / 1_000;
+    }
+    length
 }
 
 /// The longest value of a bounded distribution, a long one of others.

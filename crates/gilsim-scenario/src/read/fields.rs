@@ -1,6 +1,7 @@
 //! Tables with known keys, and tables of names.
 
 use super::Reader;
+use crate::document::Document;
 use crate::fault::{Fault, listed, nearest};
 use crate::keys::{self, Keys, Kind};
 use crate::source::Place;
@@ -16,13 +17,6 @@ pub(super) struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
-    /// The table of a whole file.
-    pub(super) fn of_root(reader: &mut Reader<'_>, root: &'n Node) -> Self {
-        static EMPTY: Table = Table { entries: Vec::new() };
-        let empty = Self { table: &EMPTY, keys: &keys::ROOT, place: root.place };
-        reader.fields(root, &keys::ROOT).unwrap_or(empty)
-    }
-
     /// The value of a key.
     pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
         debug_assert!(self.keys.find(key).is_some(), "`{key}` is in the table of keys");
@@ -54,19 +48,27 @@ impl<'n> Fields<'n> {
 impl Reader<'_> {
     /// The table at `node`, with a fault for each key that it should not have.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, keys: &'static Keys) -> Option<Fields<'n>> {
-        let Some(table) = node.as_table() else {
-            return self.expected(node, &format!("a table with {}", key_list(keys)));
-        };
+        match node.as_table() {
+            Some(table) => Some(self.checked(table, keys, node.place)),
+            None => self.expected(node, &format!("a table with {}", key_list(keys))),
+        }
+    }
+
+    /// The table of a whole file, with a fault for each key that it should not have.
+    pub(super) fn root<'n>(&mut self, document: &'n Document, keys: &'static Keys) -> Fields<'n> {
+        self.checked(&document.root, keys, Place::new(0, 0..0))
+    }
+
+    fn checked<'n>(&mut self, table: &'n Table, keys: &'static Keys, place: Place) -> Fields<'n> {
         let is_unknown = |entry: &&Entry| keys.find(&entry.key).is_none();
         if table.entries.iter().any(|entry| is_unknown(&entry)) {
-            let absent = keys.names().filter(|name| table.get(name).is_none());
-            let absent: Vec<&str> = absent.collect();
+            let absent: Vec<&str> = keys.names().filter(|name| table.get(name).is_none()).collect();
             for entry in table.entries.iter().filter(is_unknown) {
                 let fault = unknown_key(keys, &entry.key, entry.place, absent.iter().copied());
                 self.faults.push(fault);
             }
         }
-        Some(Fields { table, keys, place: node.place })
+        Fields { table, keys, place }
     }
 
     /// The value of a key that the table must have.

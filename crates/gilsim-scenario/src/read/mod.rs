@@ -20,9 +20,10 @@ use std::sync::Arc;
 use super::Input;
 use super::document::Document;
 use super::fault::Fault;
-use super::files::Files;
-use super::source::{Place, Source};
-use super::tree::{Node, Table, Value};
+use super::files::Library;
+use super::keys;
+use super::source::Source;
+use super::tree::{Entry, Node};
 use gilsim_core::model::{Queue, Scenario, Semaphore};
 
 use fields::Fields;
@@ -30,7 +31,8 @@ use fields::Fields;
 pub(super) use arrival::AT_ONCE;
 pub(super) use claims::claims;
 pub(super) use fields::unknown_key;
-pub(super) use tools::{PARTIAL, all as all_tools, takers};
+pub(super) use steps::value_kinds;
+pub(super) use tools::all as all_tools;
 pub(super) use values::SIZE_UNITS;
 
 /// What came of reading a tree. The scenario is of no use where there are faults.
@@ -49,14 +51,24 @@ pub(super) struct Outcome {
 /// Its methods return `None` where a value is absent or faulty; a faulty one has left its fault.
 #[derive(Debug)]
 struct Reader<'d> {
-    files: &'d Files,
+    files: &'d Arc<Library>,
     base: &'d Path,
     faults: Vec<Fault>,
     sources: Vec<Arc<Source>>,
     inputs: Vec<Input>,
 }
 
-impl Reader<'_> {
+impl<'d> Reader<'d> {
+    fn of(document: &'d Document) -> Self {
+        Self {
+            files: &document.files,
+            base: &document.base,
+            faults: Vec::new(),
+            sources: document.sources.clone(),
+            inputs: Vec::new(),
+        }
+    }
+
     /// Notes a fault.
     fn refuse<T>(&mut self, fault: Fault) -> Option<T> {
         self.faults.push(fault);
@@ -97,24 +109,14 @@ impl<'d> Index<'d> {
 
 /// Reads the whole tree of a document.
 pub(super) fn scenario(document: &Document) -> Outcome {
-    let mut reader = Reader {
-        files: &document.files,
-        base: &document.base,
-        faults: Vec::new(),
-        sources: document.sources.clone(),
-        inputs: Vec::new(),
-    };
-    let root = Node {
-        place: Place::new(0, 0..0),
-        value: Value::Table(Arc::new(Table { entries: document.root.entries.clone() })),
-    };
-    let scenario = read_root(&mut reader, &root, document);
+    let mut reader = Reader::of(document);
+    let scenario = read_root(&mut reader, document);
     let Reader { faults, sources, inputs, .. } = reader;
     Outcome { scenario, inputs, faults, sources }
 }
 
-fn read_root(reader: &mut Reader<'_>, root: &Node, document: &Document) -> Scenario {
-    let fields = Fields::of_root(reader, root);
+fn read_root(reader: &mut Reader<'_>, document: &Document) -> Scenario {
+    let fields = reader.root(document, &keys::ROOT);
     let names = Names {
         sites: Index::of(&fields, "sites"),
         computations: Index::of(&fields, "computations"),
@@ -154,7 +156,7 @@ fn amounts(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Vec<(Stri
     let Some(table) = fields.get(key).and_then(|node| reader.named_entries(node, key)) else {
         return Vec::new();
     };
-    let amount = |entry: &super::tree::Entry| {
+    let amount = |entry: &Entry| {
         let amount = reader.whole_within(&entry.node, &entry.key, bounds).unwrap_or(1);
         (entry.key.to_string(), u32::try_from(amount).unwrap_or(u32::MAX))
     };

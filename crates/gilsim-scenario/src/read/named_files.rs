@@ -42,9 +42,7 @@ impl Reader<'_> {
         if let Some(profile) = profile::built_in(name) {
             return Some(profile);
         }
-        let is_path =
-            name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "toml");
-        if is_path {
+        if is_path(name) {
             return self.profile_file(node);
         }
         let fault = Fault::new(node.place, format!("there is no profile `{}`", shortened(name)));
@@ -97,14 +95,10 @@ impl Reader<'_> {
 
     /// Notes that the file that `node` names cannot be used.
     fn unreadable<T>(&mut self, node: &Node, path: &Path, error: ReadError) -> Option<T> {
-        let name = shown_path(path);
+        let told = error.told(&shown_path(path));
         let fault = match error {
-            ReadError::Io(error) => {
-                Fault::unreadable(node.place, format!("cannot read `{name}`: {error}"))
-            }
-            ReadError::TooLarge(limit) => {
-                Fault::new(node.place, format!("`{name}` is larger than {} MiB", limit >> 20))
-            }
+            ReadError::Io(_) => Fault::unreadable(node.place, told),
+            ReadError::TooLarge(_) => Fault::new(node.place, told),
             ReadError::NotUtf8(text, byte) => {
                 let source = self.source(path, &text);
                 let fault = not_utf8(source, byte);
@@ -113,6 +107,11 @@ impl Reader<'_> {
         };
         self.refuse(fault.label("named here; paths are relative to the scenario's folder"))
     }
+}
+
+/// Whether the name of a profile is the path of a file.
+pub(super) fn is_path(name: &str) -> bool {
+    name.contains('/') || Path::new(name).extension().is_some_and(|ending| ending == "toml")
 }
 
 /// The fault of a profile file, in that file where it has a place there.

@@ -4,10 +4,11 @@ use super::fields::Fields;
 use super::values::wrong_duration;
 use super::{Index, Names, Reader};
 use crate::fault::Fault;
-use crate::tree::{Entry, Node, Value, shortened};
+use crate::keys::Kind;
+use crate::tree::{Node, Value, shortened};
 use crate::{keys, limits};
 use gilsim_core::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
-use gilsim_core::model::{Distribution, OffloadTo, StepSpec, WaitOn, Work};
+use gilsim_core::model::{Distribution, Form, OffloadTo, StepKind, StepSpec, WaitOn, Work};
 use gilsim_core::time::{DurationError, SimDuration};
 
 /// What stands where a name or a duration may stand.
@@ -44,33 +45,35 @@ impl Reader<'_> {
             return self.expected(node, "a step like { wait = \"1s\" }");
         }
         let fields = self.fields(node, &keys::STEP)?;
-        let verb = self.only_form(&fields, &keys::VERBS);
-        self.refuse_stray(&fields, verb);
-        let verb = verb?;
-        let value = &verb.node;
-        match &*verb.key {
-            "wait" => self.wait_on(value, names).map(StepSpec::Wait),
-            "block" => self.wait_on(value, names).map(StepSpec::Block),
-            "compute" => self.work(value, names).map(StepSpec::Compute),
-            "yield" => self.yields(value),
-            "acquire" => self.semaphore(value, names).map(StepSpec::Acquire),
-            "release" => self.semaphore(value, names).map(StepSpec::Release),
-            "put" => self.queue(value, names).map(StepSpec::Put),
-            "get" => self.queue(value, names).map(StepSpec::Get),
-            "offload" => self.offload(&fields, value, names, depth),
-            _ => self.repeat(&fields, names, depth),
+        let entry = self.only_form(&fields, &keys::VERBS)?;
+        let kind = StepKind::ALL.into_iter().find(|kind| kind.key == &*entry.key)?;
+        self.refuse_stray(&fields, kind);
+        let value = &entry.node;
+        match kind.form {
+            Form::SiteOrTime(make) => self.wait_on(value, names).map(make),
+            Form::ComputationOrTime(make) => self.work(value, names).map(make),
+            Form::True(make) => self.is_true(value).then(make),
+            Form::Semaphore(make) => self.semaphore(value, names).map(make),
+            Form::Queue(make) => self.queue(value, names).map(make),
+            Form::StepsFor(make) => {
+                let to = self.executor(&fields, kind);
+                Some(make(to, self.steps(value, names, depth + 1)?))
+            }
+            Form::Times(make) => {
+                let times = self.amount(&fields, kind.key);
+                let steps = self.further_steps(&fields, kind, names, depth);
+                Some(make(times?, steps?))
+            }
         }
     }
 
-    /// `to` belongs to `offload`, `steps` to `repeat`.
-    fn refuse_stray(&mut self, fields: &Fields<'_>, verb: Option<&Entry>) {
+    /// A further key belongs to the step of its kind alone.
+    fn refuse_stray(&mut self, fields: &Fields<'_>, kind: &StepKind) {
         for entry in fields.entries() {
-            let owner = match &*entry.key {
-                "to" => "offload",
-                "steps" => "repeat",
-                _ => continue,
-            };
-            if verb.is_some_and(|verb| &*verb.key != owner) {
+            let is_its =
+                |of: &&StepKind| of.further.is_some_and(|further| further.key == &*entry.key);
+            let owner = StepKind::ALL.into_iter().find(|of| is_its(of)).map(|of| of.key);
+            if let Some(owner) = owner.filter(|owner| *owner != kind.key) {
                 let title = format!("`{}` belongs to `{owner}`", entry.key);
                 let fault = Fault::new(entry.place, title);
                 self.faults.push(fault.label(format!("there is no `{owner}` in this step")));
@@ -114,11 +117,12 @@ impl Reader<'_> {
         }
     }
 
-    fn yields(&mut self, node: &Node) -> Option<StepSpec> {
-        match node.value {
-            Value::Boolean(true) => Some(StepSpec::Yield),
-            _ => self.expected(node, "true"),
+    fn is_true(&mut self, node: &Node) -> bool {
+        let is_true = matches!(node.value, Value::Boolean(true));
+        if !is_true {
+            self.expected::<()>(node, "true");
         }
+        is_true
     }
 
     fn semaphore(&mut self, node: &Node, names: &Names<'_>) -> Option<SemaphoreId> {
@@ -144,30 +148,41 @@ impl Reader<'_> {
         found
     }
 
-    fn offload(
-        &mut self,
-        fields: &Fields<'_>,
-        node: &Node,
-        names: &Names<'_>,
-        depth: usize,
-    ) -> Option<StepSpec> {
-        let to = match self.choice(fields, "to") {
+    fn executor(&mut self, fields: &Fields<'_>, kind: &StepKind) -> OffloadTo {
+        match kind.further.and_then(|further| self.choice(fields, further.key)) {
             Some(1) => OffloadTo::Processes,
             _ => OffloadTo::Threads,
-        };
-        let steps = self.steps(node, names, depth + 1)?;
-        Some(StepSpec::Offload { to, steps })
+        }
     }
 
-    fn repeat(&mut self, fields: &Fields<'_>, names: &Names<'_>, depth: usize) -> Option<StepSpec> {
-        let times = self.amount(fields, "repeat");
-        let steps = if let Some(node) = fields.get("steps") {
-            self.steps(node, names, depth + 1)
-        } else {
-            let fault = Fault::missing(fields.place, "`repeat` needs `steps`");
-            self.refuse(fault.label("expected `steps`: what is repeated"))
-        };
-        Some(StepSpec::Repeat { times: times?, steps: steps? })
+    /// The steps at the further key of a step.
+    fn further_steps(
+        &mut self,
+        fields: &Fields<'_>,
+        kind: &StepKind,
+        names: &Names<'_>,
+        depth: usize,
+    ) -> Option<Vec<StepSpec>> {
+        let further = kind.further?;
+        if let Some(node) = fields.get(further.key) {
+            return self.steps(node, names, depth + 1);
+        }
+        let (_, what) = further.about.split_once(": ").unwrap_or_default();
+        let title = format!("`{}` needs `{}`", kind.key, further.key);
+        let label = format!("expected `{}`: {}", further.key, what.trim_end_matches('.'));
+        self.refuse(Fault::missing(fields.place, title).label(label))
+    }
+}
+
+/// What may stand at the key of a step of that form, and at its further key.
+pub(crate) const fn value_kinds(form: Form) -> (Kind, Kind) {
+    match form {
+        Form::SiteOrTime(_) => (Kind::SiteOrTime, Kind::True),
+        Form::ComputationOrTime(_) => (Kind::ComputationOrTime, Kind::True),
+        Form::True(_) => (Kind::True, Kind::True),
+        Form::Semaphore(_) | Form::Queue(_) => (Kind::Name, Kind::True),
+        Form::StepsFor(_) => (Kind::Steps, Kind::Choice(&keys::EXECUTORS)),
+        Form::Times(_) => (Kind::Whole(1, limits::LEAF_STEPS), Kind::Steps),
     }
 }
 

@@ -1,4 +1,6 @@
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::{Faults, Input, Loaded, parse};
 use gilsim_core::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
@@ -279,22 +281,30 @@ fn a_manifest_names_the_files_as_written_and_never_absolute() {
     assert_eq!(loaded.inputs[0].name, "pages.toml");
 }
 
+/// The scenario `folder/shop.toml` among these files of its folder.
+fn load_among(files: &[(&str, &[u8])]) -> Result<Loaded, Faults> {
+    let path = |name: &str| Path::new("folder").join(name);
+    let files: BTreeMap<PathBuf, Vec<u8>> =
+        files.iter().map(|(name, bytes)| (path(name), bytes.to_vec())).collect();
+    crate::load_from(Arc::new(files), &path("shop.toml"), &[])
+}
+
 #[test]
 fn data_files_and_own_profiles_are_read_beside_the_scenario() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("measured.csv"), "latency\n1ms\n0.002\n").unwrap();
-    std::fs::write(folder.path().join("arrivals.csv"), "0\n0.5\n").unwrap();
     let profile = include_str!("../../../gilsim-core/src/profile/ideal.toml")
         .replace("\"ideal\"", "\"mine\"");
-    std::fs::write(folder.path().join("mine.toml"), profile).unwrap();
     let text = "interpreter.profile = 'mine.toml'\nsites.a.latency = { samples = 'measured.csv' }\n\
         sites.b.latency = { samples = 'measured.csv' }\n\
         tasks = [{ arrive = { csv = 'arrivals.csv' }, steps = [{ wait = 'a' }] }]";
-    let path = folder.path().join("shop.toml");
-    std::fs::write(&path, text).unwrap();
-    let loaded = crate::load(&path, &[]).unwrap_or_else(|faults| panic!("{faults}"));
+    let loaded = load_among(&[
+        ("measured.csv", b"latency\n1ms\n0.002\n"),
+        ("arrivals.csv", b"0\n0.5\n"),
+        ("mine.toml", profile.as_bytes()),
+        ("shop.toml", text.as_bytes()),
+    ]);
+    let loaded = loaded.unwrap_or_else(|faults| panic!("{faults}"));
     let names: Vec<&str> = loaded.inputs.iter().map(|input| input.name.as_str()).collect();
-    assert_eq!(names, ["shop.toml", "mine.toml", "measured.csv", "arrivals.csv"]);
+    assert_eq!(names, ["folder/shop.toml", "mine.toml", "measured.csv", "arrivals.csv"]);
     let scenario = loaded.scenario;
     assert_eq!(scenario.tasks[0].count, 2);
     let setting = &scenario.tools[0].setting;
@@ -304,10 +314,8 @@ fn data_files_and_own_profiles_are_read_beside_the_scenario() {
 
 #[test]
 fn bytes_that_are_not_utf8_are_found_where_they_stand() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("latin.toml");
-    std::fs::write(&path, b"\xef\xbb\xbfseed = 1\ntitle = \"caf\xe9\"\n").unwrap();
-    let faults = crate::load(&path, &[]).expect_err("Latin-1");
+    let latin = b"\xef\xbb\xbfseed = 1\ntitle = \"caf\xe9\"\n";
+    let faults = load_among(&[("shop.toml", latin)]).expect_err("Latin-1");
     let places: Vec<_> = faults.places().map(|(_, line, column)| (line, column)).collect();
     assert_eq!((places, faults.exit_code()), (vec![(2, 13)], 2));
 }

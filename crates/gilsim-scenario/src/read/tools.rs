@@ -13,21 +13,11 @@ use crate::source::Place;
 use crate::tree::{Node, Value, shortened};
 use gilsim_core::model::{StartMethod, Tool, ToolRun};
 use gilsim_core::profile::{self, Profile};
+use gilsim_core::tools::OwnKey;
 
 /// The start methods in the order of their names among the keys.
 const START_METHODS: [StartMethod; keys::START_METHODS.len()] =
     [StartMethod::Fork, StartMethod::Spawn, StartMethod::Forkserver];
-
-/// Whether a tool takes a setting.
-type Takes = fn(Tool) -> bool;
-
-/// Settings that only some tools take.
-pub(crate) const PARTIAL: [(&str, Takes); 4] = [
-    ("workers", Tool::takes_workers),
-    ("limit", Tool::takes_limit),
-    ("chunk", Tool::takes_chunk),
-    ("start", Tool::takes_start),
-];
 
 /// What all tools share while they are read.
 struct Context<'c> {
@@ -137,8 +127,9 @@ fn tool(
     let label = label(reader, &fields, written.as_deref().unwrap_or(tool.name()), labels)?;
     let setting = context.base.setting(&over, Arc::clone(&profile));
     let cores = setting.machine.cores;
-    let workers = said.workers.unwrap_or_else(|| profile.default_workers(tool, cores));
-    let chunk = said.chunk.unwrap_or_else(|| profile.default_chunk(tool, context.tasks, workers));
+    let defaults = tool.descriptor();
+    let workers = said.workers.unwrap_or_else(|| (defaults.default_workers)(cores));
+    let chunk = said.chunk.unwrap_or_else(|| (defaults.default_chunk)(context.tasks, workers));
     let start = said.start.unwrap_or(profile.default_start());
     Some(ToolRun { label, tool, workers, limit: said.limit, chunk, start, setting })
 }
@@ -152,13 +143,13 @@ struct Said {
 }
 
 fn said(reader: &mut Reader<'_>, fields: &Fields<'_>, tool: Option<Tool>) -> Said {
-    for (key, takes) in PARTIAL {
-        let entry = fields.entries().iter().find(|entry| &*entry.key == key);
+    for key in OwnKey::ALL {
+        let entry = fields.entries().iter().find(|entry| &*entry.key == key.name());
         if let (Some(entry), Some(tool)) = (entry, tool)
-            && !takes(tool)
+            && !tool.takes(key)
         {
-            let title = format!("`{}` takes no `{key}`", tool.name());
-            let label = format!("only {} can have it", listed(&takers(takes)));
+            let title = format!("`{}` takes no `{}`", tool.name(), key.name());
+            let label = format!("only {} can have it", listed(&key.takers()));
             reader.faults.push(Fault::new(entry.place, title).label(label));
         }
     }
@@ -168,11 +159,6 @@ fn said(reader: &mut Reader<'_>, fields: &Fields<'_>, tool: Option<Tool>) -> Sai
         chunk: reader.amount(fields, "chunk"),
         start: reader.choice(fields, "start").map(|index| START_METHODS[index]),
     }
-}
-
-/// The names of the tools that take a setting.
-pub(crate) fn takers(takes: Takes) -> Vec<&'static str> {
-    Tool::ALL.into_iter().filter(|tool| takes(*tool)).map(Tool::name).collect()
 }
 
 /// The fault of a tool that a Python does not have.

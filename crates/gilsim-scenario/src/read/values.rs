@@ -5,7 +5,7 @@ use super::fields::Fields;
 use crate::fault::Fault;
 use crate::limits;
 use crate::tree::{Node, Value, shortened};
-use gilsim_core::time::{DurationError, SimDuration, UNITS};
+use gilsim_core::time::{Decimal, DecimalError, DurationError, SimDuration, UNITS};
 
 impl Reader<'_> {
     /// A text without control characters other than line ends and tabs.
@@ -56,17 +56,12 @@ impl Reader<'_> {
                 _ => fault,
             });
         };
-        let key = shortened(key);
+        if number > most.into() {
+            let title = format!("`{}` is too large: at most {most} is possible", shortened(key));
+            return self.refuse(Fault::new(node.place, title).label("too large"));
+        }
         match u64::try_from(number) {
-            Ok(number) if (least..=most).contains(&number) => Some(number),
-            Ok(number) if number > most => {
-                let title = format!("`{key}` is too large: at most {most} is possible");
-                self.refuse(Fault::new(node.place, title).label("too large"))
-            }
-            _ if number > 0 => {
-                let title = format!("`{key}` is too large: at most {most} is possible");
-                self.refuse(Fault::new(node.place, title).label("too large"))
-            }
+            Ok(number) if number >= least => Some(number),
             _ => self.expected(node, &asked),
         }
     }
@@ -196,7 +191,7 @@ impl Reader<'_> {
 /// The fault of a text that is not a duration.
 pub(super) fn wrong_duration(node: &Node, text: &str, error: DurationError) -> Fault {
     let title = format!("`{}` is not a duration", shortened(text));
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim();
+    let unit = Decimal::before_unit(text).1.trim_end();
     let label = match error {
         DurationError::Number if text.starts_with('-') => "a duration is not negative".to_owned(),
         DurationError::Unit => match meant_unit(unit) {
@@ -236,11 +231,8 @@ pub(crate) const SIZE_UNITS: [(&str, u64); 7] = [
 
 /// Reads `200kB`, `1.5MiB`: a plain decimal number and a unit, a whole number of bytes.
 fn bytes(text: &str) -> Result<u64, String> {
-    const MOST_DIGITS: usize = 15;
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    if whole.is_empty() || fraction.is_empty() || fraction.contains('.') {
+    let (number, unit) = Decimal::before_unit(text);
+    let Some(number) = number else {
         let negative = text.starts_with('-');
         let label = if negative {
             "a size is not negative"
@@ -248,26 +240,21 @@ fn bytes(text: &str) -> Result<u64, String> {
             "expected a number and a unit, like 200kB"
         };
         return Err(label.to_owned());
-    }
-    let unit = unit.trim_start();
+    };
     let Some((_, length)) = SIZE_UNITS.iter().find(|(name, _)| *name == unit) else {
         let near = SIZE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
         return Err(match near {
-            Some((name, _)) => format!("did you mean `{}{name}`?", shortened(number)),
+            Some((name, _)) => {
+                let number = text.strip_suffix(unit).unwrap_or_default().trim_end();
+                format!("did you mean `{}{name}`?", shortened(number))
+            }
             None => "expected a unit: B, kB, MB, GB, KiB, MiB or GiB".to_owned(),
         });
     };
-    let fraction = fraction.trim_end_matches('0');
-    if whole.trim_start_matches('0').len() > MOST_DIGITS || fraction.len() > MOST_DIGITS {
-        return Err("too many digits".to_owned());
-    }
-    let scale = 10_u128.pow(u32::try_from(fraction.len()).unwrap_or(0));
-    let digits: u128 = format!("{whole}{fraction}").parse().map_err(|_| "too many digits")?;
-    let scaled = digits * u128::from(*length);
-    if !scaled.is_multiple_of(scale) {
-        return Err("expected a whole number of bytes".to_owned());
-    }
-    u64::try_from(scaled / scale).map_err(|_| "too large".to_owned())
+    number.times(*length).map_err(|error| match error {
+        DecimalError::TooFine => "expected a whole number of bytes".to_owned(),
+        DecimalError::TooLarge => "too large".to_owned(),
+    })
 }
 
 /// Reads `100/s`, `0.5/min`: a plain decimal number of events in a unit of time.

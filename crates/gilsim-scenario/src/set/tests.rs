@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use crate::{Document, parse};
-use gilsim_core::model::{Distribution, Scenario, Tool};
+use gilsim_core::model::{Distribution, Scenario};
 use gilsim_core::time::SimDuration;
 
 const TEXT: &str = "sites.shop.latency = '1s'\nsemaphores.slots = 1\n\
@@ -79,8 +79,8 @@ fn an_implied_tool_can_be_set() {
     let scenario = with(TEXT, &["tools.asyncio.limit=3", "tools.workers=7"]);
     assert_eq!(scenario.tools.len(), 8, "the others stay");
     for run in &scenario.tools {
-        assert_eq!(run.limit, (run.tool == Tool::Asyncio).then_some(3));
-        assert!(!run.tool.takes_workers() || run.workers == 7);
+        assert_eq!(run.limit, run.tool.takes(gilsim_core::tools::OwnKey::Limit).then_some(3));
+        assert!(!run.tool.takes(gilsim_core::tools::OwnKey::Workers) || run.workers == 7);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Table, TableStyle};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -10,7 +9,8 @@ use super::case::shown_time;
 use super::counter::expected;
 use super::metric::Metric;
 use super::{Claim, CounterExample, Suite, Verdict};
-use gilsim_render::report::{markdown, one_line};
+use gilsim_render::report::one_line;
+use gilsim_render::table::{self, Escape, Table, escaped};
 
 /// What came of a claim, as it is shown.
 #[derive(Debug)]
@@ -77,22 +77,18 @@ impl<'a> Shown<'a> {
     /// The counter-example as a table, and where it is.
     fn table(&self, counter: &CounterExample) -> String {
         const INDENT: &str = "        ";
-        let mut table = Table::new();
-        table.load_style(TableStyle::new());
+        let mut table = Table::with_texts(2, ["", ""]);
         for (name, value) in self.findings().unwrap_or_default() {
-            table.add_row([name, value]);
+            table.push([name, value]);
         }
-        table.add_row(["expected".to_owned(), expected(self.claim)]);
+        table.push(["expected".to_owned(), expected(self.claim)]);
         if let Some(path) = self.scenario {
-            table.add_row(["see".to_owned(), format!("gilsim run {}", one_line(path))]);
-        }
-        if let Some(column) = table.column_mut(0) {
-            column.set_padding((0, 1));
+            table.push(["see".to_owned(), format!("gilsim run {}", one_line(path))]);
         }
         let case = counter.number + 1;
         let mut text = format!("{INDENT}the smallest counter-example that case {case} leads to:\n");
-        let told = counter.seen.deadlock.iter().flat_map(|told| told.lines()).map(str::to_owned);
-        for line in table.lines().chain(told) {
+        let told = counter.seen.deadlock.iter().flat_map(|told| told.lines());
+        for line in table.screen().lines().chain(told) {
             let _ = writeln!(text, "{INDENT}  {}", line.trim_end());
         }
         text
@@ -115,14 +111,14 @@ impl<'a> Shown<'a> {
         text
     }
 
-    fn markdown(&self) -> String {
-        let escaped = |text: &str| markdown::escaped(&one_line(text));
-        let says = escaped(&self.claim.text.says);
+    /// A row of a Markdown page.
+    fn row(&self) -> [String; 5] {
+        let says = escaped(&one_line(&self.claim.text.says));
         let found = self.findings().unwrap_or_default().into_iter();
         let found: Vec<String> = found.map(|(name, value)| format!("{name} = {value}")).collect();
         let mark = if self.as_said { "ok" } else { "**FAIL**" };
-        let found = escaped(&found.join(", "));
-        format!("| {mark} | {says} | {} | {} | {found} |\n", self.result(), self.cases())
+        let found = escaped(&one_line(&found.join(", ")));
+        [mark.to_owned(), says, self.result().to_owned(), self.cases(), found]
     }
 
     fn record(&self) -> Record<'_> {
@@ -207,28 +203,22 @@ pub fn verdict(shown: &[Shown<'_>]) -> String {
 
 /// All claims as a table of a Markdown page.
 pub fn markdown(shown: &[Shown<'_>]) -> String {
-    let rows: String = shown.iter().map(Shown::markdown).collect();
-    let head = "|  | claim | result | cases | counter-example |\n| --- | --- | --- | --- | --- |\n";
-    format!("{head}{rows}\n{}", verdict(shown))
+    let headings = ["", "claim", "result", "cases", "counter-example"];
+    let mut table = Table::with_texts(headings.len(), headings);
+    for one in shown {
+        table.push(one.row());
+    }
+    format!("{}\n{}", table.markdown(Escape::Nothing), verdict(shown))
 }
 
 /// All claims as JSON.
-///
-/// # Panics
-/// Never: texts and numbers are JSON.
 pub fn json(shown: &[Shown<'_>]) -> Vec<u8> {
-    let records: Vec<Record<'_>> = shown.iter().map(Shown::record).collect();
-    let mut text = serde_json::to_vec_pretty(&records).expect("texts and numbers are JSON");
-    text.push(b'\n');
-    text
+    table::json(&shown.iter().map(Shown::record).collect::<Vec<_>>())
 }
 
 /// All claims as CSV; what is drawn and found stands in one field each, as `name=value` with semicolons.
-///
-/// # Panics
-/// Never: memory takes all that is written to it.
 pub fn csv(shown: &[Shown<'_>]) -> Vec<u8> {
-    const HEADINGS: [&str; 12] = [
+    const COLUMNS: [&str; 12] = [
         "file",
         "claim",
         "says",
@@ -242,26 +232,6 @@ pub fn csv(shown: &[Shown<'_>]) -> Vec<u8> {
         "deadlock",
         "scenario",
     ];
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |fields: &[String]| {
-        writer.write_record(fields).expect("memory takes all that is written to it");
-    };
-    write(&HEADINGS.map(str::to_owned));
-    for one in shown {
-        let Value::Object(record) = json!(one.record()) else { continue };
-        let field = |value: &Value| match value {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            Value::Object(map) => {
-                let pairs = map.iter().map(|(name, value)| match value {
-                    Value::String(text) => format!("{name}={text}"),
-                    value => format!("{name}={value}"),
-                });
-                pairs.collect::<Vec<_>>().join("; ")
-            }
-            other => other.to_string(),
-        };
-        write(&record.values().map(field).collect::<Vec<_>>());
-    }
-    writer.into_inner().expect("memory takes all that is written to it")
+    let records: Vec<Record<'_>> = shown.iter().map(Shown::record).collect();
+    Table::of_records(&COLUMNS, &records).csv()
 }

@@ -6,6 +6,7 @@ use super::scenarios::WHICH_TOOL;
 use crate::threads;
 use gilsim_core::model::{Scenario, Tool, ToolRun};
 use gilsim_core::time::SimDuration;
+use gilsim_core::tools::Carriers;
 use gilsim_render::chart::{self, Hue, Map, Player, Square, Theme};
 
 /// The ways to go with their colours.
@@ -78,15 +79,11 @@ fn run(scenario: &Scenario, index: usize) -> &ToolRun {
 /// A time that a tool cannot beat, in nanoseconds: what its workers have to do, and what goes through one lock.
 fn least(run: &ToolRun, count: u32, (wait, work): (u64, u64)) -> u64 {
     let tasks = u64::from(count);
-    let at_once = match run.tool {
-        Tool::Sequential => 1,
-        Tool::Asyncio | Tool::Threading => tasks,
-        _ => u64::from(run.workers),
+    let at_once = match run.tool.descriptor().carriers {
+        Carriers::OnePerTask => tasks,
+        Carriers::One | Carriers::Workers => u64::from(run.workers),
     };
-    let locks = match run.tool {
-        Tool::MultiprocessingPool | Tool::ProcessPool => u64::from(run.workers),
-        _ => 1,
-    };
+    let locks = if run.tool.has_own_locks() { u64::from(run.workers) } else { 1 };
     1_000 * (tasks * (wait + work) / at_once).max(tasks * work / locks)
 }
 

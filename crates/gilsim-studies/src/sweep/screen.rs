@@ -1,13 +1,12 @@
 //! A sweep as a terminal and a Markdown page show it.
 
-use comfy_table::{Cell as TableCell, CellAlignment, LineStyle, Table, TableStyle};
-
 use super::grouped;
 use super::outcome::{Cell, KNEE_PERCENT, Line, Outcome};
 use super::statistics::Estimate;
 use gilsim_core::model::Goal;
 use gilsim_core::time::SimDuration;
 use gilsim_render::report::one_line;
+use gilsim_render::table::{Escape, Table};
 
 /// Points that a table shows; of more, some in even distances.
 const SHOWN_POINTS: usize = 40;
@@ -17,40 +16,12 @@ const SHOWN_LINES: usize = 20;
 
 /// The table and the findings, for a terminal.
 pub fn text(outcome: &Outcome, labels: &[&str]) -> String {
-    let (headings, rows) = pivot(outcome, labels);
-    let mut table = Table::new();
-    let rule = LineStyle::none().fill('─').junction('─');
-    table.load_style(TableStyle::new().header_separator(rule));
-    table.set_header(headings);
-    for row in rows {
-        table.add_row(row.into_iter().map(TableCell::new));
-    }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((2 * u16::from(index > 0), 0));
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    let mut text = String::new();
-    for line in table.lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    finish(text, outcome)
+    finish(pivot(outcome, labels).screen(), outcome)
 }
 
 /// The same for a Markdown page.
 pub fn markdown(outcome: &Outcome, labels: &[&str]) -> String {
-    let (headings, rows) = pivot(outcome, labels);
-    let mut text = String::new();
-    let mut line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-        text.extend(["| ", &cells.join(" | "), " |\n"]);
-    };
-    line(&headings);
-    line(&vec!["---:".to_owned(); headings.len()]);
-    for row in &rows {
-        line(row);
-    }
-    finish(text, outcome)
+    finish(pivot(outcome, labels).markdown(Escape::Bars), outcome)
 }
 
 fn finish(mut text: String, outcome: &Outcome) -> String {
@@ -63,13 +34,15 @@ fn finish(mut text: String, outcome: &Outcome) -> String {
 }
 
 /// A row per point, a column per tool.
-fn pivot(outcome: &Outcome, tools: &[&str]) -> (Vec<String>, Vec<Vec<String>>) {
-    let headings =
-        outcome.keys.iter().map(String::as_str).chain(tools.iter().copied()).map(one_line);
+fn pivot(outcome: &Outcome, tools: &[&str]) -> Table {
+    let headings = outcome.keys.iter().map(String::as_str).chain(tools.iter().copied());
+    let mut table = Table::with_texts(0, headings.map(one_line)).wide();
     let points: Vec<&[Cell]> =
         outcome.cells.chunk_by(|one, other| one.point == other.point).collect();
-    let rows = shown(points.len()).map(|index| row(points[index], tools, outcome.goal));
-    (headings.collect(), rows.collect())
+    for index in shown(points.len()) {
+        table.push(row(points[index], tools, outcome.goal));
+    }
+    table
 }
 
 /// Which of so many points are shown: the first and the last among them.

@@ -1,5 +1,7 @@
 //! `--vary KEY=VALUES`: which key takes which values.
 
+use gilsim_scenario::outside;
+
 /// A key of the scenario and the values that it takes in turn.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Vary {
@@ -248,29 +250,6 @@ impl Range {
                 Step::Doubling => (0..self.count()).any(|index| self.value(index) == number),
             }
     }
-}
-
-/// Where `sign` stands in no brackets and quotes of a text, in bytes.
-fn outside(text: &str, sign: char) -> impl Iterator<Item = usize> {
-    let mut quote = None;
-    let mut escaped = false;
-    let mut depth = 0_u32;
-    text.char_indices().filter_map(move |(byte, c)| {
-        let found = quote.is_none() && depth == 0 && c == sign;
-        match (quote, c) {
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '[' | '{') => depth += 1,
-            (None, ']' | '}') => depth = depth.saturating_sub(1),
-            (Some('"'), '\\') if !escaped => {
-                escaped = true;
-                return None;
-            }
-            (Some(open), close) if open == close && !escaped => quote = None,
-            _ => {}
-        }
-        escaped = false;
-        found.then_some(byte)
-    })
 }
 
 /// A value whose absolute paths are cut down to the names of their files: where a file lies on this

@@ -1,7 +1,8 @@
 //! What is changed, and a scenario with that change.
 
-use gilsim_core::model::{Distribution, Scenario, StepSpec, ToolRun, WaitOn, Work};
+use gilsim_core::model::{Distribution, Scenario, Spends, ToolRun};
 use gilsim_core::time::SimDuration;
+use gilsim_core::tools::OwnKey;
 
 use super::costs;
 
@@ -41,15 +42,14 @@ impl Change {
         let setting = &run.setting;
         let mut all: Vec<Self> = (0..setting.sites.len()).map(Self::Site).collect();
         all.extend((0..setting.computations.len()).map(Self::Computation));
-        let (waits, computes) = bare(scenario.tasks.iter().flat_map(|entry| &entry.steps));
-        all.extend(waits.then_some(Self::BareWaits));
-        all.extend(computes.then_some(Self::BareComputations));
+        all.extend(has_bare(scenario, Spends::Waiting).then_some(Self::BareWaits));
+        all.extend(has_bare(scenario, Spends::Computing).then_some(Self::BareComputations));
         all.extend(costs::names(&setting.interpreter.profile).into_iter().map(Self::Cost));
         if setting.interpreter.lock {
             all.extend([Self::SwitchInterval, Self::NoLock]);
         }
         all.push(Self::Core);
-        all.extend(run.tool.takes_workers().then_some(Self::Worker));
+        all.extend(run.tool.takes(OwnKey::Workers).then_some(Self::Worker));
         all.extend(run.limit.map(|_| Self::Limit));
         let limited =
             (0..setting.sites.len()).filter(|site| setting.sites[*site].connections.is_some());
@@ -95,18 +95,12 @@ impl Change {
         match self {
             Self::Site(at) => shorten(&mut setting.sites[*at].latency, percent),
             Self::Computation(at) => shorten(&mut setting.computations[*at].time, percent),
-            Self::BareWaits => each_step(&mut scenario, &mut |step| {
-                if let StepSpec::Wait(WaitOn::Time(time)) | StepSpec::Block(WaitOn::Time(time)) =
-                    step
-                {
-                    shorten(time, percent);
-                }
-            }),
-            Self::BareComputations => each_step(&mut scenario, &mut |step| {
-                if let StepSpec::Compute(Work::Time(time)) = step {
-                    shorten(time, percent);
-                }
-            }),
+            Self::BareWaits => {
+                each_bare(&mut scenario, Spends::Waiting, &mut |time| shorten(time, percent));
+            }
+            Self::BareComputations => {
+                each_bare(&mut scenario, Spends::Computing, &mut |time| shorten(time, percent));
+            }
             Self::Cost(name) => {
                 let interpreter = &mut setting.interpreter;
                 interpreter.profile = costs::faster(&interpreter.profile, name, percent);
@@ -148,30 +142,17 @@ pub(super) fn words(kind: &str, name: &str) -> String {
     format!("{kind} {name}").trim_end().to_owned()
 }
 
-/// Whether tasks wait, and compute, for a bare duration.
-fn bare<'s>(steps: impl Iterator<Item = &'s StepSpec>) -> (bool, bool) {
-    steps.fold((false, false), |(waits, computes), step| match step {
-        StepSpec::Wait(WaitOn::Time(_)) | StepSpec::Block(WaitOn::Time(_)) => (true, computes),
-        StepSpec::Compute(Work::Time(_)) => (waits, true),
-        StepSpec::Offload { steps, .. } | StepSpec::Repeat { steps, .. } => {
-            let inner = bare(steps.iter());
-            (waits || inner.0, computes || inner.1)
-        }
-        _ => (waits, computes),
-    })
+/// Whether any task spends a length on that which has no name.
+fn has_bare(scenario: &Scenario, spent: Spends) -> bool {
+    let mut found = false;
+    each_bare(&mut scenario.clone(), spent, &mut |_| found = true);
+    found
 }
 
-fn each_step(scenario: &mut Scenario, change: &mut dyn FnMut(&mut StepSpec)) {
-    fn walk(steps: &mut [StepSpec], change: &mut dyn FnMut(&mut StepSpec)) {
-        for step in steps {
-            change(step);
-            if let StepSpec::Offload { steps, .. } | StepSpec::Repeat { steps, .. } = step {
-                walk(steps, change);
-            }
-        }
-    }
-    for entry in &mut scenario.tasks {
-        walk(&mut entry.steps, change);
+/// Changes all lengths spent on that which have no name.
+fn each_bare(scenario: &mut Scenario, spent: Spends, change: &mut dyn FnMut(&mut Distribution)) {
+    for step in scenario.tasks.iter_mut().flat_map(|entry| &mut entry.steps) {
+        step.each_bare_length(spent, change);
     }
 }
 

@@ -1,11 +1,10 @@
 //! What would help most, as a terminal and a Markdown page show it.
 
-use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
-
 use super::play::{Effect, Numbers, ToolStudy};
 use gilsim_core::model::Goal;
 use gilsim_core::time::SimDuration;
 use gilsim_render::report::one_line;
+use gilsim_render::table::{Escape, Table};
 
 /// Effects that a table shows.
 const SHOWN: usize = 12;
@@ -21,39 +20,15 @@ const fn headings(goal: Goal) -> [&'static str; 5] {
 
 /// The tables and findings, for a terminal.
 pub fn text(studies: &[ToolStudy], goal: Goal) -> String {
-    told(studies, goal, |rows| {
-        let mut table = Table::new();
-        let rule = LineStyle::none().fill('─').junction('─');
-        table.load_style(TableStyle::new().header_separator(rule));
-        table.set_header(headings(goal));
-        for row in rows {
-            table.add_row(row.into_iter().map(Cell::new));
-        }
-        for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((2 * u16::from(index > 0), 0));
-            if index > 0 {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-        lines.join("\n") + "\n"
-    })
+    told(studies, goal, Table::screen)
 }
 
 /// The same for a Markdown page.
 pub fn markdown(studies: &[ToolStudy], goal: Goal) -> String {
-    told(studies, goal, |rows| {
-        let line = |cells: &[String]| {
-            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-            format!("| {} |\n", cells.join(" | "))
-        };
-        let rule = "| --- | ---: | ---: | ---: | ---: |\n".to_owned();
-        let head = line(&headings(goal).map(str::to_owned)) + &rule;
-        rows.iter().fold(head, |text, row| text + &line(row))
-    })
+    told(studies, goal, |table| table.markdown(Escape::Bars))
 }
 
-fn told(studies: &[ToolStudy], goal: Goal, table: impl Fn(Vec<[String; 5]>) -> String) -> String {
+fn told(studies: &[ToolStudy], goal: Goal, shown: impl Fn(&Table) -> String) -> String {
     let mut text = String::new();
     for study in studies {
         let Some(base) = study.baseline else { continue };
@@ -65,8 +40,9 @@ fn told(studies: &[ToolStudy], goal: Goal, table: impl Fn(Vec<[String; 5]>) -> S
         text.extend([&*tool, ": ", &makespan, ", 95 % of tasks within ", &p95, "\n\n"]);
         let felt: Vec<&Effect> =
             study.effects.iter().filter(|effect| is_shown(effect, base)).collect();
-        let rows = felt.iter().take(SHOWN).map(|effect| row(effect, base, goal));
-        text.push_str(&table(rows.collect()));
+        let mut table = Table::with_texts(1, headings(goal)).wide();
+        felt.iter().take(SHOWN).for_each(|effect| table.push(row(effect, base, goal)));
+        text.push_str(&shown(&table));
         text.push('\n');
         text.push_str(&finding(&tool, &felt, base, goal));
         if felt.len() > SHOWN {

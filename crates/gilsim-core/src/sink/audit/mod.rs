@@ -10,9 +10,10 @@ mod tests;
 use std::fmt;
 
 use crate::ids::{NameId, TaskId};
-use crate::model::{Tool, ToolRun};
-use crate::plan::Plan;
+use crate::model::ToolRun;
+use crate::plan::{KernelRules, Plan};
 use crate::time::SimDuration;
+use crate::tools::Carrier;
 use crate::trace::{Finished, Names, Row, Sink};
 
 /// What an audit has to know of a run beyond its rows.
@@ -41,8 +42,8 @@ impl<'a> AuditSetting<'a> {
         Self {
             cores: plan.machine.cores,
             locked: plan.lock.is_some(),
-            per_thread_lock: run.tool == Tool::InterpreterPool,
-            wakes_in_place: plan.machine.wakes_in_place,
+            per_thread_lock: run.tool.descriptor().carrier == Carrier::Interpreter,
+            wakes_in_place: matches!(plan.machine.kernel, KernelRules::InPlace { .. }),
             sites: limited.collect(),
             demanded: Box::new(|task, step| plan.demanded(task, step)),
             names: &plan.names,

@@ -5,18 +5,17 @@
 use crate::ids::{CoreId, ThreadId};
 use crate::time::{SimDuration, SimTime};
 
+use super::super::tuning::TUNING;
+
 /// The load of a thread that always wants a core: loads are fixed-point numbers of threads.
 pub(super) const ONE: i64 = 1 << 20;
 
-/// What a microsecond of 1,024 ns leaves of a load, in 2^-64: half of it is left after 32,768 of them (`LOAD_AVG_PERIOD`).
-const LEFT: u64 = 18_446_353_870_663_572_145;
-
-/// What so many of these microseconds leave of a load.
+/// What so many microseconds of 1,024 ns leave of a load.
 fn after(load: i64, mut micros: u64) -> i64 {
     if micros == 0 {
         return load;
     }
-    let (mut left, mut power) = (u128::from(u64::MAX), u128::from(LEFT));
+    let (mut left, mut power) = (u128::from(u64::MAX), u128::from(TUNING.load_left));
     while micros > 0 && left > 0 {
         if micros % 2 == 1 {
             left = (left * power) >> 64;

@@ -5,7 +5,7 @@ const BUCKETS: u64 = 4096;
 
 /// Time spent in each of `N` series, bucket by bucket.
 #[derive(Clone, Debug)]
-pub(super) struct Timeline<const N: usize> {
+pub(crate) struct Timeline<const N: usize> {
     width: u64,
     cells: Vec<Cell<N>>,
 }
@@ -76,7 +76,7 @@ impl<const N: usize> Timeline<N> {
     }
 
     /// The mean level of each series in each of `columns` equal parts of `0..end`.
-    pub(super) fn levels(&self, end: u64, columns: usize) -> Vec<[f64; N]> {
+    pub(crate) fn levels(&self, end: u64, columns: usize) -> Vec<[f64; N]> {
         let sums = self.sums();
         let edge = |column: usize| {
             as_float(u128::from(end)) * as_float(column as u128) / as_float(columns as u128)
@@ -108,7 +108,7 @@ fn index(bucket: u64) -> usize {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "levels are for drawing, to a hundredth of a pixel")]
-pub(super) const fn as_float(value: u128) -> f64 {
+pub(crate) const fn as_float(value: u128) -> f64 {
     value as f64
 }
 

@@ -1,33 +1,27 @@
-//! The cores and their run queues: who is on them, who waits for them, and who is next. They change only themselves.
-//!
-//! Sources of the rules: the product contract (section 6) for `ideal`; semantics 2.2 and 2.3 (Linux
-//! `kernel/sched/fair.c`) for the rest.
+//! The cores and their run queues: who is on them, who waits for them, and since when.
 
 use std::collections::VecDeque;
 
 use crate::ids::{CoreId, ThreadId};
 use crate::time::{SimDuration, SimTime};
 
-use super::balance::BUSY_INTERVAL;
-use super::tournament::Tournament;
+use crate::engine::tournament::Tournament;
 
 /// A core.
 #[derive(Debug)]
-pub(super) struct Core {
+struct Core {
     /// Who is on it.
-    pub(super) running: Option<ThreadId>,
+    running: Option<ThreadId>,
     /// Who waits for it, the next one first, with the instant at which each began to wait.
     queue: VecDeque<(SimTime, ThreadId)>,
     /// When its present thread came.
-    pub(super) picked_at: SimTime,
+    picked_at: SimTime,
     /// Up to when its present thread's progress is accounted for.
-    pub(super) accounted_to: SimTime,
-    /// When it last took a thread from a busier core.
-    pub(super) balanced_at: SimTime,
+    accounted_to: SimTime,
     /// When a thread left it that had been there for some time; never is `None`.
     left_at: Option<SimTime>,
     /// Whether its thread makes way for the next one as soon as it has done what it does at this instant.
-    pub(super) must_switch: bool,
+    makes_way: bool,
     /// Whether its run queue is another one than when it was last compared with others.
     is_stale: bool,
 }
@@ -61,9 +55,8 @@ impl Cores {
             queue: VecDeque::new(),
             picked_at: SimTime::ZERO,
             accounted_to: SimTime::ZERO,
-            balanced_at: SimTime::ZERO,
             left_at: None,
-            must_switch: false,
+            makes_way: false,
             is_stale: false,
         };
         let mut idle = CoreSet::new(count);
@@ -81,12 +74,55 @@ impl Cores {
         }
     }
 
-    pub(super) fn get(&self, core: CoreId) -> &Core {
+    fn get(&self, core: CoreId) -> &Core {
         &self.all[core.index()]
     }
 
-    pub(super) fn get_mut(&mut self, core: CoreId) -> &mut Core {
+    fn get_mut(&mut self, core: CoreId) -> &mut Core {
         &mut self.all[core.index()]
+    }
+
+    /// All of them, the lowest number first.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = CoreId> + Clone + use<> {
+        (0..self.all.len()).map(CoreId::at)
+    }
+
+    /// Who is on the core.
+    ///
+    /// # Panics
+    /// When nobody is.
+    pub(super) fn running(&self, core: CoreId) -> ThreadId {
+        let Some(thread) = self.get(core).running else { panic!("nobody is on {core:?}") };
+        thread
+    }
+
+    /// Who is on the core, if anybody is.
+    pub(super) fn on(&self, core: CoreId) -> Option<ThreadId> {
+        self.get(core).running
+    }
+
+    /// When the core's present thread came.
+    pub(super) fn picked_at(&self, core: CoreId) -> SimTime {
+        self.get(core).picked_at
+    }
+
+    /// Up to when the progress of the core's present thread is accounted for.
+    pub(super) fn accounted_to(&self, core: CoreId) -> SimTime {
+        self.get(core).accounted_to
+    }
+
+    /// What the core's thread did before is accounted for, or no progress.
+    pub(super) fn account_from(&mut self, core: CoreId, now: SimTime) {
+        self.get_mut(core).accounted_to = now;
+    }
+
+    /// Whether the core's thread makes way as soon as it has done what it does at this instant.
+    pub(super) fn makes_way(&self, core: CoreId) -> bool {
+        self.get(core).makes_way
+    }
+
+    pub(super) fn set_makes_way(&mut self, core: CoreId, makes_way: bool) {
+        self.get_mut(core).makes_way = makes_way;
     }
 
     /// Whether nobody is on the core.
@@ -110,8 +146,8 @@ impl Cores {
         self.idle.lowest()
     }
 
-    /// Of all cores the one that the fewest wait for; the lowest number on a tie.
-    pub(super) fn least_loaded(&mut self) -> CoreId {
+    /// The core that the fewest wait for; the lowest number on a tie.
+    pub(super) fn with_shortest_queue(&mut self) -> CoreId {
         self.compare();
         CoreId::at(self.lengths.winner())
     }
@@ -119,6 +155,11 @@ impl Cores {
     /// Whether anybody waits in the core's run queue.
     pub(super) fn has_queue(&self, core: CoreId) -> bool {
         !self.get(core).queue.is_empty()
+    }
+
+    /// How many wait in the core's run queue.
+    pub(super) fn queue_length(&self, core: CoreId) -> usize {
+        self.get(core).queue.len()
     }
 
     /// `thread` comes onto the idle core.
@@ -130,7 +171,7 @@ impl Cores {
         assert!(taken, "{thread:?} comes onto {core:?}, which is busy");
         let core = self.get_mut(core);
         core.running = Some(thread);
-        core.must_switch = false;
+        core.makes_way = false;
         core.picked_at = now;
         core.accounted_to = now;
     }
@@ -160,7 +201,7 @@ impl Cores {
     }
 
     /// Those in the core's own run queue, the next one first.
-    pub(super) fn first_of(&self, core: CoreId) -> impl Iterator<Item = ThreadId> {
+    pub(super) fn waiting(&self, core: CoreId) -> impl Iterator<Item = ThreadId> {
         self.get(core).queue.iter().map(|(_, thread)| *thread)
     }
 
@@ -173,15 +214,24 @@ impl Cores {
     }
 
     /// The thread waits for the core no longer.
+    ///
+    /// # Panics
+    /// When it did not wait there.
     pub(super) fn withdraw(&mut self, core: CoreId, thread: ThreadId) {
         let queue = &mut self.get_mut(core).queue;
-        let before = queue.len();
-        queue.retain(|(_, it)| *it != thread);
-        self.waiting -= before - self.get(core).queue.len();
+        let place = queue.iter().position(|(_, it)| *it == thread);
+        let withdrawn = place.and_then(|place| queue.remove(place));
+        assert!(withdrawn.is_some(), "{thread:?} does not wait for {core:?}");
+        self.waiting -= 1;
         self.note_change(core);
     }
 
     fn note_change(&mut self, core: CoreId) {
+        if self.has_queue(core) {
+            self.queued.insert(core);
+        } else {
+            self.queued.remove(core);
+        }
         let record = self.get_mut(core);
         if !record.is_stale {
             record.is_stale = true;
@@ -199,11 +249,6 @@ impl Cores {
                 (u128::from(since.as_nanos()) << 32) | u128::from(thread.0)
             });
             let length = queue.len() as u128;
-            if queue.is_empty() {
-                self.queued.remove(core);
-            } else {
-                self.queued.insert(core);
-            }
             self.lengths.set(core.index(), (length << 32) | u128::from(core.0));
             self.heads.set(core.index(), head);
         }
@@ -214,24 +259,19 @@ impl Cores {
         self.waiting > 0
     }
 
-    /// An idle core, and who comes onto it: the one who has been ready longest at the head of a
-    /// queue (ties by thread number).
-    pub(super) fn pull_longest(&mut self) -> Option<(CoreId, ThreadId)> {
-        let idle = self.lowest_idle()?;
+    /// Whose run queue has the one at its head who has waited longest in such a place (ties by thread number), if
+    /// anybody waits.
+    pub(super) fn with_longest_waiter(&mut self) -> Option<CoreId> {
         if self.waiting == 0 {
             return None;
         }
         self.compare();
-        let source = CoreId::at(self.heads.winner());
-        self.next_of(source).map(|thread| (idle, thread))
+        Some(CoreId::at(self.heads.winner()))
     }
 
-    /// An idle core that somebody waits for, and who comes onto it.
-    pub(super) fn pull_own(&mut self) -> Option<(CoreId, ThreadId)> {
-        self.lowest_idle()?;
-        self.compare();
-        let core = self.idle.lowest_in_both(&self.queued)?;
-        self.next_of(core).map(|thread| (core, thread))
+    /// The idle core with the lowest number that somebody waits for.
+    pub(super) fn idle_with_queue(&self) -> Option<CoreId> {
+        self.idle.lowest_in_both(&self.queued)
     }
 
     /// Whether the core has fallen idle at this instant, after somebody was on it for some time.
@@ -240,39 +280,14 @@ impl Cores {
         core.running.is_none() && core.left_at == Some(now)
     }
 
-    /// Of those in all run queues who may go, the one who has been ready longest, who waits no longer.
-    pub(super) fn pull_any(&mut self, may_go: impl Fn(ThreadId) -> bool) -> Option<ThreadId> {
-        let waiting = |core: usize| self.all[core].queue.iter().map(move |it| (*it, core));
-        let those = (0..self.all.len()).flat_map(waiting).filter(|((_, it), _)| may_go(*it));
-        let (pulled, from) = those.min()?;
-        self.all[from].queue.retain(|it| *it != pulled);
-        self.waiting -= 1;
-        self.note_change(CoreId::at(from));
-        Some(pulled.1)
-    }
-
-    /// The busy core that may take a thread from a busier one: two more wait there, and it has not looked for a while.
-    pub(super) fn calmer_than(&mut self, busier: CoreId, now: SimTime) -> Option<CoreId> {
-        if self.get(busier).queue.len() < 2 {
-            return None;
-        }
-        let calmest = self.least_loaded();
-        let interval = BUSY_INTERVAL * self.all.len() as u64;
-        let looks = now - self.get(calmest).balanced_at >= interval;
-        let waits = |core: CoreId| self.get(core).queue.len();
-        let is_busy = self.get(calmest).running.is_some();
-        (is_busy && looks && waits(busier) >= waits(calmest) + 2).then_some(calmest)
-    }
-
-    /// The next instant, `now` included, at which the core's present time slice ends. A slice is
-    /// renewed without a pause while nobody waits.
-    pub(super) fn slice_end(&self, core: CoreId, quantum: SimDuration, now: SimTime) -> SimTime {
-        let picked_at = self.get(core).picked_at;
-        let so_far = now - picked_at;
-        if so_far <= quantum {
-            return picked_at + quantum;
-        }
-        picked_at + quantum * so_far.as_nanos().div_ceil(quantum.as_nanos())
+    /// Of those in all run queues who may go, the one who has been ready longest, and whose queue it is in.
+    pub(super) fn longest_of(
+        &self,
+        may_go: impl Fn(ThreadId) -> bool,
+    ) -> Option<(CoreId, ThreadId)> {
+        let waiting = |core: CoreId| self.get(core).queue.iter().map(move |it| (*it, core));
+        let those = self.numbers().flat_map(waiting).filter(|((_, it), _)| may_go(*it));
+        those.min().map(|((_, thread), core)| (core, thread))
     }
 }
 
@@ -319,25 +334,28 @@ mod tests {
     const T: [ThreadId; 4] = [ThreadId(0), ThreadId(1), ThreadId(2), ThreadId(3)];
 
     #[test]
-    fn the_least_loaded_core_has_the_shortest_queue_and_ties_go_to_the_lowest() {
+    fn of_cores_with_queues_as_short_the_lowest_counts() {
         let mut cores = Cores::new(3);
         for core in 0..3 {
             cores.occupy(CoreId(core), T[core as usize], SimTime::ZERO);
         }
-        assert_eq!(cores.least_loaded(), CoreId(0));
+        assert_eq!(cores.with_shortest_queue(), CoreId(0));
         cores.enqueue(CoreId(0), T[3], SimTime::ZERO);
-        assert_eq!(cores.least_loaded(), CoreId(1));
+        assert_eq!(cores.with_shortest_queue(), CoreId(1));
     }
 
     #[test]
-    fn an_idle_core_takes_whoever_has_been_ready_longest() {
+    fn the_longest_waiter_is_found_at_the_heads_of_all_queues() {
         let mut cores = Cores::new(2);
         cores.occupy(CoreId(0), T[0], SimTime::ZERO);
+        assert_eq!(cores.with_longest_waiter(), None);
         cores.enqueue(CoreId(1), T[2], SimTime::from_nanos(7));
         cores.enqueue(CoreId(0), T[1], SimTime::from_nanos(3));
-        assert_eq!(cores.pull_longest(), Some((CoreId(1), T[1])));
-        cores.enqueue(CoreId(0), T[1], SimTime::from_nanos(3));
-        assert_eq!(cores.pull_own(), Some((CoreId(1), T[2])), "its own queue first");
+        assert_eq!(cores.with_longest_waiter(), Some(CoreId(0)));
+        assert_eq!(cores.longest_of(|it| it != T[1]), Some((CoreId(1), T[2])));
+        assert_eq!(cores.idle_with_queue(), Some(CoreId(1)));
+        cores.withdraw(CoreId(1), T[2]);
+        assert_eq!(cores.idle_with_queue(), None);
     }
 
     #[test]
@@ -350,18 +368,5 @@ mod tests {
         cores.vacate(CoreId(70), SimTime::ZERO);
         assert_eq!(cores.lowest_idle(), Some(CoreId(70)));
         assert!(cores.is_idle(CoreId(70)) && !cores.is_idle(CoreId(71)));
-    }
-
-    #[test]
-    fn a_slice_ends_at_multiples_of_the_quantum_since_its_thread_came() {
-        let mut cores = Cores::new(1);
-        cores.occupy(CoreId(0), T[0], SimTime::from_nanos(10));
-        let quantum = SimDuration::from_nanos(4);
-        let end =
-            |cores: &Cores, now| cores.slice_end(CoreId(0), quantum, SimTime::from_nanos(now));
-        assert_eq!(end(&cores, 10).as_nanos(), 14);
-        assert_eq!(end(&cores, 14).as_nanos(), 14);
-        assert_eq!(end(&cores, 15).as_nanos(), 18);
-        assert_eq!(end(&cores, 18).as_nanos(), 18);
     }
 }

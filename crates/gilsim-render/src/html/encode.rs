@@ -1,10 +1,11 @@
-//! One lane's intervals, exact while there are few, and as the page gets them: numbers of variable length in base64.
+//! Lanes as the page gets them: numbers of variable length in base64.
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::lanes::Piece;
 use gilsim_core::ids::NameId;
 use gilsim_core::trace::State;
 
@@ -26,72 +27,6 @@ impl Kinds {
             list.len() as u64 - 1
         })
     }
-}
-
-/// An interval, or several that were merged. What is absent is 0, what is there is its number plus 1.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Piece {
-    pub(super) start: u64,
-    pub(super) end: u64,
-    pub(super) state: State,
-    pub(super) name: NameId,
-    /// The task, plus 1.
-    pub(super) task: u32,
-    pub(super) step: u32,
-    /// The thread, plus 1.
-    pub(super) thread: u32,
-    /// The core, plus 1.
-    pub(super) core: u32,
-    pub(super) merged: Option<Box<Merged>>,
-}
-
-/// What was merged into one piece.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Merged {
-    pub(super) count: u64,
-    /// Time in each state.
-    pub(super) times: [u64; 9],
-}
-
-impl Piece {
-    fn merged(&self) -> Merged {
-        self.merged.as_deref().cloned().unwrap_or_else(|| {
-            let mut times = [0; 9];
-            times[self.state as usize] = self.end - self.start;
-            Merged { count: 1, times }
-        })
-    }
-
-    fn absorb(&mut self, next: &Self) {
-        let (mut all, other) = (self.merged(), next.merged());
-        all.count += other.count;
-        all.times.iter_mut().zip(other.times).for_each(|(sum, time)| *sum += time);
-        // Of two states that fill the same time the first of the list wins, so that the outcome is one.
-        let most = State::ALL.into_iter().rev().max_by_key(|&state| all.times[state as usize]);
-        self.state = most.unwrap_or(self.state);
-        self.name = NameId::EMPTY;
-        (self.task, self.step, self.thread, self.core) = (0, 0, 0, 0);
-        self.end = next.end;
-        self.merged = Some(Box::new(all));
-    }
-}
-
-/// Merges neighbours that are thinner than `grain`, at most to the width of `grain`. No time is dropped.
-pub(super) fn coarsen(pieces: &mut Vec<Piece>, grain: u64) {
-    let mut kept: Vec<Piece> = Vec::with_capacity(pieces.len() / 2);
-    for piece in pieces.drain(..) {
-        match kept.last_mut() {
-            Some(last)
-                if last.end - last.start < grain
-                    && piece.end - piece.start < grain
-                    && piece.end - last.start <= grain =>
-            {
-                last.absorb(&piece);
-            }
-            _ => kept.push(piece),
-        }
-    }
-    *pieces = kept;
 }
 
 /// The pieces as text. Of each: the gap before it, its length, the number of its kind and whether it was merged;
@@ -181,21 +116,5 @@ mod tests {
         let text = encode(&turns.collect::<Vec<_>>(), &mut kinds);
         assert!(text.len() < 16_000, "{}", text.len());
         assert_eq!(kinds.list, [(State::Running, NameId::EMPTY)]);
-    }
-
-    #[test]
-    fn thin_neighbours_merge_by_the_state_that_fills_most_and_no_time_is_lost() {
-        let mut pieces = vec![
-            piece(State::Running, 0, 10),
-            piece(State::LockWait, 10, 40),
-            piece(State::Running, 45, 60),
-            piece(State::Io, 60, 500),
-        ];
-        coarsen(&mut pieces, 100);
-        assert_eq!(pieces.len(), 2);
-        assert_eq!((pieces[0].state, pieces[0].start, pieces[0].end), (State::LockWait, 0, 60));
-        let merged = pieces[0].merged.as_deref().unwrap();
-        assert_eq!((merged.count, merged.times.iter().sum::<u64>()), (3, 55));
-        assert_eq!(pieces[1], piece(State::Io, 60, 500));
     }
 }

@@ -1,35 +1,26 @@
 //! summary.csv and summary.json as texts.
 
-use std::io;
-
 use serde::Serialize;
 
+use crate::table::{self, Table};
 use gilsim_core::sink::row::{COLUMNS, SummaryRow};
 
 /// summary.csv: a header and a row per tool and replicate.
-///
-/// # Errors
-/// None in practice: the text is made in memory.
-pub fn csv(rows: &[SummaryRow]) -> io::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(COLUMNS.iter().map(|column| column.name))?;
+pub fn csv(rows: &[SummaryRow]) -> Vec<u8> {
+    let columns = COLUMNS.iter().map(|column| column.name);
+    let mut table = Table::with_texts(COLUMNS.len(), columns);
     for row in rows {
-        writer.write_record(row.fields().map(|field| field.into_owned().into_bytes()))?;
+        table.push(row.fields());
     }
-    writer.into_inner().map_err(csv::IntoInnerError::into_error)
+    table.csv()
 }
 
 /// summary.json: an array of objects with the columns of summary.csv as keys; where there are `extras`, as many as rows,
 /// each has one under the key `open`.
-///
-/// # Errors
-/// None in practice: the text is made in memory.
-pub fn json<E: Serialize>(rows: &[SummaryRow], extras: &[E]) -> io::Result<Vec<u8>> {
+pub fn json<E: Serialize>(rows: &[SummaryRow], extras: &[E]) -> Vec<u8> {
     let objects =
         rows.iter().enumerate().map(|(index, row)| Object { row, open: extras.get(index) });
-    let mut text = serde_json::to_vec_pretty(&objects.collect::<Vec<_>>())?;
-    text.push(b'\n');
-    Ok(text)
+    table::json(&objects.collect::<Vec<_>>())
 }
 
 /// A row of summary.json.
@@ -60,7 +51,7 @@ mod tests {
 
     #[test]
     fn summary_csv_has_the_columns_that_are_promised() {
-        let text = String::from_utf8(csv(&rows()).unwrap()).unwrap();
+        let text = String::from_utf8(csv(&rows())).unwrap();
         let expected = "tool,replicate,makespan_ns,speedup,relative,tasks,throughput_per_s,\
             response_mean_ns,response_p50_ns,response_p95_ns,response_p99_ns,response_max_ns,\
             running_share,native_share,overhead_share,ready_share,lock_wait_share,io_share,suspended_share,\
@@ -80,7 +71,7 @@ mod tests {
     fn json_has_the_keys_and_values_of_csv_in_their_order() {
         let rows = rows();
         let json: Vec<serde_json::Map<String, serde_json::Value>> =
-            serde_json::from_slice(&json::<()>(&rows, &[]).unwrap()).unwrap();
+            serde_json::from_slice(&json::<()>(&rows, &[])).unwrap();
         for (object, row) in json.iter().zip(&rows) {
             assert!(object.keys().eq(COLUMNS.iter().map(|column| column.name)));
             for ((key, value), field) in object.iter().zip(row.fields()) {
@@ -96,7 +87,7 @@ mod tests {
 
     #[test]
     fn no_results_are_a_header_and_an_empty_array() {
-        assert!(csv(&[]).unwrap().starts_with(b"tool,replicate,"));
-        assert_eq!(json::<()>(&[], &[]).unwrap(), b"[]\n");
+        assert!(csv(&[]).starts_with(b"tool,replicate,"));
+        assert_eq!(json::<()>(&[], &[]), b"[]\n");
     }
 }

@@ -1,0 +1,405 @@
+//! The steps of tasks, and what there is to know of each kind.
+
+use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
+
+use super::{Distribution, Setting};
+
+/// One step as written.
+#[derive(Clone, Debug)]
+pub enum StepSpec {
+    /// Waits on a site or for a time; an await point in a coroutine.
+    Wait(WaitOn),
+    /// Waits on a site or for a time, blocking the thread even inside a coroutine.
+    Block(WaitOn),
+    /// Burns CPU.
+    Compute(Work),
+    /// `asyncio.sleep(0)`; under threads, gives the processor away.
+    Yield,
+    /// Takes a permit of a semaphore, waiting for one.
+    Acquire(SemaphoreId),
+    /// Gives a permit back.
+    Release(SemaphoreId),
+    /// Puts an item into a queue, waiting for room.
+    Put(QueueId),
+    /// Takes an item from a queue, waiting for one.
+    Get(QueueId),
+    /// Runs steps in an executor; inline where the tool has no event loop.
+    Offload {
+        /// Which executor.
+        to: OffloadTo,
+        /// What it runs.
+        steps: Vec<StepSpec>,
+    },
+    /// Runs steps several times.
+    Repeat {
+        /// How often; at least 1.
+        times: u32,
+        /// What is repeated.
+        steps: Vec<StepSpec>,
+    },
+}
+
+/// Which executor an offloaded step goes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OffloadTo {
+    /// The loop's default `ThreadPoolExecutor` (`asyncio.to_thread`).
+    Threads,
+    /// A `ProcessPoolExecutor`.
+    Processes,
+}
+
+impl OffloadTo {
+    /// How many workers such an executor has on so many cores when nothing is said (docs/semantics.md, "Thread pools" and "Process
+    /// pools").
+    pub fn default_workers(self, cores: u32) -> u32 {
+        match self {
+            Self::Threads => (cores + 4).min(32),
+            Self::Processes => cores,
+        }
+    }
+}
+
+/// What a wait waits for.
+#[derive(Clone, Debug)]
+pub enum WaitOn {
+    /// A site; the latency is the site's.
+    Site(SiteId),
+    /// A bare duration.
+    Time(Distribution),
+}
+
+/// What a computation computes.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// A named computation; its time and lock mode are its own.
+    Named(ComputationId),
+    /// A bare duration of Python code.
+    Time(Distribution),
+}
+
+/// What there is to know of a kind of step. Whoever wants to know a fact asks here; which step it is ask only those who do
+/// it: the engine, and the printed programs.
+#[derive(Clone, Copy, Debug)]
+pub struct StepKind {
+    /// Its key in scenario files.
+    pub key: &'static str,
+    /// What it does, for the documentation of the key.
+    pub about: &'static str,
+    /// A value of the key as JSON.
+    pub example: &'static str,
+    /// What stands at the key, and how a step is made of it.
+    pub form: Form,
+    /// The key that may or must stand beside it.
+    pub further: Option<Further>,
+    /// What its length is spent on, if it has one.
+    pub spends: Option<Spends>,
+    /// Whether it may wait until another task has done something.
+    pub waits_for_tasks: bool,
+    /// Whether it blocks the thread of an event loop, too.
+    pub blocks_loop: bool,
+    /// What a task does with it, in words: `{}` stands for its [`Object`].
+    pub words: &'static str,
+}
+
+/// What stands at the keys of a step, and how a step is made of it.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// A site, or a length of time.
+    SiteOrTime(fn(WaitOn) -> StepSpec),
+    /// A computation, or a length of time.
+    ComputationOrTime(fn(Work) -> StepSpec),
+    /// `true`.
+    True(fn() -> StepSpec),
+    /// A semaphore.
+    Semaphore(fn(SemaphoreId) -> StepSpec),
+    /// A queue.
+    Queue(fn(QueueId) -> StepSpec),
+    /// Steps; an executor at the further key.
+    StepsFor(fn(OffloadTo, Vec<StepSpec>) -> StepSpec),
+    /// A number of times; steps at the further key.
+    Times(fn(u32, Vec<StepSpec>) -> StepSpec),
+}
+
+/// A second key of a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Further {
+    /// Its name.
+    pub key: &'static str,
+    /// What it says.
+    pub about: &'static str,
+    /// A value as JSON.
+    pub example: &'static str,
+    /// Whether the step makes no sense without it.
+    pub required: bool,
+}
+
+/// What the length of a step is spent on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spends {
+    /// Waiting.
+    Waiting,
+    /// CPU time.
+    Computing,
+}
+
+/// What a step is about.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Object<'a> {
+    /// Nothing.
+    Nothing,
+    /// A site.
+    Site(SiteId),
+    /// A computation.
+    Computation(ComputationId),
+    /// A length of time.
+    Time(&'a Distribution),
+    /// A semaphore.
+    Semaphore(SemaphoreId),
+    /// A queue.
+    Queue(QueueId),
+    /// An executor.
+    Executor(OffloadTo),
+    /// So many times.
+    Times(u32),
+}
+
+impl StepKind {
+    /// All kinds, in the order of the contract.
+    pub const ALL: [&'static Self; 10] =
+        [&WAIT, &BLOCK, &COMPUTE, &YIELD, &ACQUIRE, &RELEASE, &PUT, &GET, &OFFLOAD, &REPEAT];
+}
+
+/// What most kinds have in common.
+const PLAIN: StepKind = StepKind {
+    key: "",
+    about: "",
+    example: "",
+    form: Form::True(|| StepSpec::Yield),
+    further: None,
+    spends: None,
+    waits_for_tasks: false,
+    blocks_loop: false,
+    words: "",
+};
+
+const WAIT: StepKind = StepKind {
+    key: "wait",
+    about: "Waits on a site or for a time: blocks a thread, is an await point in asyncio.",
+    example: r#""shop""#,
+    form: Form::SiteOrTime(StepSpec::Wait),
+    spends: Some(Spends::Waiting),
+    words: "waits for {}",
+    ..PLAIN
+};
+
+const BLOCK: StepKind = StepKind {
+    key: "block",
+    about: "Waits on a site or for a time and blocks the thread even inside a coroutine.",
+    example: r#""10ms""#,
+    form: Form::SiteOrTime(StepSpec::Block),
+    spends: Some(Spends::Waiting),
+    blocks_loop: true,
+    words: "waits for {}, and blocks its thread even as a coroutine",
+    ..PLAIN
+};
+
+const COMPUTE: StepKind = StepKind {
+    key: "compute",
+    about: "Burns CPU: a computation, or a time of Python code.",
+    example: r#""parse""#,
+    form: Form::ComputationOrTime(StepSpec::Compute),
+    spends: Some(Spends::Computing),
+    blocks_loop: true,
+    words: "computes {}",
+    ..PLAIN
+};
+
+const YIELD: StepKind = StepKind {
+    key: "yield",
+    about: "`asyncio.sleep(0)`; under threads, gives the processor away.",
+    example: "true",
+    form: Form::True(|| StepSpec::Yield),
+    words: "gives way to others",
+    ..PLAIN
+};
+
+const ACQUIRE: StepKind = StepKind {
+    key: "acquire",
+    about: "Takes a permit of a semaphore, waiting for one.",
+    example: r#""slots""#,
+    form: Form::Semaphore(StepSpec::Acquire),
+    waits_for_tasks: true,
+    words: "takes a permit of {}",
+    ..PLAIN
+};
+
+const RELEASE: StepKind = StepKind {
+    key: "release",
+    about: "Gives a permit of a semaphore back.",
+    example: r#""slots""#,
+    form: Form::Semaphore(StepSpec::Release),
+    words: "gives a permit of {} back",
+    ..PLAIN
+};
+
+const PUT: StepKind = StepKind {
+    key: "put",
+    about: "Puts an item into a queue, waiting for room.",
+    example: r#""jobs""#,
+    form: Form::Queue(StepSpec::Put),
+    waits_for_tasks: true,
+    words: "puts an item into {}",
+    ..PLAIN
+};
+
+const GET: StepKind = StepKind {
+    key: "get",
+    about: "Takes an item from a queue, waiting for one.",
+    example: r#""jobs""#,
+    form: Form::Queue(StepSpec::Get),
+    waits_for_tasks: true,
+    words: "takes an item from {}",
+    ..PLAIN
+};
+
+const OFFLOAD: StepKind = StepKind {
+    key: "offload",
+    about: "Runs steps in an executor; inline under tools without an event loop.",
+    example: r#"[{ "compute": "20ms" }]"#,
+    form: Form::StepsFor(|to, steps| StepSpec::Offload { to, steps }),
+    further: Some(Further {
+        key: "to",
+        about: "With `offload`: which executor; threads by default.",
+        example: r#""processes""#,
+        required: false,
+    }),
+    words: "hands over to {} if it is a coroutine:",
+    ..PLAIN
+};
+
+const REPEAT: StepKind = StepKind {
+    key: "repeat",
+    about: "Runs `steps` so many times.",
+    example: "10",
+    form: Form::Times(|times, steps| StepSpec::Repeat { times, steps }),
+    further: Some(Further {
+        key: "steps",
+        about: "With `repeat`: what is repeated.",
+        example: r#"[{ "wait": "shop" }]"#,
+        required: true,
+    }),
+    words: "{} times:",
+    ..PLAIN
+};
+
+impl StepSpec {
+    /// What there is to know of its kind.
+    pub const fn kind(&self) -> &'static StepKind {
+        match self {
+            Self::Wait(_) => &WAIT,
+            Self::Block(_) => &BLOCK,
+            Self::Compute(_) => &COMPUTE,
+            Self::Yield => &YIELD,
+            Self::Acquire(_) => &ACQUIRE,
+            Self::Release(_) => &RELEASE,
+            Self::Put(_) => &PUT,
+            Self::Get(_) => &GET,
+            Self::Offload { .. } => &OFFLOAD,
+            Self::Repeat { .. } => &REPEAT,
+        }
+    }
+
+    /// What it is about.
+    pub const fn object(&self) -> Object<'_> {
+        match self {
+            Self::Wait(WaitOn::Site(site)) | Self::Block(WaitOn::Site(site)) => Object::Site(*site),
+            Self::Compute(Work::Named(computation)) => Object::Computation(*computation),
+            Self::Wait(WaitOn::Time(time))
+            | Self::Block(WaitOn::Time(time))
+            | Self::Compute(Work::Time(time)) => Object::Time(time),
+            Self::Yield => Object::Nothing,
+            Self::Acquire(semaphore) | Self::Release(semaphore) => Object::Semaphore(*semaphore),
+            Self::Put(queue) | Self::Get(queue) => Object::Queue(*queue),
+            Self::Offload { to, .. } => Object::Executor(*to),
+            Self::Repeat { times, .. } => Object::Times(*times),
+        }
+    }
+
+    /// How often it does which steps; `None` where it is a leaf step.
+    pub fn within(&self) -> Option<(u32, &[Self])> {
+        match self {
+            Self::Offload { steps, .. } => Some((1, steps)),
+            Self::Repeat { times, steps } => Some((*times, steps)),
+            Self::Wait(_)
+            | Self::Block(_)
+            | Self::Compute(_)
+            | Self::Yield
+            | Self::Acquire(_)
+            | Self::Release(_)
+            | Self::Put(_)
+            | Self::Get(_) => None,
+        }
+    }
+
+    /// How long it waits or computes, where it does either: of a site its latency, of a computation its time.
+    pub fn length<'s>(&'s self, setting: &'s Setting) -> Option<&'s Distribution> {
+        self.kind().spends?;
+        match self.object() {
+            Object::Site(site) => Some(&setting.sites[site.index()].latency),
+            Object::Computation(id) => Some(&setting.computations[id.index()].time),
+            Object::Time(time) => Some(time),
+            _ => None,
+        }
+    }
+
+    /// Changes every length that it, or a step within it, spends on that without a site or a computation.
+    pub fn each_bare_length(&mut self, spent: Spends, change: &mut dyn FnMut(&mut Distribution)) {
+        let is_it = self.kind().spends == Some(spent);
+        match self {
+            Self::Wait(WaitOn::Time(time))
+            | Self::Block(WaitOn::Time(time))
+            | Self::Compute(Work::Time(time))
+                if is_it =>
+            {
+                change(time);
+            }
+            Self::Offload { steps, .. } | Self::Repeat { steps, .. } => {
+                for step in steps {
+                    step.each_bare_length(spent, change);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::SimDuration;
+
+    /// A step of that kind.
+    fn made(kind: &StepKind) -> StepSpec {
+        let time = || Distribution::Constant(SimDuration::ZERO);
+        match kind.form {
+            Form::SiteOrTime(make) => make(WaitOn::Time(time())),
+            Form::ComputationOrTime(make) => make(Work::Time(time())),
+            Form::True(make) => make(),
+            Form::Semaphore(make) => make(SemaphoreId(0)),
+            Form::Queue(make) => make(QueueId(0)),
+            Form::StepsFor(make) => make(OffloadTo::Threads, Vec::new()),
+            Form::Times(make) => make(1, Vec::new()),
+        }
+    }
+
+    #[test]
+    fn what_a_kind_makes_is_of_that_kind() {
+        for kind in StepKind::ALL {
+            let step = made(kind);
+            assert_eq!(step.kind().key, kind.key);
+            assert_eq!(kind.words.contains("{}"), step.object() != Object::Nothing, "{}", kind.key);
+            let has_steps = matches!(kind.form, Form::StepsFor(_) | Form::Times(_));
+            assert_eq!(step.within().is_some(), has_steps, "{}", kind.key);
+        }
+    }
+}
