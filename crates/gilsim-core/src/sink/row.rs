@@ -126,7 +126,7 @@ fn number<N: FromStr>(field: Option<&str>) -> Option<N> {
 fn read_fraction(field: Option<&str>) -> Result<Option<Fraction>, ()> {
     match field.ok_or(())? {
         "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| ()),
+        text => text.parse().map(Some),
     }
 }
 
