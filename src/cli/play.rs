@@ -84,10 +84,10 @@ pub(super) fn play<W: Write>(
     let (sites, coroutines) = (prepared.sites(), !prepared.plan.event_loops.is_empty());
     listeners.begin(&prepared, &tool.label);
     let has_any = listeners.has_any();
-    let recorder = || Recorder::new(sites.iter().copied());
+    let new = || Recorder::new(sites.iter().copied());
     let mut recorder = match listeners.page {
-        Some(runs) => Some(recorder().for_page(coroutines, runs)),
-        None => listeners.chart.then(recorder),
+        Some(runs) => Some(new().for_page(coroutines, runs)),
+        None => listeners.chart.then(new),
     };
     let files = (listeners.trace, listeners.perfetto);
     let mut all = ((files, recorder.as_mut()), (listeners.waits.as_mut(), listeners.progress));
@@ -98,6 +98,6 @@ pub(super) fn play<W: Write>(
         prepared.play(all).map(|run| (run, Vec::new()))
     };
     let (run, violations) = played.map_err(refused)?;
-    let recorded = recorder.map(|recorder| recorder.finish(run.totals.makespan));
+    let recorded = recorder.map(|it| it.finish(run.totals.makespan));
     Ok(Played { run, violations, recorded, waits: listeners.waits })
 }
