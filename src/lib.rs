@@ -66,7 +66,6 @@
 //! [`sweep`], [`claims`], [`whatif`] and [`figures`] are studies of many runs. `gilsim-core`, `gilsim-scenario`,
 //! `gilsim-render` and `gilsim-studies` are the crates that they come from.
 
-#[doc(hidden)]
 pub mod cli;
 pub mod import;
 pub mod python;

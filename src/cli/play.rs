@@ -98,6 +98,10 @@ pub(super) fn play<W: Write>(
         prepared.play(all).map(|run| (run, Vec::new()))
     };
     let (run, violations) = played.map_err(refused)?;
-    let recorded = recorder.map(|it| it.finish(run.totals.makespan));
-    Ok(Played { run, violations, recorded, waits: listeners.waits })
+    Ok(Played {
+        violations,
+        recorded: recorder.map(|recorder| recorder.finish(run.totals.makespan)),
+        waits: listeners.waits,
+        run,
+    })
 }

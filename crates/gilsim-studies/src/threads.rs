@@ -9,10 +9,6 @@ use rayon::prelude::*;
 ///
 /// # Errors
 /// In a sentence, when the system does not give the threads.
-#[cfg_attr(
-    not(feature = "rayon"),
-    expect(clippy::unnecessary_wraps, reason = "so it is with threads")
-)]
 pub fn on<R: Send>(jobs: usize, work: impl FnOnce() -> R + Send) -> Result<R, String> {
     #[cfg(feature = "rayon")]
     {
@@ -21,7 +17,7 @@ pub fn on<R: Send>(jobs: usize, work: impl FnOnce() -> R + Send) -> Result<R, St
     }
     #[cfg(not(feature = "rayon"))]
     {
-        let _one = jobs;
+        let _ = jobs;
         Ok(work())
     }
 }

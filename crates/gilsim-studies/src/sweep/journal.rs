@@ -46,7 +46,7 @@ struct ToolText {
 pub fn line(block: &Block, grid: &Grid) -> io::Result<String> {
     let values = grid.shown_values(block.point);
     let tool = |tool: &ToolRows| ToolText {
-        rows: String::from_utf8_lossy(&rows::lines(&values, &tool.rows)).into_owned(),
+        rows: rows::lines(&values, &tool.rows),
         deadlock: tool.deadlock.clone(),
         unserved: tool.unserved.clone(),
     };

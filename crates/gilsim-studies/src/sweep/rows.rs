@@ -26,16 +26,16 @@ pub(super) fn csv<'r>(
 ) -> Vec<u8> {
     let mut text = write(|writer| writer.write_record(headings(grid)));
     for (point, rows) in points {
-        text.extend(lines(&grid.shown_values(point), rows));
+        text.push_str(&lines(&grid.shown_values(point), rows));
     }
-    text
+    text.into_bytes()
 }
 
 /// Rows of one point.
 pub(super) fn lines<'r>(
     values: &[String],
     rows: impl IntoIterator<Item = &'r SummaryRow>,
-) -> Vec<u8> {
+) -> String {
     write(|writer| {
         for row in rows {
             for value in values {
@@ -50,10 +50,11 @@ pub(super) fn lines<'r>(
     })
 }
 
-fn write(what: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> csv::Result<()>) -> Vec<u8> {
+fn write(what: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> csv::Result<()>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     what(&mut writer).expect("memory takes all rows, and all have as many fields");
-    writer.into_inner().expect("memory takes all that is written to it")
+    let bytes = writer.into_inner().expect("memory takes all that is written to it");
+    String::from_utf8(bytes).expect("fields are texts")
 }
 
 /// A row from its fields after those of `keys` varied keys; `None` where it is none.
