@@ -14,6 +14,7 @@ use super::{Engine, Flow};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Gives a thread work of some length. Work of no length is done at once, on no core.
+    #[inline]
     pub(super) fn work(&mut self, thread: ThreadId, burst: Burst) -> Flow {
         if burst.left.is_zero() {
             return Flow::Go;
@@ -38,6 +39,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// From now on the thread wants a core. It gets one, or a place in a run queue, at once or when the instant is over.
+    #[inline(never)]
     pub(super) fn want_core(&mut self, thread: ThreadId, waker: Option<Waker>) {
         self.thread_mut(thread).status = Status::Ready;
         self.show(thread, Some((State::Ready, NameId::EMPTY)));
@@ -184,7 +186,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     pub(super) fn end_of_slice(&mut self, core: CoreId) {
-        self.balance(core);
+        if self.kernel.may_balance(core) {
+            self.balance(core);
+        }
         match self.kernel.next_of(core) {
             Some(next) => self.preempt(core, next),
             None => self.schedule_core(core),

@@ -52,14 +52,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn take(&mut self, lock: LockId, thread: ThreadId) {
-        let ousted = self.locks.take(lock, thread, self.now);
+        self.locks.take(lock, thread, self.now);
         self.plan_request(lock);
         let record = self.thread_mut(thread);
         record.holds = true;
         record.was_off_core = false;
-        for it in ousted {
-            let then = self.thread(it).then;
-            self.wake(it, then);
+        if self.locks.get(lock).has_ousted() {
+            for ousted in self.locks.get_mut(lock).free_ousted() {
+                let then = self.thread(ousted).then;
+                self.wake(ousted, then);
+            }
         }
     }
 

@@ -41,12 +41,18 @@ impl Tournament {
     }
 
     /// Makes room for that many players; new ones do not play yet.
+    #[inline]
     pub(super) fn grow(&mut self, players: usize) {
         if players > self.players {
-            let keys = self.matches[self.players..].iter().map(|player| player.key);
-            let new = std::iter::repeat_n(u128::MAX, players.next_power_of_two() - self.players);
-            *self = Self::new(keys.chain(new));
+            self.grow_to(players.next_power_of_two());
         }
+    }
+
+    #[inline(never)]
+    fn grow_to(&mut self, players: usize) {
+        let keys = self.matches[self.players..].iter().map(|player| player.key);
+        let new = std::iter::repeat_n(u128::MAX, players - self.players);
+        *self = Self::new(keys.chain(new));
     }
 
     /// Changes a player's key. Returns whether it was another one.

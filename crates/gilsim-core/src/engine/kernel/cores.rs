@@ -91,6 +91,7 @@ impl Cores {
     ///
     /// # Panics
     /// When nobody is.
+    #[inline]
     pub(super) fn running(&self, core: CoreId) -> ThreadId {
         let Some(thread) = self.get(core).running else { panic!("nobody is on {core:?}") };
         thread
@@ -114,6 +115,14 @@ impl Cores {
     /// What the core's thread did before is accounted for, or no progress.
     pub(super) fn account_from(&mut self, core: CoreId, now: SimTime) {
         self.get_mut(core).accounted_to = now;
+    }
+
+    /// The same. Returns who the core's thread is, and how long it has been at work since it was last accounted for.
+    #[inline]
+    pub(super) fn account(&mut self, core: CoreId, now: SimTime) -> (ThreadId, SimDuration) {
+        let record = self.get_mut(core);
+        let Some(thread) = record.running else { panic!("nobody is on {core:?}") };
+        (thread, now - std::mem::replace(&mut record.accounted_to, now))
     }
 
     /// Whether the core's thread makes way as soon as it has done what it does at this instant.
@@ -166,6 +175,7 @@ impl Cores {
     ///
     /// # Panics
     /// When somebody is on it.
+    #[inline]
     pub(super) fn occupy(&mut self, core: CoreId, thread: ThreadId, now: SimTime) {
         let taken = self.idle.remove(core);
         assert!(taken, "{thread:?} comes onto {core:?}, which is busy");
@@ -177,6 +187,7 @@ impl Cores {
     }
 
     /// The core's thread leaves it.
+    #[inline]
     pub(super) fn vacate(&mut self, core: CoreId, now: SimTime) {
         self.idle.insert(core);
         let core = self.get_mut(core);
@@ -187,6 +198,7 @@ impl Cores {
     }
 
     /// `thread` waits for the core, behind all who came before.
+    #[inline]
     pub(super) fn enqueue(&mut self, core: CoreId, thread: ThreadId, now: SimTime) {
         self.waiting += 1;
         self.get_mut(core).queue.push_back((now, thread));
@@ -194,6 +206,7 @@ impl Cores {
     }
 
     /// The same, but before all of them.
+    #[inline]
     pub(super) fn enqueue_first(&mut self, core: CoreId, thread: ThreadId, now: SimTime) {
         self.waiting += 1;
         self.get_mut(core).queue.push_front((now, thread));
@@ -206,6 +219,7 @@ impl Cores {
     }
 
     /// The next one in the core's own run queue, who waits no longer.
+    #[inline]
     pub(super) fn next_of(&mut self, core: CoreId) -> Option<ThreadId> {
         let (_, thread) = self.get_mut(core).queue.pop_front()?;
         self.waiting -= 1;
@@ -226,12 +240,8 @@ impl Cores {
         self.note_change(core);
     }
 
+    #[inline]
     fn note_change(&mut self, core: CoreId) {
-        if self.has_queue(core) {
-            self.queued.insert(core);
-        } else {
-            self.queued.remove(core);
-        }
         let record = self.get_mut(core);
         if !record.is_stale {
             record.is_stale = true;
@@ -240,7 +250,7 @@ impl Cores {
     }
 
     /// Takes note of who waits for each core now.
-    fn compare(&mut self) {
+    pub(super) fn compare(&mut self) {
         while let Some(core) = self.stale.pop() {
             let record = &mut self.all[core.index()];
             record.is_stale = false;
@@ -249,6 +259,11 @@ impl Cores {
                 (u128::from(since.as_nanos()) << 32) | u128::from(thread.0)
             });
             let length = queue.len() as u128;
+            if queue.is_empty() {
+                self.queued.remove(core);
+            } else {
+                self.queued.insert(core);
+            }
             self.lengths.set(core.index(), (length << 32) | u128::from(core.0));
             self.heads.set(core.index(), head);
         }
@@ -269,7 +284,7 @@ impl Cores {
         Some(CoreId::at(self.heads.winner()))
     }
 
-    /// The idle core with the lowest number that somebody waits for.
+    /// The idle core with the lowest number that somebody waits for, as of when the cores were [compared](Self::compare).
     pub(super) fn idle_with_queue(&self) -> Option<CoreId> {
         self.idle.lowest_in_both(&self.queued)
     }
@@ -355,6 +370,7 @@ mod tests {
         assert_eq!(cores.longest_of(|it| it != T[1]), Some((CoreId(1), T[2])));
         assert_eq!(cores.idle_with_queue(), Some(CoreId(1)));
         cores.withdraw(CoreId(1), T[2]);
+        cores.compare();
         assert_eq!(cores.idle_with_queue(), None);
     }
 

@@ -23,16 +23,19 @@ impl Exact {
     }
 
     /// The thread is placed when the instant is over.
+    #[inline]
     pub(super) fn defer(&mut self, thread: ThreadId) {
         self.wanting.push(Reverse(thread));
     }
 
     /// The next thread to be placed, now that the instant is over.
+    #[inline]
     pub(super) fn next_deferred(&mut self) -> Option<ThreadId> {
         self.wanting.pop().map(|Reverse(thread)| thread)
     }
 
     /// A thread goes to its last core if that idles, else to the lowest idle one, else to the shortest run queue.
+    #[inline]
     pub(super) fn core_for(view: &View<'_>, thread: ThreadId) -> Where {
         let last = view.thread(thread).last_core.get();
         let idle =
@@ -48,6 +51,7 @@ impl Exact {
 
     /// The next instant, `now` included, at which a quantum is over since the core's thread came. A slice is renewed
     /// without a pause while nobody waits.
+    #[inline]
     pub(super) fn slice_end(&self, core: CoreId, cores: &Cores, now: SimTime) -> SimTime {
         let (picked_at, quantum) = (cores.picked_at(core), self.quantum);
         let so_far = now - picked_at;

@@ -5,6 +5,11 @@
 //! when a core looked for others) is its own. The kernel keeps the run queues and does to them what the verdict says.
 //! The engine moves the threads, records rows and sets events.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the engine asks at every event, and three policies are too much for the compiler's own judgement"
+)]
+
 mod by_number;
 mod cores;
 mod exact;
@@ -84,6 +89,7 @@ impl Kernel {
 
     /// Whether a thread that wants a core is placed only when the instant is over; then it is remembered until then. A real
     /// kernel places a thread when it is woken: the waker is still on its core.
+    #[inline(always)]
     pub(super) fn defers(&mut self, thread: ThreadId) -> bool {
         match &mut self.policy {
             Policy::Exact(it) => {
@@ -95,6 +101,7 @@ impl Kernel {
     }
 
     /// The next one of those who were to be placed when the instant is over.
+    #[inline(always)]
     pub(super) fn next_deferred(&mut self) -> Option<ThreadId> {
         match &mut self.policy {
             Policy::Exact(it) => it.next_deferred(),
@@ -103,6 +110,7 @@ impl Kernel {
     }
 
     /// A thread that wants a core gets one, or a place in a run queue.
+    #[inline(always)]
     pub(super) fn place(
         &mut self,
         thread: ThreadId,
@@ -132,6 +140,7 @@ impl Kernel {
         (core, coming)
     }
 
+    #[inline(always)]
     fn core_for(&mut self, thread: ThreadId, waker: Option<Waker>, moment: Moment<'_>) -> CoreId {
         let view = View { moment, cores: &self.cores };
         let core = match &self.policy {
@@ -172,6 +181,7 @@ impl Kernel {
     }
 
     /// A thread comes onto an idle core.
+    #[inline(always)]
     pub(super) fn enter(&mut self, core: CoreId, thread: ThreadId, now: SimTime) {
         match &mut self.policy {
             Policy::Exact(_) => {}
@@ -192,9 +202,9 @@ impl Kernel {
     }
 
     /// Takes note of how long the core's thread has been at work until now. Returns who it is, and how long that is.
+    #[inline(always)]
     pub(super) fn account(&mut self, core: CoreId, now: SimTime) -> (ThreadId, SimDuration) {
-        let (thread, done) = (self.cores.running(core), now - self.cores.accounted_to(core));
-        self.cores.account_from(core, now);
+        let (thread, done) = self.cores.account(core, now);
         if let Some(standings) = self.policy.standings() {
             standings.ran(thread, done);
         }
@@ -202,17 +212,18 @@ impl Kernel {
     }
 
     /// The core's thread, whose work is accounted for, leaves it.
+    #[inline(always)]
     pub(super) fn leave(&mut self, core: CoreId, thread: ThreadId, now: SimTime) {
-        if let Policy::InPlace(it) = &mut self.policy {
-            it.leave(thread, now);
-        }
-        if let Some(standings) = self.policy.standings() {
-            standings.leave(thread, core, &self.cores, now);
+        match &mut self.policy {
+            Policy::Exact(_) => {}
+            Policy::ByNumber(it) => it.standings.leave(thread, core, &self.cores, now),
+            Policy::InPlace(it) => it.leave(thread, core, &self.cores, now),
         }
         self.cores.vacate(core, now);
     }
 
     /// Whether the core's thread has some of its slice left, and so goes to the head of the run queue if it is pre-empted.
+    #[inline(always)]
     pub(super) fn has_slice_left(&self, core: CoreId, now: SimTime) -> bool {
         let standings = match &self.policy {
             Policy::Exact(_) => return false,
@@ -223,6 +234,7 @@ impl Kernel {
     }
 
     /// The thread, which was pre-empted, waits for its core again.
+    #[inline(always)]
     pub(super) fn wait_again(
         &mut self,
         core: CoreId,
@@ -257,6 +269,7 @@ impl Kernel {
     }
 
     /// The next one in the core's run queue, who waits no longer.
+    #[inline]
     pub(super) fn next_of(&mut self, core: CoreId) -> Option<ThreadId> {
         self.cores.next_of(core)
     }
@@ -274,6 +287,7 @@ impl Kernel {
 
     /// The core's thread has come to the end of a computation. Returns who takes its place, if the kernel takes note there
     /// that its slice is over.
+    #[inline(always)]
     pub(super) fn next_after_work(&mut self, core: CoreId, now: SimTime) -> Option<ThreadId> {
         let ends = match &self.policy {
             Policy::Exact(_) | Policy::ByNumber(_) => false,
@@ -284,12 +298,14 @@ impl Kernel {
 
     /// An idle core, and who comes onto it from a run queue. `slices_end` tells whether slices end at this instant that have
     /// not been ended yet.
+    #[inline]
     pub(super) fn pull(
         &mut self,
         moment: Moment<'_>,
         slices_end: bool,
     ) -> Option<(CoreId, ThreadId)> {
         let idle = self.cores.lowest_idle()?;
+        self.cores.compare();
         let view = View { moment, cores: &self.cores };
         let pull = match &mut self.policy {
             Policy::Exact(_) => Exact::PULL,
@@ -310,6 +326,7 @@ impl Kernel {
     }
 
     /// When an idle core looks for work again, and which, if it does not by itself.
+    #[inline(always)]
     pub(super) fn next_look(&self, now: SimTime) -> Option<(CoreId, SimTime)> {
         match &self.policy {
             Policy::Exact(_) | Policy::ByNumber(_) => None,
@@ -319,6 +336,7 @@ impl Kernel {
 
     /// When the present slice of the core's thread ends, if somebody waits for the core: under the exact rules a quantum
     /// after it came, else with the first timer tick at which it has had its base slice.
+    #[inline(always)]
     pub(super) fn slice_end(&self, core: CoreId, now: SimTime) -> SimTime {
         if !self.cores.has_queue(core) {
             return SimTime::NEVER;
@@ -332,29 +350,45 @@ impl Kernel {
         }
     }
 
-    /// With the end of a slice, busy cores take threads from that core's run queue. Returns the cores that took any.
-    pub(super) fn balance(&mut self, core: CoreId, moment: Moment<'_>) -> Vec<CoreId> {
-        let moves = match &mut self.policy {
-            Policy::InPlace(it) => it.balance(&View { moment, cores: &self.cores }, core),
-            Policy::ByNumber(it) if self.cores.queue_length(core) > 1 => {
-                let calmest = self.cores.with_shortest_queue();
-                let view = View { moment, cores: &self.cores };
-                it.balance(&view, core, calmest).into_iter().collect()
-            }
-            Policy::ByNumber(_) | Policy::Exact(_) => return Vec::new(),
-        };
-        for it in &moves {
-            self.move_to(*it, moment.now);
+    /// Whether other cores may take threads from that core's run queue.
+    #[inline]
+    pub(super) fn may_balance(&self, core: CoreId) -> bool {
+        match &self.policy {
+            Policy::Exact(_) => false,
+            Policy::ByNumber(_) => self.cores.queue_length(core) > 1,
+            Policy::InPlace(_) => true,
         }
-        moves.into_iter().map(|it| it.to).collect()
     }
 
-    /// A waiting thread moves to another core's run queue.
-    fn move_to(&mut self, Move { thread, from, to }: Move, now: SimTime) {
+    /// With the end of a slice, busy cores take threads from that core's run queue. Returns the cores that took any.
+    pub(super) fn balance(&mut self, core: CoreId, moment: Moment<'_>) -> Vec<CoreId> {
+        match &mut self.policy {
+            Policy::Exact(_) => Vec::new(),
+            Policy::ByNumber(it) => {
+                let calmest = self.cores.with_shortest_queue();
+                let view = View { moment, cores: &self.cores };
+                let moves = it.balance(&view, core, calmest);
+                self.move_all(moves, moment.now)
+            }
+            Policy::InPlace(it) => {
+                let moves = it.balance(&View { moment, cores: &self.cores }, core);
+                self.move_all(moves, moment.now)
+            }
+        }
+    }
+
+    /// Returns where the moved threads are now.
+    fn move_all(&mut self, moves: impl IntoIterator<Item = Move>, now: SimTime) -> Vec<CoreId> {
+        moves.into_iter().map(|it| self.move_one(it, now)).collect()
+    }
+
+    /// A waiting thread moves to another core's run queue, whose core is returned.
+    fn move_one(&mut self, Move { thread, from, to }: Move, now: SimTime) -> CoreId {
         if let Some(standings) = self.policy.standings() {
             standings.change_core(thread, [from, to], &self.cores, now);
         }
         self.cores.withdraw(from, thread);
         self.cores.enqueue(to, thread, now);
+        to
     }
 }

@@ -84,6 +84,7 @@ impl Scene {
     /// The thread waits for the core since that instant.
     pub(super) fn waiting(mut self, core: CoreId, thread: ThreadId, since: SimTime) -> Self {
         self.cores.enqueue(core, thread, since);
+        self.cores.compare();
         self.with_last_core(thread, core)
     }
 

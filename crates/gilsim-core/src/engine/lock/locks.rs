@@ -1,5 +1,7 @@
 //! All interpreter locks of a run, and what happens to them at this instant.
 
+#![expect(clippy::inline_always, reason = "the engine asks at every switch, from one place each")]
+
 use crate::ids::{LockId, ThreadId};
 use crate::plan::{KernelRules, LockRules, Plan};
 use crate::time::{SimDuration, SimTime};
@@ -48,10 +50,12 @@ impl Locks {
         Some(LockId::at(self.all.len() - 1))
     }
 
+    #[inline]
     pub(in crate::engine) fn get(&self, lock: LockId) -> &Lock {
         &self.all[lock.index()]
     }
 
+    #[inline]
     pub(in crate::engine) fn get_mut(&mut self, lock: LockId) -> &mut Lock {
         &mut self.all[lock.index()]
     }
@@ -71,17 +75,14 @@ impl Locks {
         self.renewed = true;
     }
 
-    /// `thread` takes the free lock. Returns those who waited until somebody has taken it.
-    pub(in crate::engine) fn take(
-        &mut self,
-        lock: LockId,
-        thread: ThreadId,
-        now: SimTime,
-    ) -> Vec<ThreadId> {
-        self.all[lock.index()].take(thread, now, self.renewed)
+    /// `thread` takes the free lock.
+    #[inline(always)]
+    pub(in crate::engine) fn take(&mut self, lock: LockId, thread: ThreadId, now: SimTime) {
+        self.all[lock.index()].take(thread, now, self.renewed);
     }
 
     /// The lock's holder is on a core. Returns whether the intervals of those who wait begin anew with that.
+    #[inline(always)]
     pub(in crate::engine) fn holder_runs(&mut self, lock: LockId, now: SimTime) -> bool {
         self.all[lock.index()].holder_runs(now, self.renewed)
     }
@@ -93,6 +94,7 @@ impl Locks {
     }
 
     /// `thread` sleeps until the lock is free or its patience is over.
+    #[inline(always)]
     pub(in crate::engine) fn wait(
         &mut self,
         lock: LockId,
@@ -138,6 +140,7 @@ impl Locks {
     }
 
     /// `thread` gives the lock up. Returns since when it held it, and who gets it now.
+    #[inline(always)]
     pub(in crate::engine) fn give_up(
         &mut self,
         lock: LockId,

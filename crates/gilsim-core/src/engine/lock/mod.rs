@@ -185,12 +185,11 @@ impl Lock {
         self.request
     }
 
-    /// `thread` takes the free lock. Returns those who waited until somebody has taken it. `renewed` as in
-    /// [`Patience::start_anew`].
+    /// `thread` takes the free lock. `renewed` as in [`Patience::start_anew`].
     ///
     /// # Panics
     /// When the lock is held.
-    fn take(&mut self, thread: ThreadId, now: SimTime, renewed: bool) -> Vec<ThreadId> {
+    fn take(&mut self, thread: ThreadId, now: SimTime, renewed: bool) {
         assert!(self.holder.is_none(), "{thread:?} takes a lock that {:?} holds", self.holder);
         self.holder = Some(thread);
         self.held_since = now;
@@ -201,12 +200,21 @@ impl Lock {
         }
         self.holder_ran = false;
         self.request = None;
+        if let Policy::Barging { heir, .. } = &mut self.policy {
+            *heir = None;
+        }
+    }
+
+    /// Whether anybody waits until somebody has taken it.
+    pub(super) fn has_ousted(&self) -> bool {
+        matches!(&self.policy, Policy::Barging { ousted, .. } if !ousted.is_empty())
+    }
+
+    /// Those who waited until somebody has taken it, as somebody has now.
+    pub(super) fn free_ousted(&mut self) -> Vec<ThreadId> {
         match &mut self.policy {
             Policy::Exact(_) => Vec::new(),
-            Policy::Barging { heir, ousted } => {
-                *heir = None;
-                std::mem::take(ousted)
-            }
+            Policy::Barging { ousted, .. } => std::mem::take(ousted),
         }
     }
 
@@ -390,9 +398,9 @@ mod tests {
         assert_eq!(lock.request().and_then(|request| request.by), Some(B));
         lock.give_up(A, at(7));
         lock.oust(A);
-        assert_eq!(lock.take(B, at(7), false), [A]);
-        lock.give_up(B, at(8));
-        assert_eq!(lock.take(C, at(8), false), []);
-        assert!(lock.request().is_none());
+        lock.take(B, at(7), false);
+        assert!(lock.request().is_none() && lock.has_ousted());
+        assert_eq!(lock.free_ousted(), [A]);
+        assert!(!lock.has_ousted());
     }
 }

@@ -164,8 +164,9 @@ impl InPlace {
     }
 
     /// The thread leaves its core, and wants none.
-    pub(super) fn leave(&mut self, thread: ThreadId, now: SimTime) {
+    pub(super) fn leave(&mut self, thread: ThreadId, core: CoreId, cores: &Cores, now: SimTime) {
         self.loads.note(thread, None, now);
         self.utilisations.note(thread, None, now);
+        self.standings.leave(thread, core, cores, now);
     }
 }

@@ -35,8 +35,7 @@ fn ran(
     [from, to]: [SimTime; 2],
 ) {
     kernel.enter(thread, core, &scene.cores, from);
-    kernel.leave(thread, to);
-    kernel.standings.leave(thread, core, &scene.cores, to);
+    kernel.leave(thread, core, &scene.cores, to);
 }
 
 #[test]
@@ -84,7 +83,7 @@ fn a_new_thread_stays_with_its_creator_until_that_core_is_full_and_another_one_i
         |kernel: &InPlace, now| kernel.core_for(&scene.view(now), T[3], Some(waker(T[1], false)));
     assert_eq!(core(&kernel, at(0)), Where::Core(C[0]), "both have room");
     assert_eq!(core(&kernel, ms(200)), Where::Core(C[0]), "both are full");
-    kernel.leave(T[2], ms(100));
+    kernel.leave(T[2], C[1], &scene.cores, ms(100));
     assert_eq!(core(&kernel, ms(200)), Where::Core(C[1]));
 }
 
