@@ -23,7 +23,7 @@ pub struct Profile {
     /// Whether this is a free-threaded build.
     #[serde(default)]
     pub free_threaded: bool,
-    /// Whether the exact rules apply: see [`crate::plan::MachineRules::exact`].
+    /// Whether the exact rules apply: see [`crate::plan::KernelRules::Exact`].
     #[serde(default)]
     pub exact: bool,
     /// CPU time of a computation on this build, in thousandths of what the scenario says.
