@@ -1,6 +1,6 @@
 //! What is fuzzed: each function takes any bytes and panics when gilsim does what it never should.
 //!
-//! `tests/fuzz_targets.rs` calls them with the corpora and with random bytes on stable Rust; the programs in
+//! `tests/model/fuzz_targets.rs` calls them with the corpora and with random bytes on stable Rust; the programs in
 //! `fuzz/fuzz_targets/` hand them to libFuzzer.
 
 use std::fs;

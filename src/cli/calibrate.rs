@@ -12,8 +12,8 @@ use crate::python::interpreter::{Interpreter, RunError};
 
 /// Measure this machine and a Python on it, and print a cost profile
 ///
-/// Takes a minute or two. Scenarios take the profile as `interpreter.profile = "mine.toml"`. The measures are
-/// worth the more the less else the machine does meanwhile.
+/// Takes a minute or two. Scenarios take the profile as `interpreter.profile = "mine.toml"`. Run nothing
+/// else on the machine meanwhile: the costs are then more exact.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

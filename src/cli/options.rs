@@ -10,7 +10,7 @@ use super::failure::Failure;
 use gilsim_core::model::Scenario;
 use gilsim_scenario::nearest;
 
-/// What `run` and `sweep` take.
+/// What `run`, `sweep` and `whatif` take.
 #[derive(clap::Args, Debug)]
 pub(super) struct Common {
     /// Changes the scenario, as in `machine.cores=8` or `tools.workers=4` (repeatable)

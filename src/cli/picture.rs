@@ -112,7 +112,7 @@ pub(super) fn add_both(folder: &mut Folder, names: [&str; 2], svg: &str) -> Resu
     }
 }
 
-/// Points that a line chart shows at most: more than two to a pixel are none the wiser.
+/// Points that a line chart shows at most: more than two to a pixel cannot be seen.
 const LINE_POINTS: usize = 1_000;
 
 /// Adds lines.svg and lines.png to the folder: means over the values of the one varied key, a line per tool.

@@ -1,4 +1,4 @@
-//! One tool's run, from scenario to numbers: the only place where the command line meets the engine.
+//! One tool's run for the command `run`, with all that listens to it.
 
 use std::io::Write;
 

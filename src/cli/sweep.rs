@@ -47,8 +47,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     replicates: Option<u32>,
 
-    /// Add replicates until the 95 % interval of each mean makespan (of an open system: p95) reaches no farther from
-    /// it than this share of it, as in 1% (at least 10 replicates, at most 1000 or --replicates)
+    /// Add replicates until half the width of the 95 % interval of each mean makespan (of an open system: p95) is at
+    /// most this share of the mean, as in 1% (at least 10 replicates, at most 1000 or --replicates)
     #[arg(long, value_name = "P%", value_parser = percent)]
     until_ci: Option<Percent>,
 

@@ -18,8 +18,8 @@ use gilsim_studies::whatif::{self, ToolStudy, screen};
 /// Say what would help most: each site, computation and cost made faster in turn
 ///
 /// Plays the scenario with every site, computation and cost of the profile 10 % to 100 % faster, without the lock, with one
-/// more core, worker or connection, and ranks them by what they do for the makespan (of an open system: p95) when they are twice as fast, or done.
-/// All with the same draws. Writes DIR/<scenario's name>/whatif/: whatif.csv, whatif.svg, whatif.png and manifest.json.
+/// more core, worker or connection. Ranks them by how much shorter the makespan (of an open system: p95) gets when a thing is
+/// twice as fast, or a change is made. All runs play the same draws. Writes DIR/<scenario's name>/whatif/: whatif.csv, whatif.svg, whatif.png and manifest.json.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

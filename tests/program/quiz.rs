@@ -242,7 +242,7 @@ fn a_deadlock_is_for_the_reader_to_find() {
     let how_long = answers(question(&quiz, "Roughly how long does sequential", ""));
     assert_eq!(how_long, ["for ever: it never finishes"]);
     let place = answers(question(&quiz, "Where do the tasks of sequential", ""));
-    assert_eq!(place, ["nowhere for good: it never finishes"]);
+    assert_eq!(place, ["cannot be said: it never finishes"]);
     let stuck = question(&quiz, "Which of them never finish", "");
     assert_eq!(answers(stuck), ["sequential"]);
     assert!(stuck["because"].as_str().unwrap().contains("an item of queue `jobs`"), "{stuck}");

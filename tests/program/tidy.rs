@@ -1,4 +1,4 @@
-//! The rules of the house as a test: which room of `src/` may use which, and which outside crate; how
+//! The rules of the house as a test: which room of the crates may use which, and which outside crate; how
 //! long files get; what no file may contain. ARCHITECTURE.md says why.
 
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gilsim::model::{StepKind, Tool};
 
-/// A room of `src/`: a file or a folder.
+/// A room: a file or a folder of a crate's `src/`.
 struct Room {
     name: &'static str,
     /// The rooms that it may use.
@@ -316,7 +316,10 @@ fn every_file_belongs_to_a_room_and_every_room_has_a_file() {
     let files = sources();
     let rooms: BTreeSet<&str> = ROOMS.iter().map(|room| room.name).collect();
     let seen: BTreeSet<&str> = files.iter().map(Source::room).collect();
-    assert_eq!(seen, rooms, "the map in this file and in ARCHITECTURE.md names all rooms of src/");
+    assert_eq!(
+        seen, rooms,
+        "the map in this file and in ARCHITECTURE.md names all rooms of the crates"
+    );
 }
 
 #[test]

@@ -24,7 +24,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 Flow::Wait => break pc,
             };
         };
-        // Nobody asks for it meanwhile.
+        // Nobody reads where a thread stands while it acts: it is written once, here.
         self.thread_mut(thread).pc = rest;
     }
 
@@ -55,7 +55,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::TryObtain { thing, in_line, obtained } => {
                 return Flow::jump_if(self.take_if_there(thing, in_line), obtained);
             }
-            Op::LeaveLine(thing) => self.leave_line(thing),
+            Op::ServedRuns(thing) => self.served_runs(thing),
             Op::Release(semaphore) => self.give_back(semaphore),
             Op::Disconnect(site) => self.disconnect(site),
             Op::OnChannel(channel, op) => return self.run_channel_op(thread, channel, op),

@@ -76,7 +76,7 @@ impl Shared {
     }
 
     /// A coroutine that was handed a thing runs again.
-    pub(super) fn leave_line(&mut self, thing: Thing) {
+    pub(super) fn served_runs(&mut self, thing: Thing) {
         if let Some(semaphore) = self.semaphore_of(thing) {
             semaphore.served_one_runs();
         }

@@ -16,7 +16,7 @@ pub(super) struct Thread {
     pub(super) lock: Maybe<LockId>,
     pub(super) holds: bool,
 
-    /// Where it goes on; while it is blocked in a wait of several ends, that wait.
+    /// Where it goes on; while it is blocked at a `Block`, that instruction.
     pub(super) pc: Pc,
     /// The leaf step that its instruction belongs to.
     pub(super) step: u32,

@@ -120,8 +120,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// A coroutine that was handed a thing runs again: those who had to queue up behind it get what is left.
-    pub(super) fn leave_line(&mut self, thing: Thing) {
-        self.shared.leave_line(thing);
+    pub(super) fn served_runs(&mut self, thing: Thing) {
+        self.shared.served_runs(thing);
         while let Some(next) = self.shared.serve_next(thing) {
             self.resume(next, End::Done);
         }

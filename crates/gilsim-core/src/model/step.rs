@@ -93,7 +93,7 @@ pub struct StepKind {
     pub further: Option<Further>,
     /// What its length is spent on, if it has one.
     pub spends: Option<Spends>,
-    /// Whether it may wait until another task has done something.
+    /// Whether it may wait for ever: for a step that another task may never take.
     pub waits_for_tasks: bool,
     /// Whether it blocks the thread of an event loop, too.
     pub blocks_loop: bool,

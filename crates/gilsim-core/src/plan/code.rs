@@ -112,7 +112,7 @@ mod tests {
         let mut code = Code::default();
         let (done, again) = (code.label(), code.label());
         let start = code.here();
-        code.push(Op::LeaveLine(THING));
+        code.push(Op::ServedRuns(THING));
         let ends = Ends { done: done.target(), again: again.target() };
         code.push(Op::Suspend(Wait { on: ForCoroutine::Thing(THING), row: None, ends }));
         code.place(again);

@@ -80,8 +80,8 @@ pub enum Op {
         /// Where to go with it.
         obtained: Pc,
     },
-    /// A coroutine that was handed a thing while it waited runs again: it is in line no longer.
-    LeaveLine(Thing),
+    /// A coroutine that was handed a thing while it waited runs again: from now on newcomers need not queue up behind it.
+    ServedRuns(Thing),
     /// Gives a permit back.
     Release(SemaphoreId),
     /// Ends a request to a site; the first in line has the connection next.
@@ -287,7 +287,7 @@ impl Op {
             | Self::Compute { .. }
             | Self::Sleep { .. }
             | Self::SetTimer(_)
-            | Self::LeaveLine(_)
+            | Self::ServedRuns(_)
             | Self::Release(_)
             | Self::Disconnect(_)
             | Self::Started

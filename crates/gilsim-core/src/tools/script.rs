@@ -269,7 +269,7 @@ impl Builder<'_> {
         self.code.push(Op::Suspend(Wait { on: ForCoroutine::Thing(thing), row, ends }));
         self.code.place(handed);
         if matches!(thing, Thing::Permit(_) | Thing::Connection(_)) {
-            self.code.push(Op::LeaveLine(thing));
+            self.code.push(Op::ServedRuns(thing));
         }
         self.code.place(obtained);
     }

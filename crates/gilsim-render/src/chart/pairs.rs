@@ -296,11 +296,9 @@ fn notes(chart: &PairChart<'_>) -> Vec<&'static str> {
     if stretches().filter_map(cpu_share).any(|share| share < WHOLE) {
         notes.push(
             "A real program does not see when it waits for the lock or a core: a measured computation \
-             is filled up to its share of CPU time,",
+             is coloured up to its share of CPU time;",
         );
-        notes.push(
-            "the rest of it, in grey, is waiting (and in none of the measured shares above).",
-        );
+        notes.push("the grey rest is waiting, which no measured share above contains.");
     }
     notes
 }
@@ -337,7 +335,7 @@ mod tests {
         assert!(
             svg.contains("two &lt;threads&gt;: measured 20 ms, predicted 19 ms (\u{2212}5.0 %)")
         );
-        assert!(svg.contains("filled up to its share"), "{svg}");
+        assert!(svg.contains("coloured up to its share"), "{svg}");
     }
 
     #[test]
@@ -345,7 +343,7 @@ mod tests {
         let lane = || vec![stretch(State::Io, 0, 20, None)];
         let pair = Pair { label: "task 0".to_owned(), measured: lane(), predicted: lane() };
         let svg = chart(vec![pair]);
-        assert!(!svg.contains("filled up to"), "{svg}");
+        assert!(!svg.contains("coloured up to"), "{svg}");
         assert_eq!(svg.matches(">100 %</text>").count(), 2, "{svg}");
     }
 }

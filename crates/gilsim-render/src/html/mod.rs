@@ -137,7 +137,7 @@ fn notes(page: &Page<'_>) -> String {
             format!("of {all} {what} the first {} are shown", all - left_out)
         }));
         if run.deadlocked {
-            facts.push("it deadlocks: what goes on for ever has no bar".to_owned());
+            facts.push("it deadlocks: waits without an end have no bar".to_owned());
         }
         if !facts.is_empty() {
             let label = escape(run.label);

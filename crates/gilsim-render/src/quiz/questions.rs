@@ -16,8 +16,8 @@ use gilsim_core::workload::bits;
 const ASKED: usize = 3;
 
 const NEVER: &str = "for ever: it never finishes";
-const NOWHERE_FOR_GOOD: &str = "nowhere for good: it never finishes";
-const NEVER_DONE: &str = "some wait for ever: it never finishes";
+const NOWHERE_FOR_GOOD: &str = "cannot be said: it never finishes";
+const NEVER_DONE: &str = "it never finishes: some tasks wait for ever";
 
 /// What makes plausible wrong states, the most instructive first.
 const TEMPTING: [State; 9] = [
@@ -261,7 +261,7 @@ impl Group<'_> {
             .collect();
         let told = if told.is_empty() {
             let all = counted(right.len() as u64, "tool");
-            format!("Nothing is asked for more than it can do, and no backlog grows: {all}.")
+            format!("No resource is asked for more than it can serve, and no backlog grows: {all}.")
         } else {
             told.join("\n")
         };

@@ -1,4 +1,4 @@
-//! What a person reads on the screen: the comparison and its verdict, and predicted beside measured.
+//! What a person reads on the screen: the comparison and its verdict.
 //!
 //! A comparison is made from the rows of summary.csv and nothing else, so that screen and files
 //! cannot disagree.
@@ -6,7 +6,6 @@
 mod cause;
 pub mod markdown;
 pub mod screen;
-
 mod verdict;
 mod words;
 

@@ -195,8 +195,8 @@ pub fn verdict(shown: &[Shown<'_>]) -> String {
     let s = |count: usize| if count == 1 { "" } else { "s" };
     let (all, kept) = (shown.len(), shown.len() - failed);
     match failed {
-        0 if all == 1 => "the claim is as stated\n".to_owned(),
-        0 => format!("all {all} claims are as stated\n"),
+        0 if all == 1 => "the claim holds as stated\n".to_owned(),
+        0 => format!("all {all} claims hold as stated\n"),
         _ => format!("{kept} of {all} claim{} as stated, {failed} not\n", s(all)),
     }
 }

@@ -1,4 +1,4 @@
-//! What-if studies: a scenario over a grid of values, with replicates, on all cores.
+//! Sweeps: a scenario over a grid of values, with replicates, on all cores.
 //!
 //! A [`Grid`] of values makes points; a [`Study`] plays every point in replicates, block by block, in whatever
 //! order the cores get to them; what comes out does not depend on that order. [`journal`] is how finished

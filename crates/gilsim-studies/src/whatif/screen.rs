@@ -47,7 +47,7 @@ fn told(studies: &[ToolStudy], goal: Goal, shown: impl Fn(&Table) -> String) -> 
         text.push_str(&finding(&tool, &felt, base, goal));
         if felt.len() > SHOWN {
             let more = (felt.len() - SHOWN).to_string();
-            text.extend([" ", &more, " more change less; whatif.csv has all."]);
+            text.extend([" ", &more, " more have smaller effects; whatif.csv has all."]);
         }
         text.push('\n');
     }
@@ -88,7 +88,7 @@ fn change(now: u64, was: u64) -> String {
 fn finding(tool: &str, felt: &[&Effect], base: Numbers, goal: Goal) -> String {
     let best = felt.first().and_then(|effect| Some((effect, effect.compared()?)));
     let Some((effect, now)) = best.filter(|(_, now)| now.by(goal) < base.by(goal)) else {
-        return format!("Nothing of this makes {tool} faster.");
+        return format!("None of these changes makes {tool} faster.");
     };
     let what = one_line(&effect.words());
     let how = if effect.points.len() > 1 { format!("{what}, twice as fast") } else { what };
