@@ -3,7 +3,7 @@
 //! Where the values come from stands beside each in `cpython-3.13.toml` (docs/semantics.md, "What things cost").
 
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -404,15 +404,9 @@ const BUILT_IN: [(&str, &str); 10] = [
     ("cpython-3.14t", include_str!("cpython-3.14t.toml")),
 ];
 
-static PARSED: LazyLock<Vec<(&str, Arc<Profile>)>> = LazyLock::new(|| {
-    BUILT_IN
-        .iter()
-        .map(|(name, text)| {
-            let profile = based(text).unwrap_or_else(|error| panic!("{name}: {}", error.message));
-            (*name, Arc::new(profile))
-        })
-        .collect()
-});
+/// The built-in profiles that have been asked for.
+static PARSED: [OnceLock<Arc<Profile>>; BUILT_IN.len()] =
+    [const { OnceLock::new() }; BUILT_IN.len()];
 
 /// Reads a built-in profile.
 fn based(text: &str) -> Result<Profile, ProfileError> {
@@ -451,8 +445,16 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The built-in profile of that name.
+///
+/// # Panics
+/// When the text of a built-in profile is wrong, which a test rules out.
 pub fn built_in(name: &str) -> Option<Arc<Profile>> {
-    PARSED.iter().find(|(built_in, _)| *built_in == name).map(|(_, profile)| Arc::clone(profile))
+    let at = BUILT_IN.iter().position(|(built_in, _)| *built_in == name)?;
+    let parsed = PARSED[at].get_or_init(|| {
+        let profile = based(BUILT_IN[at].1);
+        Arc::new(profile.unwrap_or_else(|error| panic!("{name}: {}", error.message)))
+    });
+    Some(Arc::clone(parsed))
 }
 
 /// Reads a profile file.
@@ -539,5 +541,15 @@ impl Profile {
             StartMethod::Spawn => &self.process.spawn,
             StartMethod::Forkserver => &self.process.forkserver,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_profile_can_be_read() {
+        assert!(names().all(|name| built_in(name).is_some()));
     }
 }
