@@ -35,6 +35,7 @@ pub use palette::{Hue, Look, Theme, grounds, look};
 pub use png::{PngError, png};
 pub use scatter::{Point, ScatterChart, scatter};
 pub use speed_up::{SpeedUp, SpeedUpPanel, SpeedUps, speed_ups};
+pub(crate) use svg::escape as xml_escape;
 pub use text::text;
 pub use words::{clean, duration, percent};
 

@@ -213,7 +213,7 @@ fn open((width, height): (u32, u32), theme: Theme, heading: &Heading) -> String 
 }
 
 /// A text as it stands between tags.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

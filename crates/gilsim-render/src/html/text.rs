@@ -2,22 +2,11 @@
 
 use serde_json::Value;
 
-use crate::chart::clean;
+use crate::chart::{clean, xml_escape};
 
 /// A text as it stands between tags, or in the quotes of an attribute.
 pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in clean(text).chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(letter),
-        }
-    }
-    escaped
+    xml_escape(&clean(text)).replace('\'', "&#39;")
 }
 
 /// JSON as it stands in a script element, which ends at `</script` and is read otherwise after `<!--`, even in the
