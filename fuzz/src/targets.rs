@@ -12,7 +12,7 @@ use gilsim::claims::{Stop, Suite};
 use gilsim::engine::simulate;
 use gilsim::ids::TaskId;
 use gilsim::import::{self, Arrivals, Options};
-use gilsim::model::{Scenario, ToolRun};
+use gilsim::model::{Parcel, Scenario, ToolRun};
 use gilsim::plan::Plan;
 use gilsim::scenario::{Document, Faults, parse};
 use gilsim::sink::audit::{Audit, AuditSetting};
@@ -324,8 +324,12 @@ fn is_short(plan: &Plan, run: &ToolRun) -> bool {
             return false;
         }
         let payload = plan.workload.payload(task);
-        // Pickling takes about a nanosecond a byte.
-        turns = turns.saturating_add(payload.send.saturating_add(payload.receive) / slice);
+        // Pickling takes about a nanosecond a byte, and some tens of them an object.
+        let nanos = |it: Parcel| it.bytes.saturating_add(100 * u64::from(it.objects));
+        let measured = [payload.pickle, payload.unpickle].into_iter().flatten();
+        let measured: u64 = measured.map(|it| it.as_nanos()).fold(0, u64::saturating_add);
+        let pickling = nanos(payload.send).saturating_add(nanos(payload.receive));
+        turns = turns.saturating_add(pickling.saturating_add(2 * measured.min(1 << 62)) / slice);
         for leaf in 0..u32::try_from(leaves).unwrap_or(u32::MAX) {
             let demand = plan.demanded(task, leaf).map_or(0, SimDuration::as_nanos);
             turns = turns.saturating_add(demand / slice + wake);

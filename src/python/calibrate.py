@@ -17,14 +17,18 @@ How costs are told apart
 
 import asyncio
 import concurrent.futures
+import concurrent.futures.process
 import gc
 import hashlib  # noqa: F401 (children import what real programs import)
+import itertools
 import json
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.pool
 import os
 import pickle
 import platform
+import queue
 import select
 import statistics
 import sys
@@ -906,6 +910,142 @@ def measure_processes():
     record("process.exit", forked.exit[1:], less=latency + known("process.join"))
 
 
+# What tasks share
+
+
+MANY = 1000
+
+
+def each_of_many(work):
+    """CPU time of one of many calls in a loop, the loop's own time taken off."""
+    def calls(repeat):
+        before = time.thread_time_ns()
+        for _ in repeat:
+            work()
+        return time.thread_time_ns() - before
+
+    def turns(repeat):
+        before = time.thread_time_ns()
+        for _ in repeat:
+            pass
+        return time.thread_time_ns() - before
+
+    repeat = [None] * MANY
+    return (calls(repeat) - turns(repeat)) / MANY
+
+
+def use_of(semaphore):
+    """Return a function that takes a permit and gives it back, as programs do."""
+    def use():
+        with semaphore:
+            pass
+
+    return use
+
+
+def semaphore_costs(make):
+    """CPU times of taking permits, and of giving them back: what `with` takes longer."""
+    acquire, both = [], []
+    for _ in range(25):
+        acquire.append(each_of_many(make(MANY).acquire))
+        both.append(each_of_many(use_of(make(MANY))))
+    taken = statistics.median(acquire)
+    return acquire, [pair - taken for pair in both]
+
+
+def put_one(queue):
+    """Return a function that puts a number, as programs do."""
+    return lambda: queue.put(1)
+
+
+def waits_of_conditions():
+    """CPU time of Condition.wait and of a notify that wakes, system calls aside."""
+    wait, notify = [], []
+    condition = threading.Condition()
+    with condition:
+        for _ in range(25):
+            wait.append(each_of_many(lambda: condition.wait(0)))
+            alone = each_of_many(condition.notify)
+            locks = [threading.Lock() for _ in range(MANY)]
+            for lock in locks:
+                lock.acquire()
+            condition._waiters.extend(locks)
+            notify.append(each_of_many(condition.notify) - alone)
+    return wait, notify
+
+
+def measure_shared_by_threads():
+    """threading.Semaphore and queue.Queue: nobody else is there."""
+    acquire, release = semaphore_costs(threading.Semaphore)
+    record("shared.threads.acquire", acquire[3:])
+    record("shared.threads.release", release[3:])
+    put, get = [], []
+    for _ in range(25):
+        waiting = queue.Queue()
+        put.append(each_of_many(put_one(waiting)))
+        get.append(each_of_many(waiting.get))
+    record("shared.threads.put", put[3:])
+    record("shared.threads.get", get[3:])
+    wait, notify = waits_of_conditions()
+    record("shared.threads.wait", wait[3:])
+    record("shared.threads.notify", notify[3:])
+
+
+def measure_shared_by_processes():
+    """multiprocessing.Semaphore and Queue: the feeder thread has a core for itself."""
+    acquire, release = semaphore_costs(multiprocessing.Semaphore)
+    record("shared.processes.acquire", acquire[3:])
+    record("shared.processes.release", release[3:])
+    put, feed, get = [], [], []
+    waiting = multiprocessing.Queue()
+    waiting.put(1)
+    waiting.get()
+    fed = cpu_clock(waiting._thread)
+    for _ in range(25):
+        before = fed()
+        put.append(each_of_many(put_one(waiting)))
+        while waiting.qsize() < MANY or waiting._buffer:
+            time.sleep(0.001)
+        time.sleep(0.001)
+        feed.append((fed() - before) / MANY)
+        get.append(each_of_many(waiting.get))
+    record("shared.processes.put", put[3:])
+    record("shared.processes.feed", feed[3:], less=known("pipe.write"))
+    record("shared.processes.get", get[3:], less=known("pipe.read"))
+
+
+async def use_on_loop(semaphore):
+    """CPU time of one of many uses of a semaphore that nobody else has."""
+    before = time.thread_time_ns()
+    for _ in range(MANY):
+        async with semaphore:
+            pass
+    return (time.thread_time_ns() - before) / MANY
+
+
+async def await_many(make):
+    """CPU time of awaiting one of many coroutines that do not wait."""
+    before = time.thread_time_ns()
+    for _ in range(MANY):
+        await make()
+    return (time.thread_time_ns() - before) / MANY
+
+
+async def measure_shared_by_coroutines():
+    """asyncio.Semaphore and Queue: nobody else is there."""
+    acquire, both, put, get = [], [], [], []
+    for _ in range(25):
+        acquire.append(await await_many(asyncio.Semaphore(MANY).acquire))
+        both.append(await use_on_loop(asyncio.Semaphore(1)))
+        waiting = asyncio.Queue()
+        put.append(await await_many(lambda: waiting.put(1)))
+        get.append(await await_many(waiting.get))
+    record("shared.coroutines.acquire", acquire[3:])
+    record("shared.coroutines.release", both[3:], less=statistics.median(acquire[3:]))
+    record("shared.coroutines.put", put[3:])
+    record("shared.coroutines.get", get[3:])
+
+
 # ProcessPoolExecutor
 
 
@@ -923,19 +1063,24 @@ def answer(given):
     return given[0], 1.25, 2.5, [0.125]
 
 
+def same(number):
+    """Return a number, as the simplest tasks do."""
+    return number
+
+
 def process_cpu(_=None):
     """In a worker: its CPU time."""
     return time.process_time_ns()
 
 
-def worker_cost(run, count):
-    """CPU time of one worker for each of so many tasks, from `run(function, items)`."""
+def worker_cost(run, work, items):
+    """CPU time of one worker for each task, from `run(function, items)`."""
     costs = []
     for _ in range(12):
         before = run(process_cpu, [0])[0]
-        run(answer, map(record_of, range(count)))
+        run(work, items)
         after = run(process_cpu, [0])[0]
-        costs.append((after - before) / (count + 1))
+        costs.append((after - before) / (len(items) + 1))
     return costs[1:]
 
 
@@ -1020,6 +1165,29 @@ def measure_drain():
     writer.close()
 
 
+def per_item(work):
+    """CPU time of a call that goes through many items, for each of them."""
+    return [cpu_of(work) / MANY for _ in range(25)][3:]
+
+
+def measure_chunks():
+    """What each item of a chunk costs the caller of either pool, before and after."""
+    items = range(MANY)
+    if hasattr(itertools, "batched") and sys.version_info >= (3, 13):
+        def cut():
+            return list(itertools.batched(zip(items), 500))
+    else:
+        def cut():
+            return list(concurrent.futures.process._get_chunks(items, chunksize=500))
+    record("process_pool.submit_item", per_item(cut))
+    chain = concurrent.futures.process._chain_from_iterable_of_lists
+    record("process_pool.collect_item",
+           [cpu_of(lambda done=list(items): list(chain([done]))) / MANY for _ in range(25)][3:])
+    pool = multiprocessing.pool.Pool
+    record("multiprocessing_pool.submit_item",
+           per_item(lambda: list(pool._get_tasks(same, list(items), 500))))
+
+
 def process_pool_lives(context):
     """CPU time of making a pool; how long the end of one with one worker takes."""
     create, shutdown = [], []
@@ -1079,13 +1247,16 @@ def measure_process_pool():
     record("process_pool.deliver", manage,
            less=known("process_pool.enqueue", "process_pool.wait", "process_pool.drain"))
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as executor:
-        one = worker_cost(lambda work, items: list(executor.map(work, items)), 400)
+        records = [record_of(number) for number in range(400)]
+        one = worker_cost(lambda work, items: list(executor.map(work, items)), answer, records)
         many = worker_cost(
-            lambda work, items: list(executor.map(work, items, chunksize=500)), 10_000)
+            lambda work, items: list(executor.map(work, items, chunksize=500)), same,
+            range(10_000))
     share = ratio_of_receive(context.SimpleQueue)
     record("process_pool.receive", [cost * share for cost in one])
     record("process_pool.send", [cost * (1 - share) for cost in one])
     record("process_pool.chunk_item", many, less=statistics.median(one) / 500)
+    measure_chunks()
     process_pool_lives(context)
     first_items(context)
 
@@ -1161,8 +1332,9 @@ def measure_pool():
     context = multiprocessing.get_context("fork")
     measure_pool_parent(context)
     with context.Pool(1) as pool:
-        one = worker_cost(lambda work, items: pool.map(work, items, 1), 400)
-        many = worker_cost(lambda work, items: pool.map(work, items, 500), 10_000)
+        records = [record_of(number) for number in range(400)]
+        one = worker_cost(lambda work, items: pool.map(work, items, 1), answer, records)
+        many = worker_cost(lambda work, items: pool.map(work, items, 500), same, range(10_000))
     share = ratio_of_receive(context.SimpleQueue)
     record("multiprocessing_pool.receive", [cost * share for cost in one])
     record("multiprocessing_pool.send", [cost * (1 - share) for cost in one])
@@ -1173,12 +1345,28 @@ def measure_pool():
 # Pickling
 
 
+def measure_objects():
+    """Pickling objects: whole numbers, floats and short texts, a third each."""
+    objects = [kind for number in range(MANY // 3)
+               for kind in (number, number + 0.5, "text " + str(number))]
+    few = objects[:30]
+    count = len(objects) - len(few)
+
+    def each(work, more, less):
+        short = statistics.median(cpu_of(work, less) for _ in range(100))
+        return [(cpu_of(work, more) - short) / count for _ in range(100)][20:]
+
+    record("pickle.dumps_per_object", each(pickle.dumps, objects, few))
+    record("pickle.loads_per_object", each(pickle.loads, pickle.dumps(objects), pickle.dumps(few)))
+
+
 def measure_pickle():
     """Pickling bytes, and sending them through a pipe: CPU time of either side."""
     data = os.urandom(MIB)
     dumped = pickle.dumps(data)
     record("pickle.dumps_per_mib", [cpu_of(pickle.dumps, data) for _ in range(200)][20:])
     record("pickle.loads_per_mib", [cpu_of(pickle.loads, dumped) for _ in range(200)][20:])
+    measure_objects()
     reader, writer = multiprocessing.Pipe(False)
 
     def receive():
@@ -1291,7 +1479,10 @@ def main():
     measure_process_pool()
     measure_pool()
     measure_pickle()
+    measure_shared_by_threads()
+    measure_shared_by_processes()
     measure_loop()
+    asyncio.run(measure_shared_by_coroutines())
     measure_interpreters()
     busy_now, there_now = core_time()
     others = (busy_now - busy - own_time() + own) / max(there_now - there, 1e-9)

@@ -176,13 +176,40 @@ pub enum Arrival {
     At(Arc<[SimTime]>),
 }
 
-/// Bytes that are pickled for a task when it crosses a process boundary.
+/// What is pickled for a task when it crosses a process boundary.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Payload {
     /// From the parent to the worker.
-    pub send: u64,
+    pub send: Parcel,
     /// From the worker back.
-    pub receive: u64,
+    pub receive: Parcel,
+    /// CPU time of pickling a parcel that is not empty, if somebody measured it.
+    pub pickle: Option<SimDuration>,
+    /// CPU time of unpickling one, likewise.
+    pub unpickle: Option<SimDuration>,
+}
+
+/// What crosses one way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Parcel {
+    /// Its size.
+    pub bytes: u64,
+    /// The number of Python objects that it is made of: at least 1.
+    pub objects: u32,
+}
+
+impl Default for Parcel {
+    /// One object of no size.
+    fn default() -> Self {
+        Self { bytes: 0, objects: 1 }
+    }
+}
+
+impl Payload {
+    /// Whether it is more than one object of no size, either way.
+    pub fn is_something(self) -> bool {
+        self != Self::default()
+    }
 }
 
 /// A duration, or a distribution of durations.
@@ -244,6 +271,8 @@ pub struct ToolRun {
     pub chunk: u32,
     /// How processes are started; the profile's default where the scenario says nothing.
     pub start: StartMethod,
+    /// CPU time of each worker before its first task, under its lock.
+    pub worker_init: SimDuration,
     /// Machine, interpreter, sites and computations after this tool's overrides.
     pub setting: Setting,
 }

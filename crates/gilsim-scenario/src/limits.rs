@@ -39,6 +39,9 @@ pub const DRAWS: u64 = 200_000_000;
 /// Bytes of a payload in one direction: 1 TB.
 pub const PAYLOAD_BYTES: u64 = 1_000_000_000_000;
 
+/// Python objects of a payload in one direction.
+pub const PAYLOAD_OBJECTS: u64 = 1_000_000_000;
+
 /// Nanoseconds that all tasks of a scenario together may wait and compute: 146 years.
 pub const DEMAND_NANOS: u128 = 1 << 62;
 

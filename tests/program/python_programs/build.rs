@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use gilsim::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
 use gilsim::model::{
-    Arrival, Computation, Distribution, Interpreter, LockMode, Machine, OffloadTo, Payload, Queue,
-    Scenario, Semaphore, Setting, Site, StartMethod, StepSpec, TaskEntry, Tool, ToolRun, WaitOn,
-    Work,
+    Arrival, Computation, Distribution, Interpreter, LockMode, Machine, OffloadTo, Parcel, Payload,
+    Queue, Scenario, Semaphore, Setting, Site, StartMethod, StepSpec, TaskEntry, Tool, ToolRun,
+    WaitOn, Work,
 };
 use gilsim::profile;
 use gilsim::program;
@@ -52,6 +52,7 @@ pub(crate) fn tool(tool: Tool, profile: &str) -> ToolRun {
         limit: None,
         chunk: 1,
         start: StartMethod::Fork,
+        worker_init: SimDuration::ZERO,
         setting: Setting { machine, interpreter, sites, computations },
     }
 }
@@ -93,7 +94,8 @@ pub(crate) fn everything() -> Scenario {
             StepSpec::Put(QueueId(0)),
         ],
     );
-    producer.payload = Payload { send: 1_000, receive: 200_000 };
+    let [send, receive] = [1_000, 200_000].map(|bytes| Parcel { bytes, objects: 1 });
+    producer.payload = Payload { send, receive, ..Payload::default() };
     let eater = entry(
         "eat item",
         4,

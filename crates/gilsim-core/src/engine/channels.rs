@@ -1,10 +1,10 @@
 //! Channels, which carry items from thread to thread: queues inside the interpreter, and pipes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::ids::{ChannelId, ThreadId};
+use crate::ids::{ChannelId, ProcessId, ThreadId};
 use crate::model::LockMode;
-use crate::plan::{ChannelOp, End};
+use crate::plan::{ChannelOp, End, Plan};
 use crate::trace::{Sink, State};
 
 use super::thread::{Burst, Item};
@@ -20,6 +20,24 @@ pub(super) struct Channel {
     hand_off: bool,
     nudges: u32,
     closed: bool,
+    /// Whether it has passed its [`ChannelOp::Once`].
+    passed: bool,
+}
+
+/// The channels of a run.
+#[derive(Debug)]
+pub(super) struct Channels {
+    /// Those that there is one of.
+    of_run: Vec<Channel>,
+    /// Those that each process has, by process and channel.
+    of_processes: BTreeMap<(ProcessId, ChannelId), Channel>,
+}
+
+impl Channels {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let of_run = plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect();
+        Self { of_run, of_processes: BTreeMap::new() }
+    }
 }
 
 /// What a channel has for a taker.
@@ -44,6 +62,7 @@ impl Channel {
             hand_off,
             nudges: 0,
             closed: false,
+            passed: false,
         }
     }
 
@@ -69,6 +88,11 @@ impl Channel {
     pub(super) fn close(&mut self) -> Option<ThreadId> {
         self.closed = true;
         self.takers.pop_front()
+    }
+
+    /// Whether this is asked for the first time.
+    fn pass(&mut self) -> bool {
+        !std::mem::replace(&mut self.passed, true)
     }
 
     /// Forgets a nudge. Returns whether there was one.
@@ -115,6 +139,18 @@ impl Channel {
 }
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
+    /// A channel as a thread sees it: there may be one in its process.
+    pub(super) fn channel(&mut self, thread: ThreadId, id: ChannelId) -> &mut Channel {
+        let rules = &self.plan.channels[id.index()];
+        if rules.in_each_process {
+            let process = self.threads[thread.index()].process;
+            let new = || Channel::new(rules.hand_off);
+            self.channels.of_processes.entry((process, id)).or_insert_with(new)
+        } else {
+            &mut self.channels.of_run[id.index()]
+        }
+    }
+
     /// Does something with a channel.
     #[inline]
     pub(super) fn run_channel_op(
@@ -123,7 +159,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         id: ChannelId,
         op: ChannelOp,
     ) -> Flow {
-        let channel = &mut self.channels[id.index()];
+        let channel = self.channel(thread, id);
         match op {
             ChannelOp::Put => self.put(thread, id),
             ChannelOp::Nudge => {
@@ -156,6 +192,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 None => return Flow::Jump(none),
             },
             ChannelOp::Close => self.close(thread, id),
+            ChannelOp::Once(again) => return Flow::jump_if(!channel.pass(), again),
         }
         Flow::Go
     }
@@ -163,7 +200,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Puts the item at hand into a channel. A taker that is handed it has what it waited for.
     fn put(&mut self, thread: ThreadId, channel: ChannelId) {
         let item = self.thread(thread).item;
-        let Some((taker, handed)) = self.channels[channel.index()].put(item) else {
+        let Some((taker, handed)) = self.channel(thread, channel).put(item) else {
             return self.wake_taker(thread, channel, None);
         };
         let end = match handed {
@@ -177,7 +214,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn close(&mut self, thread: ThreadId, channel: ChannelId) {
-        let taker = self.channels[channel.index()].close();
+        let taker = self.channel(thread, channel).close();
         self.wake_taker(thread, channel, taker);
     }
 
@@ -194,7 +231,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         taker: Option<(ThreadId, End)>,
     ) {
         let rules = self.plan.channels[channel.index()];
-        let poller = self.channels[channel.index()].take_poller();
+        let poller = self.channel(thread, channel).take_poller();
         let poller = poller.map(|poller| (poller, End::Done));
         for (woken, end) in poller.into_iter().chain(taker) {
             self.end_wait_at_cost(thread, woken, end, rules.wake, rules.is_pipe);

@@ -1,6 +1,6 @@
 //! Tasks on their way: they arrive, are handed out as items, are done, and their results are delivered and collected.
 
-use crate::ids::{TaskId, ThreadId};
+use crate::ids::{ItemCostId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::plan::{End, ForThread, Pc, TaskOp};
 use crate::time::SimDuration;
@@ -27,7 +27,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             TaskOp::EndPart { last } => self.end_part(thread, last),
             TaskOp::Deliver => self.deliver(thread),
-            TaskOp::Collect { each, none, all } => return self.collect(thread, each, none, all),
+            TaskOp::Collect { cost, chunk, none, all } => {
+                return self.collect(thread, (cost, chunk), none, all);
+            }
             TaskOp::IfAllDelivered(to) => return Flow::jump_if(self.all_are_delivered(), to),
         }
         Flow::Go
@@ -42,21 +44,21 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if arrival > self.now {
             return Flow::Jump(early);
         }
-        self.thread_mut(thread).item = self.next_chunk(chunk);
+        let first = self.tasks.arrived;
+        let count = self.chunk_at(first, chunk);
+        self.tasks.arrived += count;
+        self.thread_mut(thread).item = Item::of_tasks(first, count);
         Flow::Go
     }
 
-    /// The next tasks, up to `chunk` that arrive at one instant.
-    fn next_chunk(&mut self, chunk: u32) -> Item {
+    /// How many tasks an item has that begins there: up to `chunk` that arrive at one instant.
+    fn chunk_at(&self, first: u32, chunk: u32) -> u32 {
         let workload = &self.plan.workload;
         let arrival = |position| workload.arrival(workload.nth_to_arrive(position));
-        let first = self.tasks.arrived;
         let limit = workload.task_count().min(first.saturating_add(chunk));
         let together = |position: &u32| arrival(*position) == arrival(first);
         let further = (first + 1..limit).take_while(together).count();
-        let count = 1 + u32::try_from(further).expect("a chunk is bounded");
-        self.tasks.arrived += count;
-        Item::of_tasks(first, count)
+        1 + u32::try_from(further).expect("a chunk is bounded")
     }
 
     fn sleep_until_arrival(&mut self, thread: ThreadId) -> Flow {
@@ -133,20 +135,30 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.tasks.delivered == self.plan.workload.task_count()
     }
 
-    fn collect(&mut self, thread: ThreadId, each: SimDuration, none: Pc, all: Pc) -> Flow {
+    /// Collects whole items: their results are delivered together.
+    fn collect(
+        &mut self,
+        thread: ThreadId,
+        (cost, chunk): (ItemCostId, u32),
+        none: Pc,
+        all: Pc,
+    ) -> Flow {
         let workload = &self.plan.workload;
         let (from, total) = (self.tasks.collected, workload.task_count());
         if from == total {
             return Flow::Jump(all);
         }
-        let delivered =
-            |position: &u32| self.tasks.get(workload.nth_to_arrive(*position)).delivered;
-        let count = (from..total).take_while(delivered).count();
-        if count == 0 {
+        let cost = &self.plan.item_costs[cost.index()];
+        let (mut to, mut left) = (from, SimDuration::ZERO);
+        while to < total && self.tasks.get(workload.nth_to_arrive(to)).delivered {
+            let count = self.chunk_at(to, chunk);
+            left += cost.base + cost.each_further * u64::from(count - 1);
+            to += count;
+        }
+        if to == from {
             return Flow::Jump(none);
         }
-        self.tasks.collected += u32::try_from(count).expect("tasks have 32-bit numbers");
-        let left = each * count as u64;
+        self.tasks.collected = to;
         let (state, lock, name) = (State::Overhead, LockMode::Held, self.names.result);
         self.work(thread, Burst { left, state, lock, name })
     }

@@ -43,7 +43,7 @@ use crate::plan::{Group, Pc, Plan};
 use crate::time::SimTime;
 use crate::trace::{Outcome, Sink, Totals};
 
-use channels::Channel;
+use channels::Channels;
 use event_loop::EventLoop;
 use executor::Executor;
 use kernel::Kernel;
@@ -124,7 +124,7 @@ struct Engine<'a, S: ?Sized> {
     /// What tasks share.
     shared: Shared,
     /// What connects the tool's threads.
-    channels: Vec<Channel>,
+    channels: Channels,
     executors: Vec<Executor>,
     /// One bit for each place that only the first thread passes.
     onces: u64,
@@ -151,7 +151,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             locks: Locks::new(plan),
             processes: Processes::default(),
             shared: Shared::new(plan),
-            channels: plan.channels.iter().map(|rules| Channel::new(rules.hand_off)).collect(),
+            channels: Channels::new(plan),
             executors: plan.executors.iter().copied().map(Executor::new).collect(),
             onces: 0,
             tasks: Tasks::new(plan),

@@ -2,7 +2,7 @@
 
 use crate::ids::{ItemCostId, LockId, Maybe, ThreadId};
 use crate::model::LockMode;
-use crate::plan::{Instruction, Op, Pc, Wait};
+use crate::plan::{Instruction, Op, Pc, Pickling, Wait};
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
@@ -98,22 +98,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let cost = &self.plan.item_costs[cost.index()];
         let item = self.thread(thread).item;
         let further = u64::from(item.count.saturating_sub(1));
-        let bytes = self.payload_nanos(item, cost.sent_per_mib, cost.received_per_mib);
-        let left = cost.base + cost.each_further * further + bytes;
+        let payload = cost.pickling.map_or(SimDuration::ZERO, |it| self.pickling_of(item, &it));
+        let left = cost.base + cost.each_further * further + payload;
         let (state, lock) = (State::Overhead, LockMode::Held);
         self.work(thread, Burst { left, state, lock, name: cost.name })
     }
 
-    /// The time that the payloads of an item's tasks take, at rates in nanoseconds per mebibyte.
-    fn payload_nanos(&self, item: Item, sent_per_mib: u64, received_per_mib: u64) -> SimDuration {
-        if sent_per_mib == 0 && received_per_mib == 0 {
-            return SimDuration::ZERO;
-        }
-        let each = |position| {
-            let payload = self.plan.workload.payload(self.task_of(item, position));
-            u128::from(payload.send) * u128::from(sent_per_mib)
-                + u128::from(payload.receive) * u128::from(received_per_mib)
-        };
+    /// The time that the payloads of an item's tasks take.
+    fn pickling_of(&self, item: Item, pickling: &Pickling) -> SimDuration {
+        let each = |position| pickling.of(self.plan.workload.payload(self.task_of(item, position)));
         let total: u128 = (0..item.count).map(each).sum();
         SimDuration::from_nanos(u64::try_from(total >> 20).unwrap_or(u64::MAX >> 2))
     }

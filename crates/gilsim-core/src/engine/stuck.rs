@@ -26,7 +26,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let record = self.thread(thread);
         let task = record.task.get();
         let waits_for = match self.wait_of(thread)?.on {
-            ForThread::Thing(thing) if !self.is_of_the_tool(thing) => self.words_for(thing),
+            ForThread::Thing(thing) => self.words_for(self.meant(thing)?),
             // Threads of the tool itself wait for those above.
             _ => return None,
         };
@@ -39,10 +39,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let waits_for = match state {
             State::Sync => match self.plan.instruction(self.tasks.get(task).pc).op {
                 Op::Suspend(wait) => match wait.on {
-                    ForCoroutine::Thing(thing) if self.is_of_the_tool(thing) => {
-                        "a place within the asyncio limit".to_owned()
-                    }
-                    ForCoroutine::Thing(thing) => self.words_for(thing),
+                    ForCoroutine::Thing(thing) => match self.meant(thing) {
+                        Some(thing) => self.words_for(thing),
+                        None => "a place within the asyncio limit".to_owned(),
+                    },
                     _ => "an executor".to_owned(),
                 },
                 _ => "an executor".to_owned(),
@@ -53,9 +53,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         Some(Stuck { task: Some(task), step: self.leaf(task), thread: None, waits_for })
     }
 
-    /// Whether the scenario knows nothing of it.
-    fn is_of_the_tool(&self, thing: Thing) -> bool {
-        matches!(thing, Thing::Permit(semaphore) if semaphore.index() >= self.plan.scenario_semaphores)
+    /// What is waited for, in terms of the scenario; nothing if that knows nothing of it.
+    fn meant(&self, thing: Thing) -> Option<Thing> {
+        match thing {
+            Thing::Permit(semaphore) if semaphore.index() >= self.plan.scenario_semaphores => {
+                self.plan.semaphores[semaphore.index()].stands_for
+            }
+            _ => Some(thing),
+        }
     }
 
     fn words_for(&self, thing: Thing) -> String {

@@ -29,7 +29,7 @@ impl Shared {
         let connections = |connections| Semaphore::new(connections, true);
         Self {
             semaphores: semaphores.map(|it| Semaphore::new(it.permits, it.hands_over)).collect(),
-            queues: plan.queues.iter().map(|(_, capacity)| Queue::new(*capacity)).collect(),
+            queues: plan.queues.iter().map(|rules| Queue::new(rules.capacity)).collect(),
             sites: plan.sites.iter().map(|it| it.connections.map(connections)).collect(),
         }
     }

@@ -27,13 +27,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// Whether that for which a thread waits, and of which it takes nothing, has come about.
-    pub(super) fn has_come(&self, thread: ThreadId, on: ForThread) -> bool {
+    pub(super) fn has_come(&mut self, thread: ThreadId, on: ForThread) -> bool {
         let record = self.thread(thread);
         match on {
             ForThread::Started => self.thread(record.child).started,
             ForThread::Joined => self.thread(record.joined).status == Status::Dead,
             ForThread::Channel(channel) | ForThread::Poll(channel) => {
-                self.channels[channel.index()].has_something()
+                self.channel(thread, channel).has_something()
             }
             ForThread::Thing(_) => false,
             ForThread::Result => {
@@ -53,8 +53,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     ) -> Flow {
         match on {
             ForThread::Thing(thing) => self.shared.stand_in_line(thing, Waiter::Thread(thread)),
-            ForThread::Channel(channel) => self.channels[channel.index()].park(thread),
-            ForThread::Poll(channel) => self.channels[channel.index()].poll(thread),
+            ForThread::Channel(channel) => self.channel(thread, channel).park(thread),
+            ForThread::Poll(channel) => self.channel(thread, channel).poll(thread),
             ForThread::Joined => {
                 let child = self.thread(thread).joined;
                 self.thread_mut(child).joiner = Some(thread).into();
@@ -102,11 +102,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
     }
 
-    /// The wait of a thread or coroutine has ended.
-    fn end_wait_of(&mut self, waiter: Waiter, end: End) {
-        match waiter {
-            Waiter::Thread(thread) => self.end_wait(thread, end),
-            Waiter::Coroutine(task) => self.resume(task, end),
+    /// The thread that acts has ended the wait of a thread or coroutine for a thing.
+    fn end_wait_of(&mut self, waiter: Waiter, end: End, thing: Thing) {
+        match (waiter, self.acting) {
+            (Waiter::Thread(woken), Some(waker)) => {
+                let (cost, by_pipe) = self.plan.wake_cost(thing);
+                self.end_wait_at_cost(waker, woken, end, cost, by_pipe);
+            }
+            (Waiter::Thread(woken), None) => self.end_wait(woken, end),
+            (Waiter::Coroutine(task), _) => self.resume(task, end),
         }
     }
 
@@ -114,7 +118,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn take_if_there(&mut self, thing: Thing, in_line: bool) -> bool {
         let (was_there, next) = self.shared.try_take(thing, in_line);
         if let Some(waiter) = next {
-            self.end_wait_of(waiter, End::Again);
+            self.end_wait_of(waiter, End::Again, thing);
         }
         was_there
     }
@@ -129,14 +133,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     pub(super) fn give_back(&mut self, semaphore: SemaphoreId) {
         if let Some((waiter, end)) = self.shared.release(semaphore) {
-            self.end_wait_of(waiter, end);
+            self.end_wait_of(waiter, end, Thing::Permit(semaphore));
         }
     }
 
     /// Ends a request to a site; the first in line has the connection next.
     pub(super) fn disconnect(&mut self, site: SiteId) {
         if let Some(waiter) = self.shared.disconnect(site) {
-            self.end_wait_of(waiter, End::Done);
+            self.end_wait_of(waiter, End::Done, Thing::Connection(site));
         }
     }
 }

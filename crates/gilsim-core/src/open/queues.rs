@@ -2,7 +2,7 @@
 
 use crate::ids::NameId;
 use crate::model::Horizon;
-use crate::plan::Plan;
+use crate::plan::{Plan, QueueRules};
 use crate::trace::{Finished, Hold, Row, Sink, State};
 
 use super::meter::{Cut, Meter};
@@ -118,11 +118,13 @@ impl Queues {
             let place = queues.push(kind, text, false);
             queues.synced[name.index()] = Some(place);
         };
-        for (index, semaphore) in plan.semaphores.iter().enumerate() {
+        // Who waits for what is beside a thing waits for that thing.
+        let shown = plan.semaphores.iter().enumerate().filter(|(_, it)| it.stands_for.is_none());
+        for (index, semaphore) in shown {
             let own = index >= plan.scenario_semaphores;
             waited_by(if own { Kind::Limit } else { Kind::Semaphore }, semaphore.name);
         }
-        for (name, _) in &plan.queues {
+        for QueueRules { name, .. } in &plan.queues {
             waited_by(Kind::Queue, *name);
         }
         if let Some(name) = plan.names.find("executor").filter(|_| !plan.executors.is_empty()) {

@@ -9,7 +9,7 @@ mod op;
 mod wait;
 
 use crate::ids::{EventLoopId, NameId, TaskId};
-use crate::model::{LockMode, Site};
+use crate::model::{LockMode, Parcel, Payload, Site};
 use crate::time::SimDuration;
 use crate::trace::Names;
 use crate::workload::Workload;
@@ -39,8 +39,8 @@ pub struct Plan {
     pub semaphores: Vec<SemaphoreRules>,
     /// How many of the semaphores are the scenario's.
     pub scenario_semaphores: usize,
-    /// The queues of the scenario: name and capacity.
-    pub queues: Vec<(NameId, Option<u32>)>,
+    /// The queues of the scenario.
+    pub queues: Vec<QueueRules>,
     /// Channels between the tool's threads.
     pub channels: Vec<ChannelRules>,
     /// Executors that grow on demand.
@@ -135,6 +135,23 @@ pub struct SemaphoreRules {
     pub permits: u32,
     /// Whether a permit is handed to a coroutine that waits, or may be taken by whoever comes first.
     pub hands_over: bool,
+    /// CPU time of a thread that wakes one that waits.
+    pub wake: SimDuration,
+    /// Of one that is not the scenario's: what a thread really waits for that waits for a permit.
+    pub stands_for: Option<Thing>,
+}
+
+/// A queue of the scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueRules {
+    /// Its name.
+    pub name: NameId,
+    /// The most items in it.
+    pub capacity: Option<u32>,
+    /// CPU time of a thread that wakes one that waits.
+    pub wake: SimDuration,
+    /// Whether it is a pipe, whose writer calls the reader to its own core.
+    pub is_pipe: bool,
 }
 
 /// A channel.
@@ -147,6 +164,8 @@ pub struct ChannelRules {
     pub wake: SimDuration,
     /// Whether it is a pipe, whose writer calls the reader to its own core.
     pub is_pipe: bool,
+    /// Whether each process has one of its own.
+    pub in_each_process: bool,
 }
 
 /// When an executor starts another worker (docs/semantics.md, "Thread pools", docs/semantics.md, "Process pools").
@@ -184,12 +203,67 @@ pub struct ItemCost {
     pub base: SimDuration,
     /// For each of its tasks after the first.
     pub each_further: SimDuration,
-    /// For what is sent, in nanoseconds per mebibyte.
-    pub sent_per_mib: u64,
-    /// For what comes back, in nanoseconds per mebibyte.
-    pub received_per_mib: u64,
+    /// For the payloads of its tasks, if they are touched.
+    pub pickling: Option<Pickling>,
     /// What kind of bookkeeping.
     pub name: NameId,
+}
+
+/// Pickling or unpickling the payloads of an item, and what one side of a pipe costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Pickling {
+    /// What is pickled.
+    pub way: Way,
+    /// Which side this is.
+    pub side: Side,
+    /// In nanoseconds per mebibyte.
+    pub per_mib: u64,
+    /// For each object after the first.
+    pub per_object: SimDuration,
+    /// Writing or reading, in nanoseconds per mebibyte.
+    pub pipe_per_mib: u64,
+}
+
+/// Which way something goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// From the parent to a worker.
+    Sent,
+    /// From a worker back.
+    Received,
+}
+
+/// Who pays for what goes through a pipe.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Side {
+    /// The sender, who pickles.
+    Pickle,
+    /// The receiver, who unpickles.
+    Unpickle,
+}
+
+impl Pickling {
+    /// Nanoseconds for one payload, times 2^20 for the sake of rates per mebibyte.
+    pub fn of(&self, payload: Payload) -> u128 {
+        let parcel = match self.way {
+            Way::Sent => payload.send,
+            Way::Received => payload.receive,
+        };
+        let measured = match self.side {
+            Side::Pickle => payload.pickle,
+            Side::Unpickle => payload.unpickle,
+        };
+        let bytes = u128::from(parcel.bytes);
+        let work = match measured.filter(|_| parcel != Parcel::default()) {
+            Some(measured) => u128::from(measured.as_nanos()) << 20,
+            None => {
+                let further = u128::from(parcel.objects.saturating_sub(1));
+                bytes * u128::from(self.per_mib)
+                    + ((further * u128::from(self.per_object.as_nanos())) << 20)
+            }
+        };
+        work + bytes * u128::from(self.pipe_per_mib)
+    }
 }
 
 /// Where the tasks of an entry start.
@@ -228,7 +302,19 @@ impl Plan {
         match thing {
             Thing::Permit(semaphore) => self.semaphores[semaphore.index()].name,
             Thing::Connection(site) => self.sites[site.index()].name,
-            Thing::Room(queue) | Thing::Item(queue) => self.queues[queue.index()].0,
+            Thing::Room(queue) | Thing::Item(queue) => self.queues[queue.index()].name,
+        }
+    }
+
+    /// What it costs a thread to wake one that waits for a thing, and whether it writes to a pipe for that.
+    pub fn wake_cost(&self, thing: Thing) -> (SimDuration, bool) {
+        match thing {
+            Thing::Permit(semaphore) => (self.semaphores[semaphore.index()].wake, false),
+            Thing::Connection(_) => (SimDuration::ZERO, false),
+            Thing::Room(queue) | Thing::Item(queue) => {
+                let rules = &self.queues[queue.index()];
+                (rules.wake, rules.is_pipe)
+            }
         }
     }
 

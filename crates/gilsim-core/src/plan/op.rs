@@ -181,6 +181,8 @@ pub enum ChannelOp {
     TryTake(Pc),
     /// Nothing more will be put into a channel; its takers leave one after the other.
     Close,
+    /// Goes on at the first time, and elsewhere from then on.
+    Once(Pc),
 }
 
 /// What is done with tasks.
@@ -212,8 +214,10 @@ pub enum TaskOp {
     Deliver,
     /// Collects the results that are there, in order of arrival.
     Collect {
-        /// CPU time for each.
-        each: SimDuration,
+        /// CPU time for those of an item.
+        cost: ItemCostId,
+        /// The most tasks of an item.
+        chunk: u32,
         /// Where to go when the next one is not there.
         none: Pc,
         /// Where to go when all have been collected.
@@ -307,7 +311,10 @@ impl ChannelOp {
                 visit(nudged);
                 visit(closed);
             }
-            Self::Drain(to) | Self::Poll { nothing: to, .. } | Self::TryTake(to) => visit(to),
+            Self::Drain(to)
+            | Self::Poll { nothing: to, .. }
+            | Self::TryTake(to)
+            | Self::Once(to) => visit(to),
             Self::Put | Self::Nudge | Self::Close => {}
         }
     }

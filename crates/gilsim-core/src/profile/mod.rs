@@ -2,13 +2,20 @@
 //!
 //! Where the values come from stands beside each in `cpython-3.13.toml` (docs/semantics.md, "What things cost").
 
+mod costs;
+
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::model::{StartMethod, Tool};
-use crate::time::SimDuration;
+
+pub use costs::{
+    Cost, InterpreterCosts, LockCosts, LoopCosts, LoopSharedCosts, MachineCosts, MemoryCosts,
+    MultiprocessingPoolCosts, PickleCosts, PipeCosts, ProcessCosts, ProcessPoolCosts,
+    ProcessSharedCosts, SharedCosts, StartCosts, ThreadCosts, ThreadPoolCosts, ThreadSharedCosts,
+};
 
 /// What one interpreter build on one machine costs, and which rules it follows.
 ///
@@ -50,329 +57,14 @@ pub struct Profile {
     pub pipe: PipeCosts,
     /// Pickling and pipes.
     pub pickle: PickleCosts,
+    /// What tasks share: semaphores and queues.
+    #[serde(default)]
+    pub shared: SharedCosts,
     /// Subinterpreters.
     pub interpreter: InterpreterCosts,
     /// Memory.
     pub memory: MemoryCosts,
 }
-
-/// How often, in thousandths.
-fn always() -> u32 {
-    1_000
-}
-
-macro_rules! costs {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Default, Debug, Deserialize, Serialize)]
-        #[serde(deny_unknown_fields)]
-        pub struct $name {
-            $(
-                $(#[$field_doc])*
-                pub $field: $type,
-            )*
-        }
-    };
-}
-
-costs! {
-    /// The machine and its kernel (docs/semantics.md, "Threads on cores").
-    MachineCosts {
-        /// Time slice when runnable threads outnumber cores: the base slice rounded up to a tick.
-        quantum: Cost,
-        /// From a wake-up to the first instruction on an idle core.
-        wake_latency: Cost,
-        /// The same on a core that has idled for 3 ms and more. If it is not given, or is less than `wake_latency`, that
-        /// one applies.
-        #[serde(default)]
-        wake_latency_deep: Cost,
-        /// CPU time of the waker, or of a thread's creator, when another core that idles has to be interrupted. It comes on
-        /// top of `wake_call` and `pipe.wake`, which include it in the built-in profiles.
-        #[serde(default)]
-        interrupt: Cost,
-        /// CPU time of a thread that gives up a lock and wakes a waiter.
-        #[serde(default)]
-        wake_call: Cost,
-        /// How far the latency varies to either side, in thousandths of it.
-        #[serde(default)]
-        wake_spread_permille: u32,
-        /// From a wake-up to the first instruction on a core that was busy until now.
-        wake_latency_same: Cost,
-        /// Whether a woken thread goes to the core that it last ran on, or to its waker's if that one is busy, even while
-        /// another core idles (docs/semantics.md, "Where a woken thread goes"). `gilsim calibrate` has found it on kernels of
-        /// virtual machines. A core may then idle beside a `ready` thread.
-        #[serde(default)]
-        wakes_in_place: bool,
-        /// Of a kernel that wakes in place: how often a core looks for work on other cores when it falls idle, in
-        /// thousandths; 1000, always, if it is not given. Linux draws a random number for it from 6.18.5 on; the odds are
-        /// how often such looks found work lately (`NI_RANDOM` in `kernel/sched/fair.c`).
-        #[serde(default = "always")]
-        newidle_permille: u32,
-        /// Switching a core to a thread that waited in its run queue.
-        context_switch: Cost,
-        /// For how long a thread on a core cannot become the victim of a woken one, on a machine of one core (EEVDF's
-        /// run-to-parity). It is twice as long on 2 cores, three times on 4, four times on 8 and more.
-        base_slice: Cost,
-        /// How much later than asked a timer of a normal thread fires.
-        timer_slack: Cost,
-        /// What a poll's timeout is rounded up to (epoll: 1 ms).
-        poll_granularity: Cost,
-    }
-}
-
-costs! {
-    /// The interpreter lock (docs/semantics.md, "The interpreter lock").
-    LockCosts {
-        /// `sys.getswitchinterval()`.
-        switch_interval: Cost,
-        /// How often the requester itself gets the lock it asked for, in thousandths; else the longest waiter.
-        requester_permille: u32,
-        /// How long a thread that comes onto a core needs to take a free lock, whose mutex it has to lock first. It misses
-        /// one that is free for less (docs/semantics.md, "A lock that is free for a moment").
-        #[serde(default)]
-        retake: Cost,
-    }
-}
-
-costs! {
-    /// OS threads and `threading` (docs/semantics.md, "Starting a thread").
-    ThreadCosts {
-        /// `Thread.start()` in the parent, without waiting for the child.
-        start: Cost,
-        /// The new thread until it has set its started event.
-        boot: Cost,
-        /// From the end of the thread's function to its death.
-        exit: Cost,
-        /// `Thread.join()` in the caller, without waiting.
-        join: Cost,
-        /// `time.sleep(0)` where it does not reach the kernel's timers (3.8 to 3.10).
-        sleep_zero: Cost,
-    }
-}
-
-costs! {
-    /// `ThreadPoolExecutor` (docs/semantics.md, "Thread pools").
-    ThreadPoolCosts {
-        /// Making the executor.
-        create: Cost,
-        /// `submit`, without starting a thread.
-        submit: Cost,
-        /// The worker, from getting an item to calling its function.
-        dequeue: Cost,
-        /// The worker, from the function's return to having set the result.
-        complete: Cost,
-        /// The caller, to collect one result.
-        collect: Cost,
-        /// `shutdown`, without waiting.
-        shutdown: Cost,
-    }
-}
-
-costs! {
-    /// The event loop (docs/semantics.md, "The event loop").
-    LoopCosts {
-        /// `asyncio.run` before its coroutine's first step.
-        start: Cost,
-        /// `asyncio.run` after its coroutine's last step.
-        stop: Cost,
-        /// One iteration without its handles: poll and bookkeeping.
-        iteration: Cost,
-        /// `create_task`.
-        create_task: Cost,
-        /// A task's first step and its end, with the callback of gather.
-        first_step: Cost,
-        /// Resuming a task for one further step.
-        step: Cost,
-        /// Setting a timer.
-        timer_set: Cost,
-        /// Taking a due timer and completing its future.
-        timer_fire: Cost,
-        /// Completing a future and scheduling its waiter.
-        future: Cost,
-        /// `call_soon_threadsafe` in the calling thread.
-        call_threadsafe: Cost,
-        /// The loop, to drain the self-pipe once.
-        drain: Cost,
-        /// `run_in_executor` beyond the executor's own `submit`.
-        offload: Cost,
-        /// Ending the default executor, beyond joining its threads.
-        stop_executor: Cost,
-    }
-}
-
-costs! {
-    /// What starting one kind of process costs (docs/semantics.md, "Start methods").
-    StartCosts {
-        /// The parent, until it can go on; under its lock.
-        parent: Cost,
-        /// How much of that the parent spends when the child runs already.
-        #[serde(default)]
-        after: Cost,
-        /// The child, until the program's code runs in it.
-        child: Cost,
-        /// The parent's extra wait at the first start of a run (resource tracker, fork server).
-        first: Cost,
-        /// CPU time of a pool's worker with its first item: it copies the pages that it shared until it wrote to them.
-        #[serde(default)]
-        copies: Cost,
-        /// The same in the parent of a pool, once, after its first workers are started.
-        #[serde(default)]
-        parent_copies: Cost,
-        /// Memory of the child that it does not share, in bytes.
-        memory: u64,
-    }
-}
-
-costs! {
-    /// Starting and ending processes (docs/semantics.md, "Start methods").
-    ProcessCosts {
-        /// `fork`.
-        fork: StartCosts,
-        /// `spawn`.
-        spawn: StartCosts,
-        /// `forkserver`.
-        forkserver: StartCosts,
-        /// The child, from its last Python code until its parent can see that it is gone.
-        exit: Cost,
-        /// The parent, to join one process that is gone.
-        join: Cost,
-    }
-}
-
-costs! {
-    /// `ProcessPoolExecutor` (docs/semantics.md, "Process pools"). All but the worker's share the parent's lock.
-    ProcessPoolCosts {
-        /// Making the executor.
-        create: Cost,
-        /// `submit` in the caller.
-        submit: Cost,
-        /// The manager, to move one item to the call queue.
-        enqueue: Cost,
-        /// The feeder, to pickle and write one item, without its payload.
-        feed: Cost,
-        /// The worker, to read and unpickle one item, without its payload.
-        receive: Cost,
-        /// The worker, to pickle and write one result, without its payload.
-        send: Cost,
-        /// The manager, each time it waits on its pipes, with the look whether it was woken up.
-        wait: Cost,
-        /// The manager, to read one of the wake-ups that each `submit` sends it.
-        #[serde(default)]
-        drain: Cost,
-        /// The manager, to read one result and set its future, without its payload.
-        deliver: Cost,
-        /// The caller, to collect one result.
-        collect: Cost,
-        /// Each further task of a chunk, in the worker.
-        chunk_item: Cost,
-        /// The manager, to shut the pool down, without joining.
-        shutdown: Cost,
-    }
-}
-
-costs! {
-    /// `multiprocessing.Pool` (docs/semantics.md, "The pool of multiprocessing").
-    MultiprocessingPoolCosts {
-        /// The constructor, without its processes and threads.
-        create: Cost,
-        /// `map` or `apply_async` in the caller, for one message.
-        submit: Cost,
-        /// The task handler, to pickle and write one message, without its payload.
-        feed: Cost,
-        /// The worker, to read and unpickle one message, without its payload.
-        receive: Cost,
-        /// The worker, to pickle and write one result, without its payload.
-        send: Cost,
-        /// The result handler, to read and store one result, without its payload.
-        deliver: Cost,
-        /// The worker handler, to look at its two workers once, system calls aside, which it does for each result until that
-        /// has been read.
-        #[serde(default)]
-        watch: Cost,
-        /// Each further task of a chunk, in the worker.
-        chunk_item: Cost,
-        /// `terminate`, without joining.
-        shutdown: Cost,
-    }
-}
-
-costs! {
-    /// System calls on pipes when nobody has to be waited for. Each gives the lock up meanwhile, so that somebody who
-    /// waits for it may take it (docs/semantics.md, "Giving the lock up around a blocking call").
-    PipeCosts {
-        /// A write of a few bytes that wakes nobody.
-        write: Cost,
-        /// What it takes longer when somebody sleeps until there is something to read.
-        #[serde(default)]
-        wake: Cost,
-        /// A read of what is there.
-        read: Cost,
-        /// A look whether there is something.
-        poll: Cost,
-    }
-}
-
-costs! {
-    /// Pickling and pipes, in nanoseconds per mebibyte.
-    PickleCosts {
-        /// `pickle.dumps` of bytes.
-        dumps_per_mib: u64,
-        /// `pickle.loads` of bytes.
-        loads_per_mib: u64,
-        /// Writing to or reading from a pipe, each side.
-        pipe_per_mib: u64,
-    }
-}
-
-costs! {
-    /// Subinterpreters (docs/semantics.md, "Subinterpreters").
-    InterpreterCosts {
-        /// Creating one with its own lock.
-        create: Cost,
-        /// Destroying one.
-        destroy: Cost,
-        /// One call into it, beyond what a thread pool costs.
-        call: Cost,
-    }
-}
-
-costs! {
-    /// Memory in bytes, for the estimate in the summary.
-    MemoryCosts {
-        /// The main process.
-        base: u64,
-        /// A thread.
-        thread: u64,
-        /// A coroutine.
-        coroutine: u64,
-        /// A subinterpreter.
-        interpreter: u64,
-    }
-}
-
-/// A duration that a profile file writes as text: `"25us"`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
-pub struct Cost(pub SimDuration);
-
-impl<'de> Deserialize<'de> for Cost {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let cost: SimDuration = text.parse().map_err(serde::de::Error::custom)?;
-        if cost > LONGEST_COST {
-            return Err(serde::de::Error::custom("the longest time in a profile is 10 minutes"));
-        }
-        Ok(Self(cost))
-    }
-}
-
-impl Serialize for Cost {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}ns", self.0.as_nanos()))
-    }
-}
-
-/// The longest time in a profile. A cost times the most tasks of a scenario is still countable.
-const LONGEST_COST: SimDuration = SimDuration::from_secs(600);
 
 /// The most bytes, and the most nanoseconds per mebibyte, in a profile: countable in the same way.
 const LARGEST_AMOUNT: u64 = 100_000_000_000;
@@ -459,10 +151,47 @@ pub fn built_in(name: &str) -> Option<Arc<Profile>> {
 
 /// Reads a profile file.
 ///
+/// What a file of an older version cannot say is as in the built-in profile of its Python.
+///
 /// # Errors
 /// When the text is no TOML, lacks a key, has one too many, or a value makes no sense.
 pub fn parse(text: &str) -> Result<Profile, ProfileError> {
-    checked(toml::from_str(text).map_err(|error| ProfileError::of(&error))?)
+    let profile = checked(toml::from_str(text).map_err(|error| ProfileError::of(&error))?)?;
+    match built_in(&profile.rules()) {
+        Some(rules) if !profile.exact => completed(text, &rules),
+        _ => Ok(profile),
+    }
+}
+
+/// What files of older versions do not have.
+const ADDED: [&[&str]; 6] = [
+    &["shared"],
+    &["pickle", "dumps_per_object"],
+    &["pickle", "loads_per_object"],
+    &["process_pool", "submit_item"],
+    &["process_pool", "collect_item"],
+    &["multiprocessing_pool", "submit_item"],
+];
+
+/// A profile file, with what it does not have taken from a built-in profile.
+fn completed(text: &str, rules: &Profile) -> Result<Profile, ProfileError> {
+    let rules = toml::Table::try_from(rules).expect("a profile is a table");
+    let mut table: toml::Table = text.parse().map_err(|error| ProfileError::of(&error))?;
+    for path in ADDED {
+        let [within @ .., key] = path else { continue };
+        let mut places = (Some(&mut table), Some(&rules));
+        for name in within {
+            let (to, from) = places;
+            places = (
+                to.and_then(|it| it.get_mut(*name)?.as_table_mut()),
+                from.and_then(|it| it.get(*name)?.as_table()),
+            );
+        }
+        if let (Some(to), Some(value)) = (places.0, places.1.and_then(|from| from.get(*key))) {
+            to.entry(*key).or_insert_with(|| value.clone());
+        }
+    }
+    table.try_into().map_err(|error| ProfileError::of(&error))
 }
 
 /// The profile if its values make sense.
@@ -505,6 +234,11 @@ impl Profile {
     /// Whether the interpreter has a lock unless the scenario takes it away.
     pub const fn has_lock(&self) -> bool {
         !self.free_threaded
+    }
+
+    /// The name of the built-in profile of its Python.
+    fn rules(&self) -> String {
+        format!("cpython-3.{}{}", self.python, if self.free_threaded { "t" } else { "" })
     }
 
     /// Everything in the profile that is multiplied with tasks, processes or bytes, besides costs.

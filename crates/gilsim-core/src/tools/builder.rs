@@ -4,7 +4,7 @@ use crate::ids::{ChannelId, EventLoopId, ExecutorId, ItemCostId, NameId, Semapho
 use crate::model::{Scenario, ToolRun};
 use crate::plan::{
     ChannelRules, Code, EntryCode, ExecutorRules, Group, ItemCost, KernelRules, LockRules,
-    MachineRules, MemoryRules, Plan, SemaphoreRules, SiteRules,
+    MachineRules, MemoryRules, Plan, QueueRules, SemaphoreRules, SiteRules,
 };
 use crate::profile::{Cost, MachineCosts, Profile, StartCosts};
 use crate::time::SimDuration;
@@ -13,6 +13,7 @@ use crate::workload::Workload;
 
 use super::ENGINE_NAMES;
 use super::event_loop::EventLoop;
+use super::shared::Aids;
 
 /// A plan in the making.
 pub(super) struct Builder<'a> {
@@ -20,6 +21,8 @@ pub(super) struct Builder<'a> {
     pub(super) code: Code,
     pub(super) plan: Plan,
     pub(super) event_loops: Vec<EventLoop>,
+    /// What there is beside what tasks share.
+    pub(super) aids: Aids,
     /// Whether what is written now is run by the thread of an event loop.
     pub(super) is_loop_thread: bool,
     groups: u8,
@@ -47,7 +50,12 @@ impl<'a> Builder<'a> {
         let semaphores = semaphores
             .map(|it| semaphore_rules(profile, names.intern(&it.name), it.permits))
             .collect();
-        let queues = scenario.queues.iter().map(|it| (names.intern(&it.name), it.capacity));
+        let queues = scenario.queues.iter().map(|it| QueueRules {
+            name: names.intern(&it.name),
+            capacity: it.capacity,
+            wake: SimDuration::ZERO,
+            is_pipe: false,
+        });
         let queues = queues.collect();
         let plan = Plan {
             names,
@@ -80,16 +88,19 @@ impl<'a> Builder<'a> {
             code,
             plan,
             event_loops: Vec::new(),
+            aids: Aids::None,
             is_loop_thread: false,
             groups: 1,
             onces: 0,
         };
+        builder.share();
         let main = builder.code.label();
         builder.program(main);
         builder
     }
 
     pub(super) fn finish(mut self) -> Plan {
+        self.write_queue_feeders();
         self.plan.tool_instructions = self.code.position().0 as usize;
         let next_handles = self.write_event_loops();
         let entries = self.write_scripts();
@@ -129,23 +140,27 @@ impl<'a> Builder<'a> {
     /// A queue of the interpreter, with a lock that its takers sleep on.
     pub(super) fn channel(&mut self, hand_off: bool) -> ChannelId {
         let Cost(wake) = self.profile().machine.wake_call;
-        self.channel_with(ChannelRules { hand_off, wake, is_pipe: false })
+        self.channel_with(ChannelRules { hand_off, wake, is_pipe: false, in_each_process: false })
     }
 
     /// A pipe.
     pub(super) fn pipe(&mut self) -> ChannelId {
         let Cost(wake) = self.profile().pipe.wake;
-        self.channel_with(ChannelRules { hand_off: false, wake, is_pipe: true })
+        let hand_off = false;
+        self.channel_with(ChannelRules { hand_off, wake, is_pipe: true, in_each_process: false })
     }
 
-    fn channel_with(&mut self, rules: ChannelRules) -> ChannelId {
+    pub(super) fn channel_with(&mut self, rules: ChannelRules) -> ChannelId {
         self.plan.channels.push(rules);
         ChannelId::at(self.plan.channels.len() - 1)
     }
 
     pub(super) fn semaphore(&mut self, name: &str, permits: u32) -> SemaphoreId {
         let name = self.name(name);
-        let rules = semaphore_rules(self.profile(), name, permits);
+        self.semaphore_with(semaphore_rules(self.profile(), name, permits))
+    }
+
+    pub(super) fn semaphore_with(&mut self, rules: SemaphoreRules) -> SemaphoreId {
         self.plan.semaphores.push(rules);
         SemaphoreId::at(self.plan.semaphores.len() - 1)
     }
@@ -168,7 +183,8 @@ impl<'a> Builder<'a> {
 
 /// asyncio's semaphores are first come, first served since 3.10; those of threads never are.
 fn semaphore_rules(profile: &Profile, name: NameId, permits: u32) -> SemaphoreRules {
-    SemaphoreRules { name, permits, hands_over: profile.python >= 10 }
+    let hands_over = profile.python >= 10;
+    SemaphoreRules { name, permits, hands_over, wake: SimDuration::ZERO, stands_for: None }
 }
 
 fn machine_rules(tool: &ToolRun) -> MachineRules {

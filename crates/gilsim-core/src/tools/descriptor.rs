@@ -76,11 +76,14 @@ pub enum OwnKey {
     Chunk,
     /// `start`.
     Start,
+    /// `worker_init`.
+    WorkerInit,
 }
 
 impl OwnKey {
     /// All of them, in the order of the contract.
-    pub const ALL: [Self; 4] = [Self::Workers, Self::Limit, Self::Chunk, Self::Start];
+    pub const ALL: [Self; 5] =
+        [Self::Workers, Self::Limit, Self::Chunk, Self::Start, Self::WorkerInit];
 
     /// The name that scenarios use.
     pub const fn name(self) -> &'static str {
@@ -89,6 +92,7 @@ impl OwnKey {
             Self::Limit => "limit",
             Self::Chunk => "chunk",
             Self::Start => "start",
+            Self::WorkerInit => "worker_init",
         }
     }
 

@@ -13,7 +13,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     carrier: Carrier::Interpreter,
     carriers: Carriers::Workers,
     has_loop: false,
-    takes: &[OwnKey::Workers],
+    takes: &[OwnKey::Workers, OwnKey::WorkerInit],
     default_workers: |cores| OffloadTo::Threads.default_workers(cores),
     default_chunk: one_task,
     does: |run| format!("InterpreterPoolExecutor, {} with interpreters of their own", threads(run)),
@@ -28,7 +28,10 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     pool.write_worker(
         builder,
         |builder| {
-            builder.in_interpreter(|builder| builder.spend("create", costs.create));
+            builder.in_interpreter(|builder| {
+                builder.spend("create", costs.create);
+                builder.init_worker();
+            });
         },
         |builder| {
             builder.spend("call", costs.call);

@@ -15,6 +15,7 @@ mod pipe;
 mod process_pool;
 mod script;
 mod sequential;
+mod shared;
 mod thread_pool;
 mod threading;
 mod turns;

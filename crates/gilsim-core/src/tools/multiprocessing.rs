@@ -12,7 +12,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     carrier: Carrier::Process,
     carriers: Carriers::OnePerTask,
     has_loop: false,
-    takes: &[OwnKey::Start],
+    takes: &[OwnKey::Start, OwnKey::WorkerInit],
     default_workers: |_| 1,
     default_chunk: one_task,
     does: |run| format!("a process for each task, started by {}", run.start.name()),
@@ -29,6 +29,7 @@ pub(super) fn write(builder: &mut Builder<'_>) {
 
     builder.program(body);
     builder.boot_process();
+    builder.init_worker();
     builder.run_item();
     builder.exit_process();
 }

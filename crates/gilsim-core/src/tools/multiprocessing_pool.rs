@@ -3,7 +3,7 @@
 
 use crate::ids::ChannelId;
 use crate::model::{LockMode, OffloadTo};
-use crate::plan::{Group, Label, Op};
+use crate::plan::{Group, Label, Op, Side, Way};
 use crate::profile::Cost;
 
 use super::builder::Builder;
@@ -16,7 +16,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     carrier: Carrier::Process,
     carriers: Carriers::Workers,
     has_loop: false,
-    takes: &[OwnKey::Workers, OwnKey::Chunk, OwnKey::Start],
+    takes: &[OwnKey::Workers, OwnKey::Chunk, OwnKey::Start, OwnKey::WorkerInit],
     default_workers: |cores| OffloadTo::Processes.default_workers(cores),
     default_chunk: |tasks, workers| tasks.div_ceil(workers.saturating_mul(4)).max(1),
     does: |run| format!("multiprocessing.Pool, {}", processes(run)),
@@ -92,7 +92,7 @@ impl Pool {
         builder.start_thread(self.programs.result_handler, self.helpers, false);
 
         builder.for_each_arrival(builder.tool.chunk, |builder| {
-            builder.spend("submit", costs.submit);
+            builder.spend_on_item("submit", costs.submit, costs.submit_item);
             builder.put(self.tasks);
         });
         builder.await_all();
@@ -137,15 +137,15 @@ impl Pool {
 
     fn write_result_handler(&self, builder: &mut Builder<'_>) {
         let costs = builder.profile().multiprocessing_pool;
-        let pickle = builder.profile().pickle;
+        let each_further = builder.profile().pickle.loads_per_object;
         let closed = builder.code.label();
         builder.program(self.programs.result_handler);
         builder.boot_thread();
         let next = builder.code.here();
         builder.take(self.pipes.results, closed);
         builder.read_from_pipe();
-        let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
-        builder.spend_on_received("pickle", costs.deliver, rate);
+        let side = (Way::Received, Side::Unpickle);
+        builder.spend_on_pickling(side, costs.deliver, each_further);
         builder.deliver();
         builder.code.push(Op::Jump(next.target()));
         builder.code.place(closed);

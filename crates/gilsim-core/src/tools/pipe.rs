@@ -2,7 +2,7 @@
 //! in the parent, and the workers (CPython `Lib/multiprocessing/queues.py`).
 
 use crate::ids::{ChannelId, SemaphoreId};
-use crate::plan::{Label, Op};
+use crate::plan::{Label, Op, Side, Way};
 use crate::profile::Cost;
 
 use super::builder::Builder;
@@ -45,14 +45,14 @@ impl Pipes {
         from: ChannelId,
         cost: Cost,
     ) {
-        let pickle = builder.profile().pickle;
+        // A task of a chunk is a tuple of its arguments.
+        let each_further = Cost(builder.profile().pickle.dumps_per_object.0 * 2);
         let closed = builder.code.label();
         builder.program(program);
         builder.boot_thread();
         let next = builder.code.here();
         builder.take(from, closed);
-        let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
-        builder.spend_on_sent("pickle", cost, Cost::default(), rate);
+        builder.spend_on_pickling((Way::Sent, Side::Pickle), cost, each_further);
         builder.put(self.calls);
         builder.write_to_pipe();
         builder.code.push(Op::Jump(next.target()));
@@ -72,6 +72,7 @@ impl Pipes {
         let closed = builder.code.label();
         builder.program(program);
         builder.boot_process();
+        builder.init_worker();
         let copies = builder.start_costs().copies;
         self.write_item(builder, costs, closed, |builder| {
             taken(builder);
@@ -93,16 +94,14 @@ impl Pipes {
         closed: Label,
         taken: impl FnOnce(&mut Builder<'_>),
     ) {
-        let pickle = builder.profile().pickle;
         builder.acquire(self.read_lock);
         builder.take(self.calls, closed);
         builder.code.push(Op::Release(self.read_lock));
         taken(builder);
-        let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
-        builder.spend_on_sent("pickle", costs.receive, costs.chunk_item, rate);
+        let side = (Way::Sent, Side::Unpickle);
+        builder.spend_on_pickling(side, costs.receive, costs.chunk_item);
         builder.run_item();
-        let rate = pickle.dumps_per_mib + pickle.pipe_per_mib;
-        builder.spend_on_received("pickle", costs.send, rate);
+        builder.spend_on_pickling((Way::Received, Side::Pickle), costs.send, Cost::default());
         builder.acquire(self.write_lock);
         builder.put(self.results);
         builder.code.push(Op::Release(self.write_lock));

@@ -3,7 +3,7 @@
 
 use crate::ids::{ChannelId, ExecutorId, SemaphoreId};
 use crate::model::{OffloadTo, StartMethod};
-use crate::plan::{Group, Label, Op};
+use crate::plan::{Group, Label, Op, Side, Way};
 
 use super::builder::Builder;
 use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, one_task, processes};
@@ -15,7 +15,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     carrier: Carrier::Process,
     carriers: Carriers::Workers,
     has_loop: false,
-    takes: &[OwnKey::Workers, OwnKey::Chunk, OwnKey::Start],
+    takes: &[OwnKey::Workers, OwnKey::Chunk, OwnKey::Start, OwnKey::WorkerInit],
     default_workers: |cores| OffloadTo::Processes.default_workers(cores),
     default_chunk: one_task,
     does: |run| format!("ProcessPoolExecutor, {}", processes(run)),
@@ -58,7 +58,7 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     builder.spend("create", costs.create);
     let chunk = builder.tool.chunk;
     builder.for_each_arrival(chunk, |builder| pool.submit(builder));
-    builder.collect(costs.collect);
+    builder.collect(costs.collect, costs.collect_item);
     pool.shut_down(builder);
     builder.code.push(Op::Exit);
     pool.write_programs(builder);
@@ -107,9 +107,9 @@ impl ProcessPool {
     /// `submit`: the item at hand, the wake-up, then workers and the manager as far as they are still to be
     /// started.
     pub(super) fn submit(&self, builder: &mut Builder<'_>) {
-        let cost = builder.profile().process_pool.submit;
+        let costs = builder.profile().process_pool;
         let (enough, running) = (builder.code.label(), builder.code.label());
-        builder.spend("submit", cost);
+        builder.spend_on_item("submit", costs.submit, costs.submit_item);
         builder.put(self.pending);
         builder.nudge(self.pipes.results);
         builder.write_to_pipe();
@@ -142,7 +142,7 @@ impl ProcessPool {
     /// The manager: fills the call queue while there is room, waits, takes one result, and so on.
     fn write_manager(&self, builder: &mut Builder<'_>) {
         let costs = builder.profile().process_pool;
-        let pickle = builder.profile().pickle;
+        let each_further = builder.profile().pickle.loads_per_object;
         let code = &mut builder.code;
         let [no_room, none_pending, fed, nudged, closed] = std::array::from_fn(|_| code.label());
         builder.program(self.programs.manager);
@@ -167,8 +167,8 @@ impl ProcessPool {
         builder.take_or(self.pipes.results, nudged, closed);
         builder.read_from_pipe();
         self.write_drain(builder);
-        let rate = pickle.loads_per_mib + pickle.pipe_per_mib;
-        builder.spend_on_received("pickle", costs.deliver, rate);
+        let side = (Way::Received, Side::Unpickle);
+        builder.spend_on_pickling(side, costs.deliver, each_further);
         builder.deliver();
         builder.code.push(Op::Idle(self.executor));
         builder.code.push(Op::Jump(fill.target()));

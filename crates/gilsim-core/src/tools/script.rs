@@ -75,15 +75,15 @@ impl Builder<'_> {
             Action::Wait(site, length) | Action::Block(site, length) => self.block_on(site, length),
             Action::Compute(computation, length) => self.compute(computation, length),
             Action::Yield => self.sleep(Length::Constant(SimDuration::ZERO), NameId::EMPTY),
-            Action::Acquire(semaphore) => self.obtain_shown(Thing::Permit(semaphore)),
-            Action::Release(semaphore) => self.code.push(Op::Release(semaphore)),
-            Action::Put(queue) => self.obtain_shown(Thing::Room(queue)),
-            Action::Get(queue) => self.obtain_shown(Thing::Item(queue)),
+            Action::Acquire(semaphore) => self.obtain_shared(Thing::Permit(semaphore)),
+            Action::Release(semaphore) => self.release_shared(semaphore),
+            Action::Put(queue) => self.obtain_shared(Thing::Room(queue)),
+            Action::Get(queue) => self.obtain_shared(Thing::Item(queue)),
             Action::OffloadBegin(..) | Action::OffloadEnd => {}
         }
     }
 
-    fn obtain_shown(&mut self, thing: Thing) {
+    pub(super) fn obtain_shown(&mut self, thing: Thing) {
         let row = (State::Sync, self.plan.name_of(thing));
         self.obtain(thing, Some(row));
     }
@@ -205,12 +205,15 @@ impl Builder<'_> {
         match action {
             Action::Wait(site, length) => self.await_answer(site, length),
             Action::Yield => self.await_turn(),
-            Action::Acquire(semaphore) => self.obtain_on_loop(Thing::Permit(semaphore)),
-            Action::Put(queue) => self.obtain_on_loop(Thing::Room(queue)),
-            Action::Get(queue) => self.obtain_on_loop(Thing::Item(queue)),
+            Action::Acquire(semaphore) => self.obtain_shared_on_loop(Thing::Permit(semaphore)),
+            Action::Put(queue) => self.obtain_shared_on_loop(Thing::Room(queue)),
+            Action::Get(queue) => self.obtain_shared_on_loop(Thing::Item(queue)),
+            Action::Release(semaphore) => {
+                self.spend_on_step(self.shared_costs().coroutines.release);
+                self.code.push(Op::Release(semaphore));
+            }
             Action::Block(..)
             | Action::Compute(..)
-            | Action::Release(_)
             | Action::OffloadBegin(..)
             | Action::OffloadEnd => self.write_step_on_thread(action),
         }
@@ -253,6 +256,11 @@ impl Builder<'_> {
             self.await_turn();
             self.code.place(slept);
         }
+    }
+
+    fn obtain_shared_on_loop(&mut self, thing: Thing) {
+        self.spend_on_step(self.cost_on_loop(thing));
+        self.obtain_on_loop(thing);
     }
 
     /// Takes a thing on a loop. What is handed over makes others wait until its new owner runs.

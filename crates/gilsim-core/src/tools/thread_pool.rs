@@ -3,6 +3,7 @@
 use crate::ids::{ChannelId, ExecutorId};
 use crate::model::OffloadTo;
 use crate::plan::{Group, Label, Op};
+use crate::profile::Cost;
 
 use super::builder::Builder;
 use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, one_task, threads};
@@ -13,7 +14,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     carrier: Carrier::Thread,
     carriers: Carriers::Workers,
     has_loop: false,
-    takes: &[OwnKey::Workers],
+    takes: &[OwnKey::Workers, OwnKey::WorkerInit],
     default_workers: |cores| OffloadTo::Threads.default_workers(cores),
     default_chunk: one_task,
     does: |run| format!("ThreadPoolExecutor, {}", threads(run)),
@@ -32,7 +33,7 @@ pub(super) struct ThreadPool {
 pub(super) fn write(builder: &mut Builder<'_>) {
     let pool = ThreadPool::new(builder, builder.tool.workers);
     pool.write_main(builder);
-    pool.write_worker(builder, |_| {}, Builder::run_item, |_| {});
+    pool.write_worker(builder, Builder::init_worker, Builder::run_item, |_| {});
 }
 
 impl ThreadPool {
@@ -54,7 +55,7 @@ impl ThreadPool {
         // Pages list names in the order in which they come up: those of the main thread's ends before those of a submit.
         builder.name("shutdown");
         builder.for_each_arrival(1, |builder| self.submit(builder));
-        builder.collect(costs.collect);
+        builder.collect(costs.collect, Cost::default());
         self.shut_down(builder);
         builder.code.push(Op::Exit);
     }

@@ -55,14 +55,14 @@ fn computing(plan: &Plan, asked: impl Fn(LockMode) -> bool) -> u128 {
 /// Nanoseconds of bookkeeping that may be interrupted: what each task costs, and its payload.
 fn overhead(plan: &Plan) -> u128 {
     let tasks = u128::from(plan.workload.task_count());
-    let (sent, received) = plan.workload.payload_bytes();
     let of_op = |op: &Op| match *op {
         Op::Spend { length, .. } => u128::from(length.as_nanos()) * tasks,
         Op::SpendOnItem(cost) => {
             let cost = &plan.item_costs[cost.index()];
-            let bytes =
-                sent * u128::from(cost.sent_per_mib) + received * u128::from(cost.received_per_mib);
-            u128::from(cost.base.as_nanos() + cost.each_further.as_nanos()) * tasks + (bytes >> 20)
+            let payloads = cost.pickling.map_or(0, |pickling| {
+                plan.workload.sum_of_payloads(|payload| pickling.of(payload)) >> 20
+            });
+            u128::from(cost.base.as_nanos() + cost.each_further.as_nanos()) * tasks + payloads
         }
         _ => 0,
     };
@@ -94,7 +94,6 @@ fn most_threads(plan: &Plan, run: &ToolRun) -> u128 {
         return 1;
     }
     // The parent's threads hardly ever want one for long, unless payloads cross.
-    let (sent, received) = plan.workload.payload_bytes();
-    let beside = if sent + received > 0 { PARENT_THREADS } else { 0 };
+    let beside = if plan.workload.sends_something() { PARENT_THREADS } else { 0 };
     u128::from(threads_with_tasks(plan, run)) + beside
 }

@@ -3,7 +3,8 @@
 use crate::ids::{ChannelId, NameId, SemaphoreId};
 use crate::model::LockMode;
 use crate::plan::{
-    ChannelOp, Ends, ForThread, Group, ItemCost, Label, Op, Start, TaskOp, Thing, Wait,
+    ChannelOp, Ends, ForThread, Group, ItemCost, Label, Op, Pickling, Side, Start, TaskOp, Thing,
+    Wait, Way,
 };
 use crate::profile::Cost;
 use crate::time::SimDuration;
@@ -97,7 +98,7 @@ impl Builder<'_> {
         self.code.place(obtained);
     }
 
-    fn on_channel(&mut self, channel: ChannelId, op: ChannelOp) {
+    pub(super) fn on_channel(&mut self, channel: ChannelId, op: ChannelOp) {
         self.code.push(Op::OnChannel(channel, op));
     }
 
@@ -165,29 +166,32 @@ impl Builder<'_> {
         });
     }
 
-    /// Pickling or unpickling what goes to a worker, on one side of a pipe.
-    pub(super) fn spend_on_sent(&mut self, name: &str, base: Cost, further: Cost, per_mib: u64) {
+    /// Bookkeeping for the item at hand, so much for each of its tasks after the first.
+    pub(super) fn spend_on_item(&mut self, name: &str, Cost(base): Cost, Cost(each_further): Cost) {
         let name = self.name(name);
-        let cost = self.item_cost(ItemCost {
-            base: base.0,
-            each_further: further.0,
-            sent_per_mib: per_mib,
-            received_per_mib: 0,
-            name,
-        });
+        if base.is_zero() && each_further.is_zero() {
+            return;
+        }
+        let cost = self.item_cost(ItemCost { base, each_further, pickling: None, name });
         self.code.push(Op::SpendOnItem(cost));
     }
 
-    /// Pickling or unpickling what comes back from a worker, on one side of a pipe.
-    pub(super) fn spend_on_received(&mut self, name: &str, base: Cost, per_mib: u64) {
-        let name = self.name(name);
-        let cost = self.item_cost(ItemCost {
-            base: base.0,
-            each_further: SimDuration::ZERO,
-            sent_per_mib: 0,
-            received_per_mib: per_mib,
-            name,
-        });
+    /// The same with pickling or unpickling the item, on one side of a pipe.
+    pub(super) fn spend_on_pickling(
+        &mut self,
+        (way, side): (Way, Side),
+        Cost(base): Cost,
+        Cost(each_further): Cost,
+    ) {
+        let name = self.name("pickle");
+        let pickle = &self.profile().pickle;
+        let (per_mib, Cost(per_object)) = match side {
+            Side::Pickle => (pickle.dumps_per_mib, pickle.dumps_per_object),
+            Side::Unpickle => (pickle.loads_per_mib, pickle.loads_per_object),
+        };
+        let pipe_per_mib = pickle.pipe_per_mib;
+        let pickling = Some(Pickling { way, side, per_mib, per_object, pipe_per_mib });
+        let cost = self.item_cost(ItemCost { base, each_further, pickling, name });
         self.code.push(Op::SpendOnItem(cost));
     }
 
@@ -245,8 +249,17 @@ impl Builder<'_> {
         self.spend("start", cost);
     }
 
+    /// What the program wants a worker to do before its first task: imports, connections.
+    pub(super) fn init_worker(&mut self) {
+        let length = self.plan.compute(self.tool.worker_init);
+        if !length.is_zero() {
+            self.spend("init", Cost(length));
+        }
+    }
+
     /// The end of a process: the kernel takes it down.
     pub(super) fn exit_process(&mut self) {
+        self.flush_queues();
         let cost = self.profile().process.exit;
         self.spend_with("exit", cost, LockMode::Released);
         self.code.push(Op::Exit);
@@ -314,12 +327,15 @@ impl Builder<'_> {
         self.on_tasks(TaskOp::Deliver);
     }
 
-    /// Results of all tasks in order of arrival.
-    pub(super) fn collect(&mut self, cost: Cost) {
+    /// Results of all tasks in order of arrival: so much for an item, and for each of its tasks after the first.
+    pub(super) fn collect(&mut self, Cost(base): Cost, Cost(each_further): Cost) {
+        let name = self.name("result");
+        let cost = self.item_cost(ItemCost { base, each_further, pickling: None, name });
+        let chunk = self.tool.chunk;
         let (none, all) = (self.code.label(), self.code.label());
         let next = self.code.here();
         let [none_to, all_to] = [none.target(), all.target()];
-        self.on_tasks(TaskOp::Collect { each: cost.0, none: none_to, all: all_to });
+        self.on_tasks(TaskOp::Collect { cost, chunk, none: none_to, all: all_to });
         self.code.push(Op::Jump(next.target()));
         self.code.place(none);
         let row = Some((State::Sync, self.name("result")));

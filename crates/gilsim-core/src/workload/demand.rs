@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::ids::ComputationId;
-use crate::model::Setting;
+use crate::model::{Payload, Setting};
 
-use super::{Column, Length, Spent, Step, Workload};
+use super::{Column, Entry, Length, Spent, Step, Workload};
 
 /// A run that is beyond what gilsim can count or keep.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,15 +74,15 @@ impl Workload {
         steps.map(of_step).sum()
     }
 
-    /// Bytes that all tasks together send to other processes, and receive.
-    pub fn payload_bytes(&self) -> (u128, u128) {
-        self.entries.iter().fold((0, 0), |(sent, received), entry| {
-            let count = u128::from(entry.count);
-            (
-                sent + count * u128::from(entry.payload.send),
-                received + count * u128::from(entry.payload.receive),
-            )
-        })
+    /// The sum over all tasks of what is asked of their payloads.
+    pub fn sum_of_payloads(&self, of: impl Fn(Payload) -> u128) -> u128 {
+        let of_entry = |entry: &Entry| u128::from(entry.count) * of(entry.payload);
+        self.entries.iter().map(of_entry).sum()
+    }
+
+    /// Whether any task has a payload.
+    pub fn sends_something(&self) -> bool {
+        self.entries.iter().any(|entry| entry.payload.is_something())
     }
 }
 

@@ -284,7 +284,10 @@ impl Tasks<'_> {
     }
 
     fn turn_on_payload(&self, filling: &mut Filling) {
-        let any = self.shapes.iter().any(|shape| shape.payload.send + shape.payload.receive > 0);
+        let any = self
+            .shapes
+            .iter()
+            .any(|shape| shape.payload.send.bytes + shape.payload.receive.bytes > 0);
         filling.turn_on_if(any && self.tool.tool.takes(OwnKey::Start), "payload");
     }
 
@@ -294,7 +297,10 @@ impl Tasks<'_> {
             .iter()
             .zip(self.shapes)
             .map(|(name, shape)| {
-                format!("    \"{name}\": ({}, {}),", shape.payload.send, shape.payload.receive)
+                format!(
+                    "    \"{name}\": ({}, {}),",
+                    shape.payload.send.bytes, shape.payload.receive.bytes
+                )
             })
             .collect();
         lines.join("\n")

@@ -117,7 +117,7 @@ fn object(step: &StepSpec, scenario: &Scenario) -> String {
 }
 
 fn payload(payload: Payload) -> Option<String> {
-    let sizes: Vec<String> = [(payload.send, "in"), (payload.receive, "back")]
+    let sizes: Vec<String> = [(payload.send.bytes, "in"), (payload.receive.bytes, "back")]
         .into_iter()
         .filter(|(bytes, _)| *bytes > 0)
         .map(|(bytes, way)| format!("{} {way}", size(bytes)))

@@ -21,6 +21,7 @@ pub fn tool(tool: Tool) -> ToolRun {
         limit: None,
         chunk: 1,
         start: StartMethod::Fork,
+        worker_init: SimDuration::ZERO,
         setting: Setting {
             machine: Machine {
                 cores: 4,

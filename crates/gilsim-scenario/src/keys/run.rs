@@ -120,6 +120,8 @@ pub(crate) static TOOL: Keys = Keys {
             "Tasks per message to a worker; the default of the profile's Python.", "1"),
         key("start", Kind::Choice(&START_METHODS),
             "How processes are started; the default of the profile's Python.", r#""fork""#),
+        key("worker_init", Kind::Duration,
+            "CPU time of each worker before its first task, for imports and connections; none by default.", r#""3s""#),
         key("machine", Kind::Table(&MACHINE), "Overrides keys of the machine for this tool.", r#"{ "cores": 1 }"#),
         key("interpreter", Kind::Table(&INTERPRETER),
             "Overrides keys of the interpreter for this tool.", r#"{ "lock": false }"#),

@@ -41,10 +41,29 @@ pub(crate) static TASK: Keys = Keys {
 /// The `payload` of tasks.
 pub(crate) static PAYLOAD: Keys = Keys {
     what: "`payload`",
-    about: "Bytes that are pickled for a task when it crosses a process boundary.",
+    about: "What is pickled for a task when it crosses a process boundary.",
     all: &[
         key("send", Kind::Size, "From the parent to the worker; 0B by default.", r#""1kB""#),
+        key(
+            "send_objects",
+            Kind::Whole(1, limits::PAYLOAD_OBJECTS),
+            "Of how many Python objects that is made: a list of 20 numbers is 21; 1 by default, as bytes are.",
+            "21",
+        ),
         key("receive", Kind::Size, "From the worker back; 0B by default.", r#""200kB""#),
+        key(
+            "receive_objects",
+            Kind::Whole(1, limits::PAYLOAD_OBJECTS),
+            "Of how many Python objects that is made; 1 by default.",
+            "21",
+        ),
+        key(
+            "pickle",
+            Kind::Duration,
+            "CPU time of pickling it, each way that something goes, where it was measured; else it follows from bytes and objects.",
+            r#""3us""#,
+        ),
+        key("unpickle", Kind::Duration, "CPU time of unpickling it, likewise.", r#""2us""#),
     ],
 };
 

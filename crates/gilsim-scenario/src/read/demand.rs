@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::tree::Node;
 use gilsim_core::model::{
-    Arrival, Distribution, Horizon, Payload, Scenario, Setting, Spends, StepSpec, TaskEntry,
+    Arrival, Distribution, Horizon, Parcel, Payload, Scenario, Setting, Spends, StepSpec, TaskEntry,
 };
 use gilsim_core::time::SimDuration;
 
@@ -75,12 +75,18 @@ fn arrival_nanos(arrive: &Arrival, count: u128) -> u128 {
 }
 
 fn pickling(payload: Payload, setting: &Setting) -> u128 {
-    let pickle = &setting.interpreter.profile.pickle;
-    let rate = u128::from(pickle.dumps_per_mib)
-        + u128::from(pickle.loads_per_mib)
-        + 2 * u128::from(pickle.pipe_per_mib);
-    let bytes = u128::from(payload.send) + u128::from(payload.receive);
-    bytes.saturating_mul(rate) >> 20
+    let costs = &setting.interpreter.profile.pickle;
+    let each_way = |parcel: Parcel| {
+        let rate = u128::from(costs.dumps_per_mib)
+            + u128::from(costs.loads_per_mib)
+            + 2 * u128::from(costs.pipe_per_mib);
+        let object = costs.dumps_per_object.0 + costs.loads_per_object.0;
+        (u128::from(parcel.bytes).saturating_mul(rate) >> 20)
+            + u128::from(parcel.objects.saturating_sub(1)) * u128::from(object.as_nanos())
+    };
+    let measured = [payload.pickle, payload.unpickle].into_iter().flatten();
+    let measured: u128 = measured.map(|it| 2 * u128::from(it.as_nanos())).sum();
+    each_way(payload.send) + each_way(payload.receive) + measured
 }
 
 fn steps_nanos(steps: &[StepSpec], setting: &Setting) -> u128 {

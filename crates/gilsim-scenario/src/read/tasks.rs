@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::source::Place;
 use crate::tree::Node;
 use crate::{keys, limits};
-use gilsim_core::model::{Arrival, Horizon, Payload, TaskEntry};
+use gilsim_core::model::{Arrival, Horizon, Parcel, Payload, TaskEntry};
 
 /// Reads all entries. A faulty one is left out.
 pub(super) fn read(
@@ -98,10 +98,13 @@ fn payload(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Payload {
     let Some(fields) = node.and_then(|node| reader.fields(node, &keys::PAYLOAD)) else {
         return Payload::default();
     };
-    Payload {
-        send: reader.size(&fields, "send").unwrap_or_default(),
-        receive: reader.size(&fields, "receive").unwrap_or_default(),
-    }
+    let mut parcel = |bytes, objects| Parcel {
+        bytes: reader.size(&fields, bytes).unwrap_or_default(),
+        objects: reader.amount(&fields, objects).unwrap_or(1),
+    };
+    let (send, receive) = (parcel("send", "send_objects"), parcel("receive", "receive_objects"));
+    let [pickle, unpickle] = ["pickle", "unpickle"].map(|key| reader.duration_at(&fields, key));
+    Payload { send, receive, pickle, unpickle }
 }
 
 /// Tasks and steps of the entries so far.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{Faults, Input, Loaded, parse};
 use gilsim_core::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
 use gilsim_core::model::{
-    Arrival, Distribution, LockMode, OffloadTo, Payload, Scenario, StartMethod, StepSpec, Tool,
-    WaitOn, Work,
+    Arrival, Distribution, LockMode, OffloadTo, Parcel, Payload, Scenario, StartMethod, StepSpec,
+    Tool, WaitOn, Work,
 };
 use gilsim_core::time::{SimDuration, SimTime};
 
@@ -73,7 +73,7 @@ fn what_a_scenario_says_is_kept() {
          sites.shop = { latency = '1s', connections = 6 }\n\
          computations.sort = { time = '20ms', lock = 'kept' }\n\
          [semaphores]\nb = 2\na = 1\n[queues]\njobs = 100\nany = 0\n\
-         [[tasks]]\nname = 'page'\ncount = 100\npayload = { send = '1kB', receive = '2KiB' }\n\
+         [[tasks]]\nname = 'page'\ncount = 100\npayload = { send = '1kB', send_objects = 21, receive = '2KiB', pickle = '3us' }\n\
          steps = [{ wait = 'shop' }]\n\
          [[tools]]\nuse = 'process_pool'\nlabel = 'four'\nworkers = 4\nchunk = 5\nstart = 'spawn'\n",
     );
@@ -84,7 +84,11 @@ fn what_a_scenario_says_is_kept() {
     assert_eq!(permits, [("b", 2), ("a", 1)], "in file order");
     let queues: Vec<_> = scenario.queues.iter().map(|q| (q.name.as_str(), q.capacity)).collect();
     assert_eq!(queues, [("jobs", Some(100)), ("any", None)]);
-    assert_eq!(scenario.tasks[0].payload, Payload { send: 1_000, receive: 2_048 });
+    let payload = scenario.tasks[0].payload;
+    let [send, receive] =
+        [(1_000, 21), (2_048, 1)].map(|(bytes, objects)| Parcel { bytes, objects });
+    let pickle = Some(SimDuration::from_micros(3));
+    assert_eq!(payload, Payload { send, receive, pickle, unpickle: None });
     let [run] = scenario.tools.as_slice() else { panic!("one tool is listed") };
     assert_eq!((run.label.as_str(), run.tool), ("four", Tool::ProcessPool));
     assert_eq!((run.workers, run.chunk, run.start), (4, 5, StartMethod::Spawn));

@@ -13,6 +13,7 @@ use crate::source::Place;
 use crate::tree::{Node, Value, shortened};
 use gilsim_core::model::{StartMethod, Tool, ToolRun};
 use gilsim_core::profile::{self, Profile};
+use gilsim_core::time::SimDuration;
 use gilsim_core::tools::OwnKey;
 
 /// The start methods in the order of their names among the keys.
@@ -131,7 +132,8 @@ fn tool(
     let workers = said.workers.unwrap_or_else(|| (defaults.default_workers)(cores));
     let chunk = said.chunk.unwrap_or_else(|| (defaults.default_chunk)(context.tasks, workers));
     let start = said.start.unwrap_or(profile.default_start());
-    Some(ToolRun { label, tool, workers, limit: said.limit, chunk, start, setting })
+    let Said { limit, worker_init, .. } = said;
+    Some(ToolRun { label, tool, workers, limit, chunk, start, worker_init, setting })
 }
 
 /// What a tool's own keys say.
@@ -140,6 +142,7 @@ struct Said {
     limit: Option<u32>,
     chunk: Option<u32>,
     start: Option<StartMethod>,
+    worker_init: SimDuration,
 }
 
 fn said(reader: &mut Reader<'_>, fields: &Fields<'_>, tool: Option<Tool>) -> Said {
@@ -158,6 +161,7 @@ fn said(reader: &mut Reader<'_>, fields: &Fields<'_>, tool: Option<Tool>) -> Sai
         limit: reader.amount(fields, "limit"),
         chunk: reader.amount(fields, "chunk"),
         start: reader.choice(fields, "start").map(|index| START_METHODS[index]),
+        worker_init: reader.duration_at(fields, "worker_init").unwrap_or_default(),
     }
 }
 

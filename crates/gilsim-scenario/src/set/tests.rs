@@ -53,7 +53,7 @@ fn a_distribution_can_be_set_by_its_own_keys() {
 #[test]
 fn a_name_of_tasks_means_every_entry_of_it() {
     let scenario = with(TEXT, &["tasks.page.count=5", "tasks.page.payload.send=1kB"]);
-    let found: Vec<_> = scenario.tasks.iter().map(|e| (e.count, e.payload.send)).collect();
+    let found: Vec<_> = scenario.tasks.iter().map(|e| (e.count, e.payload.send.bytes)).collect();
     assert_eq!(found, [(5, 1_000), (5, 1_000)]);
 }
 
