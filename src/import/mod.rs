@@ -14,6 +14,7 @@ mod har;
 mod host;
 mod instant;
 mod number;
+mod phases;
 mod recording;
 mod scenario;
 

@@ -142,12 +142,15 @@ fn arrivals(
             Ok(Some((0..).map(SimDuration::from_nanos).take(requests.len()).collect()))
         }
         Arrivals::Recorded => {
-            let starts: Option<Vec<_>> = requests.iter().map(|request| request.start).collect();
-            let starts = starts.ok_or_else(|| {
-                ImportError::new(
-                    "the recording does not say when each request started, so their gaps cannot be kept",
-                )
-            })?;
+            let starts: Vec<_> = requests.iter().filter_map(|request| request.start).collect();
+            if starts.len() < requests.len() {
+                return Err(ImportError::new(format!(
+                    "the recording does not say when {} of its {} requests started, so their gaps cannot be kept; \
+                     --keep-order keeps their order",
+                    requests.len() - starts.len(),
+                    requests.len()
+                )));
+            }
             let first = starts.iter().min().copied().unwrap_or_default();
             starts.into_iter().map(|start| gap(start - first)).collect::<Result<_, _>>().map(Some)
         }

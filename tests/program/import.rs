@@ -142,10 +142,14 @@ fn one_page_of_several_can_be_taken() {
 
 #[test]
 fn gaps_that_were_not_recorded_cannot_be_kept() {
-    let message =
-        "the recording does not say when each request started, so their gaps cannot be kept";
-    for recording in [import::har(TWO_PAGES), import::curl(CURL_JSON)] {
+    for (recording, unknown) in
+        [(import::har(TWO_PAGES), "1 of its 4"), (import::curl(CURL_JSON), "3 of its 3")]
+    {
         let error = recording.unwrap().scenario(&RECORDED).unwrap_err();
+        let message = format!(
+            "the recording does not say when {unknown} requests started, so their gaps cannot be kept; \
+             --keep-order keeps their order"
+        );
         assert_eq!(error.message(), message);
     }
     let millennium = QUIRKS.replace("2024-03-01T09:00:00.500Z", "1024-03-01T09:00:00.500Z");
@@ -175,6 +179,30 @@ connections = 6
     let scenario = at_once(&lines);
     assert!(body(&scenario).starts_with(sites), "{scenario}");
     assert!(scenario.contains("[sites.\"files.example\"]\nlatency = \"1.5s\"\n\n"), "no limit");
+}
+
+#[test]
+fn transfers_of_curl_may_stand_in_an_array() {
+    let plain = at_once(&import::curl(CURL_JSON).unwrap());
+    let transfers: Vec<&str> = CURL_JSON.lines().collect();
+    let whole = format!("[{}]", transfers.join(","));
+    let two = format!("\n[{},\n {}]\n[]\n[{}]\n", transfers[0], transfers[1], transfers[2]);
+    let on = |array: &str| import::curl(array).map(|recording| at_once(&recording));
+    assert_eq!(transfers.len(), 4, "and so the last is not in `two`");
+    assert_eq!(on(&whole), Ok(plain.clone()));
+    assert_eq!(on(&format!("{two}[{}]", transfers[3])), Ok(plain));
+
+    let whole = |message: &str| (message.to_owned(), None, None);
+    assert_eq!(fault(import::curl("[]")), whole("the recording has no entries"));
+    let comma = format!("[{},\n]", transfers[0]);
+    assert_eq!(
+        fault(import::curl(&comma)),
+        ("this is not JSON: trailing comma".to_owned(), Some(2), Some(1))
+    );
+    let nested = format!("[{},\n [1]]", transfers[0]);
+    assert_eq!(fault(import::curl(&nested)).1, Some(2));
+    let cut = format!("[{},", transfers[0]);
+    assert!(fault(import::curl(&cut)).0.starts_with("the file ends in the middle"));
 }
 
 #[test]
@@ -263,6 +291,20 @@ fn a_time_that_is_no_time_is_refused_where_it_stands() {
 }
 
 #[test]
+fn a_start_that_is_no_instant_is_refused_where_it_stands() {
+    let message = "`startedDateTime` should be an instant like `2024-03-01T09:00:00.250Z`";
+    for wrong in ["\"yesterday\"", "\"2024-13-01T09:00:00Z\"", "1709280000000", "{}", "\"\\ud800\""] {
+        let har = QUIRKS.replace("\"2024-03-01T09:00:00.500Z\"", wrong);
+        assert_eq!(fault(import::har(&har)), (message.to_owned(), Some(34), Some(28)), "{wrong}");
+    }
+    for unknown in ["null", "\"\""] {
+        let har = QUIRKS.replace("\"2024-03-01T09:00:00.500Z\"", unknown);
+        let error = import::har(&har).unwrap().scenario(&RECORDED).unwrap_err();
+        assert!(error.message().contains("when 1 of its 5 requests started"), "{error}");
+    }
+}
+
+#[test]
 fn what_curl_did_not_print_is_refused_with_its_place() {
     let (message, line, column) = fault(import::curl("http://a.example/ 0.1\n<!doctype html>\n"));
     assert!(message.contains("-o /dev/null -w '%{json}\\n'"), "{message}");
@@ -283,40 +325,68 @@ fn what_curl_did_not_print_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_table_with_a_wrong_cell_is_refused_with_its_line() {
+fn a_table_with_a_wrong_cell_is_refused_with_its_place() {
     let cases = [
-        ("name,latency\n", 1, "names no column `host`"),
-        ("host,time\n", 1, "names no column `latency`"),
-        ("\n\r\nname,latency\n", 3, "names no column `host`"),
-        ("host,latency\na.example,0x10", 2, "`latency`: the units are"),
-        ("host,latency\na.example,soon", 2, "`latency`: a duration starts with a number"),
-        ("host,latency\na.example", 2, "`latency`: a duration starts with a number"),
-        ("host,latency\na.example,5 sec", 2, "`latency`: the units are"),
-        ("host,latency\na.example,1\n\na.example,-1", 4, "`latency`: a time should not be below"),
-        ("host,latency\na.example,4e9", 2, "`latency`: a time should not be longer"),
-        ("host,latency\nnot a host,1", 2, "`host`: this is not the name of a host"),
-        ("host,latency,start\na.example,1,noon", 2, "`start`: a duration starts"),
-        ("host,latency,connections\na.example,1,0", 2, "`connections`: a whole number from 1"),
+        ("name,latency\n", (1, 1), "names no column `host`"),
+        ("host,time\n", (1, 1), "names no column `latency`"),
+        ("\n\r\nname,latency\n", (3, 1), "names no column `host`"),
+        ("host,latency\na.example,0x10", (2, 11), "`latency`: the units are"),
+        ("host,latency\na.example, soon", (2, 12), "`latency`: a duration starts with a number"),
+        ("host,latency\na.example\nb,1", (2, 10), "`latency`: a duration starts with a number"),
+        ("host,latency\n\"a.example\",\"5 sec\"", (2, 14), "`latency`: the units are"),
+        ("host,latency\na,1\n\na,-1", (4, 3), "`latency`: a time should not be below"),
+        ("host,latency\na.example,4e9", (2, 11), "`latency`: a time should not be longer"),
+        ("host,latency\nnot a host,1", (2, 1), "`host`: this is not the name of a host"),
+        ("host,latency,start\na.example,1,noon", (2, 13), "`start`: a duration starts"),
+        ("host,x,latency\na.example,,noon", (2, 12), "`latency`: a duration starts"),
+        ("x,host,latency\n\"1,\n2\",a,noon", (3, 6), "`latency`: a duration starts"),
+        ("host,latency,connections\na.example,1,0", (2, 13), "`connections`: a whole number from 1"),
         (
             "host,latency,connections\na.example,1,6\nA.example,1,7",
-            3,
+            (3, 13),
             "`connections`: a.example has 7 here and 6 on line 2",
         ),
     ];
-    for (text, line, message) in cases {
-        let (found, found_line, _) = fault(import::csv(text));
+    for (text, place, message) in cases {
+        let (found, line, column) = fault(import::csv(text));
         assert!(found.contains(message), "{text:?}: {found}");
-        assert_eq!(found_line, Some(line), "{text:?}");
+        assert_eq!((line, column), (Some(place.0), Some(place.1)), "{text:?}");
     }
+    let quoted = "x,host,latency\n\"with \"\"quotes\"\"\",a,noon";
+    assert_eq!(fault(import::csv(quoted)).1, Some(2));
     assert_eq!(fault(import::csv("host,latency\n")).0, "the recording has no entries");
     assert_eq!(fault(import::csv("\n")).0, "the file is empty");
+}
+
+#[test]
+fn a_table_with_other_separators_than_commas_is_told_so() {
+    let cases = [
+        ("host;latency\na.example;0,095\n", 5, "semicolons", "tr ';' ','"),
+        ("\"host\";\"latency\"\n", 7, "semicolons", "tr ';' ','"),
+        ("latency\thost\n20ms\ta.example\n", 8, "tabs", r"tr '\t' ','"),
+        ("name|time\na.example|1\n", 5, "bars", "tr '|' ','"),
+    ];
+    for (text, column, called, way_out) in cases {
+        for (before, line) in [("", 1), ("\n\r\n", 3)] {
+            let (message, found, at) = fault(import::csv(&format!("{before}{text}")));
+            let start = format!("the cells are separated by {called}, where commas are expected");
+            assert!(message.starts_with(&start), "{message}");
+            assert!(message.contains(way_out), "{message}");
+            assert_eq!((found, at), (Some(line), Some(column)), "{text:?}");
+        }
+    }
+    let (message, ..) = fault(import::csv("host,time;or so\n"));
+    assert!(message.contains("names no column `latency`"), "{message}");
 }
 
 #[test]
 fn an_error_names_as_much_of_the_place_as_is_known() {
     assert_eq!(import::csv("").unwrap_err().to_string(), "the file is empty");
     let error = import::csv("host,latency\na b,1").unwrap_err();
-    assert_eq!(error.to_string(), "line 2: `host`: this is not the name of a host");
+    assert_eq!(
+        error.to_string(),
+        "line 2, column 1: `host`: this is not the name of a host, like `api.example`"
+    );
     let error = import::har("{]").unwrap_err();
     assert_eq!(error.to_string(), "line 1, column 2: this is not JSON: key must be a string");
 }

@@ -4,7 +4,7 @@
 //! the keyboard gives a message and not a full memory.
 
 /// Bytes of a scenario or profile file.
-pub const SCENARIO_BYTES: u64 = 16 << 20;
+pub const SCENARIO_BYTES: u64 = 64 << 20;
 
 /// Bytes of a data file (`samples`, `csv`).
 pub const DATA_FILE_BYTES: u64 = 256 << 20;
