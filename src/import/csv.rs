@@ -52,7 +52,8 @@ pub fn read(text: &str) -> Result<Recording, ImportError> {
 
 impl Columns {
     fn find(header: &Row<'_>) -> Result<Self, ImportError> {
-        let find = |name: &str| header.cells.iter().position(|cell| cell.eq_ignore_ascii_case(name));
+        let find =
+            |name: &str| header.cells.iter().position(|cell| cell.eq_ignore_ascii_case(name));
         let need = |name: &str| find(name).ok_or_else(|| header.without(name));
         Ok(Self {
             host: need("host")?,
@@ -104,8 +105,9 @@ impl Columns {
             return Ok(());
         }
         let host = request.host.as_str();
-        let message =
-            format!("`connections`: {host} has {connections} here and {known} on line {known_line}");
+        let message = format!(
+            "`connections`: {host} has {connections} here and {known} on line {known_line}"
+        );
         Err(row.wrong(column, message))
     }
 }

@@ -43,10 +43,13 @@ pub fn read(text: &str) -> Result<Recording, ImportError> {
         [b'{', ..] => from_transfers(text, objects::<Transfer<'_>>(text)),
         [b'[', ..] => {
             let arrays = objects::<Vec<Transfer<'_>>>(text);
-            from_transfers(text, arrays.flat_map(|array| match array {
-                Ok(transfers) => transfers.into_iter().map(Ok).collect(),
-                Err(error) => vec![Err(error)],
-            }))
+            from_transfers(
+                text,
+                arrays.flat_map(|array| match array {
+                    Ok(transfers) => transfers.into_iter().map(Ok).collect(),
+                    Err(error) => vec![Err(error)],
+                }),
+            )
         }
         _ => {
             let lines = text.lines().filter(|line| !line.trim().is_empty());

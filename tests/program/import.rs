@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use gilsim::import::{self, Arrivals, ImportError, Options, Recording};
 use gilsim::time::SimDuration;
+use gilsim_scenario::limits::SCENARIO_BYTES;
 use proptest::prelude::*;
+
+use super::bench::Bench;
 
 const QUIRKS: &str = include_str!("../import/quirks.har");
 const TWO_PAGES: &str = include_str!("../import/two-pages.har");
@@ -86,6 +89,32 @@ steps = [{ wait = "cdn.example" }]
 
 "#;
     assert_eq!(body(&scenario), expected);
+}
+
+#[test]
+fn handshakes_within_connect_and_beside_it_are_told_apart_entry_by_entry() {
+    let entry = |time: &str, phases: &str| {
+        format!(
+            r#"{{"request": {{"url": "https://a/"}}, "time": {time}, "timings": {{"dns": -1, "send": 0, "receive": 0, {phases}}}}}"#
+        )
+    };
+    let firefox = entry("247", r#""blocked": 89, "connect": 32, "ssl": 66, "wait": 60"#);
+    let mitmproxy = entry("489.44", r#""connect": 123.66, "ssl": 246.80, "wait": 118.98"#);
+    let chrome = entry("302.5", r#""blocked": 2.5, "connect": 200, "ssl": 150, "wait": 100"#);
+    let of = |creator: &str, entries: &[&String]| {
+        let entries: Vec<&str> = entries.iter().map(|entry| entry.as_str()).collect();
+        let creator = format!(r#""creator": {{"name": "{creator}"}}, "#);
+        let har = format!(r#"{{"log": {{{creator}"entries": [{}]}}}}"#, entries.join(","));
+        latencies(&table(&at_once(&import::har(&har).unwrap())), "a")
+    };
+    assert_eq!(
+        of("all of them", &[&firefox, &mitmproxy, &chrome]),
+        [158_000_000, 489_440_000, 300_000_000]
+    );
+    // Its time is the sum of all phases, though the handshake lies within `connect`.
+    let playwright = entry("450", r#""connect": 200, "ssl": 150, "wait": 100"#);
+    assert_eq!(of("Playwright", &[&playwright]), [300_000_000]);
+    assert_eq!(of("Firefox", &[&playwright]), [450_000_000]);
 }
 
 #[test]
@@ -184,11 +213,11 @@ connections = 6
 #[test]
 fn transfers_of_curl_may_stand_in_an_array() {
     let plain = at_once(&import::curl(CURL_JSON).unwrap());
-    let transfers: Vec<&str> = CURL_JSON.lines().collect();
+    let separate = CURL_JSON.replace("}{", "}\n{");
+    let transfers: Vec<&str> = separate.lines().collect();
     let whole = format!("[{}]", transfers.join(","));
     let two = format!("\n[{},\n {}]\n[]\n[{}]\n", transfers[0], transfers[1], transfers[2]);
     let on = |array: &str| import::curl(array).map(|recording| at_once(&recording));
-    assert_eq!(transfers.len(), 4, "and so the last is not in `two`");
     assert_eq!(on(&whole), Ok(plain.clone()));
     assert_eq!(on(&format!("{two}[{}]", transfers[3])), Ok(plain));
 
@@ -293,9 +322,10 @@ fn a_time_that_is_no_time_is_refused_where_it_stands() {
 #[test]
 fn a_start_that_is_no_instant_is_refused_where_it_stands() {
     let message = "`startedDateTime` should be an instant like `2024-03-01T09:00:00.250Z`";
-    for wrong in ["\"yesterday\"", "\"2024-13-01T09:00:00Z\"", "1709280000000", "{}", "\"\\ud800\""] {
+    for wrong in ["\"yesterday\"", "\"2024-13-01T09:00:00Z\"", "1709280000000", "{}", "\"\\ud800\""]
+    {
         let har = QUIRKS.replace("\"2024-03-01T09:00:00.500Z\"", wrong);
-        assert_eq!(fault(import::har(&har)), (message.to_owned(), Some(34), Some(28)), "{wrong}");
+        assert_eq!(fault(import::har(&har)), (message.to_owned(), Some(33), Some(28)), "{wrong}");
     }
     for unknown in ["null", "\"\""] {
         let har = QUIRKS.replace("\"2024-03-01T09:00:00.500Z\"", unknown);
@@ -340,7 +370,11 @@ fn a_table_with_a_wrong_cell_is_refused_with_its_place() {
         ("host,latency,start\na.example,1,noon", (2, 13), "`start`: a duration starts"),
         ("host,x,latency\na.example,,noon", (2, 12), "`latency`: a duration starts"),
         ("x,host,latency\n\"1,\n2\",a,noon", (3, 6), "`latency`: a duration starts"),
-        ("host,latency,connections\na.example,1,0", (2, 13), "`connections`: a whole number from 1"),
+        (
+            "host,latency,connections\na.example,1,0",
+            (2, 13),
+            "`connections`: a whole number from 1",
+        ),
         (
             "host,latency,connections\na.example,1,6\nA.example,1,7",
             (3, 13),
@@ -588,6 +622,38 @@ fn value_length(text: &str) -> usize {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
     values.next().unwrap().unwrap();
     values.byte_offset()
+}
+
+/// docs/import.md, "When it is refused".
+#[test]
+fn a_million_requests_with_their_gaps_become_a_scenario_that_is_read() {
+    let mut table = String::from("host,latency,start\n");
+    for row in 0..1_000_000_u64 {
+        // Nine digits everywhere, over a day.
+        let (latency, start) = (1 + row * 7_919 % 999_999_999, row * 86_400_123);
+        let (seconds, nanos) = (start / 1_000_000_000, start % 1_000_000_000);
+        writeln!(table, "h{}.shop.example,0.{latency:09},{seconds}.{nanos:09}", row % 1_000)
+            .unwrap();
+    }
+    let bench = Bench::new();
+    let scenario = bench.run_on(table, &["import", "csv", "-", "--keep-timing"]).expect(0).out();
+    assert!(scenario.len() > 30_000_000, "{}", scenario.len());
+    let check = bench.run_on(scenario, &["check", "-"]).expect(0);
+    assert_eq!(check.out(), "standard input: ok, 1000000 tasks for 4 tools\n");
+}
+
+#[test]
+fn requests_to_too_many_hosts_are_refused_with_the_way_out() {
+    let mut table = String::from("host,latency,start\n");
+    for row in 0..330_000 {
+        writeln!(table, "{row}.{},1,0.{row:06}", "a.very.long.name.of.a.host.example").unwrap();
+    }
+    let bench = Bench::with("hosts.csv", table);
+    let refused = |more: &[&str]| bench.run(&[&["import", "csv", "hosts.csv"], more].concat());
+    let most = format!("and {SCENARIO_BYTES} are the most that gilsim reads: ");
+    refused(&[]).expect(2).says(&format!("{most}record less"));
+    let without = "let all requests arrive at once, without --keep-order and --keep-timing, or";
+    refused(&["--keep-timing"]).expect(2).says(&format!("{most}{without} record less"));
 }
 
 #[test]
