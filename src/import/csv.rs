@@ -141,7 +141,7 @@ impl<'a> Row<'a> {
     }
 
     /// The text from a cell on, or from where it is missing; unknown behind a cell that has quotes within it.
-    fn from_cell(&self, column: usize) -> Option<&'a str> {
+    fn at_cell(&self, column: usize) -> Option<&'a str> {
         const AROUND: [char; 3] = [' ', '\t', '"'];
         let mut rest = self.rest();
         for cell in self.cells.iter().take(column) {
@@ -154,7 +154,7 @@ impl<'a> Row<'a> {
 
     /// A fault of a cell.
     fn wrong(&self, column: usize, message: impl Into<String>) -> ImportError {
-        match self.from_cell(column) {
+        match self.at_cell(column) {
             Some(cell) => ImportError::at(self.text, cell, message),
             None => ImportError::on_line(self.line(), message),
         }

@@ -45,6 +45,9 @@ pub const DEMAND_NANOS: u128 = 1 << 62;
 /// Arrivals in a second: one in each nanosecond.
 pub const ARRIVALS_PER_SECOND: f64 = 1e9;
 
+/// Faults that are looked for in one list: as many plain numbers instead of durations would fill the memory.
+pub const LIST_FAULTS: usize = 100_000;
+
 /// Faults that are shown of one data file.
 pub const DATA_FILE_FAULTS: usize = 10;
 
