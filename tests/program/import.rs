@@ -1,6 +1,7 @@
 //! Recordings become scenarios that hold host names and exact numbers, and nothing else.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use gilsim::import::{self, Arrivals, ImportError, Options, Recording};
 use gilsim::time::SimDuration;
@@ -667,4 +668,8 @@ fn requests_that_take_centuries_are_refused() {
         let error = recording.scenario(&options).unwrap_err();
         assert_eq!(error.message(), "the requests take more than 100 years together");
     }
+    // Several hosts may be asked late: their requests arrive in the same years.
+    let table = "host,latency,start\nc,1,0\na,1,3e9\nb,1,3e9\n";
+    let scenario = import::csv(table).unwrap().scenario(&RECORDED).unwrap();
+    gilsim::parse(&scenario, "late.toml", Path::new(""), &[]).unwrap();
 }
