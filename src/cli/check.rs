@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::console;
 use super::failure::{Code, Failure};
-use super::play::{Loaded, load};
+use super::input;
+use super::play::Loaded;
 
 /// Say everything that is wrong with scenario files, without running them
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Scenario files
+    /// Scenario files; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -27,7 +28,7 @@ Examples:
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let mut failures = Vec::new();
     for file in &args.files {
-        match load(file, &[]) {
+        match input::load(file, &[]) {
             Ok(loaded) => console::result(sound(file, &loaded).as_bytes())?,
             Err(faults) => failures.push(Failure::from_faults(&faults)),
         }
@@ -43,5 +44,5 @@ fn sound(file: &Path, loaded: &Loaded) -> String {
         format!("{count} {noun}{s}")
     };
     let tools = counted(scenario.tools.len() as u64, "tool");
-    format!("{}: ok, {} for {tools}\n", file.display(), counted(tasks, "task"))
+    format!("{}: ok, {} for {tools}\n", input::name(file), counted(tasks, "task"))
 }

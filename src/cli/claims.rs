@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
+use super::input;
 use super::memory;
 use super::options::{Format, jobs};
 use super::progress::Runs;
@@ -23,7 +24,7 @@ use gilsim_studies::{Listener, threads};
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Claims files
+    /// Claims files; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -102,17 +103,15 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
 fn stems(files: &[PathBuf]) -> Result<Vec<String>, Failure> {
     let mut stems: Vec<(OsString, &Path)> = Vec::new();
     for file in files {
-        let stem = file
-            .file_stem()
-            .ok_or_else(|| Failure::usage(format!("`{}` is no claims file", file.display())))?;
-        if let Some((_, other)) = stems.iter().find(|(known, _)| known == stem) {
+        let stem = input::stem(file, "claims")?;
+        if let Some((_, other)) = stems.iter().find(|(known, _)| *known == stem) {
             return Err(Failure::usage(format!(
                 "the counter-examples of `{}` and `{}` would have the same names: test them one at a time with different --out",
                 other.display(),
                 file.display()
             )));
         }
-        stems.push((stem.to_owned(), file));
+        stems.push((stem, file));
     }
     Ok(stems.into_iter().map(|(stem, _)| stem.to_string_lossy().into_owned()).collect())
 }
@@ -122,7 +121,7 @@ fn suites(files: &[PathBuf]) -> Result<Vec<Suite>, Failure> {
     let mut suites = Vec::new();
     let mut failures = Vec::new();
     for file in files {
-        match Suite::read(file) {
+        match input::suite(file) {
             Ok(suite) => suites.push(suite),
             Err(faults) => failures.push(Failure::from_faults(&faults)),
         }

@@ -1,13 +1,13 @@
 //! `gilsim import`: recordings of real requests become scenarios.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::console;
 use super::failure::{Code, Failure};
+use super::input;
 use crate::import::{self, Arrivals, ImportError, Options, Recording};
 use gilsim_scenario::limits::SCENARIO_BYTES;
 
@@ -22,7 +22,7 @@ pub(super) struct Args {
     #[arg(value_enum)]
     kind: Kind,
 
-    /// The recording
+    /// The recording; - is standard input
     file: PathBuf,
 
     /// Tasks arrive at once, in the recorded order
@@ -54,7 +54,8 @@ Examples:
   gilsim import har front-page.har > front-page.toml
   gilsim import har visit.har --page 2 --keep-timing > second-page.toml
   gilsim import curl timings.jsonl --keep-order > pages.toml
-  gilsim import csv measured.csv > hosts.toml";
+  gilsim import csv measured.csv > hosts.toml
+  xargs -n1 curl -s -o /dev/null -w '%{json}\\n' < urls.txt | gilsim import curl - > pages.toml";
 
 /// The largest recording that is read; those of browsers hold what was downloaded.
 const MOST_BYTES: u64 = 2_000_000_000;
@@ -76,7 +77,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let options = Options { arrivals: args.arrivals(), page: args.page };
     let scenario = recording.scenario(&options).map_err(refused)?;
     if scenario.len() as u64 > SCENARIO_BYTES {
-        return Err(Failure::usage(too_long(&args.file, scenario.len())));
+        return Err(Failure::usage(too_long(args, &recording, scenario.len())));
     }
     tell(&recording, args.page);
     console::result(scenario.as_bytes())?;
@@ -94,19 +95,16 @@ impl Args {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
-    let read = read.and_then(|length| match length as u64 {
-        0..=MOST_BYTES => Ok(()),
+    let read = input::read(path, MOST_BYTES + 1).and_then(|bytes| match bytes.len() as u64 {
+        0..=MOST_BYTES => Ok(bytes),
         _ => Err(io::Error::other("it has more than 2 GB, the most that a recording may have")),
     });
-    read.map_err(|error| Failure::unreadable(path, &error))?;
-    Ok(bytes)
+    read.map_err(|error| Failure::unreadable(Path::new(&input::name(path)), &error))
 }
 
 /// What is wrong, behind its place as compilers give it.
 fn placed(file: &Path, error: &ImportError) -> String {
-    let (file, message) = (file.display(), error.message());
+    let (file, message) = (input::name(file), error.message());
     match (error.line(), error.column()) {
         (Some(line), Some(column)) => format!("{file}:{line}:{column}: {message}"),
         (Some(line), None) => format!("{file}:{line}: {message}"),
@@ -114,11 +112,17 @@ fn placed(file: &Path, error: &ImportError) -> String {
     }
 }
 
-fn too_long(file: &Path, bytes: usize) -> String {
+fn too_long(args: &Args, recording: &Recording, bytes: usize) -> String {
+    let file = input::name(&args.file);
+    let way_out = if args.page.is_none() && recording.pages() > 1 {
+        "take one page of the recording with --page, or record less"
+    } else if args.arrivals() == Arrivals::AtOnce {
+        "record less"
+    } else {
+        "let all requests arrive at once, without --keep-order and --keep-timing, or record less"
+    };
     format!(
-        "{}: the scenario would have {bytes} bytes, and {SCENARIO_BYTES} are the most that gilsim reads: \
-         take one page of the recording with --page, or record less",
-        file.display()
+        "{file}: the scenario would have {bytes} bytes, and {SCENARIO_BYTES} are the most that gilsim reads: {way_out}"
     )
 }
 

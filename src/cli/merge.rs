@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::console;
 use super::failure::{Code, Failure};
+use super::input;
 use gilsim_scenario::digest;
 use gilsim_studies::sweep::parts::{Given, Part, join};
 
@@ -45,6 +46,11 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
 }
 
 fn given(path: &Path) -> Result<Given, Failure> {
+    if input::is_standard(path) {
+        return Err(Failure::usage(
+            "a part cannot come from standard input: name its file, since the manifest.json beside it is read too",
+        ));
+    }
     let csv = read(path, "")?;
     let manifest = path.with_file_name("manifest.json");
     let said = read(&manifest, ": it says which part of which study the table beside it is")?;

@@ -12,6 +12,7 @@ mod failure;
 mod figures;
 mod folder;
 mod import;
+mod input;
 mod interrupt;
 mod journal;
 mod man;

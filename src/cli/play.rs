@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-pub(super) use gilsim_scenario::{Faults, Input, Loaded, claims_schema, load, schema};
+pub(super) use gilsim_scenario::{Faults, Input, Loaded, claims_schema, schema};
 
 use super::failure::Failure;
 use super::progress::Progress;

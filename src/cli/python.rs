@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::console;
 use super::failure::{Code, Failure};
+use super::input;
 use super::options::no_such_tool;
-use super::play::{Loaded, load};
+use super::play::Loaded;
 use crate::python::validate::{ValidationError, forecast};
 use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::workload::settled;
@@ -21,7 +22,7 @@ use gilsim_render::report;
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A scenario file
+    /// A scenario file; - is standard input
     file: PathBuf,
 
     /// The label or the name of the tool; not needed where the scenario has but one
@@ -48,7 +49,8 @@ Examples:
 /// # Errors
 /// When the scenario is wrong or has no such tool.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
-    let loaded = load(&args.file, &args.set).map_err(|faults| Failure::from_faults(&faults))?;
+    let loaded =
+        input::load(&args.file, &args.set).map_err(|faults| Failure::from_faults(&faults))?;
     let Loaded { mut scenario, .. } = loaded;
     if let Some(seed) = args.seed {
         scenario.seed = seed;
@@ -82,9 +84,9 @@ fn chosen<'s>(
         return Ok(run);
     }
     let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
-    let file = file.display();
+    let file = input::name(file);
     Err(Failure::usage(match wanted {
-        Some(wanted) if candidates.is_empty() => no_such_tool(wanted, &labels, &file.to_string()),
+        Some(wanted) if candidates.is_empty() => no_such_tool(wanted, &labels, &file),
         _ => {
             let labels: Vec<&str> = candidates.iter().map(|run| run.label.as_str()).collect();
             format!(

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
+use super::input;
 use super::manifest::Manifest;
 use super::memory;
 use super::options::{Common, Format};
 use super::picture;
-use super::play::{Input, Listeners, Loaded, Played, load, play};
+use super::play::{Input, Listeners, Loaded, Played, play};
 use super::progress::Progress;
 use super::quiz;
 use gilsim_core::model::{Scenario, ToolRun};
@@ -33,7 +34,7 @@ use gilsim_render::report::{self, Ending, ToolResult};
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Args {
-    /// Scenario files
+    /// Scenario files; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -101,7 +102,8 @@ Examples:
   gilsim run page.toml --html --perfetto
   gilsim run page.toml --quiz
   gilsim run page.toml --quiz --reveal
-  gilsim run page.toml --format csv | column -s, -t";
+  gilsim run page.toml --format csv | column -s, -t
+  gilsim import har front-page.har | gilsim run -";
 
 /// Every file that a run may write. What it does not write this time does not stay from an earlier run.
 const FILES: [&str; 9] = [
@@ -163,8 +165,8 @@ fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
 
 fn study(file: &Path, folder: PathBuf, common: &Common, audit: bool) -> Result<Study, Failure> {
     let Loaded { mut scenario, inputs } =
-        load(file, &common.set).map_err(|faults| Failure::from_faults(&faults))?;
-    common.apply(&mut scenario, &file.display().to_string())?;
+        input::load(file, &common.set).map_err(|faults| Failure::from_faults(&faults))?;
+    common.apply(&mut scenario, &input::name(file))?;
     for run in &scenario.tools {
         memory::check(&scenario, run, audit)?;
     }
@@ -175,17 +177,15 @@ fn study(file: &Path, folder: PathBuf, common: &Common, audit: bool) -> Result<S
 fn folders(files: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut stems: Vec<(OsString, &Path)> = Vec::new();
     for file in files {
-        let stem = file
-            .file_stem()
-            .ok_or_else(|| Failure::usage(format!("`{}` is no scenario file", file.display())))?;
-        if let Some((_, other)) = stems.iter().find(|(known, _)| known == stem) {
-            let (one, two, folder) = (other.display(), file.display(), out.join(stem));
+        let stem = input::stem(file, "scenario")?;
+        if let Some((_, other)) = stems.iter().find(|(known, _)| *known == stem) {
+            let (one, two, folder) = (other.display(), file.display(), out.join(&stem));
             return Err(Failure::usage(format!(
                 "`{one}` and `{two}` would both write to `{}`: run them one at a time with different --out",
                 folder.display()
             )));
         }
-        stems.push((stem.to_owned(), file));
+        stems.push((stem, file));
     }
     Ok(stems.into_iter().map(|(stem, _)| out.join(stem)).collect())
 }

@@ -1,12 +1,12 @@
 //! The Pythons that are measured: those that the user names, or those that are found.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::calibrate;
 use super::failure::{Code, Failure};
+use super::input;
 use crate::python::interpreter::{Identity, Interpreter};
 use gilsim_core::profile::{self, Profile};
 use gilsim_scenario::limits::SCENARIO_BYTES;
@@ -123,17 +123,17 @@ pub(super) fn given_profile(path: &Path) -> Result<Arc<Profile>, Failure> {
     if let Some(profile) = path.to_str().and_then(profile::built_in) {
         return Ok(profile);
     }
-    let mut text = String::new();
-    let read = File::open(path)
-        .and_then(|file| file.take(SCENARIO_BYTES + 1).read_to_string(&mut text))
-        .map_err(|error| Failure::unreadable(path, &error))?;
-    if read as u64 > SCENARIO_BYTES {
-        let name = path.display();
+    let name = input::name(path);
+    let unreadable = |error| Failure::unreadable(Path::new(&name), &error);
+    let bytes = input::read(path, SCENARIO_BYTES + 1).map_err(unreadable)?;
+    if bytes.len() as u64 > SCENARIO_BYTES {
         return Err(Failure::usage(format!(
             "{name}: a profile has {SCENARIO_BYTES} bytes at most"
         )));
     }
-    parsed(&text, &path.display().to_string())
+    let text = String::from_utf8(bytes)
+        .map_err(|_| unreadable(io::Error::other("it is not UTF-8 text")))?;
+    parsed(&text, &name)
 }
 
 fn parsed(text: &str, name: &str) -> Result<Arc<Profile>, Failure> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
+use super::input;
 use super::journal::Journal;
 use super::manifest::Manifest;
 use super::options::{Common, Format, jobs};
@@ -34,7 +35,7 @@ use gilsim_studies::sweep::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A scenario file
+    /// A scenario file; - is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
@@ -185,7 +186,7 @@ fn prepare(args: &Args) -> Result<Prepared, Failure> {
     check_size(&study, 1, args.allow_large)?;
     let inputs = study.check().map_err(refused)?;
     let mut scenario = study.scenario(0).map_err(|refusal| refused(vec![refusal]))?;
-    args.common.apply(&mut scenario, &args.file.display().to_string())?;
+    args.common.apply(&mut scenario, &input::name(&args.file))?;
     study.labels.clone_from(&args.common.tool);
     check_size(&study, scenario.tools.len(), args.allow_large)?;
     Ok(Prepared { study, scenario, inputs })
@@ -203,7 +204,7 @@ fn grid(texts: &[String]) -> Result<Grid, Failure> {
 /// The scenario with what `--set` changes.
 fn document(args: &Args) -> Result<Document, Failure> {
     let mut document =
-        Document::read(&args.file).map_err(|faults| Failure::from_faults(&faults))?;
+        input::document(&args.file).map_err(|faults| Failure::from_faults(&faults))?;
     let mut failures = Vec::new();
     for set in &args.common.set {
         let Some((key, value)) = set.split_once('=') else {
@@ -255,10 +256,7 @@ fn check_size(study: &Study, tools: usize, allow_large: bool) -> Result<(), Fail
 
 /// Where the results go.
 fn place(args: &Args) -> Result<PathBuf, Failure> {
-    let stem = args
-        .file
-        .file_stem()
-        .ok_or_else(|| Failure::usage(format!("`{}` is no scenario file", args.file.display())))?;
+    let stem = input::stem(&args.file, "scenario")?;
     let folder = args.common.out.join(stem).join("sweep");
     Ok(match args.shard {
         Some(shard) => folder.join(format!("{}-of-{}", shard.index, shard.of)),

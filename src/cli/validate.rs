@@ -9,9 +9,10 @@ use super::calibrate::MUCH;
 use super::comparison;
 use super::console;
 use super::failure::{Code, Failure};
+use super::input;
 use super::interrupt;
 use super::options::{Format, select};
-use super::play::{Loaded, load};
+use super::play::Loaded;
 use super::progress::Spinner;
 use super::subject::{self, Candidate, Subject};
 use super::workshop::Workshop;
@@ -38,7 +39,7 @@ use gilsim_render::report;
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Scenario files
+    /// Scenario files; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -56,7 +57,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     tolerance: Option<f64>,
 
-    /// Take this profile, the name of one or what `gilsim calibrate` printed, and measure no costs
+    /// Take this profile, the name of one or what `gilsim calibrate` printed (- is standard input), and measure no costs
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
 
@@ -193,8 +194,8 @@ fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
     let mut studies = Vec::new();
     let mut failures = Vec::new();
     for file in &args.files {
-        let name = file.display().to_string();
-        let loaded = load(file, &args.set).map_err(|faults| Failure::from_faults(&faults));
+        let name = input::name(file);
+        let loaded = input::load(file, &args.set).map_err(|faults| Failure::from_faults(&faults));
         let selected = loaded.and_then(|Loaded { mut scenario, .. }| {
             select(&mut scenario, args.seed, &args.tool, &name)?;
             settled(&scenario, 0).map_err(|error| Failure::usage(format!("{name}: {error}")))

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
+use super::input;
 use super::manifest::Manifest;
 use super::options::{Common, Format, jobs};
 use super::picture;
-use super::play::{Loaded, load};
+use super::play::Loaded;
 use super::progress::Runs;
 use gilsim_core::model::Scenario;
 use gilsim_render::report;
@@ -23,7 +24,7 @@ use gilsim_studies::whatif::{self, ToolStudy, screen};
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A scenario file
+    /// A scenario file; - is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
@@ -51,12 +52,9 @@ const FILES: [&str; 4] = ["whatif.csv", "whatif.svg", "whatif.png", "manifest.js
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let common = &args.common;
     let Loaded { mut scenario, inputs } =
-        load(&args.file, &common.set).map_err(|faults| Failure::from_faults(&faults))?;
-    common.apply(&mut scenario, &args.file.display().to_string())?;
-    let stem = args
-        .file
-        .file_stem()
-        .ok_or_else(|| Failure::usage(format!("`{}` is no scenario file", args.file.display())))?;
+        input::load(&args.file, &common.set).map_err(|faults| Failure::from_faults(&faults))?;
+    common.apply(&mut scenario, &input::name(&args.file))?;
+    let stem = input::stem(&args.file, "scenario")?;
     let mut folder = Folder::open(&common.out.join(stem).join("whatif"))?;
     let progress = Runs::on_terminal(common.quiet);
     let studies = whatif::play(&scenario, jobs(args.jobs), &progress).map_err(Failure::usage)?;

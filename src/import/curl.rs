@@ -30,7 +30,7 @@ struct Transfer<'a> {
     exitcode: Option<&'a RawValue>,
 }
 
-/// Reads the output of `curl --write-out '%{json}\n'`, or of `'%{url_effective} %{time_total} %{http_version}\n'`
+/// Reads the output of `curl --write-out '%{json}\n'`, also as an array, or of `'%{url_effective} %{time_total} %{http_version}\n'`
 /// (the version may be left out).
 ///
 /// A request's latency is `time_total` without `time_queue`. Transfers that failed are left out and counted.
@@ -39,18 +39,37 @@ struct Transfer<'a> {
 /// When the text is empty, cut short, neither of the two forms, or holds no request that could be replayed.
 pub fn read(text: &str) -> Result<Recording, ImportError> {
     let text = super::content(text)?;
-    if text.trim_start().starts_with('{') {
-        let transfers = serde_json::Deserializer::from_str(text).into_iter::<Transfer<'_>>();
-        let entries = transfers.map(|transfer| {
-            let transfer =
-                transfer.map_err(|error| ImportError::json(&error, "the output of curl"))?;
-            from_transfer(text, &transfer)
-        });
-        Recording::new(Source::Curl, entries, 1)
-    } else {
-        let lines = text.lines().filter(|line| !line.trim().is_empty());
-        Recording::new(Source::Curl, lines.map(|line| from_line(text, line)), 1)
+    match text.trim_start().as_bytes() {
+        [b'{', ..] => from_transfers(text, objects::<Transfer<'_>>(text)),
+        [b'[', ..] => {
+            let arrays = objects::<Vec<Transfer<'_>>>(text);
+            from_transfers(
+                text,
+                arrays.flat_map(|array| match array {
+                    Ok(transfers) => transfers.into_iter().map(Ok).collect(),
+                    Err(error) => vec![Err(error)],
+                }),
+            )
+        }
+        _ => {
+            let lines = text.lines().filter(|line| !line.trim().is_empty());
+            Recording::new(Source::Curl, lines.map(|line| from_line(text, line)), 1)
+        }
     }
+}
+
+/// The values of a kind that stand in a text one after the other.
+fn objects<'a, T: Deserialize<'a>>(text: &'a str) -> impl Iterator<Item = Result<T, ImportError>> {
+    let values = serde_json::Deserializer::from_str(text).into_iter::<T>();
+    values.map(|value| value.map_err(|error| ImportError::json(&error, "the output of curl")))
+}
+
+fn from_transfers<'a>(
+    text: &str,
+    transfers: impl Iterator<Item = Result<Transfer<'a>, ImportError>>,
+) -> Result<Recording, ImportError> {
+    let entries = transfers.map(|transfer| from_transfer(text, &transfer?));
+    Recording::new(Source::Curl, entries, 1)
 }
 
 fn from_transfer(

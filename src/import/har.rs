@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 use super::error::ImportError;
 use super::host::Host;
 use super::instant;
-use super::number::{ExactTime, NumberError, Unit};
+use super::number::{ExactTime, NumberError};
+use super::phases::{self, Timings};
 use super::recording::{Absence, Recording, Request, Source};
 
 /// Connections that Chrome and Firefox open to one host for HTTP/1.1
@@ -21,6 +22,10 @@ const CONNECTIONS: u32 = 6;
 
 /// Requests that share one connection of HTTP/2 or HTTP/3: the least that a server should allow (RFC 9113, section 6.5.2).
 const STREAMS: u32 = 100;
+
+/// The creator whose `connect` holds the handshake and whose `time` counts it once more, so that `time` cannot say where it stands
+/// (Playwright: `server/har/harTracer.ts`, `_computeHarEntryTotalTime`).
+const COUNTS_SSL_TWICE: &str = "Playwright";
 
 #[derive(Deserialize)]
 #[serde(expecting = "an object that holds `log`")]
@@ -32,10 +37,20 @@ struct Document<'a> {
 #[derive(Deserialize)]
 #[serde(expecting = "an object that holds `entries`")]
 struct Log<'a> {
+    #[serde(borrow)]
+    creator: Option<Creator<'a>>,
     #[serde(borrow, default)]
     pages: Option<Vec<Page<'a>>>,
     #[serde(borrow)]
     entries: Vec<Entry<'a>>,
+}
+
+/// The program that wrote the recording.
+#[derive(Deserialize)]
+#[serde(expecting = "an object for the program that wrote this")]
+struct Creator<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +67,7 @@ struct Entry<'a> {
     #[serde(borrow)]
     pageref: Option<Text<'a>>,
     #[serde(borrow)]
-    started_date_time: Option<Text<'a>>,
+    started_date_time: Option<&'a RawValue>,
     #[serde(borrow)]
     time: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -88,26 +103,6 @@ struct Content<'a> {
     size: Option<&'a RawValue>,
 }
 
-/// Milliseconds; below zero where a phase does not apply.
-#[derive(Deserialize)]
-#[serde(expecting = "an object with phases")]
-struct Timings<'a> {
-    #[serde(borrow)]
-    blocked: Option<&'a RawValue>,
-    #[serde(borrow)]
-    dns: Option<&'a RawValue>,
-    #[serde(borrow)]
-    connect: Option<&'a RawValue>,
-    #[serde(borrow)]
-    ssl: Option<&'a RawValue>,
-    #[serde(borrow)]
-    send: Option<&'a RawValue>,
-    #[serde(borrow)]
-    wait: Option<&'a RawValue>,
-    #[serde(borrow)]
-    receive: Option<&'a RawValue>,
-}
-
 /// A text that is borrowed from the file unless it has escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]
@@ -115,23 +110,28 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Reads a HAR file.
 ///
-/// A request's latency is what it took once it was no longer queued: `dns`, `connect` (with `ssl` inside it),
-/// `send`, `wait` and `receive`, or `time` without `blocked` where `wait` is not known. What the browser took from its
-/// cache, what has no host, and what stays open (web sockets, event streams) is left out and counted.
+/// A request's latency is what it took once it was no longer queued: `dns`, `connect` and `ssl` (one within the other or one
+/// after the other, as `time` says), `send`, `wait` and `receive`, or `time` without `blocked` where `wait` is not known.
+/// What the browser took from its cache, what has no host, and what stays open (web sockets, event streams) is left out and counted.
 ///
 /// # Errors
-/// When the text is empty, cut short, no JSON, no HAR, holds a time that is no number, or holds no request
-/// that could be replayed.
+/// When the text is empty, cut short, no JSON, no HAR, holds a time that is no number or a `startedDateTime` that is no
+/// instant, or holds no request that could be replayed.
 pub fn read(text: &str) -> Result<Recording, ImportError> {
     let text = super::content(text)?;
     let log = serde_json::from_str::<Document<'_>>(text)
         .map_err(|error| ImportError::json(&error, "a HAR recording"))?
         .log;
+    let creator = log.creator.and_then(|creator| creator.name);
+    let counts_ssl_twice = creator.is_some_and(|Text(name)| name == COUNTS_SSL_TWICE);
     let mut pages = Pages::new(log.pages.unwrap_or_default());
     let entries: Vec<_> = log
         .entries
         .into_iter()
         .map(|mut entry| {
+            if counts_ssl_twice {
+                entry.timings.iter_mut().for_each(Timings::forget_ssl);
+            }
             let page = pages.place(entry.pageref.take());
             request(text, &entry).map(|found| found.map(|request| Request { page, ..request }))
         })
@@ -171,24 +171,37 @@ fn request(text: &str, entry: &Entry<'_>) -> Result<Result<Request, Absence>, Im
     if is_cached(entry) {
         return Ok(Err(Absence::Cached));
     }
-    let Some(latency) = latency(text, entry)?.filter(|latency| *latency > ExactTime::default())
-    else {
+    let latency = phases::latency(text, entry.time, entry.timings.as_ref())?;
+    let Some(latency) = latency.filter(|latency| *latency > ExactTime::default()) else {
         return Ok(Err(Absence::NoTime));
     };
     let latency = latency.rounded().map_err(|error| too_long(text, entry, error))?;
     Ok(Ok(Request {
         host,
         latency,
-        start: entry.started_date_time.as_ref().and_then(|start| instant::parse(&start.0)),
+        start: start(text, entry)?,
         connections: Some(connections(entry)),
         received: received(entry),
         page: 0,
     }))
 }
 
+/// When the request was made, where the recording knows it.
+fn start(text: &str, entry: &Entry<'_>) -> Result<Option<i128>, ImportError> {
+    let Some(value) = entry.started_date_time.map(RawValue::get) else { return Ok(None) };
+    let found = serde_json::from_str::<Text<'_>>(value).map(|Text(instant)| instant);
+    if found.as_ref().is_ok_and(|instant| instant.trim().is_empty()) {
+        return Ok(None);
+    }
+    found.ok().and_then(|instant| instant::parse(&instant)).map(Some).ok_or_else(|| {
+        let message = "`startedDateTime` should be an instant like `2024-03-01T09:00:00.250Z`";
+        ImportError::at(text, value, message)
+    })
+}
+
 /// The phases of one request add up to more than a scenario may name.
 fn too_long(text: &str, entry: &Entry<'_>, error: NumberError) -> ImportError {
-    let wait = entry.timings.as_ref().and_then(|timings| timings.wait).or(entry.time);
+    let wait = entry.timings.as_ref().and_then(Timings::wait).or(entry.time);
     ImportError::at(text, wait.map_or(text, RawValue::get), error.to_string())
 }
 
@@ -203,32 +216,6 @@ fn is_stream(scheme: &str, entry: &Entry<'_>) -> bool {
 /// Chrome names the cache (`"memory"`, `"disk"`); converters may say `false`.
 fn is_cached(entry: &Entry<'_>) -> bool {
     entry.from_cache.is_some_and(|cache| !matches!(cache.get(), "false" | "\"\""))
-}
-
-/// The time from the end of queueing to the end of the answer, where it is known.
-fn latency(text: &str, entry: &Entry<'_>) -> Result<Option<ExactTime>, ImportError> {
-    let read = |value: Option<&RawValue>| milliseconds(text, value);
-    let whole = read(entry.time)?;
-    let Some(timings) = &entry.timings else { return Ok(whole) };
-    let blocked = read(timings.blocked)?;
-    // The TLS handshake lies within `connect`; some converters know the handshake alone.
-    let connect = read(timings.connect)?.max(read(timings.ssl)?);
-    let wait = read(timings.wait)?;
-    let phases = [read(timings.dns)?, connect, read(timings.send)?, wait, read(timings.receive)?];
-    let known = phases.iter().any(Option::is_some);
-    let sum = phases.into_iter().flatten().fold(ExactTime::default(), |sum, phase| sum + phase);
-    let unblocked = whole.map(|whole| whole.saturating_sub(blocked.unwrap_or_default()));
-    Ok(if wait.is_some() { Some(sum) } else { unblocked.or(known.then_some(sum)) })
-}
-
-/// A time in milliseconds; `None` where it is missing or below zero, which says that it does not apply.
-fn milliseconds(text: &str, value: Option<&RawValue>) -> Result<Option<ExactTime>, ImportError> {
-    let Some(value) = value.map(RawValue::get) else { return Ok(None) };
-    match ExactTime::parse(value, Unit::Milliseconds) {
-        Ok(time) => Ok(Some(time)),
-        Err(NumberError::Negative) => Ok(None),
-        Err(error) => Err(ImportError::at(text, value, error.of(Unit::Milliseconds))),
-    }
 }
 
 /// What the browser keeps in flight to a host, by the version of HTTP that was spoken.

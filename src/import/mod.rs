@@ -14,6 +14,7 @@ mod har;
 mod host;
 mod instant;
 mod number;
+mod phases;
 mod recording;
 mod scenario;
 
@@ -44,8 +45,9 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, ImportError> {
             Err(ImportError::new("the file is compressed: unpack it first"))
         }
         _ => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
-            let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
-            ImportError::on_line(line, "the file is not UTF-8 text")
+            let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let message = "the file is not UTF-8 text: save it again with the encoding UTF-8";
+            ImportError::at(&before, &before[before.len()..], message)
         }),
     }
 }

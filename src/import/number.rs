@@ -86,6 +86,11 @@ impl ExactTime {
     pub(super) fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
+
+    /// By how much the two differ.
+    pub(super) fn distance(self, other: Self) -> Self {
+        Self(self.0.abs_diff(other.0))
+    }
 }
 
 /// A parsed time is at most 100 years, a hundredth of what 128 bits hold, so that a few of them can be added.

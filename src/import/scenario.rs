@@ -142,12 +142,15 @@ fn arrivals(
             Ok(Some((0..).map(SimDuration::from_nanos).take(requests.len()).collect()))
         }
         Arrivals::Recorded => {
-            let starts: Option<Vec<_>> = requests.iter().map(|request| request.start).collect();
-            let starts = starts.ok_or_else(|| {
-                ImportError::new(
-                    "the recording does not say when each request started, so their gaps cannot be kept",
-                )
-            })?;
+            let starts: Vec<_> = requests.iter().filter_map(|request| request.start).collect();
+            if starts.len() < requests.len() {
+                return Err(ImportError::new(format!(
+                    "the recording does not say when {} of its {} requests started, so their gaps cannot be kept; \
+                     --keep-order keeps their order",
+                    requests.len() - starts.len(),
+                    requests.len()
+                )));
+            }
             let first = starts.iter().min().copied().unwrap_or_default();
             starts.into_iter().map(|start| gap(start - first)).collect::<Result<_, _>>().map(Some)
         }
@@ -177,17 +180,15 @@ fn by_host<'a>(requests: &[&'a Request]) -> Vec<Visit<'a>> {
     visits
 }
 
-/// Refuses what no run may take: more than a century, each request being as long as the longest to its host.
+/// Refuses what no run may take: more than a century, each request being as long as the longest to its host, after the last arrived.
 fn check_length(visits: &[Visit<'_>], arrivals: Option<&[SimDuration]>) -> Result<(), ImportError> {
     let nanos = |duration: SimDuration| u128::from(duration.as_nanos());
     let visits = visits.iter().map(|visit| {
         let longest = visit.requests.iter().map(|found| nanos(found.request.latency)).max();
-        let last = arrivals.and_then(|arrivals| {
-            visit.requests.iter().map(|found| nanos(arrivals[found.place])).max()
-        });
-        longest.unwrap_or(0) * visit.requests.len() as u128 + last.unwrap_or(0)
+        longest.unwrap_or(0) * visit.requests.len() as u128
     });
-    if visits.sum::<u128>() <= nanos(SimDuration::LONGEST) {
+    let last = arrivals.and_then(|arrivals| arrivals.iter().copied().max()).map_or(0, nanos);
+    if last + visits.sum::<u128>() <= nanos(SimDuration::LONGEST) {
         return Ok(());
     }
     Err(ImportError::new("the requests take more than 100 years together"))

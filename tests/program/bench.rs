@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -48,6 +49,14 @@ impl Bench {
 
     pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Ended {
         Ended(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs the program with `text` on its standard input, which it need not read.
+    pub(crate) fn run_on(&self, text: impl AsRef<[u8]>, arguments: &[impl AsRef<OsStr>]) -> Ended {
+        let mut input = tempfile::tempfile().unwrap();
+        input.write_all(text.as_ref()).unwrap();
+        input.rewind().unwrap();
+        Ended(self.command(arguments).stdin(input).output().unwrap())
     }
 
     /// All files below a folder, hidden ones too, by their paths.

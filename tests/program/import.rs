@@ -1,10 +1,14 @@
 //! Recordings become scenarios that hold host names and exact numbers, and nothing else.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use gilsim::import::{self, Arrivals, ImportError, Options, Recording};
 use gilsim::time::SimDuration;
+use gilsim_scenario::limits::SCENARIO_BYTES;
 use proptest::prelude::*;
+
+use super::bench::Bench;
 
 const QUIRKS: &str = include_str!("../import/quirks.har");
 const TWO_PAGES: &str = include_str!("../import/two-pages.har");
@@ -89,6 +93,32 @@ steps = [{ wait = "cdn.example" }]
 }
 
 #[test]
+fn handshakes_within_connect_and_beside_it_are_told_apart_entry_by_entry() {
+    let entry = |time: &str, phases: &str| {
+        format!(
+            r#"{{"request": {{"url": "https://a/"}}, "time": {time}, "timings": {{"dns": -1, "send": 0, "receive": 0, {phases}}}}}"#
+        )
+    };
+    let firefox = entry("247", r#""blocked": 89, "connect": 32, "ssl": 66, "wait": 60"#);
+    let mitmproxy = entry("489.44", r#""connect": 123.66, "ssl": 246.80, "wait": 118.98"#);
+    let chrome = entry("302.5", r#""blocked": 2.5, "connect": 200, "ssl": 150, "wait": 100"#);
+    let of = |creator: &str, entries: &[&String]| {
+        let entries: Vec<&str> = entries.iter().map(|entry| entry.as_str()).collect();
+        let creator = format!(r#""creator": {{"name": "{creator}"}}, "#);
+        let har = format!(r#"{{"log": {{{creator}"entries": [{}]}}}}"#, entries.join(","));
+        latencies(&table(&at_once(&import::har(&har).unwrap())), "a")
+    };
+    assert_eq!(
+        of("all of them", &[&firefox, &mitmproxy, &chrome]),
+        [158_000_000, 489_440_000, 300_000_000]
+    );
+    // Its time is the sum of all phases, though the handshake lies within `connect`.
+    let playwright = entry("450", r#""connect": 200, "ssl": 150, "wait": 100"#);
+    assert_eq!(of("Playwright", &[&playwright]), [300_000_000]);
+    assert_eq!(of("Firefox", &[&playwright]), [450_000_000]);
+}
+
+#[test]
 fn no_secret_of_a_recording_reaches_the_scenario() {
     let recordings = [
         import::har(QUIRKS),
@@ -142,10 +172,14 @@ fn one_page_of_several_can_be_taken() {
 
 #[test]
 fn gaps_that_were_not_recorded_cannot_be_kept() {
-    let message =
-        "the recording does not say when each request started, so their gaps cannot be kept";
-    for recording in [import::har(TWO_PAGES), import::curl(CURL_JSON)] {
+    for (recording, unknown) in
+        [(import::har(TWO_PAGES), "1 of its 4"), (import::curl(CURL_JSON), "3 of its 3")]
+    {
         let error = recording.unwrap().scenario(&RECORDED).unwrap_err();
+        let message = format!(
+            "the recording does not say when {unknown} requests started, so their gaps cannot be kept; \
+             --keep-order keeps their order"
+        );
         assert_eq!(error.message(), message);
     }
     let millennium = QUIRKS.replace("2024-03-01T09:00:00.500Z", "1024-03-01T09:00:00.500Z");
@@ -175,6 +209,30 @@ connections = 6
     let scenario = at_once(&lines);
     assert!(body(&scenario).starts_with(sites), "{scenario}");
     assert!(scenario.contains("[sites.\"files.example\"]\nlatency = \"1.5s\"\n\n"), "no limit");
+}
+
+#[test]
+fn transfers_of_curl_may_stand_in_an_array() {
+    let plain = at_once(&import::curl(CURL_JSON).unwrap());
+    let separate = CURL_JSON.replace("}{", "}\n{");
+    let transfers: Vec<&str> = separate.lines().collect();
+    let whole = format!("[{}]", transfers.join(","));
+    let two = format!("\n[{},\n {}]\n[]\n[{}]\n", transfers[0], transfers[1], transfers[2]);
+    let on = |array: &str| import::curl(array).map(|recording| at_once(&recording));
+    assert_eq!(on(&whole), Ok(plain.clone()));
+    assert_eq!(on(&format!("{two}[{}]", transfers[3])), Ok(plain));
+
+    let whole = |message: &str| (message.to_owned(), None, None);
+    assert_eq!(fault(import::curl("[]")), whole("the recording has no entries"));
+    let comma = format!("[{},\n]", transfers[0]);
+    assert_eq!(
+        fault(import::curl(&comma)),
+        ("this is not JSON: trailing comma".to_owned(), Some(2), Some(1))
+    );
+    let nested = format!("[{},\n [1]]", transfers[0]);
+    assert_eq!(fault(import::curl(&nested)).1, Some(2));
+    let cut = format!("[{},", transfers[0]);
+    assert!(fault(import::curl(&cut)).0.starts_with("the file ends in the middle"));
 }
 
 #[test]
@@ -263,6 +321,21 @@ fn a_time_that_is_no_time_is_refused_where_it_stands() {
 }
 
 #[test]
+fn a_start_that_is_no_instant_is_refused_where_it_stands() {
+    let message = "`startedDateTime` should be an instant like `2024-03-01T09:00:00.250Z`";
+    for wrong in ["\"yesterday\"", "\"2024-13-01T09:00:00Z\"", "1709280000000", "{}", "\"\\ud800\""]
+    {
+        let har = QUIRKS.replace("\"2024-03-01T09:00:00.500Z\"", wrong);
+        assert_eq!(fault(import::har(&har)), (message.to_owned(), Some(33), Some(28)), "{wrong}");
+    }
+    for unknown in ["null", "\"\""] {
+        let har = QUIRKS.replace("\"2024-03-01T09:00:00.500Z\"", unknown);
+        let error = import::har(&har).unwrap().scenario(&RECORDED).unwrap_err();
+        assert!(error.message().contains("when 1 of its 5 requests started"), "{error}");
+    }
+}
+
+#[test]
 fn what_curl_did_not_print_is_refused_with_its_place() {
     let (message, line, column) = fault(import::curl("http://a.example/ 0.1\n<!doctype html>\n"));
     assert!(message.contains("-o /dev/null -w '%{json}\\n'"), "{message}");
@@ -283,40 +356,72 @@ fn what_curl_did_not_print_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_table_with_a_wrong_cell_is_refused_with_its_line() {
+fn a_table_with_a_wrong_cell_is_refused_with_its_place() {
     let cases = [
-        ("name,latency\n", 1, "names no column `host`"),
-        ("host,time\n", 1, "names no column `latency`"),
-        ("\n\r\nname,latency\n", 3, "names no column `host`"),
-        ("host,latency\na.example,0x10", 2, "`latency`: the units are"),
-        ("host,latency\na.example,soon", 2, "`latency`: a duration starts with a number"),
-        ("host,latency\na.example", 2, "`latency`: a duration starts with a number"),
-        ("host,latency\na.example,5 sec", 2, "`latency`: the units are"),
-        ("host,latency\na.example,1\n\na.example,-1", 4, "`latency`: a time should not be below"),
-        ("host,latency\na.example,4e9", 2, "`latency`: a time should not be longer"),
-        ("host,latency\nnot a host,1", 2, "`host`: this is not the name of a host"),
-        ("host,latency,start\na.example,1,noon", 2, "`start`: a duration starts"),
-        ("host,latency,connections\na.example,1,0", 2, "`connections`: a whole number from 1"),
+        ("name,latency\n", (1, 1), "names no column `host`"),
+        ("host,time\n", (1, 1), "names no column `latency`"),
+        ("\n\r\nname,latency\n", (3, 1), "names no column `host`"),
+        ("host,latency\na.example,0x10", (2, 11), "`latency`: the units are"),
+        ("host,latency\na.example, soon", (2, 12), "`latency`: a duration starts with a number"),
+        ("host,latency\na.example\nb,1", (2, 10), "`latency`: a duration starts with a number"),
+        ("host,latency\n\"a.example\",\"5 sec\"", (2, 14), "`latency`: the units are"),
+        ("host,latency\na,1\n\na,-1", (4, 3), "`latency`: a time should not be below"),
+        ("host,latency\na.example,4e9", (2, 11), "`latency`: a time should not be longer"),
+        ("host,latency\nnot a host,1", (2, 1), "`host`: this is not the name of a host"),
+        ("host,latency,start\na.example,1,noon", (2, 13), "`start`: a duration starts"),
+        ("host,x,latency\na.example,,noon", (2, 12), "`latency`: a duration starts"),
+        ("x,host,latency\n\"1,\n2\",a,noon", (3, 6), "`latency`: a duration starts"),
+        (
+            "host,latency,connections\na.example,1,0",
+            (2, 13),
+            "`connections`: a whole number from 1",
+        ),
         (
             "host,latency,connections\na.example,1,6\nA.example,1,7",
-            3,
+            (3, 13),
             "`connections`: a.example has 7 here and 6 on line 2",
         ),
     ];
-    for (text, line, message) in cases {
-        let (found, found_line, _) = fault(import::csv(text));
+    for (text, place, message) in cases {
+        let (found, line, column) = fault(import::csv(text));
         assert!(found.contains(message), "{text:?}: {found}");
-        assert_eq!(found_line, Some(line), "{text:?}");
+        assert_eq!((line, column), (Some(place.0), Some(place.1)), "{text:?}");
     }
+    let quoted = "x,host,latency\n\"with \"\"quotes\"\"\",a,noon";
+    assert_eq!(fault(import::csv(quoted)).1, Some(2));
     assert_eq!(fault(import::csv("host,latency\n")).0, "the recording has no entries");
     assert_eq!(fault(import::csv("\n")).0, "the file is empty");
+}
+
+#[test]
+fn a_table_with_other_separators_than_commas_is_told_so() {
+    let cases = [
+        ("host;latency\na.example;0,095\n", 5, "semicolons", "tr ';' ','"),
+        ("\"host\";\"latency\"\n", 7, "semicolons", "tr ';' ','"),
+        ("latency\thost\n20ms\ta.example\n", 8, "tabs", r"tr '\t' ','"),
+        ("name|time\na.example|1\n", 5, "bars", "tr '|' ','"),
+    ];
+    for (text, column, called, way_out) in cases {
+        for (before, line) in [("", 1), ("\n\r\n", 3)] {
+            let (message, found, at) = fault(import::csv(&format!("{before}{text}")));
+            let start = format!("the cells are separated by {called}, where commas are expected");
+            assert!(message.starts_with(&start), "{message}");
+            assert!(message.contains(way_out), "{message}");
+            assert_eq!((found, at), (Some(line), Some(column)), "{text:?}");
+        }
+    }
+    let (message, ..) = fault(import::csv("host,time;or so\n"));
+    assert!(message.contains("names no column `latency`"), "{message}");
 }
 
 #[test]
 fn an_error_names_as_much_of_the_place_as_is_known() {
     assert_eq!(import::csv("").unwrap_err().to_string(), "the file is empty");
     let error = import::csv("host,latency\na b,1").unwrap_err();
-    assert_eq!(error.to_string(), "line 2: `host`: this is not the name of a host");
+    assert_eq!(
+        error.to_string(),
+        "line 2, column 1: `host`: this is not the name of a host, like `api.example`"
+    );
     let error = import::har("{]").unwrap_err();
     assert_eq!(error.to_string(), "line 1, column 2: this is not JSON: key must be a string");
 }
@@ -333,7 +438,10 @@ fn a_file_is_read_whatever_its_byte_order_mark() {
     }
     let message = |bytes: &[u8]| import::decode(bytes).unwrap_err().to_string();
     assert_eq!(message(b"PK\x03\x04rest"), "the file is compressed: unpack it first");
-    assert_eq!(message(b"{\n\xff}"), "line 2: the file is not UTF-8 text");
+    assert_eq!(
+        message(b"{\n\xff}"),
+        "line 2, column 1: the file is not UTF-8 text: save it again with the encoding UTF-8"
+    );
     assert_eq!(
         message(&[0xFF, 0xFE, 0x00, 0xD8]),
         "the file is not UTF-16, as its first bytes say it is"
@@ -520,6 +628,38 @@ fn value_length(text: &str) -> usize {
     values.byte_offset()
 }
 
+/// docs/import.md, "When it is refused".
+#[test]
+fn a_million_requests_with_their_gaps_become_a_scenario_that_is_read() {
+    let mut table = String::from("host,latency,start\n");
+    for row in 0..1_000_000_u64 {
+        // Nine digits everywhere, over a day.
+        let (latency, start) = (1 + row * 7_919 % 999_999_999, row * 86_400_123);
+        let (seconds, nanos) = (start / 1_000_000_000, start % 1_000_000_000);
+        writeln!(table, "h{}.shop.example,0.{latency:09},{seconds}.{nanos:09}", row % 1_000)
+            .unwrap();
+    }
+    let bench = Bench::new();
+    let scenario = bench.run_on(table, &["import", "csv", "-", "--keep-timing"]).expect(0).out();
+    assert!(scenario.len() > 30_000_000, "{}", scenario.len());
+    let check = bench.run_on(scenario, &["check", "-"]).expect(0);
+    assert_eq!(check.out(), "standard input: ok, 1000000 tasks for 4 tools\n");
+}
+
+#[test]
+fn requests_to_too_many_hosts_are_refused_with_the_way_out() {
+    let mut table = String::from("host,latency,start\n");
+    for row in 0..330_000 {
+        writeln!(table, "{row}.a.very.long.name.of.a.host.example,1,0.{row:06}").unwrap();
+    }
+    let bench = Bench::with("hosts.csv", table);
+    let refused = |more: &[&str]| bench.run(&[&["import", "csv", "hosts.csv"], more].concat());
+    let most = format!("and {SCENARIO_BYTES} are the most that gilsim reads: ");
+    refused(&[]).expect(2).says(&format!("{most}record less"));
+    let without = "let all requests arrive at once, without --keep-order and --keep-timing, or";
+    refused(&["--keep-timing"]).expect(2).says(&format!("{most}{without} record less"));
+}
+
 #[test]
 fn requests_that_take_centuries_are_refused() {
     let table = "host,latency,start\na,2s,1e9\na,2e9,0\nb,2e9,0\n";
@@ -528,4 +668,8 @@ fn requests_that_take_centuries_are_refused() {
         let error = recording.scenario(&options).unwrap_err();
         assert_eq!(error.message(), "the requests take more than 100 years together");
     }
+    // Several hosts may be asked late: their requests arrive in the same years.
+    let table = "host,latency,start\nc,1,0\na,1,3e9\nb,1,3e9\n";
+    let scenario = import::csv(table).unwrap().scenario(&RECORDED).unwrap();
+    gilsim::parse(&scenario, "late.toml", Path::new(""), &[]).unwrap();
 }

@@ -18,6 +18,7 @@ mod python_programs;
 mod quiz;
 mod scenario_messages;
 mod scenarios;
+mod standard_input;
 mod sweep;
 mod tidy;
 mod whatif;

@@ -4,7 +4,7 @@
 //! the keyboard gives a message and not a full memory.
 
 /// Bytes of a scenario or profile file.
-pub const SCENARIO_BYTES: u64 = 16 << 20;
+pub const SCENARIO_BYTES: u64 = 64 << 20;
 
 /// Bytes of a data file (`samples`, `csv`).
 pub const DATA_FILE_BYTES: u64 = 256 << 20;
@@ -47,6 +47,9 @@ pub const DEMAND_NANOS: u128 = 1 << 62;
 
 /// Arrivals in a second: one in each nanosecond.
 pub const ARRIVALS_PER_SECOND: f64 = 1e9;
+
+/// Faults that are looked for in one list: as many plain numbers instead of durations would fill the memory.
+pub const LIST_FAULTS: usize = 100_000;
 
 /// Faults that are shown of one data file.
 pub const DATA_FILE_FAULTS: usize = 10;

@@ -26,13 +26,15 @@ pub(super) fn check(reader: &mut Reader<'_>, fields: &Fields<'_>, scenario: &Sce
     let places = fields.get("tasks").and_then(Node::as_list).unwrap_or_default();
     for tool in &scenario.tools {
         let demands =
-            scenario.tasks.iter().map(|entry| entry_nanos(entry, &tool.setting, scenario.horizon));
-        let demands: Vec<u128> = demands.collect();
-        let total = demands.iter().fold(0, |sum: u128, demand| sum.saturating_add(*demand));
+            scenario.tasks.iter().map(|entry| Demand::of(entry, &tool.setting, scenario.horizon));
+        let demands: Vec<Demand> = demands.collect();
+        let work = demands.iter().fold(0, |sum: u128, demand| sum.saturating_add(demand.work));
+        let last = demands.iter().map(|demand| demand.last_arrival).max().unwrap_or(0);
+        let total = last.saturating_add(work);
         if total <= limits::DEMAND_NANOS {
             continue;
         }
-        let longest = (0..demands.len()).max_by_key(|index| demands[*index]).unwrap_or(0);
+        let longest = (0..demands.len()).max_by_key(|index| demands[*index].total()).unwrap_or(0);
         let place = places.get(longest).map_or(fields.place, |node| node.place);
         let years = |nanos: u128| nanos / (u128::from(SimDuration::LONGEST.as_nanos()) / 100);
         let title =
@@ -44,13 +46,27 @@ pub(super) fn check(reader: &mut Reader<'_>, fields: &Fields<'_>, scenario: &Sce
     }
 }
 
-/// Nanoseconds that all tasks of an entry wait and compute, at most for bounded distributions and roughly for others.
-fn entry_nanos(entry: &TaskEntry, setting: &Setting, horizon: Option<Horizon>) -> u128 {
-    let last_arrival = horizon.map_or(u128::MAX, |horizon| horizon.until.as_nanos().into());
-    let count = u128::from(entry.count);
-    let task = steps_nanos(&entry.steps, setting).saturating_add(pickling(entry.payload, setting));
-    let arrive = arrival_nanos(&entry.arrive, count).min(last_arrival);
-    arrive.saturating_add(task.saturating_mul(count))
+/// Nanoseconds of an entry, at most for bounded distributions and roughly for others.
+struct Demand {
+    /// Until its last task arrives. The tasks of other entries arrive meanwhile.
+    last_arrival: u128,
+    /// That all its tasks wait and compute.
+    work: u128,
+}
+
+impl Demand {
+    fn of(entry: &TaskEntry, setting: &Setting, horizon: Option<Horizon>) -> Self {
+        let until = horizon.map_or(u128::MAX, |horizon| horizon.until.as_nanos().into());
+        let count = u128::from(entry.count);
+        let task =
+            steps_nanos(&entry.steps, setting).saturating_add(pickling(entry.payload, setting));
+        let last_arrival = arrival_nanos(&entry.arrive, count).min(until);
+        Self { last_arrival, work: task.saturating_mul(count) }
+    }
+
+    const fn total(&self) -> u128 {
+        self.last_arrival.saturating_add(self.work)
+    }
 }
 
 fn arrival_nanos(arrive: &Arrival, count: u128) -> u128 {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{Faults, Input, Loaded, parse};
+use crate::{Faults, Input, Loaded, limits, parse};
 use gilsim_core::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
 use gilsim_core::model::{
     Arrival, Distribution, LockMode, OffloadTo, Parcel, Payload, Scenario, StartMethod, StepSpec,
@@ -396,4 +396,11 @@ fn a_large_file_is_read_at_once_with_all_its_faults() {
         load(&one_line).expect_err("misspelt").to_string().matches("did you mean").count(),
         1_000
     );
+}
+
+#[test]
+fn a_list_of_plain_numbers_fills_no_memory_with_its_faults() {
+    let list = "1,".repeat(limits::LIST_FAULTS + 9);
+    let text = format!("tasks = [{{ steps = [{{ wait = {{ cycle = [{list}] }} }}] }}]");
+    assert_eq!(load(&text).expect_err("no units").count(), limits::LIST_FAULTS);
 }

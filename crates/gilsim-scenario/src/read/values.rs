@@ -152,7 +152,12 @@ impl Reader<'_> {
             let title = format!("expected {asked}, found {}", items.len());
             return self.refuse(Fault::new(node.place, title));
         }
-        let durations: Vec<_> = items.iter().map(|item| self.duration(item)).collect();
+        let most = self.faults.len() + limits::LIST_FAULTS;
+        let looked_at = items.iter().map_while(|item| {
+            let has_room = self.faults.len() < most;
+            has_room.then(|| self.duration(item))
+        });
+        let durations: Vec<_> = looked_at.collect();
         durations.into_iter().collect()
     }
 

@@ -85,7 +85,14 @@ impl Suite {
     /// # Errors
     /// With every fault that was found in it; those of the scenarios show when they are played.
     pub fn read(path: &Path) -> Result<Self, Faults> {
-        let file = ClaimFile::read(path)?;
+        Self::of(ClaimFile::read(path)?)
+    }
+
+    /// The claims of a file that was read.
+    ///
+    /// # Errors
+    /// With every fault of their expressions.
+    pub fn of(file: ClaimFile) -> Result<Self, Faults> {
         let mut claims = Vec::new();
         let mut faults = Vec::new();
         for (index, text) in file.claims.iter().enumerate() {
