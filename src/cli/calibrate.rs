@@ -8,7 +8,8 @@ use super::failure::{Code, Failure};
 use super::progress::Spinner;
 use super::workshop::Workshop;
 use crate::python::calibrate::{CalibrationError, PROGRAM, base_of, disturbance, profile_text};
-use crate::python::interpreter::{Interpreter, RunError};
+use crate::python::interpreter::{Identity, Interpreter, RunError};
+use gilsim_core::profile;
 
 /// Measure this machine and a Python on it, and print a cost profile
 ///
@@ -39,9 +40,36 @@ pub(super) const MUCH: f64 = 0.05;
 /// # Errors
 /// When the Python cannot be run or measured.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
-    let text = measured(&Interpreter::new(&args.python))?;
+    let interpreter = Interpreter::new(&args.python);
+    let identity = interpreter.identify().map_err(|error| unrun(&error))?;
+    check(&interpreter, &identity)?;
+    let text = measured(&interpreter)?;
     console::result(text.as_bytes())?;
     Ok(Code::Done)
+}
+
+/// Whether gilsim has rules for a Python, before anything is measured. Says so where they are those of an older one.
+///
+/// # Errors
+/// When it has none.
+pub(super) fn check(interpreter: &Interpreter, identity: &Identity) -> Result<(), Failure> {
+    let Identity { implementation, version, minor, .. } = identity;
+    let name = interpreter.name();
+    if implementation != "CPython" || *minor < profile::OLDEST {
+        let message = format!(
+            "error: `{name}` is {implementation} {version}: gilsim models CPython from 3.{} on",
+            profile::OLDEST
+        );
+        return Err(Failure { code: Code::File, message });
+    }
+    if *minor > profile::NEWEST {
+        console::say(&format!(
+            "note: `{name}` is Python {version}, and the newest that gilsim knows is 3.{newest}: the costs will be \
+             its own, the rules those of 3.{newest}",
+            newest = profile::NEWEST
+        ));
+    }
+    Ok(())
 }
 
 /// The profile of a Python on this machine as the text of a file. Warns where others were busy meanwhile.

@@ -12,7 +12,7 @@ use gilsim_core::profile::{self, Profile};
 use gilsim_scenario::limits::SCENARIO_BYTES;
 
 /// Names under which a Python is looked for on `PATH`.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 12] = [
     "python3",
     "python3.8",
     "python3.9",
@@ -23,6 +23,8 @@ const NAMES: [&str; 10] = [
     "python3.13t",
     "python3.14",
     "python3.14t",
+    "python3.15",
+    "python3.15t",
 ];
 
 /// A Python that can be run.
@@ -52,7 +54,7 @@ pub(super) fn found(given: Option<&Arc<Profile>>) -> Result<Vec<Candidate>, Fail
         let Ok(identity) = interpreter.identify() else { continue };
         let is_known = found.iter().any(|one| one.identity.executable == identity.executable);
         let is_meant = given.is_none_or(|profile| fits(profile, &identity));
-        let is_modelled = identity.implementation == "CPython" && identity.minor >= 8;
+        let is_modelled = identity.implementation == "CPython" && identity.minor >= profile::OLDEST;
         if is_modelled && is_meant && !is_known {
             found.push(Candidate { interpreter, identity });
         }
@@ -91,15 +93,7 @@ impl Candidate {
         let (name, version) = (interpreter.name(), &identity.version);
         let unfit =
             |what: String| Failure { code: Code::File, message: format!("error: `{name}` {what}") };
-        if identity.implementation != "CPython" {
-            return Err(unfit(format!(
-                "is {}, and gilsim models CPython",
-                identity.implementation
-            )));
-        }
-        if identity.minor < 8 {
-            return Err(unfit(format!("is Python {version}: take 3.8 or later")));
-        }
+        calibrate::check(&interpreter, &identity)?;
         let profile = match given {
             Some(profile) => Arc::clone(profile),
             None => parsed(&calibrate::measured(&interpreter)?, &name)?,

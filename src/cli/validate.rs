@@ -43,7 +43,7 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// A Python to run on (repeatable); without it, all that are found: python3, python3.8 to python3.14t
+    /// A Python to run on (repeatable); without it, all that are found: python3, python3.8 to python3.15t
     #[arg(long, value_name = "EXE")]
     python: Vec<PathBuf>,
 

@@ -73,11 +73,9 @@ pub fn disturbance(json: &str) -> Result<f64, CalibrationError> {
 /// # Errors
 /// When `json` is not what `calibrate.py` prints, or there is no profile for that Python.
 pub fn base_of(json: &str) -> Result<Arc<Profile>, CalibrationError> {
-    let calibration = Calibration::read(json)?;
-    let build = if calibration.free_threaded { "t" } else { "" };
-    let name = format!("cpython-3.{}{build}", calibration.minor);
-    profile::built_in(&name).ok_or_else(|| CalibrationError {
-        message: format!("there is no profile `{name}` whose rules a calibrated one could take"),
+    let Calibration { minor, free_threaded, .. } = Calibration::read(json)?;
+    profile::rules_of(minor, free_threaded).ok_or_else(|| CalibrationError {
+        message: format!("gilsim knows no Python 3.{minor} whose rules a profile could take"),
     })
 }
 
@@ -307,7 +305,7 @@ mod tests {
         assert!(refuse(measure("thread", "5")).contains("invalid type"));
         assert!(base_of("{}").unwrap_err().message.starts_with("the measurements cannot be read"));
         let old = json("").replace("12,", "7,");
-        assert!(base_of(&old).unwrap_err().message.contains("`cpython-3.7`"));
+        assert!(base_of(&old).unwrap_err().message.contains("no Python 3.7"));
     }
 
     #[test]

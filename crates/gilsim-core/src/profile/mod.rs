@@ -25,7 +25,7 @@ pub use costs::{
 pub struct Profile {
     /// How messages name it.
     pub name: String,
-    /// The minor version of Python 3 whose rules and defaults apply: 8 to 14.
+    /// The minor version of Python 3 whose rules and defaults apply: 8 or later.
     pub python: u8,
     /// Whether this is a free-threaded build.
     #[serde(default)]
@@ -83,7 +83,7 @@ pub struct ProfileError {
 }
 
 /// The built-in profiles and their texts. One with a `base` has the values of that one where it gives none itself.
-const BUILT_IN: [(&str, &str); 10] = [
+const BUILT_IN: [(&str, &str); 12] = [
     ("ideal", include_str!("ideal.toml")),
     ("cpython-3.8", include_str!("cpython-3.8.toml")),
     ("cpython-3.9", include_str!("cpython-3.9.toml")),
@@ -94,6 +94,8 @@ const BUILT_IN: [(&str, &str); 10] = [
     ("cpython-3.13t", include_str!("cpython-3.13t.toml")),
     ("cpython-3.14", include_str!("cpython-3.14.toml")),
     ("cpython-3.14t", include_str!("cpython-3.14t.toml")),
+    ("cpython-3.15", include_str!("cpython-3.15.toml")),
+    ("cpython-3.15t", include_str!("cpython-3.15t.toml")),
 ];
 
 /// The built-in profiles that have been asked for.
@@ -129,7 +131,19 @@ fn lay_over(table: &mut toml::Table, own: toml::Table) {
 }
 
 /// The profile that scenarios use when they name none.
-pub const DEFAULT: &str = "cpython-3.13";
+pub const DEFAULT: &str = "cpython-3.14";
+
+/// The minor version of the newest Python 3 that gilsim knows. A newer one plays by the rules of that one.
+pub const NEWEST: u8 = 15;
+
+/// The minor version of the oldest Python 3 that gilsim knows.
+pub const OLDEST: u8 = 8;
+
+/// The built-in profile whose rules hold for a Python, `None` where it is too old, or no free-threaded one is known of it.
+pub fn rules_of(minor: u8, free_threaded: bool) -> Option<Arc<Profile>> {
+    let build = if free_threaded { "t" } else { "" };
+    built_in(&format!("cpython-3.{}{build}", minor.min(NEWEST)))
+}
 
 /// The names of the built-in profiles.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -157,7 +171,7 @@ pub fn built_in(name: &str) -> Option<Arc<Profile>> {
 /// When the text is no TOML, lacks a key, has one too many, or a value makes no sense.
 pub fn parse(text: &str) -> Result<Profile, ProfileError> {
     let profile = checked(toml::from_str(text).map_err(|error| ProfileError::of(&error))?)?;
-    match built_in(&profile.rules()) {
+    match rules_of(profile.python, profile.free_threaded) {
         Some(rules) if !profile.exact => completed(text, &rules),
         _ => Ok(profile),
     }
@@ -197,8 +211,8 @@ fn completed(text: &str, rules: &Profile) -> Result<Profile, ProfileError> {
 /// The profile if its values make sense.
 fn checked(profile: Profile) -> Result<Profile, ProfileError> {
     let fault = |message: &str| Err(ProfileError { message: message.to_owned(), span: None });
-    if !(8..=14).contains(&profile.python) {
-        return fault("`python` is the minor version of Python 3: 8 to 14");
+    if profile.python < OLDEST {
+        return fault("`python` is the minor version of Python 3: 8 or later");
     }
     if profile.machine.quantum.0.is_zero() {
         return fault("`machine.quantum` must be positive");
@@ -234,11 +248,6 @@ impl Profile {
     /// Whether the interpreter has a lock unless the scenario takes it away.
     pub const fn has_lock(&self) -> bool {
         !self.free_threaded
-    }
-
-    /// The name of the built-in profile of its Python.
-    fn rules(&self) -> String {
-        format!("cpython-3.{}{}", self.python, if self.free_threaded { "t" } else { "" })
     }
 
     /// Everything in the profile that is multiplied with tasks, processes or bytes, besides costs.

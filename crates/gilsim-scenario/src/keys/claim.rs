@@ -45,7 +45,7 @@ pub(crate) static CLAIM: Keys = Keys {
              none by default.", r#""1%""#),
         key("profiles", Kind::Profiles,
             "The profiles under which the claim is tested, each case under each; that of the scenario by default.",
-            r#"["ideal", "cpython-3.13"]"#),
+            r#"["ideal", "cpython-3.14"]"#),
         key("holds", Kind::Boolean,
             "false marks a false belief: it passes when a counter-example is found; true by default.", "false"),
     ],

@@ -18,7 +18,7 @@ pub(crate) static ROOT: Keys = Keys {
         key("run", Kind::Table(&RUN),
             "How long tasks arrive, in an open system.", r#"{ "until": "10min", "warm_up": "1min" }"#),
         key("machine", Kind::Table(&MACHINE), "The machine.", r#"{ "cores": 8 }"#),
-        key("interpreter", Kind::Table(&INTERPRETER), "The Python interpreter.", r#"{ "profile": "cpython-3.13" }"#),
+        key("interpreter", Kind::Table(&INTERPRETER), "The Python interpreter.", r#"{ "profile": "cpython-3.14" }"#),
         key("sites", Kind::Map(&SITE),
             "What lies outside the program and is waited on, by name.", r#"{ "shop": { "latency": "1s" } }"#),
         key("computations", Kind::Map(&COMPUTATION), "Named pieces of CPU work.", r#"{ "parse": { "time": "20ms" } }"#),
@@ -69,8 +69,8 @@ pub(crate) static INTERPRETER: Keys = Keys {
     about: "The Python interpreter.",
     all: &[
         key("profile", Kind::Profile,
-            "A built-in cost profile or the path of a profile file, relative to the scenario; cpython-3.13 by \
-             default.", r#""cpython-3.13""#),
+            "A built-in cost profile or the path of a profile file, relative to the scenario; cpython-3.14 by \
+             default.", r#""cpython-3.14""#),
         key("lock", Kind::Boolean,
             "Whether there is an interpreter-wide lock (GIL); the profile's by default.", "true"),
         key("switch_interval", Kind::Duration,

@@ -213,7 +213,7 @@ impl Reader<'_> {
     }
 
     fn profiles(&mut self, node: &Node) -> Option<Vec<NamedProfile>> {
-        let asked = "a list of profiles like [\"ideal\", \"cpython-3.13\"]";
+        let asked = "a list of profiles like [\"ideal\", \"cpython-3.14\"]";
         let Some(items) = node.as_list().filter(|items| !items.is_empty()) else {
             return self.expected(node, asked);
         };
@@ -224,7 +224,7 @@ impl Reader<'_> {
     /// The name of a built-in profile, or a path, whose file is read when a scenario is.
     fn profile_name(&mut self, node: &Node) -> Option<NamedProfile> {
         let Some(name) = node.as_text() else {
-            return self.expected(node, "the name of a profile like \"cpython-3.13\"");
+            return self.expected(node, "the name of a profile like \"cpython-3.14\"");
         };
         if is_path(name) || profile::built_in(name).is_some() {
             return Some(NamedProfile { name: name.to_owned(), place: node.place });

@@ -13,6 +13,14 @@ use crate::tree::{Node, shortened, shown_path};
 use gilsim_core::profile::{self, Profile, ProfileError};
 use gilsim_core::time::SimDuration;
 
+/// The newest profile, for the name of one of a Python that is newer still.
+fn newer_python(name: &str) -> Option<String> {
+    let version = name.strip_prefix("cpython-3.")?;
+    let minor = version.strip_suffix('t').unwrap_or(version).parse::<u8>().ok()?;
+    let build = if version.ends_with('t') { "t" } else { "" };
+    (minor > profile::NEWEST).then(|| format!("cpython-3.{}{build}", profile::NEWEST))
+}
+
 impl Reader<'_> {
     /// The values of the data file that `node` names.
     pub(super) fn data_file(&mut self, node: &Node) -> Option<Arc<[SimDuration]>> {
@@ -37,7 +45,7 @@ impl Reader<'_> {
     /// The profile that `node` names: a built-in one, or a file where the name looks like a path.
     pub(super) fn profile(&mut self, node: &Node) -> Option<Arc<Profile>> {
         let Some(name) = node.as_text() else {
-            return self.expected(node, "the name of a profile like \"cpython-3.13\"");
+            return self.expected(node, "the name of a profile like \"cpython-3.14\"");
         };
         if let Some(profile) = profile::built_in(name) {
             return Some(profile);
@@ -46,7 +54,10 @@ impl Reader<'_> {
             return self.profile_file(node);
         }
         let fault = Fault::new(node.place, format!("there is no profile `{}`", shortened(name)));
-        let fault = fault.suggest(name, profile::names());
+        let fault = match newer_python(name) {
+            Some(newest) => fault.label(format!("the newest that gilsim knows is `{newest}`")),
+            None => fault.suggest(name, profile::names()),
+        };
         self.refuse(fault.help(format!(
             "built-in profiles: {}; or the path of a profile file, `./NAME.toml`",
             profile::names().collect::<Vec<_>>().join(", ")
