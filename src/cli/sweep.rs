@@ -1,7 +1,6 @@
 //! `gilsim sweep`: a scenario over a grid of values, with replicates, on all cores.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -125,10 +124,9 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let shard = prepared.study.shard;
     let (journal, done) = Journal::open(folder.path(), &identity, shard, &prepared.study.grid)?;
     let blocks = play(args, &prepared.study, &journal, done)?;
-    let in_memory = |error: io::Error| Failure::unwritable(folder.path(), &error);
     let table = sweep::table(&prepared.study, &blocks);
     let outcome = Outcome::of(&prepared.study.grid, &blocks, prepared.scenario.goal());
-    let summary = outcome.json().map_err(in_memory)?;
+    let summary = outcome.json();
 
     let part = Part {
         study: identity,
@@ -373,7 +371,7 @@ fn conclude(study: &Study, blocks: &[Block]) -> Code {
 /// Warns of loads that cannot be served.
 fn warn(study: &Study, labels: &[&str], blocks: &[Block]) {
     told(study, blocks, "such loads", |place, tool| {
-        let why = tool.unserved.as_ref()?;
+        let why = tool.warning.as_ref()?;
         Some(console::warning(labels[place], why))
     });
 }

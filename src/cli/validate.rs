@@ -33,7 +33,7 @@ use gilsim_render::report;
 /// simulates the same scenarios with the work that was really done, and compares makespan, median response
 /// time (p50) and 95th percentile (p95). A first repetition warms up and does not count. Tools run
 /// on as many cores as the machine has at most. Writes validation.csv, a chart of the same tasks' lanes, measured
-/// above predicted, for each scenario and Python, and a scatter of all predictions against what was measured. Ctrl-C
+/// above predicted, for each scenario, Python and number of cores, and a scatter of all predictions against what was measured. Ctrl-C
 /// ends the measurements; what was measured by then is printed and written.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]

@@ -61,7 +61,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let progress = Runs::on_terminal(common.quiet);
     let studies = whatif::play(&scenario, jobs(args.jobs), &progress).map_err(Failure::usage)?;
     progress.finish();
-    let table = whatif::table(&studies).map_err(|error| folder.unwritable("whatif.csv", &error))?;
+    let table = whatif::csv(&studies);
     folder.add("whatif.csv", &table)?;
     picture::add_curves(&mut folder, &scenario, &studies)?;
     let manifest = Manifest::new("whatif", &inputs, scenario.seed, common.arguments());

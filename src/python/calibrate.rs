@@ -81,20 +81,12 @@ pub fn base_of(json: &str) -> Result<Arc<Profile>, CalibrationError> {
     })
 }
 
-/// The profile of the machine and Python that were measured; what was not comes from `base`.
+/// The profile of the machine and Python that were measured, as a file: TOML with the spread of each measure beside
+/// it. What was not measured comes from `base`.
 ///
 /// # Errors
 /// When `json` is not what `calibrate.py` prints, or a measure has no field in a profile or makes no
 /// sense in it.
-pub fn profile_from(json: &str, base: &Profile) -> Result<Profile, CalibrationError> {
-    let text = profile_text(json, base)?;
-    profile::parse(&text).map_err(|error| CalibrationError { message: error.message })
-}
-
-/// The same as a profile file: TOML with the spread of each measure beside it.
-///
-/// # Errors
-/// As [`profile_from`].
 pub fn profile_text(json: &str, base: &Profile) -> Result<String, CalibrationError> {
     let calibration = Calibration::read(json)?;
     let mut table = Table::try_from(base).map_err(|error| CalibrationError::of(&error))?;
@@ -242,6 +234,11 @@ mod tests {
 
     fn measure(name: &str, median: &str) -> String {
         format!("\"{name}\": {{\"median\": {median}, \"low\": 1, \"high\": 3e6, \"samples\": 7}}")
+    }
+
+    fn profile_from(json: &str, base: &Profile) -> Result<Profile, CalibrationError> {
+        let text = profile_text(json, base)?;
+        profile::parse(&text).map_err(|error| CalibrationError { message: error.message })
     }
 
     #[test]

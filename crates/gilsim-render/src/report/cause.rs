@@ -1,6 +1,6 @@
 //! Why one tool took longer than another: where its tasks' time went.
 
-use super::words::percent;
+use super::words::{counted, percent};
 use gilsim_core::model::{Goal, Tool, ToolRun};
 use gilsim_core::sink::fraction::Fraction;
 use gilsim_core::sink::row::SummaryRow;
@@ -87,10 +87,8 @@ fn limit(state: State, run: &ToolRun, row: &SummaryRow) -> Option<String> {
     if run.tool.is_one_at_a_time() {
         return Some("one task at a time".to_owned());
     }
-    (run.tool.takes(OwnKey::Workers) && row.tasks > u64::from(workers)).then(|| {
-        let s = if workers == 1 { "" } else { "s" };
-        format!("only {workers} worker{s} for {} tasks", row.tasks)
-    })
+    (run.tool.takes(OwnKey::Workers) && row.tasks > u64::from(workers))
+        .then(|| format!("only {} for {} tasks", counted(workers.into(), "worker"), row.tasks))
 }
 
 /// Where a task of that tool is in that state: `waiting for the GIL`.
