@@ -46,8 +46,7 @@ pub(super) fn write(
     let mut known = earlier(path);
     known.extend(["scatter.svg", "scatter.png"].map(str::to_owned));
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let names = folder.finish(&known)?;
-    console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
+    console::say(&folder.finish(&known)?.to_string());
     Ok(())
 }
 

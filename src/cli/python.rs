@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use super::console;
 use super::failure::{Code, Failure};
 use super::options::no_such_tool;
-use super::play::{Loaded, load};
 use crate::python::validate::{ValidationError, forecast};
 use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::workload::settled;
 use gilsim_render::program;
 use gilsim_render::report;
+use gilsim_scenario::load;
 
 /// Print a Python program that does a scenario for real
 ///
@@ -48,8 +48,7 @@ Examples:
 /// # Errors
 /// When the scenario is wrong or has no such tool.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
-    let loaded = load(&args.file, &args.set).map_err(|faults| Failure::from_faults(&faults))?;
-    let Loaded { mut scenario, .. } = loaded;
+    let mut scenario = load(&args.file, &args.set)?.scenario;
     if let Some(seed) = args.seed {
         scenario.seed = seed;
     }

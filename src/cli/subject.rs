@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::calibrate;
-use super::failure::{Code, Failure};
+use super::failure::Failure;
 use crate::python::interpreter::{Identity, Interpreter};
 use gilsim_core::profile::{self, Profile};
 use gilsim_scenario::limits::SCENARIO_BYTES;
@@ -60,8 +60,8 @@ pub(super) fn found(given: Option<&Arc<Profile>>) -> Result<Vec<Candidate>, Fail
     if found.is_empty() {
         let which = given.filter(|profile| !profile.exact);
         let which = which.map_or("CPython".to_owned(), |profile| format!("3.{}", profile.python));
-        let message = format!("error: no Python ({which}) was found; name one with --python");
-        return Err(Failure { code: Code::File, message });
+        let message = format!("no Python ({which}) was found; name one with --python");
+        return Err(Failure::file(message));
     }
     Ok(found)
 }
@@ -89,8 +89,7 @@ impl Candidate {
     pub(super) fn costed(self, given: Option<&Arc<Profile>>) -> Result<Subject, Failure> {
         let Self { interpreter, identity } = self;
         let (name, version) = (interpreter.name(), &identity.version);
-        let unfit =
-            |what: String| Failure { code: Code::File, message: format!("error: `{name}` {what}") };
+        let unfit = |what: String| Failure::file(format!("`{name}` {what}"));
         if identity.implementation != "CPython" {
             return Err(unfit(format!(
                 "is {}, and gilsim models CPython",

@@ -6,13 +6,12 @@ use super::console;
 use super::failure::{Code, Failure};
 use super::folder::Folder;
 use super::manifest::Manifest;
-use super::options::{Common, Format, jobs};
+use super::options::{Common, Format, jobs, stem, titled};
 use super::picture;
-use super::play::{Loaded, load};
 use super::progress::Runs;
 use gilsim_core::model::Scenario;
-use gilsim_render::report;
 use gilsim_render::table::json;
+use gilsim_scenario::Loaded;
 use gilsim_studies::whatif::{self, ToolStudy, screen};
 
 /// Say what would help most: each site, computation and cost made faster in turn
@@ -50,14 +49,8 @@ const FILES: [&str; 4] = ["whatif.csv", "whatif.svg", "whatif.png", "manifest.js
 /// When the scenario is wrong or a file cannot be read or written.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let common = &args.common;
-    let Loaded { mut scenario, inputs } =
-        load(&args.file, &common.set).map_err(|faults| Failure::from_faults(&faults))?;
-    common.apply(&mut scenario, &args.file.display().to_string())?;
-    let stem = args
-        .file
-        .file_stem()
-        .ok_or_else(|| Failure::usage(format!("`{}` is no scenario file", args.file.display())))?;
-    let mut folder = Folder::open(&common.out.join(stem).join("whatif"))?;
+    let Loaded { scenario, inputs } = common.load(&args.file)?;
+    let mut folder = Folder::open(&common.out.join(stem(&args.file)?).join("whatif"))?;
     let progress = Runs::on_terminal(common.quiet);
     let studies = whatif::play(&scenario, jobs(args.jobs), &progress).map_err(Failure::usage)?;
     progress.finish();
@@ -66,16 +59,13 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     picture::add_curves(&mut folder, &scenario, &studies)?;
     let manifest = Manifest::new("whatif", &inputs, scenario.seed, common.arguments());
     folder.add("manifest.json", &manifest.text())?;
-    let path = folder.path().to_owned();
-    let names = folder.finish(&FILES)?;
+    let written = folder.finish(&FILES)?;
 
     if let Some(format) = common.shown_as() {
         console::result(&printed(format, &scenario, &studies, table))?;
     }
     if !common.quiet {
-        console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
-    }
-    if !common.quiet {
+        console::say(&written.to_string());
         for study in &studies {
             if let Some(warning) = &study.warning {
                 console::say(&console::warning(&study.tool, warning));
@@ -89,11 +79,10 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
 }
 
 fn printed(format: Format, scenario: &Scenario, studies: &[ToolStudy], table: Vec<u8>) -> Vec<u8> {
-    let (title, goal) = (report::one_line(&scenario.title), scenario.goal());
-    let titled = |text: String| if title.is_empty() { text } else { format!("{title}\n\n{text}") };
+    let goal = scenario.goal();
     match format {
-        Format::Table => titled(screen::text(studies, goal)).into_bytes(),
-        Format::Markdown => titled(screen::markdown(studies, goal)).into_bytes(),
+        Format::Table => titled(scenario, &screen::text(studies, goal)),
+        Format::Markdown => titled(scenario, &screen::markdown(studies, goal)),
         Format::Csv => table,
         Format::Json => json(studies),
     }

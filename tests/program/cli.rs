@@ -85,7 +85,7 @@ fn two_scenarios_of_one_name_do_not_share_a_folder() {
     let ended = bench.run(&["run", "a.toml", "other/a.toml"]).expect(2);
     ended.says("`a.toml` and `other/a.toml` would both write to `output/a`");
     bench.run(&["run", "a.toml", "a.toml"]).expect(2);
-    bench.run(&["run", ".."]).expect(2).says("`..` is no scenario file");
+    bench.run(&["run", ".."]).expect(2).says("`..` names no file");
     assert!(bench.files("output").is_empty());
 }
 
