@@ -17,11 +17,11 @@ use gilsim_core::time::{SimDuration, UNITS};
 ///
 /// It prints one JSON object, takes no arguments, and has to be run from a file, since the children
 /// that it starts import it.
-pub const PROGRAM: &str = include_str!("calibrate.py");
+pub(crate) const PROGRAM: &str = include_str!("calibrate.py");
 
 /// Why measurements do not become a profile.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CalibrationError {
+pub(crate) struct CalibrationError {
     /// What is wrong, in one sentence.
     pub message: String,
 }
@@ -64,7 +64,7 @@ struct Measure {
 ///
 /// # Errors
 /// When `json` is not what `calibrate.py` prints.
-pub fn disturbance(json: &str) -> Result<f64, CalibrationError> {
+pub(crate) fn disturbance(json: &str) -> Result<f64, CalibrationError> {
     Ok(Calibration::read(json)?.others)
 }
 
@@ -72,7 +72,7 @@ pub fn disturbance(json: &str) -> Result<f64, CalibrationError> {
 ///
 /// # Errors
 /// When `json` is not what `calibrate.py` prints, or there is no profile for that Python.
-pub fn base_of(json: &str) -> Result<Arc<Profile>, CalibrationError> {
+pub(crate) fn base_of(json: &str) -> Result<Arc<Profile>, CalibrationError> {
     let calibration = Calibration::read(json)?;
     let build = if calibration.free_threaded { "t" } else { "" };
     let name = format!("cpython-3.{}{build}", calibration.minor);
@@ -87,7 +87,7 @@ pub fn base_of(json: &str) -> Result<Arc<Profile>, CalibrationError> {
 /// # Errors
 /// When `json` is not what `calibrate.py` prints, or a measure has no field in a profile or makes no
 /// sense in it.
-pub fn profile_text(json: &str, base: &Profile) -> Result<String, CalibrationError> {
+pub(crate) fn profile_text(json: &str, base: &Profile) -> Result<String, CalibrationError> {
     let calibration = Calibration::read(json)?;
     let mut table = Table::try_from(base).map_err(|error| CalibrationError::of(&error))?;
     calibration.set_identity(&mut table);

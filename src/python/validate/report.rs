@@ -14,12 +14,12 @@ const HEADINGS: [&str; 6] = ["tool", "", "predicted", "measured", "shortest to l
 const TEXT_COLUMNS: usize = 2;
 
 /// A table for each scenario and Python, and what the worst error is.
-pub fn table(validations: &[Validation], tolerance: Option<f64>) -> String {
+pub(crate) fn table(validations: &[Validation], tolerance: Option<f64>) -> String {
     told(validations, Table::screen, str::to_owned) + &verdict(validations, tolerance)
 }
 
 /// The same for Markdown pages.
-pub fn markdown(validations: &[Validation], tolerance: Option<f64>) -> String {
+pub(crate) fn markdown(validations: &[Validation], tolerance: Option<f64>) -> String {
     told(validations, |table| table.markdown(Escape::All), escaped)
         + &escaped(&verdict(validations, tolerance))
 }
@@ -39,12 +39,12 @@ fn told(
 }
 
 /// A row per scenario, Python, tool and metric: times in nanoseconds, the error as a share of what was measured.
-pub fn csv(validations: &[Validation]) -> Vec<u8> {
+pub(crate) fn csv(validations: &[Validation]) -> Vec<u8> {
     Table::of_records(&records(validations)).csv()
 }
 
 /// An array of objects with the columns of the CSV as keys; an error that cannot be said is `null`.
-pub fn json(validations: &[Validation]) -> Vec<u8> {
+pub(crate) fn json(validations: &[Validation]) -> Vec<u8> {
     table::json(&records(validations))
 }
 

@@ -62,7 +62,7 @@ impl Workload {
     }
 
     /// Nanoseconds of CPU time that all computations together demand, of those that `counts` says yes to.
-    pub fn computing_nanos(&self, counts: impl Fn(Option<ComputationId>) -> bool) -> u128 {
+    pub(crate) fn computing_nanos(&self, counts: impl Fn(Option<ComputationId>) -> bool) -> u128 {
         let of_step = |(entry, step): (usize, &Step)| match step.action.spends() {
             Some((Spent::Computing(computation), length)) if counts(computation) => {
                 self.total_length(entry, length)
@@ -75,7 +75,7 @@ impl Workload {
     }
 
     /// Bytes that all tasks together send to other processes, and receive.
-    pub fn payload_bytes(&self) -> (u128, u128) {
+    pub(crate) fn payload_bytes(&self) -> (u128, u128) {
         self.entries.iter().fold((0, 0), |(sent, received), entry| {
             let count = u128::from(entry.count);
             (

@@ -30,7 +30,7 @@ pub const METRICS: [&str; 9] = [
 ];
 
 /// How much slower than the best the knee may be, in hundredths of its makespan.
-pub const KNEE_PERCENT: u32 = 5;
+pub(super) const KNEE_PERCENT: u32 = 5;
 
 /// What one tool did at one point.
 #[derive(Clone, PartialEq, Debug)]
