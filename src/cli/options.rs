@@ -52,10 +52,10 @@ pub(super) fn stem(file: &Path) -> Result<&OsStr, Failure> {
 ///
 /// # Errors
 /// When there are two such files, or one without a name.
-pub(super) fn distinct_stems<'f>(
-    files: &'f [PathBuf],
+pub(super) fn distinct_stems(
+    files: &[PathBuf],
     clash: impl Fn(&Path, &Path) -> String,
-) -> Result<Vec<&'f OsStr>, Failure> {
+) -> Result<Vec<&OsStr>, Failure> {
     let mut stems = Vec::new();
     for file in files {
         let stem = stem(file)?;
