@@ -116,7 +116,7 @@ const ROOMS: [Room; 32] = [
             "listener", "model", "profile", "report", "run", "sink", "table", "threads", "time",
             "tools",
         ],
-        &["serde"],
+        &["serde", "serde_json"],
     ),
     // The program.
     room("import", &["time"], &["csv", "serde", "serde_json"]),

@@ -61,7 +61,7 @@ pub struct Effect {
     pub kind: &'static str,
     /// Its name, where it has one.
     pub name: String,
-    /// In the order of [`FASTER`], or a single one.
+    /// The least change first, or a single one.
     pub points: Vec<Point>,
 }
 
