@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gilsim::Prepared;
-use gilsim::chart::{Chart, Panel, Recorder, Recording, Theme, svg};
+use gilsim::chart::{Chart, Panel, Theme, svg};
 use gilsim::engine::{simulate, simulate_for};
 use gilsim::formats::csv::TraceCsv;
 use gilsim::ids::{CoreId, NameId, ProcessId, TaskId, ThreadId};
+use gilsim::lanes::{Recorder, Recording};
 use gilsim::model::Scenario;
 use gilsim::plan::Plan;
 use gilsim::scenario::{load, parse};

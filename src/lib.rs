@@ -68,7 +68,7 @@
 
 pub mod cli;
 pub mod import;
-pub mod python;
+mod python;
 
 #[doc(inline)]
 pub use gilsim_core::{

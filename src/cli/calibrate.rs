@@ -82,10 +82,8 @@ pub(super) fn measured(interpreter: &Interpreter) -> Result<String, Failure> {
     let program = workshop.add("calibrate.py", PROGRAM.as_bytes())?;
     let json = interpreter.run_file(&program, &[], LIMIT).map_err(|error| unrun(&error))?;
     drop(spinner);
-    let told = |error: CalibrationError| Failure {
-        code: Code::File,
-        message: format!("error: `{}`: {error}", interpreter.name()),
-    };
+    let told =
+        |error: CalibrationError| Failure::file(format!("`{}`: {error}", interpreter.name()));
     let others = disturbance(&json).map_err(told)?;
     if others > MUCH {
         console::say(&format!(
@@ -100,5 +98,5 @@ pub(super) fn measured(interpreter: &Interpreter) -> Result<String, Failure> {
 
 /// A Python that cannot be run.
 pub(super) fn unrun(error: &RunError) -> Failure {
-    Failure { code: Code::File, message: format!("error: {error}") }
+    Failure::file(error)
 }

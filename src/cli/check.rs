@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::console;
 use super::failure::{Code, Failure};
 use super::input;
-use super::play::Loaded;
+use gilsim_render::report::counted;
+use gilsim_scenario::Loaded;
 
 /// Say everything that is wrong with scenario files, without running them
 #[derive(clap::Args, Debug)]
@@ -30,7 +31,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     for file in &args.files {
         match input::load(file, &[]) {
             Ok(loaded) => console::result(sound(file, &loaded).as_bytes())?,
-            Err(faults) => failures.push(Failure::from_faults(&faults)),
+            Err(faults) => failures.push(faults.into()),
         }
     }
     Failure::all(failures).map_or(Ok(Code::Done), Err)
@@ -38,11 +39,7 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
 
 fn sound(file: &Path, loaded: &Loaded) -> String {
     let scenario = &loaded.scenario;
-    let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
-    let counted = |count: u64, noun: &str| {
-        let s = if count == 1 { "" } else { "s" };
-        format!("{count} {noun}{s}")
-    };
+    let tasks = counted(scenario.task_count(), "task");
     let tools = counted(scenario.tools.len() as u64, "tool");
-    format!("{}: ok, {} for {tools}\n", input::name(file), counted(tasks, "task"))
+    format!("{}: ok, {tasks} for {tools}\n", input::name(file))
 }

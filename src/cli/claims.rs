@@ -9,7 +9,7 @@ use super::failure::{Code, Failure};
 use super::folder::Folder;
 use super::input;
 use super::memory;
-use super::options::{Format, jobs};
+use super::options::{Format, distinct_stems, jobs};
 use super::progress::Runs;
 use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_studies::claims::screen::{self, Shown};
@@ -77,8 +77,15 @@ A claim:
 /// # Errors
 /// When a claim or its scenario is wrong, or a file cannot be read or written.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
-    let stems = stems(&args.files)?;
-    let suites = suites(&args.files)?;
+    let stems = distinct_stems(&args.files, |one, two| {
+        format!(
+            "the counter-examples of `{}` and `{}` would have the same names: test them one at a time with different --out",
+            one.display(),
+            two.display()
+        )
+    })?;
+    let files = args.files.iter();
+    let suites = Failure::or_all(files.map(|file| input::suite(file).map_err(Failure::from)))?;
     let folder = args.out.join("claims");
     let verdicts = check_all(args, &suites)?;
     let written = write(&folder, &stems, &suites, &verdicts)?;
@@ -97,36 +104,6 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
         console::result(&printed(format, &suites, shown))?;
     }
     Ok(if as_said { Code::Done } else { Code::False })
-}
-
-/// The names of the files without folder and ending; no two are the same.
-fn stems(files: &[PathBuf]) -> Result<Vec<String>, Failure> {
-    let mut stems: Vec<(OsString, &Path)> = Vec::new();
-    for file in files {
-        let stem = input::stem(file, "claims")?;
-        if let Some((_, other)) = stems.iter().find(|(known, _)| *known == stem) {
-            return Err(Failure::usage(format!(
-                "the counter-examples of `{}` and `{}` would have the same names: test them one at a time with different --out",
-                other.display(),
-                file.display()
-            )));
-        }
-        stems.push((stem, file));
-    }
-    Ok(stems.into_iter().map(|(stem, _)| stem.to_string_lossy().into_owned()).collect())
-}
-
-/// All files, or everything that is wrong with any of them.
-fn suites(files: &[PathBuf]) -> Result<Vec<Suite>, Failure> {
-    let mut suites = Vec::new();
-    let mut failures = Vec::new();
-    for file in files {
-        match input::suite(file) {
-            Ok(suite) => suites.push(suite),
-            Err(faults) => failures.push(Failure::from_faults(&faults)),
-        }
-    }
-    Failure::all(failures).map_or(Ok(suites), Err)
 }
 
 /// What came of each claim of each file.
@@ -151,7 +128,7 @@ fn check_all(args: &Args, suites: &[Suite]) -> Result<Vec<Vec<Verdict>>, Failure
 fn stopped(stop: Stop, suite: &Suite, claim: usize) -> Failure {
     let which = format!("claim {} of {}", claim + 1, suite.name());
     match stop {
-        Stop::Faults(faults) => Failure::from_faults(&faults),
+        Stop::Faults(faults) => faults.into(),
         Stop::Wrong(wrong) => Failure::usage(format!("{which}: {wrong}")),
         Stop::Bug(violation) => Failure {
             code: Code::Bug,
@@ -168,7 +145,6 @@ struct Watcher(Runs);
 impl Listener for Watcher {
     fn admit(&self, scenario: &Scenario, tool: &ToolRun) -> Result<(), String> {
         memory::check(scenario, tool, true)
-            .map_err(|failure| failure.message.trim_start_matches("error: ").to_owned())
     }
 
     fn played(&self, runs: u64) {
@@ -179,7 +155,7 @@ impl Listener for Watcher {
 /// Writes the counter-examples, and takes away those of an earlier test of the same claims. Their paths.
 fn write(
     path: &Path,
-    stems: &[String],
+    stems: &[OsString],
     suites: &[Suite],
     verdicts: &[Vec<Verdict>],
 ) -> Result<BTreeMap<(usize, usize), String>, Failure> {
@@ -187,7 +163,7 @@ fn write(
     let mut known = Vec::new();
     for (number, (suite, verdicts)) in suites.iter().zip(verdicts).enumerate() {
         for (claim, verdict) in verdicts.iter().enumerate() {
-            let name = format!("{}-{}.toml", stems[number], claim + 1);
+            let name = format!("{}-{}.toml", stems[number].display(), claim + 1);
             let text = suite.counter_example(claim, verdict, path);
             texts.extend(text.map(|text| ((number, claim), name.clone(), text)));
             known.push(name);

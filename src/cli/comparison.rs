@@ -11,6 +11,7 @@ use crate::python::validate::report as tables;
 use crate::python::validate::{Comparison, Interval, Validation};
 use gilsim_core::ids::TaskId;
 use gilsim_render::chart::{self, Pair, PairChart, PairPanel, Point, ScatterChart, Stretch};
+use gilsim_render::report::counted;
 
 /// The most tasks that a figure of several tools shows.
 const MOST_PAIRS: usize = 40;
@@ -36,7 +37,7 @@ pub(super) fn write(
         let svg = scatter(validations);
         add_both(&mut folder, ["scatter.svg", "scatter.png"], &svg)?;
         let mut taken: Vec<String> = Vec::new();
-        for group in groups(validations) {
+        for group in tables::groups(validations) {
             let name = free_name(&group, &mut taken);
             let names = [format!("{name}.svg"), format!("{name}.png")];
             add_both(&mut folder, [&names[0], &names[1]], &lanes(&group))?;
@@ -45,8 +46,7 @@ pub(super) fn write(
     let mut known = earlier(path);
     known.extend(["scatter.svg", "scatter.png"].map(str::to_owned));
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let names = folder.finish(&known)?;
-    console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
+    console::say(&folder.finish(&known)?.to_string());
     Ok(())
 }
 
@@ -59,21 +59,6 @@ fn earlier(folder: &Path) -> Vec<String> {
         name.starts_with(LANES) && matches!(extension, Some("svg" | "png"))
     };
     names.filter(is_picture).collect()
-}
-
-/// The validations of one scenario on one Python together.
-fn groups(validations: &[Validation]) -> Vec<Vec<&Validation>> {
-    let mut groups: Vec<Vec<&Validation>> = Vec::new();
-    for one in validations {
-        let belongs = |group: &&mut Vec<&Validation>| {
-            (&group[0].scenario, &group[0].interpreter) == (&one.scenario, &one.interpreter)
-        };
-        match groups.iter_mut().find(belongs) {
-            Some(group) => group.push(one),
-            None => groups.push(vec![one]),
-        }
-    }
-    groups
 }
 
 /// `lanes-page-3.13.1`, or with a number behind it where that is taken.
@@ -105,9 +90,8 @@ fn lanes(group: &[&Validation]) -> String {
         };
         format!("Makespan predicted with an error of {most}{percent:.1} %{of}")
     });
-    let cores = if first.cores == 1 { "core" } else { "cores" };
-    let subtitle =
-        format!("{} on CPython {}, {} {cores}", first.scenario, first.python, first.cores);
+    let cores = counted(first.cores.into(), "core");
+    let subtitle = format!("{} on CPython {}, {cores}", first.scenario, first.python);
     chart::pairs(&PairChart { title: &title, subtitle: &subtitle, panels })
 }
 
@@ -175,22 +159,18 @@ fn scatter(validations: &[Validation]) -> String {
         percent(median),
         percent(worst)
     );
-    let counted = |count: usize, noun: &str| match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    };
     let distinct = |of: fn(&Validation) -> &String| {
         let mut values: Vec<&String> = validations.iter().map(of).collect();
         values.sort_unstable();
         values.dedup();
-        values.len()
+        values.len() as u64
     };
     let subtitle = format!(
         "{} on {}: {} of a tool, each its median over {}",
         counted(distinct(|one| &one.scenario), "scenario"),
         counted(distinct(|one| &one.interpreter), "Python"),
-        counted(validations.len(), "run"),
-        counted(validations.iter().map(|one| one.repeats).max().unwrap_or(0), "repeat"),
+        counted(validations.len() as u64, "run"),
+        counted(validations.iter().map(|one| one.repeats).max().unwrap_or(0) as u64, "repeat"),
     );
     chart::scatter(&ScatterChart { title: &title, subtitle: &subtitle, points: points.collect() })
 }

@@ -12,11 +12,14 @@ use gilsim_render::report::one_line;
 /// When stdout cannot be written for another reason, such as a full disk.
 pub(super) fn result(text: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure {
-            code: Code::File,
-            message: format!("error: cannot write to standard output: {error}"),
-        }),
+    heard(stdout.write_all(text).and_then(|()| stdout.flush()))
+}
+
+fn heard(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::file(format!("cannot write to standard output: {error}")))
+        }
         _ => Ok(()),
     }
 }
@@ -34,14 +37,11 @@ pub(super) fn warning(label: &str, why: &str) -> String {
 
 /// Shows help, the version, or what is wrong with the arguments.
 pub(super) fn usage(message: &clap::Error) -> Result<Code, Failure> {
-    let code = if message.use_stderr() { Code::Usage } else { Code::Done };
-    match message.print() {
-        Err(error) if code == Code::Done && error.kind() != ErrorKind::BrokenPipe => Err(Failure {
-            code: Code::File,
-            message: format!("error: cannot write to standard output: {error}"),
-        }),
-        _ => Ok(code),
+    let printed = message.print();
+    if message.use_stderr() {
+        return Ok(Code::Usage);
     }
+    heard(printed).map(|()| Code::Done)
 }
 
 /// Whether results may be coloured: where stdout is a terminal, unless `NO_COLOR` says otherwise.

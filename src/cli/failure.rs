@@ -1,16 +1,16 @@
 //! Exit codes, and what went wrong in a sentence.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::io;
 use std::panic::PanicHookInfo;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::console;
-use super::play::Faults;
+use gilsim_scenario::Faults;
 
 /// How the program ends (docs/contract.md, "Exit codes").
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Code {
     /// Done.
     Done = 0,
@@ -48,14 +48,27 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self { code: Code::Usage, message: format!("error: {}", message.into()) }
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self { code: Code::Usage, message: format!("error: {message}") }
     }
 
-    /// What is wrong with a scenario.
-    pub(super) fn from_faults(faults: &Faults) -> Self {
-        let code = if faults.exit_code() == Code::File.number() { Code::File } else { Code::Usage };
-        Self { code, message: faults.render(console::colour_of_messages()) }
+    /// Something that cannot be read, written or run.
+    pub(super) fn file(message: impl Display) -> Self {
+        Self { code: Code::File, message: format!("error: {message}") }
+    }
+
+    /// All values, or everything that is wrong with any of them.
+    pub(super) fn or_all<T>(
+        results: impl IntoIterator<Item = Result<T, Self>>,
+    ) -> Result<Vec<T>, Self> {
+        let (mut values, mut failures) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(value) => values.push(value),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        Self::all(failures).map_or(Ok(values), Err)
     }
 
     /// Several failures as one, with the code of the first; none if there are none.
@@ -67,8 +80,7 @@ impl Failure {
 
     /// A file that cannot be read.
     pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
-        let message = format!("error: cannot read `{}`: {error}", path.display());
-        Self { code: Code::File, message }
+        Self::file(format!("cannot read `{}`: {error}", path.display()))
     }
 
     /// A file that cannot be written.
@@ -77,12 +89,19 @@ impl Failure {
             io::ErrorKind::StorageFull => "; make room, or choose another folder with --out",
             _ => "; another folder can be chosen with --out",
         };
-        let message = format!("error: cannot write `{}`: {error}{way_out}", path.display());
-        Self { code: Code::File, message }
+        Self::file(format!("cannot write `{}`: {error}{way_out}", path.display()))
     }
 }
 
-impl fmt::Display for Failure {
+/// What is wrong with a scenario.
+impl From<Faults> for Failure {
+    fn from(faults: Faults) -> Self {
+        let code = if faults.exit_code() == Code::File.number() { Code::File } else { Code::Usage };
+        Self { code, message: faults.render(console::colour_of_messages()) }
+    }
+}
+
+impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }

@@ -79,11 +79,11 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
             folder.add(name, bytes)?;
         }
     }
-    let path = folder.path().to_owned();
-    let count = folder.finish(&[])?.len();
+    let written = folder.finish(&[])?;
     if !args.quiet {
         console::result(told(&drawn).as_bytes())?;
-        console::say(&format!("wrote {count} files to {}", path.display()));
+        let (count, path) = (written.names.len(), written.path.display());
+        console::say(&format!("wrote {count} files to {path}"));
     }
     Ok(Code::Done)
 }

@@ -1,12 +1,13 @@
 //! A folder of results, whose files appear whole or not at all.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
-use super::failure::{Code, Failure};
+use super::failure::Failure;
 use super::interrupt::Unfinished;
 use super::turn::{Taken, Turn};
 
@@ -38,15 +39,26 @@ struct Unplaced {
     _open: File,
 }
 
+/// What is written, and where. Shows as `wrote summary.csv, manifest.json to output/page`.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) names: Vec<String>,
+    pub(super) path: PathBuf,
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wrote {} to {}", self.names.join(", "), self.path.display())
+    }
+}
+
 impl Folder {
     /// Opens the folder, making it where it does not exist. Unfinished files of programs that were killed go.
     ///
     /// # Errors
     /// When it cannot be made.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let mut folder =
-            Self { path: path.to_owned(), made: Vec::new(), files: Vec::new(), own: None };
-        folder.make()?;
+        let folder = Self::at(path)?;
         if let Some(_turn) = Turn::wait(path) {
             sweep_out(path);
         }
@@ -58,19 +70,23 @@ impl Folder {
     /// # Errors
     /// When it cannot be made, or another program writes to it.
     pub(super) fn open_alone(path: &Path) -> Result<Self, Failure> {
-        let mut folder =
-            Self { path: path.to_owned(), made: Vec::new(), files: Vec::new(), own: None };
-        folder.make()?;
-        folder.own = Turn::take(path).map_err(|Taken| Failure {
-            code: Code::File,
-            message: format!(
-                "error: another gilsim is writing to `{}`: wait until it is done, or choose another folder with --out",
+        let mut folder = Self::at(path)?;
+        folder.own = Turn::take(path).map_err(|Taken| {
+            Failure::file(format!(
+                "another gilsim is writing to `{}`: wait until it is done, or choose another folder with --out",
                 path.display()
-            ),
+            ))
         })?;
         if folder.own.is_some() {
             sweep_out(path);
         }
+        Ok(folder)
+    }
+
+    fn at(path: &Path) -> Result<Self, Failure> {
+        let mut folder =
+            Self { path: path.to_owned(), made: Vec::new(), files: Vec::new(), own: None };
+        folder.make()?;
         Ok(folder)
     }
 
@@ -140,11 +156,11 @@ impl Folder {
     }
 
     /// Puts all files in their places, and removes those of an earlier run among `known` that this one
-    /// did not write, so that the folder never mixes two runs. Returns the names of the files.
+    /// did not write, so that the folder never mixes two runs.
     ///
     /// # Errors
     /// When a file cannot be put in its place.
-    pub(super) fn finish(mut self, known: &[&str]) -> Result<Vec<String>, Failure> {
+    pub(super) fn finish(mut self, known: &[&str]) -> Result<Written, Failure> {
         let _turn = self.turn();
         let mut unfinished = Unfinished::lock();
         let mut files = std::mem::take(&mut self.files);
@@ -164,7 +180,7 @@ impl Folder {
         for made in std::mem::take(&mut self.made) {
             unfinished.end(&made);
         }
-        Ok(names)
+        Ok(Written { names, path: self.path.clone() })
     }
 
     /// A turn to change what is in the folder, unless it is this program's already.
@@ -227,6 +243,7 @@ pub(super) fn without_path(error: io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::failure::Code;
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
@@ -247,7 +264,7 @@ mod tests {
         folder.add("summary.csv", b"rows").unwrap();
         assert!(names(&path).iter().all(|name| name.starts_with(".gilsim-")));
         trace.write_all(b"trace").unwrap();
-        assert_eq!(folder.finish(&[]).unwrap(), ["trace.csv", "summary.csv"]);
+        assert_eq!(folder.finish(&[]).unwrap().names, ["trace.csv", "summary.csv"]);
         assert_eq!(names(&path), ["summary.csv", "trace.csv"]);
         assert_eq!(fs::read(path.join("trace.csv")).unwrap(), b"trace");
     }

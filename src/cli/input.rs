@@ -30,14 +30,14 @@ pub(super) fn name(file: &Path) -> String {
     if is_standard(file) { STANDARD_INPUT.to_owned() } else { file.display().to_string() }
 }
 
-/// The name of a file without folder and ending, after which its results are called. `kind` says what the file is, as in `scenario`.
+/// The name of a file without folder and ending, after which its results are called.
 ///
 /// # Errors
 /// When it has none, as `..`.
-pub(super) fn stem(file: &Path, kind: &str) -> Result<OsString, Failure> {
+pub(super) fn stem(file: &Path) -> Result<OsString, Failure> {
     let stem = if is_standard(file) { Some(STEM.as_ref()) } else { file.file_stem() };
     stem.map(ToOwned::to_owned)
-        .ok_or_else(|| Failure::usage(format!("`{}` is no {kind} file", file.display())))
+        .ok_or_else(|| Failure::usage(format!("`{}` names no file", file.display())))
 }
 
 /// The first `most` bytes of a file.

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::play::Input;
+use gilsim_render::table::json;
+use gilsim_scenario::Input;
 
 /// A manifest. It names no date, no machine and no absolute path.
 #[derive(Serialize, Debug)]
@@ -43,9 +44,7 @@ impl<'a> Manifest<'a> {
 
     /// As JSON.
     pub(super) fn text(&self) -> Vec<u8> {
-        let mut text = serde_json::to_vec_pretty(self).expect("texts and numbers are JSON");
-        text.push(b'\n');
-        text
+        json(self)
     }
 }
 

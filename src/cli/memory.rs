@@ -1,6 +1,5 @@
 //! Whether a run fits into memory, said before it starts.
 
-use super::failure::Failure;
 use gilsim_core::model::{Distribution, Scenario, Setting, StepSpec, TaskEntry, ToolRun};
 use gilsim_core::tools::Carriers;
 
@@ -23,16 +22,16 @@ const ROWS_PER_STEP: u64 = 4;
 ///
 /// # Errors
 /// When the estimate is beyond what the kernel says is available; where it says nothing, never.
-pub(super) fn check(scenario: &Scenario, run: &ToolRun, audit: bool) -> Result<(), Failure> {
+pub(super) fn check(scenario: &Scenario, run: &ToolRun, audit: bool) -> Result<(), String> {
     let needed = estimate(scenario, run, audit);
     match available() {
-        Some(available) if needed > available => Err(Failure::usage(format!(
+        Some(available) if needed > available => Err(format!(
             "tool `{}` would need about {} of memory, and this machine has {} left: use fewer tasks or steps{}",
             run.label,
             megabytes(needed),
             megabytes(available),
             if audit { ", or no --audit" } else { "" }
-        ))),
+        )),
         _ => Ok(()),
     }
 }

@@ -30,17 +30,7 @@ Examples:
 /// # Errors
 /// When a part cannot be read, or the parts do not fit together.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
-    let mut parts = Vec::new();
-    let mut failures = Vec::new();
-    for path in &args.parts {
-        match given(path) {
-            Ok(part) => parts.push(part),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    if let Some(failure) = Failure::all(failures) {
-        return Err(failure);
-    }
+    let parts = Failure::or_all(args.parts.iter().map(|path| given(path)))?;
     console::result(&join(&parts).map_err(Failure::usage)?)?;
     Ok(Code::Done)
 }
@@ -69,8 +59,6 @@ fn given(path: &Path) -> Result<Given, Failure> {
 }
 
 fn read(path: &Path, why: &str) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| Failure {
-        code: Code::File,
-        message: format!("error: cannot read `{}`: {error}{why}", path.display()),
-    })
+    fs::read(path)
+        .map_err(|error| Failure::file(format!("cannot read `{}`: {error}{why}", path.display())))
 }

@@ -47,7 +47,7 @@ use failure::{Code, Failure};
 /// A scenario file says what a program waits on and what it computes. gilsim plays it through every
 /// concurrency tool that Python has and shows who ran, who waited, for what, and for how long.
 #[derive(Parser, Debug)]
-#[command(name = "gilsim", version, after_help = EXAMPLES, after_long_help = LONG_HELP)]
+#[command(name = "gilsim", version, after_help = EXAMPLES, after_long_help = [EXAMPLES, EXIT].join("\n\n"))]
 #[command(max_term_width = 100, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
@@ -64,16 +64,7 @@ Examples:
   gilsim whatif page.toml
   gilsim check *.toml";
 
-const LONG_HELP: &str = "\
-Examples:
-  gilsim run scenarios/download-100-pages.toml
-  gilsim run page.toml --set machine.cores=8 --tool asyncio --tool threading
-  gilsim import har front-page.har > front-page.toml
-  gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
-  gilsim claims claims/*.toml --cases 1000
-  gilsim whatif page.toml
-  gilsim check *.toml
-
+const EXIT: &str = "\
 Exit status:
   0    done
   1    a claim or a validation bound is false, or a scenario deadlocks

@@ -1,14 +1,17 @@
 //! Options that several commands take.
 
+use std::ffi::OsString;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use clap::ValueEnum;
 
 use super::failure::Failure;
+use super::input;
 use gilsim_core::model::Scenario;
-use gilsim_scenario::nearest;
+use gilsim_render::report::one_line;
+use gilsim_scenario::{Loaded, nearest};
 
 /// What `run`, `sweep` and `whatif` take.
 #[derive(clap::Args, Debug)]
@@ -38,6 +41,34 @@ pub(super) struct Common {
     pub(super) quiet: bool,
 }
 
+/// The stems of files, no two of them the same; else `clash` says what two files would share.
+///
+/// # Errors
+/// When there are two such files, or one without a name.
+pub(super) fn distinct_stems(
+    files: &[PathBuf],
+    clash: impl Fn(&Path, &Path) -> String,
+) -> Result<Vec<OsString>, Failure> {
+    let mut stems = Vec::new();
+    for file in files {
+        let stem = input::stem(file)?;
+        if let Some(other) = stems.iter().position(|known| *known == stem) {
+            return Err(Failure::usage(clash(&files[other], file)));
+        }
+        stems.push(stem);
+    }
+    Ok(stems)
+}
+
+/// A result with the title of its scenario above, where it has one.
+pub(super) fn titled(scenario: &Scenario, text: &str) -> Vec<u8> {
+    let title = match one_line(&scenario.title) {
+        title if title.is_empty() => title,
+        title => title + "\n\n",
+    };
+    (title + text).into_bytes()
+}
+
 /// How many threads to play on: as many as were asked for, else one per core.
 pub(super) fn jobs(asked: Option<u16>) -> usize {
     asked.map_or_else(|| thread::available_parallelism().map_or(1, NonZero::get), usize::from)
@@ -60,6 +91,16 @@ impl Common {
     /// How results are printed, if they are.
     pub(super) fn shown_as(&self) -> Option<Format> {
         self.format.or((!self.quiet).then_some(Format::Table))
+    }
+
+    /// Reads a scenario with what `--set`, `--seed` and `--tool` make of it.
+    ///
+    /// # Errors
+    /// When it is wrong, or has no tool of a label.
+    pub(super) fn load(&self, file: &Path) -> Result<Loaded, Failure> {
+        let mut loaded = input::load(file, &self.set)?;
+        self.apply(&mut loaded.scenario, &input::name(file))?;
+        Ok(loaded)
     }
 
     /// Applies `--seed` and `--tool` to a scenario, called `file` in messages.

@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-pub(super) use gilsim_scenario::{Faults, Input, Loaded, claims_schema, schema};
-
 use super::failure::Failure;
 use super::progress::Progress;
 use gilsim_core::model::{Scenario, ToolRun};

@@ -6,7 +6,6 @@ use super::console;
 use super::failure::{Code, Failure};
 use super::input;
 use super::options::no_such_tool;
-use super::play::Loaded;
 use crate::python::validate::{ValidationError, forecast};
 use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::workload::settled;
@@ -49,9 +48,7 @@ Examples:
 /// # Errors
 /// When the scenario is wrong or has no such tool.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
-    let loaded =
-        input::load(&args.file, &args.set).map_err(|faults| Failure::from_faults(&faults))?;
-    let Loaded { mut scenario, .. } = loaded;
+    let mut scenario = input::load(&args.file, &args.set)?.scenario;
     if let Some(seed) = args.seed {
         scenario.seed = seed;
     }

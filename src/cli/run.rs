@@ -1,6 +1,5 @@
 //! `gilsim run`: plays scenarios through their tools, writes the files of each run, and prints the comparison.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -10,9 +9,9 @@ use super::folder::Folder;
 use super::input;
 use super::manifest::Manifest;
 use super::memory;
-use super::options::{Common, Format};
+use super::options::{Common, Format, distinct_stems};
 use super::picture;
-use super::play::{Input, Listeners, Loaded, Played, play};
+use super::play::{Listeners, Played, play};
 use super::progress::Progress;
 use super::quiz;
 use gilsim_core::model::{Scenario, ToolRun};
@@ -24,6 +23,7 @@ use gilsim_render::formats::perfetto::PerfettoTrace;
 use gilsim_render::formats::{queues, summary};
 use gilsim_render::quiz::Waits;
 use gilsim_render::report::{self, Ending, ToolResult};
+use gilsim_scenario::{Input, Loaded};
 
 /// Play scenarios through their tools and compare them
 ///
@@ -142,52 +142,33 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
             console::result(b"\n")?;
         }
         let code = if args.only_asks() { ask(study, args)? } else { run(study, args)? };
-        if code.number() > worst.number() {
-            worst = code;
-        }
+        worst = worst.max(code);
     }
     Ok(worst)
 }
 
 /// All scenarios with where their results go, or everything that is wrong with any of them.
 fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
-    let folders = folders(&args.files, &args.common.out)?;
-    let mut studies = Vec::new();
-    let mut failures = Vec::new();
-    for (file, folder) in args.files.iter().zip(folders) {
-        match study(file, folder, &args.common, args.audit) {
-            Ok(study) => studies.push(study),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    Failure::all(failures).map_or(Ok(studies), Err)
+    let out = &args.common.out;
+    let stems = distinct_stems(&args.files, |one, two| {
+        let folder = input::stem(two).map_or_else(|_| out.clone(), |stem| out.join(stem));
+        format!(
+            "`{}` and `{}` would both write to `{}`: run them one at a time with different --out",
+            one.display(),
+            two.display(),
+            folder.display()
+        )
+    })?;
+    let files = args.files.iter().zip(stems);
+    Failure::or_all(files.map(|(file, stem)| study(file, out.join(stem), args)))
 }
 
-fn study(file: &Path, folder: PathBuf, common: &Common, audit: bool) -> Result<Study, Failure> {
-    let Loaded { mut scenario, inputs } =
-        input::load(file, &common.set).map_err(|faults| Failure::from_faults(&faults))?;
-    common.apply(&mut scenario, &input::name(file))?;
+fn study(file: &Path, folder: PathBuf, args: &Args) -> Result<Study, Failure> {
+    let Loaded { scenario, inputs } = args.common.load(file)?;
     for run in &scenario.tools {
-        memory::check(&scenario, run, audit)?;
+        memory::check(&scenario, run, args.audit).map_err(Failure::usage)?;
     }
     Ok(Study { scenario, inputs, folder })
-}
-
-/// A folder for each file, named after it; no two files share one.
-fn folders(files: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut stems: Vec<(OsString, &Path)> = Vec::new();
-    for file in files {
-        let stem = input::stem(file, "scenario")?;
-        if let Some((_, other)) = stems.iter().find(|(known, _)| *known == stem) {
-            let (one, two, folder) = (other.display(), file.display(), out.join(&stem));
-            return Err(Failure::usage(format!(
-                "`{one}` and `{two}` would both write to `{}`: run them one at a time with different --out",
-                folder.display()
-            )));
-        }
-        stems.push((stem, file));
-    }
-    Ok(stems.into_iter().map(|(stem, _)| out.join(stem)).collect())
 }
 
 /// Plays one scenario, writes its files and prints its results.
@@ -226,8 +207,7 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
         picture::add_page(&mut folder, &study.scenario, &played, &verdict)?;
     }
     folder.add("manifest.json", &manifest(study, args))?;
-    let path = folder.path().to_owned();
-    let names = folder.finish(&FILES)?;
+    let written = folder.finish(&FILES)?;
 
     if let Some(format) = args.common.shown_as() {
         if args.reveal {
@@ -247,7 +227,7 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
         }
     }
     if !args.common.quiet {
-        console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
+        console::say(&written.to_string());
         warn(&study.scenario, &played);
     }
     Ok(conclude(&results, violations.as_deref()))
@@ -308,8 +288,7 @@ fn warn(scenario: &Scenario, played: &[Played]) {
 /// Plays all tools in turn and sets them against each other.
 fn play_all(study: &Study, args: &Args, streams: &mut Streams) -> Result<Vec<Played>, Failure> {
     let scenario = &study.scenario;
-    let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
-    let tasks = tasks.saturating_mul(scenario.tools.len() as u64);
+    let tasks = scenario.task_count().saturating_mul(scenario.tools.len() as u64);
     let mut progress = if args.common.quiet { None } else { Progress::on_terminal(tasks) };
     let mut played = Vec::new();
     for run in &scenario.tools {

@@ -2,7 +2,7 @@
 
 use super::console;
 use super::failure::{Code, Failure};
-use super::play;
+use gilsim_scenario::{claims_schema, schema};
 
 /// Print the JSON Schema of scenario files
 #[derive(clap::Args, Debug)]
@@ -26,7 +26,7 @@ that know TOML.";
 /// # Errors
 /// When stdout cannot be written.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
-    let schema = if args.claims { play::claims_schema() } else { play::schema() };
+    let schema = if args.claims { claims_schema() } else { schema() };
     console::result(schema.as_bytes())?;
     Ok(Code::Done)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::calibrate;
-use super::failure::{Code, Failure};
+use super::failure::Failure;
 use super::input;
 use crate::python::interpreter::{Identity, Interpreter};
 use gilsim_core::profile::{self, Profile};
@@ -62,8 +62,8 @@ pub(super) fn found(given: Option<&Arc<Profile>>) -> Result<Vec<Candidate>, Fail
     if found.is_empty() {
         let which = given.filter(|profile| !profile.exact);
         let which = which.map_or("CPython".to_owned(), |profile| format!("3.{}", profile.python));
-        let message = format!("error: no Python ({which}) was found; name one with --python");
-        return Err(Failure { code: Code::File, message });
+        let message = format!("no Python ({which}) was found; name one with --python");
+        return Err(Failure::file(message));
     }
     Ok(found)
 }
@@ -91,8 +91,7 @@ impl Candidate {
     pub(super) fn costed(self, given: Option<&Arc<Profile>>) -> Result<Subject, Failure> {
         let Self { interpreter, identity } = self;
         let (name, version) = (interpreter.name(), &identity.version);
-        let unfit =
-            |what: String| Failure { code: Code::File, message: format!("error: `{name}` {what}") };
+        let unfit = |what: String| Failure::file(format!("`{name}` {what}"));
         calibrate::check(&interpreter, &identity)?;
         let profile = match given {
             Some(profile) => Arc::clone(profile),

@@ -1,7 +1,6 @@
 //! `gilsim sweep`: a scenario over a grid of values, with replicates, on all cores.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -12,13 +11,13 @@ use super::folder::Folder;
 use super::input;
 use super::journal::Journal;
 use super::manifest::Manifest;
-use super::options::{Common, Format, jobs};
+use super::options::{Common, Format, jobs, titled};
 use super::picture;
-use super::play::Input;
 use super::progress::Runs;
 use gilsim_core::model::Scenario;
 use gilsim_render::report;
-use gilsim_scenario::{Document, digest};
+use gilsim_render::table::json;
+use gilsim_scenario::{Document, Input, digest};
 use gilsim_studies::sweep::outcome::Outcome;
 use gilsim_studies::sweep::parts::Part;
 use gilsim_studies::sweep::{
@@ -126,10 +125,9 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let shard = prepared.study.shard;
     let (journal, done) = Journal::open(folder.path(), &identity, shard, &prepared.study.grid)?;
     let blocks = play(args, &prepared.study, &journal, done)?;
-    let in_memory = |error: io::Error| Failure::unwritable(folder.path(), &error);
     let table = sweep::table(&prepared.study, &blocks);
     let outcome = Outcome::of(&prepared.study.grid, &blocks, prepared.scenario.goal());
-    let summary = outcome.json().map_err(in_memory)?;
+    let summary = outcome.json();
 
     let part = Part {
         study: identity,
@@ -146,15 +144,14 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
         _ => {}
     }
     folder.add("manifest.json", &manifest(args, &prepared, &part))?;
-    let path = folder.path().to_owned();
-    let names = folder.finish(&FILES)?;
+    let written = folder.finish(&FILES)?;
     journal.remove();
 
     if let Some(format) = args.common.shown_as() {
         console::result(&printed(format, &prepared.scenario, &outcome, table, summary))?;
     }
     if !args.common.quiet {
-        console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
+        console::say(&written.to_string());
         let labels = prepared.scenario.tools.iter().map(|run| run.label.as_str());
         warn(&prepared.study, &labels.collect::<Vec<_>>(), &blocks);
     }
@@ -194,33 +191,23 @@ fn prepare(args: &Args) -> Result<Prepared, Failure> {
 
 fn grid(texts: &[String]) -> Result<Grid, Failure> {
     let varied = texts.iter().map(|text| Vary::parse(text).map_err(Failure::usage));
-    let (varied, wrong): (Vec<_>, Vec<_>) = varied.partition(Result::is_ok);
-    if let Some(failure) = Failure::all(wrong.into_iter().filter_map(Result::err).collect()) {
-        return Err(failure);
-    }
-    Grid::new(varied.into_iter().flatten().collect()).map_err(Failure::usage)
+    Grid::new(Failure::or_all(varied)?).map_err(Failure::usage)
 }
 
 /// The scenario with what `--set` changes.
 fn document(args: &Args) -> Result<Document, Failure> {
-    let mut document =
-        input::document(&args.file).map_err(|faults| Failure::from_faults(&faults))?;
-    let mut failures = Vec::new();
-    for set in &args.common.set {
-        let Some((key, value)) = set.split_once('=') else {
-            failures.push(Failure::usage(format!("`--set {set}` has no value: write KEY=VALUE")));
-            continue;
-        };
-        failures.extend(
-            document.set("--set", key, value).err().map(|faults| Failure::from_faults(&faults)),
-        );
-    }
-    Failure::all(failures).map_or(Ok(document), Err)
+    let mut document = input::document(&args.file)?;
+    Failure::or_all(args.common.set.iter().map(|set| {
+        let no_value = || Failure::usage(format!("`--set {set}` has no value: write KEY=VALUE"));
+        let (key, value) = set.split_once('=').ok_or_else(no_value)?;
+        Ok(document.set("--set", key, value)?)
+    }))?;
+    Ok(document)
 }
 
 fn refused(refusals: Vec<Refusal>) -> Failure {
     let failures = refusals.into_iter().map(|refusal| match refusal {
-        Refusal::Faults(faults) => Failure::from_faults(&faults),
+        Refusal::Faults(faults) => (*faults).into(),
         Refusal::Wrong(wrong) => Failure::usage(wrong),
     });
     Failure::all(failures.collect()).unwrap_or_else(|| Failure::usage("the scenario is wrong"))
@@ -256,8 +243,7 @@ fn check_size(study: &Study, tools: usize, allow_large: bool) -> Result<(), Fail
 
 /// Where the results go.
 fn place(args: &Args) -> Result<PathBuf, Failure> {
-    let stem = input::stem(&args.file, "scenario")?;
-    let folder = args.common.out.join(stem).join("sweep");
+    let folder = args.common.out.join(input::stem(&args.file)?).join("sweep");
     Ok(match args.shard {
         Some(shard) => folder.join(format!("{}-of-{}", shard.index, shard.of)),
         None => folder,
@@ -326,10 +312,7 @@ fn manifest(args: &Args, prepared: &Prepared, part: &Part) -> Vec<u8> {
     }
     arguments.extend(args.common.format_argument());
     let manifest = Manifest::new("sweep", &prepared.inputs, prepared.scenario.seed, arguments);
-    let mut text = serde_json::to_vec_pretty(&SweepManifest { manifest, part })
-        .expect("texts and numbers are JSON");
-    text.push(b'\n');
-    text
+    json(&SweepManifest { manifest, part })
 }
 
 fn printed(
@@ -339,12 +322,10 @@ fn printed(
     table: Vec<u8>,
     summary: Vec<u8>,
 ) -> Vec<u8> {
-    let title = report::one_line(&scenario.title);
     let labels: Vec<&str> = scenario.tools.iter().map(|run| run.label.as_str()).collect();
-    let titled = |text: String| if title.is_empty() { text } else { format!("{title}\n\n{text}") };
     match format {
-        Format::Table => titled(screen::text(outcome, &labels)).into_bytes(),
-        Format::Markdown => titled(screen::markdown(outcome, &labels)).into_bytes(),
+        Format::Table => titled(scenario, &screen::text(outcome, &labels)),
+        Format::Markdown => titled(scenario, &screen::markdown(outcome, &labels)),
         Format::Csv => table,
         Format::Json => summary,
     }
@@ -371,7 +352,7 @@ fn conclude(study: &Study, blocks: &[Block]) -> Code {
 /// Warns of loads that cannot be served.
 fn warn(study: &Study, labels: &[&str], blocks: &[Block]) {
     told(study, blocks, "such loads", |place, tool| {
-        let why = tool.unserved.as_ref()?;
+        let why = tool.warning.as_ref()?;
         Some(console::warning(labels[place], why))
     });
 }

@@ -12,7 +12,6 @@ use super::failure::{Code, Failure};
 use super::input;
 use super::interrupt;
 use super::options::{Format, select};
-use super::play::Loaded;
 use super::progress::Spinner;
 use super::subject::{self, Candidate, Subject};
 use super::workshop::Workshop;
@@ -34,7 +33,7 @@ use gilsim_render::report;
 /// simulates the same scenarios with the work that was really done, and compares makespan, median response
 /// time (p50) and 95th percentile (p95). A first repetition warms up and does not count. Tools run
 /// on as many cores as the machine has at most. Writes validation.csv, a chart of the same tasks' lanes, measured
-/// above predicted, for each scenario and Python, and a scatter of all predictions against what was measured. Ctrl-C
+/// above predicted, for each scenario, Python and number of cores, and a scatter of all predictions against what was measured. Ctrl-C
 /// ends the measurements; what was measured by then is printed and written.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -181,9 +180,7 @@ impl Tally {
                     return;
                 }
                 console::say(&failure.to_string());
-                if failure.code.number() > self.worst.number() {
-                    self.worst = failure.code;
-                }
+                self.worst = self.worst.max(failure.code);
             })
             .ok()
     }
@@ -191,21 +188,14 @@ impl Tally {
 
 /// All scenarios, or everything that is wrong with any of them.
 fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
-    let mut studies = Vec::new();
-    let mut failures = Vec::new();
-    for file in &args.files {
+    Failure::or_all(args.files.iter().map(|file| {
         let name = input::name(file);
-        let loaded = input::load(file, &args.set).map_err(|faults| Failure::from_faults(&faults));
-        let selected = loaded.and_then(|Loaded { mut scenario, .. }| {
-            select(&mut scenario, args.seed, &args.tool, &name)?;
-            settled(&scenario, 0).map_err(|error| Failure::usage(format!("{name}: {error}")))
-        });
-        match selected {
-            Ok(scenario) => studies.push(Study { name, scenario }),
-            Err(failure) => failures.push(failure),
-        }
-    }
-    Failure::all(failures).map_or(Ok(studies), Err)
+        let mut scenario = input::load(file, &args.set)?.scenario;
+        select(&mut scenario, args.seed, &args.tool, &name)?;
+        let scenario =
+            settled(&scenario, 0).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+        Ok(Study { name, scenario })
+    }))
 }
 
 /// Predicts and measures one tool of a scenario on one Python. Where its program fails midway, the failure is
@@ -308,8 +298,8 @@ fn measured(
             Ok(Measured { json, trace, failure: None })
         }
         Err(RunError { message, printed }) => {
-            let message = format!("error: {}, tool `{label}`: {message}", study.name);
-            let failure = Some(Failure { code: Code::File, message });
+            let failure = Failure::file(format!("{}, tool `{label}`: {message}", study.name));
+            let failure = Some(failure);
             Ok(Measured { json: printed, trace: trace.unwrap_or_default(), failure })
         }
     }

@@ -7,13 +7,12 @@ use super::failure::{Code, Failure};
 use super::folder::Folder;
 use super::input;
 use super::manifest::Manifest;
-use super::options::{Common, Format, jobs};
+use super::options::{Common, Format, jobs, titled};
 use super::picture;
-use super::play::Loaded;
 use super::progress::Runs;
 use gilsim_core::model::Scenario;
-use gilsim_render::report;
 use gilsim_render::table::json;
+use gilsim_scenario::Loaded;
 use gilsim_studies::whatif::{self, ToolStudy, screen};
 
 /// Say what would help most: each site, computation and cost made faster in turn
@@ -51,29 +50,23 @@ const FILES: [&str; 4] = ["whatif.csv", "whatif.svg", "whatif.png", "manifest.js
 /// When the scenario is wrong or a file cannot be read or written.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let common = &args.common;
-    let Loaded { mut scenario, inputs } =
-        input::load(&args.file, &common.set).map_err(|faults| Failure::from_faults(&faults))?;
-    common.apply(&mut scenario, &input::name(&args.file))?;
-    let stem = input::stem(&args.file, "scenario")?;
-    let mut folder = Folder::open(&common.out.join(stem).join("whatif"))?;
+    let Loaded { scenario, inputs } = common.load(&args.file)?;
+    let mut folder = Folder::open(&common.out.join(input::stem(&args.file)?).join("whatif"))?;
     let progress = Runs::on_terminal(common.quiet);
     let studies = whatif::play(&scenario, jobs(args.jobs), &progress).map_err(Failure::usage)?;
     progress.finish();
-    let table = whatif::table(&studies).map_err(|error| folder.unwritable("whatif.csv", &error))?;
+    let table = whatif::csv(&studies);
     folder.add("whatif.csv", &table)?;
     picture::add_curves(&mut folder, &scenario, &studies)?;
     let manifest = Manifest::new("whatif", &inputs, scenario.seed, common.arguments());
     folder.add("manifest.json", &manifest.text())?;
-    let path = folder.path().to_owned();
-    let names = folder.finish(&FILES)?;
+    let written = folder.finish(&FILES)?;
 
     if let Some(format) = common.shown_as() {
         console::result(&printed(format, &scenario, &studies, table))?;
     }
     if !common.quiet {
-        console::say(&format!("wrote {} to {}", names.join(", "), path.display()));
-    }
-    if !common.quiet {
+        console::say(&written.to_string());
         for study in &studies {
             if let Some(warning) = &study.warning {
                 console::say(&console::warning(&study.tool, warning));
@@ -87,11 +80,10 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
 }
 
 fn printed(format: Format, scenario: &Scenario, studies: &[ToolStudy], table: Vec<u8>) -> Vec<u8> {
-    let (title, goal) = (report::one_line(&scenario.title), scenario.goal());
-    let titled = |text: String| if title.is_empty() { text } else { format!("{title}\n\n{text}") };
+    let goal = scenario.goal();
     match format {
-        Format::Table => titled(screen::text(studies, goal)).into_bytes(),
-        Format::Markdown => titled(screen::markdown(studies, goal)).into_bytes(),
+        Format::Table => titled(scenario, &screen::text(studies, goal)),
+        Format::Markdown => titled(scenario, &screen::markdown(studies, goal)),
         Format::Csv => table,
         Format::Json => json(studies),
     }

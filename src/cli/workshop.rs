@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::failure::{Code, Failure};
+use super::failure::Failure;
 use super::folder::without_path;
 use super::interrupt::Unfinished;
 
@@ -46,10 +46,9 @@ impl Workshop {
 /// Results go elsewhere: the folder for temporary files has a variable of its own.
 fn unwritable(path: &Path, error: io::Error) -> Failure {
     let (path, error) = (path.display(), without_path(error));
-    let message = format!(
-        "error: cannot write `{path}`: {error}; TMPDIR can name another folder for temporary files"
-    );
-    Failure { code: Code::File, message }
+    Failure::file(format!(
+        "cannot write `{path}`: {error}; TMPDIR can name another folder for temporary files"
+    ))
 }
 
 impl Drop for Workshop {

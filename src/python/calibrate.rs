@@ -17,11 +17,11 @@ use gilsim_core::time::{SimDuration, UNITS};
 ///
 /// It prints one JSON object, takes no arguments, and has to be run from a file, since the children
 /// that it starts import it.
-pub const PROGRAM: &str = include_str!("calibrate.py");
+pub(crate) const PROGRAM: &str = include_str!("calibrate.py");
 
 /// Why measurements do not become a profile.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CalibrationError {
+pub(crate) struct CalibrationError {
     /// What is wrong, in one sentence.
     pub message: String,
 }
@@ -64,7 +64,7 @@ struct Measure {
 ///
 /// # Errors
 /// When `json` is not what `calibrate.py` prints.
-pub fn disturbance(json: &str) -> Result<f64, CalibrationError> {
+pub(crate) fn disturbance(json: &str) -> Result<f64, CalibrationError> {
     Ok(Calibration::read(json)?.others)
 }
 
@@ -72,28 +72,20 @@ pub fn disturbance(json: &str) -> Result<f64, CalibrationError> {
 ///
 /// # Errors
 /// When `json` is not what `calibrate.py` prints, or there is no profile for that Python.
-pub fn base_of(json: &str) -> Result<Arc<Profile>, CalibrationError> {
+pub(crate) fn base_of(json: &str) -> Result<Arc<Profile>, CalibrationError> {
     let Calibration { minor, free_threaded, .. } = Calibration::read(json)?;
     profile::rules_of(minor, free_threaded).ok_or_else(|| CalibrationError {
         message: format!("gilsim knows no Python 3.{minor} whose rules a profile could take"),
     })
 }
 
-/// The profile of the machine and Python that were measured; what was not comes from `base`.
+/// The profile of the machine and Python that were measured, as a file: TOML with the spread of each measure beside
+/// it. What was not measured comes from `base`.
 ///
 /// # Errors
 /// When `json` is not what `calibrate.py` prints, or a measure has no field in a profile or makes no
 /// sense in it.
-pub fn profile_from(json: &str, base: &Profile) -> Result<Profile, CalibrationError> {
-    let text = profile_text(json, base)?;
-    profile::parse(&text).map_err(|error| CalibrationError { message: error.message })
-}
-
-/// The same as a profile file: TOML with the spread of each measure beside it.
-///
-/// # Errors
-/// As [`profile_from`].
-pub fn profile_text(json: &str, base: &Profile) -> Result<String, CalibrationError> {
+pub(crate) fn profile_text(json: &str, base: &Profile) -> Result<String, CalibrationError> {
     let calibration = Calibration::read(json)?;
     let mut table = Table::try_from(base).map_err(|error| CalibrationError::of(&error))?;
     calibration.set_identity(&mut table);
@@ -240,6 +232,11 @@ mod tests {
 
     fn measure(name: &str, median: &str) -> String {
         format!("\"{name}\": {{\"median\": {median}, \"low\": 1, \"high\": 3e6, \"samples\": 7}}")
+    }
+
+    fn profile_from(json: &str, base: &Profile) -> Result<Profile, CalibrationError> {
+        let text = profile_text(json, base)?;
+        profile::parse(&text).map_err(|error| CalibrationError { message: error.message })
     }
 
     #[test]

@@ -39,13 +39,13 @@ static STOPPED: AtomicBool = AtomicBool::new(false);
 
 /// A Python to run programs on.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Interpreter {
+pub(crate) struct Interpreter {
     path: PathBuf,
 }
 
 /// What a Python says of itself.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// `CPython`, unless it is another one.
     pub implementation: String,
     /// `3.13.1`
@@ -62,7 +62,7 @@ pub struct Identity {
 
 /// Why a program did not do what it should.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RunError {
+pub(crate) struct RunError {
     /// What is wrong and the way out, in one sentence.
     pub message: String,
     /// What the program had printed by then.
@@ -79,12 +79,12 @@ impl std::error::Error for RunError {}
 
 impl Interpreter {
     /// The Python of that name or path; a name without folders is looked for on `PATH`.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
     /// As the user named it.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.path.display().to_string()
     }
 
@@ -92,7 +92,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// When it cannot be run, or is no Python 3 on Linux.
-    pub fn identify(&self) -> Result<Identity, RunError> {
+    pub(crate) fn identify(&self) -> Result<Identity, RunError> {
         let printed = self.run(&["-c".into(), PROBE.into()], PROBE_LIMIT)?;
         serde_json::from_str(printed.trim())
             .map_err(|_| self.error("does not say which Python it is: is it a Python 3 on Linux?"))
@@ -102,7 +102,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// When the Python cannot be run, ends with an error, or takes longer than `limit`.
-    pub fn run_file(
+    pub(crate) fn run_file(
         &self,
         program: &Path,
         arguments: &[OsString],
@@ -154,7 +154,7 @@ fn crash(status: ExitStatus, err: &[u8]) -> String {
 }
 
 /// Stops all programs that are running, with their children, and starts no more: for when gilsim ends early itself.
-pub fn stop_all() {
+pub(crate) fn stop_all() {
     let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
     STOPPED.store(true, Ordering::Relaxed);
     for leader in running.iter() {

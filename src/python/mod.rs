@@ -1,6 +1,6 @@
 //! Real Python: measuring what an interpreter costs, and predicted beside measured.
 
-pub mod calibrate;
-pub mod interpreter;
-pub mod neighbours;
-pub mod validate;
+pub(crate) mod calibrate;
+pub(crate) mod interpreter;
+pub(crate) mod neighbours;
+pub(crate) mod validate;

@@ -4,7 +4,7 @@ use std::fs;
 
 /// Ticks of the system's clock of CPU time, since the machine and since gilsim started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ticks {
+pub(crate) struct Ticks {
     /// That the cores were busy with anything.
     busy: u64,
     /// That they were there.
@@ -18,7 +18,7 @@ const ENOUGH: u64 = 100;
 
 impl Ticks {
     /// Until now; none where the system does not say.
-    pub fn now() -> Option<Self> {
+    pub(crate) fn now() -> Option<Self> {
         let system = fs::read_to_string("/proc/stat").ok()?;
         let own = fs::read_to_string("/proc/self/stat").ok()?;
         Self::read(&system, &own)
@@ -41,7 +41,7 @@ impl Ticks {
     }
 
     /// The share of the cores that other programs took since `earlier`; none where that is too short a time ago.
-    pub fn others_since(self, earlier: Self) -> Option<f64> {
+    pub(crate) fn others_since(self, earlier: Self) -> Option<f64> {
         let all = self.all.checked_sub(earlier.all).filter(|all| *all >= ENOUGH)?;
         let own = self.own.saturating_sub(earlier.own);
         let others = self.busy.saturating_sub(earlier.busy).saturating_sub(own);

@@ -19,16 +19,16 @@ use gilsim_core::trace::{Sink, State, Stuck};
 use gilsim_core::workload::{TooLarge, Workload};
 
 mod lanes;
-pub mod report;
+pub(crate) mod report;
 
-pub use lanes::{Interval, Lanes, MOST_TASKS, lanes};
+pub(crate) use lanes::{Interval, Lanes, lanes};
 
 /// The most CPU time of one repetition that is believed: 10 years, far from where sums end.
 const MOST_WORK: u128 = 10 * 365 * 86_400 * 1_000_000_000;
 
 /// Why there is nothing to compare.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ValidationError {
+pub(crate) enum ValidationError {
     /// This Python cannot do the scenario as it stands: why, and the way out.
     Unfit(String),
     /// What the program wrote is not what such programs write.
@@ -54,7 +54,7 @@ impl std::error::Error for ValidationError {}
 
 /// The times that are compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Times {
+pub(crate) struct Times {
     /// From nothing made to everything shut down.
     pub makespan: SimDuration,
     /// The median response time.
@@ -65,7 +65,7 @@ pub struct Times {
 
 /// One repetition of a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Repetition {
+pub(crate) struct Repetition {
     /// What it measured.
     pub times: Times,
     /// What its computations really took: task, leaf step, CPU time.
@@ -76,7 +76,7 @@ pub struct Repetition {
 
 /// What one tool of a scenario made of it on one Python, predicted and measured.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Validation {
+pub(crate) struct Validation {
     /// The scenario as the user named it.
     pub scenario: String,
     /// The Python as the user named it.
@@ -97,7 +97,7 @@ pub struct Validation {
 
 /// One time, predicted and measured.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// `makespan`, `p50` or `p95`.
     pub metric: &'static str,
     /// The median of the predictions.
@@ -114,7 +114,7 @@ impl Comparison {
     /// How far the prediction is from the measurement, as a share of it: 0.02 is 2 % too long. `None` where
     /// nothing was measured but zero.
     #[expect(clippy::cast_precision_loss, reason = "an error is no exact number")]
-    pub fn error(&self) -> Option<f64> {
+    pub(crate) fn error(&self) -> Option<f64> {
         let (predicted, measured) = (self.predicted.as_nanos(), self.measured.as_nanos());
         let miss = i128::from(predicted) - i128::from(measured);
         (measured > 0).then(|| miss as f64 / measured as f64)
@@ -122,7 +122,7 @@ impl Comparison {
 
     /// Whether the prediction is within `tolerance`, a share of the measurement. A miss of up to half the spread
     /// of the measurements is noise, and counts as none.
-    pub fn is_within(&self, tolerance: f64) -> bool {
+    pub(crate) fn is_within(&self, tolerance: f64) -> bool {
         let miss = self.predicted.as_nanos().abs_diff(self.measured.as_nanos());
         let spread = self.longest.as_nanos().saturating_sub(self.shortest.as_nanos());
         if miss <= spread / 2 {
@@ -138,7 +138,7 @@ impl Comparison {
 ///
 /// # Errors
 /// When this Python cannot do it.
-pub fn fitted(
+pub(crate) fn fitted(
     run: &ToolRun,
     profile: &Profile,
     identity: &Identity,
@@ -170,7 +170,7 @@ pub fn fitted(
 ///
 /// # Errors
 /// When the scenario deadlocks or is too large.
-pub fn forecast(scenario: &Scenario, run: &ToolRun) -> Result<Times, ValidationError> {
+pub(crate) fn forecast(scenario: &Scenario, run: &ToolRun) -> Result<Times, ValidationError> {
     simulated(scenario, run, &[])
 }
 
@@ -178,7 +178,7 @@ pub fn forecast(scenario: &Scenario, run: &ToolRun) -> Result<Times, ValidationE
 ///
 /// # Errors
 /// When the work is not that of the scenario, or nothing was repeated.
-pub fn compared(
+pub(crate) fn compared(
     scenario: &Scenario,
     run: &ToolRun,
     repetitions: &[Repetition],
@@ -269,7 +269,7 @@ struct TraceRow {
 ///
 /// # Errors
 /// When they are not what such programs write.
-pub fn repetitions(
+pub(crate) fn repetitions(
     json: &str,
     trace: &str,
     tasks: usize,

@@ -8,6 +8,23 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+/// Two tasks that take two semaphores in opposite order: under asyncio they wait for ever unless there are two permits.
+pub(crate) const DEADLOCK: &str = r#"
+[interpreter]
+profile = "ideal"
+[semaphores]
+a = 1
+b = 1
+[[tasks]]
+steps = [{ acquire = "a" }, { wait = "1s" }, { acquire = "b" }, { release = "b" }, { release = "a" }]
+[[tasks]]
+steps = [{ acquire = "b" }, { wait = "1s" }, { acquire = "a" }, { release = "a" }, { release = "b" }]
+[[tools]]
+use = "sequential"
+[[tools]]
+use = "asyncio"
+"#;
+
 /// A folder of its own to run the program in.
 pub(crate) struct Bench(TempDir);
 
@@ -75,6 +92,33 @@ impl Bench {
         names.sort();
         names
     }
+}
+
+/// Compares with the text beside a file, or rewrites it.
+pub(crate) fn compare(golden: &Path, found: &str) -> Result<(), String> {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        return fs::write(golden, found).map_err(|error| error.to_string());
+    }
+    let expected = fs::read_to_string(golden).unwrap_or_default();
+    if expected == found {
+        return Ok(());
+    }
+    Err(format!("{} says\n{expected}\nbut found\n{found}", golden.display()))
+}
+
+/// Compares what is told of each scenario or claims file of a folder of the repository with the text beside it, or rewrites
+/// that.
+pub(crate) fn compare_all(folder: &str, told: impl Fn(&Path) -> String) {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    paths.sort();
+    assert!(paths.len() >= 10, "{} files in {folder}", paths.len());
+    let compared = paths.iter().map(|path| compare(&path.with_extension("txt"), &told(path)));
+    let different: Vec<String> = compared.filter_map(Result::err).collect();
+    assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
 /// How a run of the program ended.

@@ -1,9 +1,9 @@
 //! `gilsim claims` as a shell sees it: the claims of this repository, counter-examples, messages.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::bench::{Bench, Ended};
+use crate::bench::{Bench, Ended, compare, compare_all};
 
 /// A folder with a claims file of that text.
 fn bench(text: &str) -> Bench {
@@ -198,42 +198,16 @@ fn names_pass_through_every_format_unharmed() {
     assert!(!svg.contains("<script"), "a script in the chart");
 }
 
-/// Compares with the text beside a file, or rewrites it.
-fn compare(golden: &Path, found: &str) -> Result<(), String> {
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        return fs::write(golden, found).map_err(|error| error.to_string());
-    }
-    let expected = fs::read_to_string(golden).unwrap_or_default();
-    if expected == found {
-        return Ok(());
-    }
-    Err(format!("{} says\n{expected}\nbut found\n{found}", golden.display()))
-}
-
 #[test]
 fn every_broken_claim_gets_its_messages() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut paths: Vec<PathBuf> = fs::read_dir(root.join("tests/broken_claims"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .collect();
-    paths.sort();
-    assert!(paths.len() >= 10, "{} broken claims files", paths.len());
-    let bench = Bench::new();
-    let different: Vec<String> = paths
-        .iter()
-        .filter_map(|path| {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-            let mut command = bench.command(&["claims", name, "--cases", "20", "--out"]);
-            let ended =
-                Ended(command.arg(bench.path("output")).current_dir(root).output().unwrap());
-            assert!(ended.out().is_empty(), "{name} prints a result");
-            let text = format!("{}\nexit code {}\n", ended.err(), ended.code().unwrap());
-            compare(&path.with_extension("txt"), &text).err()
-        })
-        .collect();
-    assert!(different.is_empty(), "{}", different.join("\n"));
+    let (root, bench) = (Path::new(env!("CARGO_MANIFEST_DIR")), Bench::new());
+    compare_all("tests/broken_claims", |path| {
+        let mut command =
+            bench.command(&["claims", path.to_str().unwrap(), "--cases", "20", "--out"]);
+        let ended = Ended(command.arg(bench.path("output")).current_dir(root).output().unwrap());
+        assert!(ended.out().is_empty(), "{} prints a result", path.display());
+        format!("{}\nexit code {}\n", ended.err(), ended.code().unwrap())
+    });
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use crate::bench::{Bench, Ended};
+use crate::bench::{Bench, DEADLOCK, Ended};
 
 const TWO_TOOLS: &str = r#"
 title = "Three waits"
@@ -85,7 +85,7 @@ fn two_scenarios_of_one_name_do_not_share_a_folder() {
     let ended = bench.run(&["run", "a.toml", "other/a.toml"]).expect(2);
     ended.says("`a.toml` and `other/a.toml` would both write to `output/a`");
     bench.run(&["run", "a.toml", "a.toml"]).expect(2);
-    bench.run(&["run", ".."]).expect(2).says("`..` is no scenario file");
+    bench.run(&["run", ".."]).expect(2).says("`..` names no file");
     assert!(bench.files("output").is_empty());
 }
 
@@ -155,24 +155,6 @@ fn a_full_disk_behind_stdout_is_a_file_error() {
 /// What needs the scenario reader and the engine.
 mod played {
     use super::*;
-
-    /// Two tasks that take two semaphores in opposite order.
-    const DEADLOCK: &str = r#"
-title = "Two locks in two orders"
-[interpreter]
-profile = "ideal"
-[semaphores]
-a = 1
-b = 1
-[[tasks]]
-steps = [{ acquire = "a" }, { wait = "1s" }, { acquire = "b" }, { release = "b" }, { release = "a" }]
-[[tasks]]
-steps = [{ acquire = "b" }, { wait = "1s" }, { acquire = "a" }, { release = "a" }, { release = "b" }]
-[[tools]]
-use = "sequential"
-[[tools]]
-use = "asyncio"
-"#;
 
     /// Takes long enough to be interrupted, and writes a lot.
     const LONG: &str = r#"

@@ -2,41 +2,17 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test program scenario_messages` rewrites them.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::bench::{compare, compare_all};
 use gilsim::scenario;
-
-/// Compares with the text beside a scenario, or rewrites it.
-fn compare(golden: &Path, found: &str) -> Result<(), String> {
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        return fs::write(golden, found).map_err(|error| error.to_string());
-    }
-    let expected = fs::read_to_string(golden).unwrap_or_default();
-    if expected == found {
-        return Ok(());
-    }
-    Err(format!("{} says\n{expected}\nbut found\n{found}", golden.display()))
-}
 
 #[test]
 fn every_broken_scenario_gets_its_messages() {
-    let mut paths: Vec<PathBuf> = fs::read_dir("tests/broken")
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .collect();
-    paths.sort();
-    assert!(paths.len() >= 10, "{} broken scenarios", paths.len());
-    let different: Vec<String> = paths
-        .iter()
-        .filter_map(|path| {
-            let faults = scenario::load(path, &[]).expect_err("the scenario is broken");
-            let text = format!("{faults}\nexit code {}\n", faults.exit_code());
-            compare(&path.with_extension("txt"), &text).err()
-        })
-        .collect();
-    assert!(different.is_empty(), "{}", different.join("\n"));
+    compare_all("tests/broken", |path| {
+        let faults = scenario::load(path, &[]).expect_err("the scenario is broken");
+        format!("{faults}\nexit code {}\n", faults.exit_code())
+    });
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, DEADLOCK};
 
 const PAGES: &str = r#"
 title = "Pages"
@@ -22,23 +22,6 @@ use = "sequential"
 [[tools]]
 use = "thread_pool"
 label = "some, threads"
-[[tools]]
-use = "asyncio"
-"#;
-
-/// Two tasks that take two semaphores in opposite order: under asyncio they wait for ever unless there are two permits.
-const DEADLOCK: &str = r#"
-[interpreter]
-profile = "ideal"
-[semaphores]
-a = 1
-b = 1
-[[tasks]]
-steps = [{ acquire = "a" }, { wait = "1s" }, { acquire = "b" }, { release = "b" }, { release = "a" }]
-[[tasks]]
-steps = [{ acquire = "b" }, { wait = "1s" }, { acquire = "a" }, { release = "a" }, { release = "b" }]
-[[tools]]
-use = "sequential"
 [[tools]]
 use = "asyncio"
 "#;

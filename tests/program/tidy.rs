@@ -92,8 +92,8 @@ const ROOMS: [Room; 32] = [
     room(
         "figures",
         &[
-            "chart", "ids", "model", "report", "run", "scenario", "sink", "threads", "time",
-            "tools", "trace",
+            "chart", "ids", "lanes", "model", "report", "run", "scenario", "sink", "threads",
+            "time", "tools", "trace",
         ],
         &[],
     ),
@@ -116,13 +116,16 @@ const ROOMS: [Room; 32] = [
             "listener", "model", "profile", "report", "run", "sink", "table", "threads", "time",
             "tools",
         ],
-        &["csv", "serde", "serde_json"],
+        &["serde", "serde_json"],
     ),
     // The program.
     room("import", &["time"], &["csv", "serde", "serde_json"]),
     room(
         "python",
-        &["ids", "model", "profile", "report", "run", "sink", "table", "time", "trace", "workload"],
+        &[
+            "chart", "ids", "model", "profile", "report", "run", "sink", "table", "time", "trace",
+            "workload",
+        ],
         &["csv", "serde", "serde_json", "tempfile", "toml"],
     ),
     // The edge: it may use every room.

@@ -123,6 +123,11 @@ id!(
 impl ThreadId {
     /// The thread that starts the program.
     pub const MAIN: Self = Self(0);
+
+    /// What people call it: `main`, then `T1`, `T2`, … by its number in the trace.
+    pub fn name(self) -> String {
+        if self == Self::MAIN { "main".to_owned() } else { format!("T{}", self.0) }
+    }
 }
 
 impl ProcessId {

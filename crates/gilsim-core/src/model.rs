@@ -87,6 +87,11 @@ impl Scenario {
         self.horizon.map_or(SimTime::ZERO, |horizon| horizon.warm_up)
     }
 
+    /// How many tasks there are; of entries without an end, those of the draw that was settled or about as many.
+    pub fn task_count(&self) -> u64 {
+        self.tasks.iter().map(|entry| u64::from(entry.count)).sum()
+    }
+
     /// The label that speed-ups are measured against: `sequential`, else that of the first sequential run.
     pub fn yardstick(&self) -> Option<&str> {
         let mut sequential = self.tools.iter().filter(|run| run.tool.is_one_at_a_time());

@@ -43,7 +43,7 @@ impl SimTime {
 
     /// The first multiple of `grain` that is not before this instant; a zero grain changes nothing.
     #[must_use]
-    pub const fn round_up_to(self, grain: SimDuration) -> Self {
+    pub(crate) const fn round_up_to(self, grain: SimDuration) -> Self {
         if grain.0 == 0 { self } else { Self(self.0.div_ceil(grain.0) * grain.0) }
     }
 }

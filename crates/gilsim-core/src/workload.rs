@@ -113,7 +113,7 @@ impl Workload {
     }
 
     /// How many `[[tasks]]` entries there are.
-    pub fn entry_count(&self) -> usize {
+    pub(crate) fn entry_count(&self) -> usize {
         self.entries.len()
     }
 
@@ -136,7 +136,7 @@ impl Workload {
     }
 
     /// How many tasks an entry has.
-    pub fn tasks_of(&self, entry: usize) -> u32 {
+    pub(crate) fn tasks_of(&self, entry: usize) -> u32 {
         self.entries[entry].count
     }
 
@@ -152,7 +152,7 @@ impl Workload {
     }
 
     /// How long all tasks of an entry together take for a step, in nanoseconds.
-    pub fn total_length(&self, entry: usize, length: Length) -> u128 {
+    pub(crate) fn total_length(&self, entry: usize, length: Length) -> u128 {
         match length {
             Length::Constant(constant) => {
                 u128::from(constant.as_nanos()) * u128::from(self.entries[entry].count)
@@ -162,7 +162,7 @@ impl Workload {
     }
 
     /// How much CPU time the leaf step `leaf` of a task demands, `None` where it computes nothing.
-    pub fn computation_length(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
+    pub(crate) fn computation_length(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
         match self.leaf_action(task, leaf)?.spends()? {
             (Spent::Computing(_), length) => Some(self.length(task, length)),
             (Spent::Waiting(_), _) => None,
@@ -212,7 +212,7 @@ impl Workload {
     }
 
     /// Whether any step is offloaded to such an executor.
-    pub fn offloads_to(&self, executor: OffloadTo) -> bool {
+    pub(crate) fn offloads_to(&self, executor: OffloadTo) -> bool {
         self.steps.iter().any(|step| step.action.hands_over_to() == Some(Some(executor)))
     }
 }

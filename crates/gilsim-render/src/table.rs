@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, LineStyle, TableStyle};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// On which side the cells of a column stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,15 +51,13 @@ impl Table {
         Self::new(headings.map(|(index, heading)| (heading, align(index))))
     }
 
-    /// A table of records, which have a field for each column.
-    ///
-    /// # Panics
-    /// Never: texts and numbers are JSON.
-    pub fn of_records(columns: &[&str], records: &[impl Serialize]) -> Self {
-        let mut table = Self::with_texts(columns.len(), columns.iter().copied());
+    /// A table of records: a column for each field, whose name is the heading.
+    pub fn of_records<R: Serialize + Default>(records: &[R]) -> Self {
+        let headings: Vec<String> =
+            fields(&R::default()).into_iter().map(|(name, _)| name).collect();
+        let mut table = Self::with_texts(headings.len(), headings);
         for record in records {
-            let record = serde_json::to_value(record).expect("texts and numbers are JSON");
-            table.push(columns.iter().map(|column| field(&record[column])));
+            table.push(fields(record).values().map(field));
         }
         table
     }
@@ -122,6 +120,14 @@ impl Table {
             writer.write_record(record).expect("memory takes all that is written to it");
         }
         writer.into_inner().expect("memory takes all that is written to it")
+    }
+}
+
+/// The fields of a record by name, in their order.
+fn fields(record: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(record) {
+        Ok(Value::Object(fields)) => fields,
+        other => unreachable!("a record is a JSON object, not {other:?}"),
     }
 }
 
@@ -202,7 +208,7 @@ mod tests {
 
     #[test]
     fn csv_and_json_say_the_same_of_records() {
-        #[derive(Serialize)]
+        #[derive(Serialize, Default)]
         struct Record {
             name: &'static str,
             count: u64,
@@ -210,8 +216,9 @@ mod tests {
         }
         let record = |error| Record { name: "a, b", count: 2, error };
         let records = [record(Some(0.25)), record(None)];
-        let csv = Table::of_records(&["name", "count", "error"], &records).csv();
+        let csv = Table::of_records(&records).csv();
         assert_eq!(csv, b"name,count,error\n\"a, b\",2,0.250000\n\"a, b\",2,\n");
+        assert_eq!(Table::of_records::<Record>(&[]).csv(), b"name,count,error\n");
         let read: Value = serde_json::from_slice(&json(&records)).unwrap();
         assert_eq!((&read[0]["error"], &read[1]["error"]), (&0.25.into(), &Value::Null));
     }

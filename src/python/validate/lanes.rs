@@ -8,11 +8,11 @@ use gilsim_core::trace::{Names, Row, Sink, State};
 use super::{Repetition, ValidationError, played};
 
 /// The most tasks whose intervals are kept.
-pub const MOST_TASKS: usize = 20;
+pub(crate) const MOST_TASKS: usize = 20;
 
 /// What a task did from one instant to another, in nanoseconds from the start of the run.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Interval {
+pub(crate) struct Interval {
     /// The task.
     pub task: TaskId,
     /// What it did. A real program cannot know when it waits for the lock or a core within a computation: there, one
@@ -30,7 +30,7 @@ pub struct Interval {
 
 /// The lanes of the same tasks, measured and predicted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Lanes {
+pub(crate) struct Lanes {
     /// How many tasks there are; the lanes may be those of fewer.
     pub tasks: usize,
     /// How long the repetition took.
@@ -52,7 +52,7 @@ pub(super) fn stride(tasks: usize) -> usize {
 ///
 /// # Errors
 /// When the work is not that of the scenario, or nothing was repeated.
-pub fn lanes(
+pub(crate) fn lanes(
     scenario: &Scenario,
     run: &ToolRun,
     repetitions: &[Repetition],

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::python::validate::{Comparison, Validation};
-use gilsim_render::report::one_line;
+use gilsim_render::chart::signed_percent;
+use gilsim_render::report::{counted, one_line};
 use gilsim_render::table::{self, Escape, Table, escaped};
 
 /// The headings of the tables.
@@ -13,12 +14,12 @@ const HEADINGS: [&str; 6] = ["tool", "", "predicted", "measured", "shortest to l
 const TEXT_COLUMNS: usize = 2;
 
 /// A table for each scenario and Python, and what the worst error is.
-pub fn table(validations: &[Validation], tolerance: Option<f64>) -> String {
+pub(crate) fn table(validations: &[Validation], tolerance: Option<f64>) -> String {
     told(validations, Table::screen, str::to_owned) + &verdict(validations, tolerance)
 }
 
 /// The same for Markdown pages.
-pub fn markdown(validations: &[Validation], tolerance: Option<f64>) -> String {
+pub(crate) fn markdown(validations: &[Validation], tolerance: Option<f64>) -> String {
     told(validations, |table| table.markdown(Escape::All), escaped)
         + &escaped(&verdict(validations, tolerance))
 }
@@ -38,32 +39,17 @@ fn told(
 }
 
 /// A row per scenario, Python, tool and metric: times in nanoseconds, the error as a share of what was measured.
-pub fn csv(validations: &[Validation]) -> Vec<u8> {
-    Table::of_records(&COLUMNS, &records(validations)).csv()
+pub(crate) fn csv(validations: &[Validation]) -> Vec<u8> {
+    Table::of_records(&records(validations)).csv()
 }
 
 /// An array of objects with the columns of the CSV as keys; an error that cannot be said is `null`.
-pub fn json(validations: &[Validation]) -> Vec<u8> {
+pub(crate) fn json(validations: &[Validation]) -> Vec<u8> {
     table::json(&records(validations))
 }
 
-/// The columns of the CSV, the fields of [`Record`].
-const COLUMNS: [&str; 12] = [
-    "scenario",
-    "interpreter",
-    "python",
-    "cores",
-    "tool",
-    "repeats",
-    "metric",
-    "predicted_ns",
-    "measured_ns",
-    "shortest_ns",
-    "longest_ns",
-    "error",
-];
-
-#[derive(Serialize)]
+/// A line of the CSV.
+#[derive(Serialize, Default)]
 struct Record<'a> {
     scenario: &'a str,
     interpreter: &'a str,
@@ -98,8 +84,8 @@ fn records(validations: &[Validation]) -> Vec<Record<'_>> {
     records.collect()
 }
 
-/// The validations of one scenario on one Python together, in the order in which each pair came first.
-fn groups(validations: &[Validation]) -> Vec<Vec<&Validation>> {
+/// The validations of one scenario on one Python with so many cores together, in the order in which they came first.
+pub(crate) fn groups(validations: &[Validation]) -> Vec<Vec<&Validation>> {
     let mut groups: Vec<Vec<&Validation>> = Vec::new();
     for one in validations {
         let belongs = |group: &&mut Vec<&Validation>| {
@@ -116,10 +102,6 @@ fn groups(validations: &[Validation]) -> Vec<Vec<&Validation>> {
 
 /// `page.toml on CPython 3.13.1 (python3), 2 cores, 3 repeats`
 fn heading(one: &Validation) -> String {
-    let counted = |count: u64, noun: &str| {
-        let s = if count == 1 { "" } else { "s" };
-        format!("{count} {noun}{s}")
-    };
     one_line(&format!(
         "{} on CPython {} ({}), {}, {}",
         one.scenario,
@@ -141,24 +123,15 @@ fn rows<'a>(group: &'a [&Validation]) -> impl Iterator<Item = [String; HEADINGS.
                 predicted.to_string(),
                 measured.to_string(),
                 format!("{shortest} to {longest}"),
-                metric.error().map_or_else(|| "?".to_owned(), signed),
+                metric.error().map_or_else(|| "?".to_owned(), |_| signed(metric)),
             ]
         })
     })
 }
 
-/// A share in percent with its sign: `+2.3 %`.
-fn signed(share: f64) -> String {
-    let tenths = (1_000.0 * share).round();
-    // What rounds to nothing has no sign.
-    let sign = if tenths > 0.0 {
-        "+"
-    } else if tenths < 0.0 {
-        "\u{2212}"
-    } else {
-        ""
-    };
-    format!("{sign}{:.1} %", tenths.abs() / 10.0)
+/// The error in percent with its sign.
+fn signed(metric: &Comparison) -> String {
+    signed_percent(metric.measured.as_nanos(), metric.predicted.as_nanos())
 }
 
 /// Which prediction is the worst, and how many are beyond what is tolerated.
@@ -167,12 +140,12 @@ fn verdict(validations: &[Validation], tolerance: Option<f64>) -> String {
         validations.iter().flat_map(|one| one.comparisons.iter().map(move |metric| (one, metric)))
     };
     let misses = all().filter_map(|(one, metric)| Some((metric.error()?, one, metric)));
-    let Some((error, one, metric)) = misses.max_by(|a, b| a.0.abs().total_cmp(&b.0.abs())) else {
+    let Some((_, one, metric)) = misses.max_by(|a, b| a.0.abs().total_cmp(&b.0.abs())) else {
         return "Nothing was measured.\n".to_owned();
     };
     let worst = format!(
         "worst error: {} ({} of {} in {} on CPython {})",
-        signed(error),
+        signed(metric),
         metric.metric,
         one.tool,
         one.scenario,
@@ -244,22 +217,34 @@ threading  makespan     960 us      1 ms    990 us to 1.01 ms  −4.0 %
         let both = [validation("a, b", [1_010, 1_000]), validation("none", [1, 10])];
         let csv = String::from_utf8(csv(&both)).unwrap();
         let mut lines = csv.lines();
-        assert_eq!(lines.next().unwrap(), COLUMNS.join(","));
+        let headings: Vec<&str> = lines.next().unwrap().split(',').collect();
         assert_eq!(
             lines.next().unwrap(),
             "a.toml,python3,3.13.1,2,\"a, b\",3,makespan,1010000,1000000,990000,1010000,0.010000"
         );
         let json: Vec<serde_json::Map<String, serde_json::Value>> =
             serde_json::from_slice(&json(&both)).unwrap();
-        assert!(json.iter().all(|row| row.keys().eq(COLUMNS)));
+        assert!(json.iter().all(|row| row.keys().eq(&headings)));
         assert_eq!(json.len(), 6);
+    }
+
+    #[test]
+    fn runs_on_another_number_of_cores_are_of_another_group() {
+        let mut all = ["asyncio", "threading", "sequential"].map(|tool| validation(tool, [1, 10]));
+        all[1].cores = 4;
+        let groups = groups(&all);
+        let tools: Vec<Vec<&str>> = groups
+            .iter()
+            .map(|group| group.iter().map(|one| one.tool.as_str()).collect())
+            .collect();
+        assert_eq!(tools, [vec!["asyncio", "sequential"], vec!["threading"]]);
     }
 
     #[test]
     fn nothing_measured_is_said_in_every_format() {
         assert_eq!(table(&[], None), "Nothing was measured.\n");
         assert_eq!(json(&[]), b"[]\n");
-        assert_eq!(csv(&[]), (COLUMNS.join(",") + "\n").into_bytes());
+        assert!(csv(&[]).starts_with(b"scenario,interpreter,python,cores,tool,"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Runs written by hand: what an engine would stream for a few programs whose schedule is plain.
 
-use gilsim::chart::{Recorder, Recording};
 use gilsim::ids::{CoreId, LockId, NameId, ProcessId, TaskId, ThreadId};
+use gilsim::lanes::{Recorder, Recording};
 use gilsim::time::{SimDuration, SimTime};
 use gilsim::trace::{Hold, Names, Row, Sink, State};
 

@@ -82,7 +82,7 @@ const ENGINE_NAMES: [&str; 12] = [
 ///
 /// # Errors
 /// When its threads would take turns so often that the run would not end in a day.
-pub fn lay_out(
+pub(crate) fn lay_out(
     scenario: &Scenario,
     tool: &ToolRun,
     replicate: u32,

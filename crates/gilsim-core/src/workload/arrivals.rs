@@ -115,7 +115,7 @@ impl Workload {
     }
 
     /// The task that arrives at position `position`; ties go by number.
-    pub fn nth_to_arrive(&self, position: u32) -> TaskId {
+    pub(crate) fn nth_to_arrive(&self, position: u32) -> TaskId {
         match &self.by_arrival {
             None => TaskId(position),
             Some(order) => order[position as usize],

@@ -82,7 +82,7 @@ impl Action {
     }
 
     /// Whether its length keeps the thread of an event loop.
-    pub const fn keeps_loop(self) -> bool {
+    pub(crate) const fn keeps_loop(self) -> bool {
         matches!(self, Self::Block(..) | Self::Compute(..))
     }
 

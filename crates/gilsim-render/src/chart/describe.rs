@@ -1,7 +1,7 @@
 //! Figures in words: the text for those who do not see them, and a title where none is given.
 
 use super::words::{brief_percent, clean, duration};
-use super::{Chart, Panel, palette, thread_name};
+use super::{Chart, Panel, palette};
 use gilsim_core::trace::State;
 
 pub(super) fn alt_text(chart: &Chart<'_>) -> String {
@@ -29,7 +29,7 @@ fn run(panel: &Panel<'_>) -> String {
         Some((thread, wait)) => facts.push(format!(
             "tasks wait for the GIL {} of their time; {} waits longest, {}",
             brief_percent(waiting),
-            thread_name(thread),
+            thread.name(),
             duration(wait)
         )),
         None => facts.push("nobody waits for a GIL".to_owned()),

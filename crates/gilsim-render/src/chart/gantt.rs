@@ -7,7 +7,7 @@ use super::canvas::{At, Canvas, Frame, Stroke};
 use super::layout::{Content, GUTTER, INDENT, Lane, Layout, MARGIN, PLOT, PanelLayout, Row, WIDTH};
 use super::share;
 use super::words::{Font, clean, duration};
-use super::{Panel, describe, palette, thread_name};
+use super::{Panel, describe, palette};
 use crate::lanes::{Piece, coarsen};
 use gilsim_core::ids::{TaskId, ThreadId};
 use gilsim_core::trace::State;
@@ -311,7 +311,7 @@ fn strip(canvas: &mut Canvas, (left, top, right, bottom): Frame, piece: &Piece) 
 /// The label of a bar: the holder of a resource, or the task of a worker.
 fn inscription(panel: Panel<'_>, lane: &Lane<'_>, piece: &Piece) -> String {
     match piece.who() {
-        Some(thread) if lane.resource => thread_name(ThreadId(thread)),
+        Some(thread) if lane.resource => ThreadId(thread).name(),
         _ => clean(panel.names.get(piece.name)),
     }
 }
@@ -363,7 +363,7 @@ fn hover(panel: Panel<'_>, lane: &Lane<'_>, piece: &Piece) -> String {
     }
     match piece.who() {
         Some(thread) if lane.resource => {
-            text = format!("{text}, {}", thread_name(ThreadId(thread)));
+            text = format!("{text}, {}", ThreadId(thread).name());
         }
         Some(task) => text = format!("{text}, {}", panel.task(TaskId(task))),
         None => {}

@@ -7,7 +7,7 @@ use plotters::coord::ranged1d::Ranged;
 
 use super::axis::TimeAxis;
 use super::words::{Font, clean};
-use super::{Chart, Panel, Part, describe, legend, thread_name};
+use super::{Chart, Panel, Part, describe, legend};
 use crate::lanes::{LockRecord, Piece, Recording, ThreadRecord, Timeline};
 use gilsim_core::ids::ProcessId;
 use gilsim_core::trace::State;
@@ -307,7 +307,7 @@ fn worker<'a>(rows: &mut Vec<Content<'a>>, panel: Panel<'a>, thread: &'a ThreadR
         let (group, resource, slim) = (None, false, false);
         Content::Lane(Lane { label, group, indented, left, resource, slim, pieces })
     };
-    rows.push(lane(thread_name(thread.thread), &thread.pieces, false));
+    rows.push(lane(thread.thread.name(), &thread.pieces, false));
     if recording.crowded {
         return;
     }

@@ -4,7 +4,8 @@ use super::canvas::{At, Canvas, Stroke};
 use super::layout::{Layout, MARGIN, WIDTH};
 use super::share::{COLUMNS, Top};
 use super::words::{Font, clean, percent};
-use super::{Chart, MOST_WORKERS, Panel, describe, palette};
+use super::{Chart, Panel, describe, palette};
+use crate::lanes::MOST_WORKERS;
 use crate::lanes::as_float;
 use gilsim_core::trace::State;
 

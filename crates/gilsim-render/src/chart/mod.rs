@@ -31,7 +31,8 @@ pub use heat::{HeatChart, HeatPanel, heat};
 pub use lines::{Band, LineChart, Series, lines};
 pub use map::{Map, Player, Square, map};
 pub use pairs::{Pair, PairChart, PairPanel, Stretch, pairs};
-pub use palette::{Hue, Look, Theme, grounds, look};
+pub(crate) use palette::grounds;
+pub use palette::{Hue, Look, Theme, look};
 pub use png::{PngError, png};
 pub use scatter::{Point, ScatterChart, scatter};
 pub use speed_up::{SpeedUp, SpeedUpPanel, SpeedUps, speed_ups};
@@ -39,9 +40,9 @@ pub(crate) use svg::escape as xml_escape;
 pub use text::text;
 pub use words::{clean, duration, percent};
 
+use crate::lanes::Recording;
 use crate::lanes::as_float;
-pub use crate::lanes::{MOST_WORKERS, Recorder, Recording};
-use gilsim_core::ids::{TaskId, ThreadId};
+use gilsim_core::ids::TaskId;
 use gilsim_core::trace::Names;
 
 /// A figure: one panel for each run, below each other on one axis of time.
@@ -103,11 +104,6 @@ impl Panel<'_> {
     }
 }
 
-/// A thread as figures name it: `main`, then `T1`, `T2`, … by its number in the trace.
-pub fn thread_name(thread: ThreadId) -> String {
-    if thread == ThreadId::MAIN { "main".to_owned() } else { format!("T{}", thread.0) }
-}
-
 /// How far a prediction is from what was measured, as a share of it: 0.02 is 2 % too long.
 fn relative_error(measured: u64, predicted: u64) -> f64 {
     let miss = as_float(predicted.abs_diff(measured).into());
@@ -115,8 +111,8 @@ fn relative_error(measured: u64, predicted: u64) -> f64 {
     if predicted < measured { -size } else { size }
 }
 
-/// The same in percent with its sign: `+2.3 %`.
-fn signed_percent(measured: u64, predicted: u64) -> String {
+/// The same in percent with its sign: `+2.3 %`. What rounds to nothing has no sign.
+pub fn signed_percent(measured: u64, predicted: u64) -> String {
     let tenths = libm::round(1_000.0 * relative_error(measured, predicted));
     let sign = if tenths > 0.0 {
         "+"

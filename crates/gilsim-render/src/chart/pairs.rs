@@ -85,7 +85,7 @@ pub fn pairs(chart: &PairChart<'_>) -> String {
     let legend_height = (lines(&states) + 1) * LEGEND_LINE + lines(&notes) * 150 + 200;
     let heading = Heading { title: clean(chart.title), description: description(chart) };
     canvas::draw((WIDTH, legend_top + legend_height), Theme::Auto, &heading, |canvas| {
-        headline(canvas, &title, &subtitle);
+        canvas.headline(&title, &subtitle);
         let ends = |panel: &PairPanel<'_>| panel.measured_makespan.max(panel.predicted_makespan);
         let axis = TimeAxis::until(chart.panels.iter().map(ends).max().unwrap_or(0));
         let mut y = top;
@@ -129,20 +129,6 @@ fn makespans(panel: &PairPanel<'_>) -> String {
     let (measured, predicted) = (panel.measured_makespan, panel.predicted_makespan);
     let error = signed_percent(measured, predicted);
     format!("measured {}, predicted {} ({error})", duration(measured), duration(predicted))
-}
-
-fn headline(canvas: &mut Canvas, title: &[String], subtitle: &[String]) {
-    let (ink, muted) = (canvas.colors.ink, canvas.colors.muted);
-    let mut y = 40;
-    for line in title {
-        y += 200;
-        canvas.text(line, At::Start(MARGIN, y), Font::TITLE, ink);
-    }
-    y += 40;
-    for line in subtitle {
-        y += 160;
-        canvas.text(line, At::Start(MARGIN, y), Font::SUBTITLE, muted);
-    }
 }
 
 fn draw_panel(canvas: &mut Canvas, panel: &PairPanel<'_>, axis: TimeAxis, y: i32) {

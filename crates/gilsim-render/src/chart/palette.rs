@@ -228,7 +228,7 @@ pub fn look(state: State, locked: bool) -> Look {
 }
 
 /// The other colours of a figure as `#RRGGBB`, light and dark, by what they are for.
-pub fn grounds() -> [(&'static str, [String; 2]); 6] {
+pub(crate) fn grounds() -> [(&'static str, [String; 2]); 6] {
     let both = |of: fn(&Colors) -> RGBColor| [LIGHT, DARK].map(|colors| hex(of(&colors)));
     [
         ("background", both(|colors| colors.background)),

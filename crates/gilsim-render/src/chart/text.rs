@@ -2,7 +2,7 @@
 
 use super::share::Top;
 use super::words::{clean, duration};
-use super::{Panel, describe, palette, thread_name};
+use super::{Panel, describe, palette};
 use crate::lanes::{Piece, Recording};
 use gilsim_core::ids::ProcessId;
 use gilsim_core::trace::State;
@@ -86,7 +86,7 @@ fn workers(panel: &Panel<'_>, lines: &mut Vec<String>) {
     let several = recording.lanes.threads.iter().any(|thread| thread.process != ProcessId::MAIN);
     let mut workers = Vec::new();
     for thread in &recording.lanes.threads {
-        let name = thread_name(thread.thread);
+        let name = thread.thread.name();
         let name = if several { format!("P{} {name}", thread.process.0) } else { name };
         workers.push((name, &thread.pieces));
         let own = recording.lanes.coroutines.iter().filter(|own| own.home == thread.thread);

@@ -175,7 +175,7 @@ impl<W: Write> PerfettoTrace<W> {
         for (index, process) in threads.filter_map(|(index, it)| Some((index, (*it)?))) {
             let thread = ThreadId::at(index);
             let track = Track { pid: run.process(process), tid: FIRST_THREAD + thread.0 };
-            self.name_thread(track, &thread_name(thread));
+            self.name_thread(track, &thread.name());
         }
         for lock in tracks(&run.locks) {
             let name = if run.locks.len() > 1 { format!("GIL {lock}") } else { "GIL".to_owned() };
@@ -306,7 +306,7 @@ impl<W: Write> PerfettoTrace<W> {
         }
         if let (Some(core), Some(thread)) = (row.core, row.thread) {
             put(&mut run.cores, core.index(), true);
-            let name = format!("{}: {name}", thread_name(thread));
+            let name = format!("{}: {name}", thread.name());
             self.slice(run.resources(FIRST_CORE + core.0), &name, row);
         }
     }
@@ -331,7 +331,7 @@ impl<W: Write> Sink for PerfettoTrace<W> {
         let LockId(lock) = hold.lock;
         put(&mut run.locks, hold.lock.index(), true);
         let track = run.resources(FIRST_THREAD + lock);
-        let event = self.event(b'X', track, &thread_name(hold.thread));
+        let event = self.event(b'X', track, &hold.thread.name());
         push_span(event, hold.start, hold.end);
         let thread = hold.thread.0;
         let args = format!(",\"cat\":\"lock\",\"args\":{{\"thread\":{thread}}}}}");
@@ -349,11 +349,6 @@ fn take(arrows: &mut [u64], task: TaskId) -> Option<u64> {
 /// The numbers that have a track.
 fn tracks(seen: &[bool]) -> impl Iterator<Item = u32> {
     (0..).zip(seen).filter(|(_, is_seen)| **is_seen).map(|(number, _)| number)
-}
-
-/// A thread as figures name it: `main`, then `T1`, `T2`, … by its number in the trace.
-fn thread_name(thread: ThreadId) -> String {
-    if thread == ThreadId::MAIN { "main".to_owned() } else { format!("T{}", thread.0) }
 }
 
 /// What a slice is called: its state, and what it is at.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Run;
 use super::encode::{Kinds, encode, encode_level};
-use crate::chart::{clean, thread_name};
+use crate::chart::clean;
 use crate::lanes::{LockRecord, Piece, Sort};
 use gilsim_core::ids::{ProcessId, ThreadId};
 
@@ -59,7 +59,7 @@ impl Rows {
                 "workers".to_owned()
             });
             for own in lanes.threads.iter().filter(|thread| thread.process == process) {
-                self.lane(&thread_name(own.thread), "thread", &own.pieces);
+                self.lane(&own.thread.name(), "thread", &own.pieces);
                 // The loop of coroutines is run by the main thread.
                 if own.thread == ThreadId::MAIN {
                     for coroutine in &lanes.coroutines {

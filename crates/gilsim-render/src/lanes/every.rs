@@ -9,7 +9,7 @@ use super::piece::Piece;
 use super::recording::Lanes;
 
 /// Intervals that a page shows one by one, all its runs together; where there are more, neighbours are merged.
-pub const MOST_INTERVALS: usize = 1_000_000;
+pub(crate) const MOST_INTERVALS: usize = 1_000_000;
 /// Threads that a run shows; as many coroutines, locks and cores.
 const MOST_LANES: usize = 2_000;
 /// Changes of the requests in flight that a site shows exactly.

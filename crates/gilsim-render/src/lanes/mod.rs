@@ -11,10 +11,12 @@ mod recorder;
 mod recording;
 mod timeline;
 
-pub use every::{Every, MOST_INTERVALS};
+pub use every::Every;
+pub(crate) use every::MOST_INTERVALS;
 pub(crate) use lane::{Lane, Sort};
 pub(crate) use piece::{Piece, coarsen};
-pub use recorder::{MOST_WORKERS, Recorder};
+pub(crate) use recorder::MOST_WORKERS;
+pub use recorder::Recorder;
 pub use recording::Recording;
 pub(crate) use recording::{LockRecord, ThreadRecord};
 pub(crate) use timeline::{Timeline, as_float};

@@ -12,7 +12,7 @@ use gilsim_core::time::SimDuration;
 use gilsim_core::trace::{Hold, Row, Sink, State};
 
 /// Threads and coroutines that a panel shows one by one; above it shows shares of all tasks.
-pub const MOST_WORKERS: usize = 40;
+pub(crate) const MOST_WORKERS: usize = 40;
 /// Cores and locks that are recorded one by one.
 const MOST_RESOURCES: usize = 16;
 

@@ -1,6 +1,6 @@
 //! Why one tool took longer than another: where its tasks' time went.
 
-use super::words::percent;
+use super::words::{counted, percent};
 use gilsim_core::model::{Goal, Tool, ToolRun};
 use gilsim_core::sink::fraction::Fraction;
 use gilsim_core::sink::row::SummaryRow;
@@ -87,14 +87,12 @@ fn limit(state: State, run: &ToolRun, row: &SummaryRow) -> Option<String> {
     if run.tool.is_one_at_a_time() {
         return Some("one task at a time".to_owned());
     }
-    (run.tool.takes(OwnKey::Workers) && row.tasks > u64::from(workers)).then(|| {
-        let s = if workers == 1 { "" } else { "s" };
-        format!("only {workers} worker{s} for {} tasks", row.tasks)
-    })
+    (run.tool.takes(OwnKey::Workers) && row.tasks > u64::from(workers))
+        .then(|| format!("only {} for {} tasks", counted(workers.into(), "worker"), row.tasks))
 }
 
 /// Where a task of that tool is in that state: `waiting for the GIL`.
-pub fn place(state: State, run: &ToolRun, row: Option<&SummaryRow>) -> String {
+pub(crate) fn place(state: State, run: &ToolRun, row: Option<&SummaryRow>) -> String {
     let has_loop = run.tool.descriptor().has_loop;
     // With a single thread there is nothing but the loop to be ready for; with more it may be a core.
     let is_alone = row.is_some_and(|row| row.threads == 1);
@@ -142,10 +140,10 @@ const fn anywhere(state: State) -> &'static str {
 }
 
 /// A share of the time below this, in millionths, goes unnoticed.
-pub const NOTICED: u128 = 10_000;
+pub(crate) const NOTICED: u128 = 10_000;
 
 /// The states that take a noticeable share of the tasks' time, the largest share first.
-pub fn noticed(row: &SummaryRow) -> impl Iterator<Item = (Fraction, State)> {
+pub(crate) fn noticed(row: &SummaryRow) -> impl Iterator<Item = (Fraction, State)> {
     let mut states = State::ALL.map(|state| (row.share(state), state));
     // Stable: states of one share keep their order.
     states.sort_by_key(|(share, _)| std::cmp::Reverse(*share));

@@ -9,8 +9,9 @@ pub mod screen;
 mod verdict;
 mod words;
 
-pub use cause::{NOTICED, noticed, place};
-pub use verdict::{NEAR_PERCENT, verdict};
+pub(crate) use cause::{NOTICED, noticed, place};
+pub(crate) use verdict::NEAR_PERCENT;
+pub use verdict::verdict;
 pub use words::{counted, list, one_line, percent, time};
 
 use gilsim_core::model::ToolRun;

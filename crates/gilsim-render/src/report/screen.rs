@@ -57,7 +57,7 @@ pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>], colour: bool)
 
 /// What holds for all tools: `100 tasks, 8 cores, cpython-3.13, seed 42`.
 pub fn settings(scenario: &Scenario) -> String {
-    let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
+    let tasks = scenario.task_count();
     let cores = common(scenario, |run| run.setting.machine.cores);
     let profile = common(scenario, |run| run.setting.interpreter.profile.name.as_str());
     let lock = common(scenario, |run| {
@@ -92,8 +92,7 @@ fn arriving(scenario: &Scenario, horizon: Horizon, tasks: u64) -> String {
 pub fn note(run: &ToolRun) -> String {
     let mut parts = Vec::new();
     if run.tool.takes(OwnKey::Workers) {
-        let s = if run.workers == 1 { "" } else { "s" };
-        parts.push(format!("{} worker{s}", run.workers));
+        parts.push(counted(run.workers.into(), "worker"));
     }
     if let Some(limit) = run.limit {
         parts.push(format!("limit {limit}"));

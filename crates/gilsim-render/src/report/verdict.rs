@@ -8,7 +8,7 @@ use gilsim_core::sink::fraction::Fraction;
 use gilsim_core::sink::row::SummaryRow;
 
 /// Makespans within this many percent of the best one are as good as equal: costs are known no better.
-pub const NEAR_PERCENT: u128 = 5;
+pub(crate) const NEAR_PERCENT: u128 = 5;
 
 /// How many reasons the second sentence names.
 const REASONS: usize = 3;

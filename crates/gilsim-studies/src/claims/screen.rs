@@ -9,7 +9,7 @@ use super::case::shown_time;
 use super::counter::expected;
 use super::metric::Metric;
 use super::{Claim, CounterExample, Suite, Verdict};
-use gilsim_render::report::one_line;
+use gilsim_render::report::{self, one_line};
 use gilsim_render::table::{self, Escape, Table, escaped};
 
 /// What came of a claim, as it is shown.
@@ -54,7 +54,7 @@ impl<'a> Shown<'a> {
         let Verdict { counted, of, counter } = self.verdict;
         match counter {
             Some(counter) => format!("case {}", counter.number + 1),
-            None if counted == of => format!("{of} case{}", if *of == 1 { "" } else { "s" }),
+            None if counted == of => report::counted(*of, "case"),
             None => format!("{counted} of {of} cases"),
         }
     }
@@ -150,7 +150,7 @@ impl<'a> Shown<'a> {
 }
 
 /// A claim and what came of it, for programs.
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 struct Record<'a> {
     file: &'a str,
     claim: usize,
@@ -192,12 +192,13 @@ pub(super) fn value_words(metric: &Metric, value: Option<f64>) -> String {
 /// How many claims are as their files say, in a sentence.
 pub fn verdict(shown: &[Shown<'_>]) -> String {
     let failed = shown.iter().filter(|one| !one.as_said).count();
-    let s = |count: usize| if count == 1 { "" } else { "s" };
     let (all, kept) = (shown.len(), shown.len() - failed);
     match failed {
         0 if all == 1 => "the claim holds as stated\n".to_owned(),
         0 => format!("all {all} claims hold as stated\n"),
-        _ => format!("{kept} of {all} claim{} as stated, {failed} not\n", s(all)),
+        _ => {
+            format!("{kept} of {} as stated, {failed} not\n", report::counted(all as u64, "claim"))
+        }
     }
 }
 
@@ -218,20 +219,6 @@ pub fn json(shown: &[Shown<'_>]) -> Vec<u8> {
 
 /// All claims as CSV; what is drawn and found stands in one field each, as `name=value` with semicolons.
 pub fn csv(shown: &[Shown<'_>]) -> Vec<u8> {
-    const COLUMNS: [&str; 12] = [
-        "file",
-        "claim",
-        "says",
-        "held_true",
-        "result",
-        "as_stated",
-        "cases",
-        "given",
-        "profile",
-        "metrics",
-        "deadlock",
-        "scenario",
-    ];
     let records: Vec<Record<'_>> = shown.iter().map(Shown::record).collect();
-    Table::of_records(&COLUMNS, &records).csv()
+    Table::of_records(&records).csv()
 }

@@ -4,10 +4,10 @@ use super::scenarios::{
     BARISTA, BLOCKED_LOOP, CONVOY, GIL_IO, GIL_TURNS, IN_FLIGHT, ONE_BY_ONE, THREE_TIMELINES,
     WRONG_TOOL,
 };
-use super::timelines::{Stage, Timelines, time};
+use super::timelines::{Stage, Timelines};
 use super::{Figure, Picture, speed_up, which_tool};
 use gilsim_core::ids::TaskId;
-use gilsim_render::chart::{Part, Theme};
+use gilsim_render::chart::{self, Part, Theme};
 
 macro_rules! figure {
     ($name:literal, $draw:path) => {
@@ -76,7 +76,7 @@ fn one_by_one(theme: Theme) -> Picture {
     let stages = [Stage::of(&ONE_BY_ONE), Stage::of(&IN_FLIGHT)];
     let [alone] = stages[0].times();
     let [threads, coroutines] = stages[1].times();
-    let worked = time(stages[0].played[0].worked);
+    let worked = chart::duration(stages[0].played[0].worked);
     Timelines {
         title: format!(
             "100 pages one by one take {alone}, of which a core works for {worked}; all in flight at once they \
@@ -176,7 +176,7 @@ fn wrong_tool(theme: Theme) -> Picture {
 
 fn convoy(theme: Theme) -> Picture {
     let stages = [Stage::of(&CONVOY)];
-    let ends = stages[0].played.iter().map(|played| time(played.end(TaskId(0))));
+    let ends = stages[0].played.iter().map(|played| chart::duration(played.end(TaskId(0))));
     let [slow, quick, free] = <[String; 3]>::try_from(ends.collect::<Vec<_>>())
         .unwrap_or_else(|_| unreachable!("the convoy has three runs"));
     Timelines {

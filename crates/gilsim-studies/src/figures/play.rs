@@ -6,7 +6,7 @@ use gilsim_core::run::{Prepared, run};
 use gilsim_core::sink::row::SummaryRow;
 use gilsim_core::time::SimTime;
 use gilsim_core::trace::{Finished, Names, Row, Sink};
-use gilsim_render::chart::{Recorder, Recording};
+use gilsim_render::lanes::{Recorder, Recording};
 
 /// What one tool made of a scenario.
 pub(super) struct Played {

@@ -5,7 +5,6 @@ use super::play::{Played, play};
 use super::scenarios::Source;
 use gilsim_core::ids::TaskId;
 use gilsim_core::model::Scenario;
-use gilsim_core::time::SimDuration;
 use gilsim_render::chart::{self, Chart, Panel, Part, Theme};
 use gilsim_render::report::screen::{note, settings};
 
@@ -24,14 +23,9 @@ impl Stage {
 
     /// How long each of its tools took, as people read it.
     pub(super) fn times<const N: usize>(&self) -> [String; N] {
-        let times = self.played.iter().map(|played| time(played.row.makespan_ns));
+        let times = self.played.iter().map(|played| chart::duration(played.row.makespan_ns));
         times.collect::<Vec<_>>().try_into().expect("a figure knows how many tools it has")
     }
-}
-
-/// A duration as people read it.
-pub(super) fn time(ns: u64) -> String {
-    SimDuration::from_nanos(ns).to_string().replace(" us", " µs")
 }
 
 /// A figure of timelines before it is drawn.

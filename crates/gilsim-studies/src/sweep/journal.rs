@@ -36,7 +36,7 @@ struct BlockText {
 struct ToolText {
     rows: String,
     deadlock: Option<String>,
-    unserved: Option<String>,
+    warning: Option<String>,
 }
 
 /// A block of a study over that grid as a line.
@@ -48,7 +48,7 @@ pub fn line(block: &Block, grid: &Grid) -> io::Result<String> {
     let tool = |tool: &ToolRows| ToolText {
         rows: rows::lines(&values, &tool.rows),
         deadlock: tool.deadlock.clone(),
-        unserved: tool.unserved.clone(),
+        warning: tool.warning.clone(),
     };
     let Block { point, first, count, tools } = block;
     let tools = tools.iter().map(tool).collect();
@@ -93,8 +93,8 @@ fn block(line: &[u8], keys: usize) -> Option<Block> {
         return None;
     }
     let BlockText { point, first, count, tools } = serde_json::from_slice(json).ok()?;
-    let tool = |ToolText { rows, deadlock, unserved }| {
-        Some(ToolRows { rows: rows::parsed_lines(&rows, keys)?, deadlock, unserved })
+    let tool = |ToolText { rows, deadlock, warning }| {
+        Some(ToolRows { rows: rows::parsed_lines(&rows, keys)?, deadlock, warning })
     };
     let tools = tools.into_iter().map(tool).collect::<Option<_>>()?;
     Some(Block { point, first, count, tools })

@@ -3,10 +3,9 @@
 //! All of it is made from the rows of sweep.csv, so that no result depends on how the study was played.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use serde::ser::Serializer;
 
 use super::grid::Grid;
 use super::play::Block;
@@ -15,6 +14,7 @@ use super::statistics::Estimate;
 use super::usl::Usl;
 use gilsim_core::model::Goal;
 use gilsim_core::sink::row::{SummaryRow, Value};
+use gilsim_render::table::json;
 
 /// The columns that are summed up over replicates.
 pub const METRICS: [&str; 9] = [
@@ -30,7 +30,7 @@ pub const METRICS: [&str; 9] = [
 ];
 
 /// How much slower than the best the knee may be, in hundredths of its makespan.
-pub const KNEE_PERCENT: u32 = 5;
+pub(super) const KNEE_PERCENT: u32 = 5;
 
 /// What one tool did at one point.
 #[derive(Clone, PartialEq, Debug)]
@@ -179,13 +179,8 @@ impl Outcome {
     }
 
     /// summary.json.
-    ///
-    /// # Errors
-    /// None in practice: the text is made in memory.
-    pub fn json(&self) -> io::Result<Vec<u8>> {
-        let mut text = serde_json::to_vec_pretty(&Document::of(self))?;
-        text.push(b'\n');
-        Ok(text)
+    pub fn json(&self) -> Vec<u8> {
+        json(&Document::of(self))
     }
 }
 
@@ -244,17 +239,17 @@ struct Document<'o> {
 
 #[derive(Serialize)]
 struct CellDocument<'o> {
-    values: Pairs<'o>,
+    values: Named<'o, &'o str>,
     tool: &'o str,
     replicates: usize,
     #[serde(flatten)]
-    metrics: Metrics<'o>,
+    metrics: Named<'o, Option<Estimate>>,
 }
 
 #[derive(Serialize)]
 struct LineDocument<'o> {
     tool: &'o str,
-    fixed: Pairs<'o>,
+    fixed: Named<'o, &'o str>,
     along: &'o str,
     best: PlaceDocument<'o>,
     knee: Option<PlaceDocument<'o>>,
@@ -263,40 +258,18 @@ struct LineDocument<'o> {
 
 #[derive(Serialize)]
 struct PlaceDocument<'o> {
-    values: Pairs<'o>,
+    values: Named<'o, &'o str>,
     tool: &'o str,
     #[serde(flatten)]
-    mean: Named,
+    mean: Named<'o, f64>,
 }
 
-/// A mean under the name of its column.
-struct Named(&'static str, f64);
+/// An object: each value under its name.
+struct Named<'o, V>(Vec<(&'o str, V)>);
 
-/// An object of texts.
-struct Pairs<'o>(Vec<(&'o str, &'o str)>);
-
-/// An object of estimates.
-struct Metrics<'o>(&'o [Option<Estimate>; METRICS.len()]);
-
-impl Serialize for Pairs<'_> {
+impl<V: Serialize> Serialize for Named<'_, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
-
-impl Serialize for Named {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map([(self.0, self.1)])
-    }
-}
-
-impl Serialize for Metrics<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(METRICS.len()))?;
-        for (name, estimate) in METRICS.iter().zip(self.0) {
-            map.serialize_entry(name, estimate)?;
-        }
-        map.end()
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
@@ -304,22 +277,22 @@ impl<'o> Document<'o> {
     fn of(outcome: &'o Outcome) -> Self {
         let pairs = |cell: &'o Cell| {
             let keys = outcome.keys.iter().map(String::as_str);
-            Pairs(keys.zip(cell.values.iter().map(String::as_str)).collect())
+            Named(keys.zip(cell.values.iter().map(String::as_str)).collect())
         };
         let place = |index: usize| {
             let cell = &outcome.cells[index];
-            let mean = Named(outcome.goal.column(), outcome.mean(index));
+            let mean = Named(vec![(outcome.goal.column(), outcome.mean(index))]);
             PlaceDocument { values: pairs(cell), tool: &cell.tool, mean }
         };
         let cell = |cell: &'o Cell| CellDocument {
             values: pairs(cell),
             tool: &cell.tool,
             replicates: cell.replicates,
-            metrics: Metrics(&cell.metrics),
+            metrics: Named(METRICS.into_iter().zip(cell.metrics).collect()),
         };
         let line = |line: &'o Line| LineDocument {
             tool: &line.tool,
-            fixed: Pairs(
+            fixed: Named(
                 line.fixed.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
             ),
             along: outcome.axis.map_or("", |axis| &outcome.keys[axis]),

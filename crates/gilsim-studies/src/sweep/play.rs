@@ -40,15 +40,13 @@ pub struct ToolRows {
     pub rows: Vec<SummaryRow>,
     /// Who waits for what in the first replicate that deadlocked.
     pub deadlock: Option<String>,
-    /// Why the load of an open system is not served in the first replicate in which it is not.
-    pub unserved: Option<String>,
+    /// Why the response times of an open system say nothing, in the first replicate in which they do not.
+    pub warning: Option<String>,
 }
 
 impl ToolRows {
     fn add(&mut self, label: &str, run: Run) {
-        if self.unserved.is_none() {
-            self.unserved = run.warning();
-        }
+        self.warning = self.warning.take().or_else(|| run.warning());
         match run.outcome {
             Ok(row) => self.rows.push(row),
             Err(stuck) => {
@@ -150,7 +148,7 @@ impl Player<'_> {
 /// How many replicates a block has. It depends on the size of the scenario alone, so that every part of a study is cut the
 /// same way.
 fn block_size(scenario: &Scenario) -> u32 {
-    let tasks: u64 = scenario.tasks.iter().map(|entry| u64::from(entry.count)).sum();
+    let tasks = scenario.task_count();
     let tools = scenario.tools.len() as u64;
     let size = TASKS_PER_BLOCK / tasks.saturating_mul(tools).max(1);
     u32::try_from(size.clamp(1, BLOCK_MAX)).expect("clamped")

@@ -58,7 +58,7 @@ impl Change {
     }
 
     /// Whether it can be made more or less faster; else it is done or not.
-    pub fn is_gradual(&self) -> bool {
+    pub(super) fn is_gradual(&self) -> bool {
         !matches!(
             self,
             Self::NoLock | Self::Core | Self::Worker | Self::Limit | Self::Connection(_)

@@ -9,4 +9,4 @@ mod play;
 pub mod screen;
 
 pub use change::Change;
-pub use play::{Effect, FASTER, Numbers, Point, ToolStudy, play, table};
+pub use play::{Effect, Numbers, Point, ToolStudy, csv, play};

@@ -1,7 +1,5 @@
 //! Playing every change under every tool, on all cores, and putting the effects in order.
 
-use std::io;
-
 use serde::Serialize;
 
 use gilsim_core::model::{Goal, Scenario, ToolRun};
@@ -9,13 +7,14 @@ use gilsim_core::run::{Run, run};
 use gilsim_core::sink::fraction::Fraction;
 use gilsim_core::sink::row::SummaryRow;
 use gilsim_render::report;
+use gilsim_render::table::Table;
 
 use super::change::{Change, words};
 use crate::listener::Listener;
 use crate::threads;
 
 /// How much faster what can be faster is made, in percent.
-pub const FASTER: [u32; 10] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
+const FASTER: [u32; 10] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
 
 /// By how much things are faster when they are compared with each other, in percent: twice as fast.
 const COMPARED: u32 = 50;
@@ -62,7 +61,7 @@ pub struct Effect {
     pub kind: &'static str,
     /// Its name, where it has one.
     pub name: String,
-    /// In the order of [`FASTER`], or a single one.
+    /// The least change first, or a single one.
     pub points: Vec<Point>,
 }
 
@@ -224,46 +223,43 @@ fn between(felt: &[(Asked, Came)]) -> Vec<Asked> {
         .collect()
 }
 
+/// A line of whatif.csv.
+#[derive(Serialize, Default)]
+struct Record<'a> {
+    tool: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    faster_percent: Option<u32>,
+    makespan_ns: u64,
+    makespan_relative: Option<String>,
+    response_p95_ns: u64,
+    response_p95_relative: Option<String>,
+}
+
 /// whatif.csv: a row per tool, change and point; `relative` is over the tool's baseline.
-///
-/// # Errors
-/// None in practice: the text is made in memory.
-pub fn table(studies: &[ToolStudy]) -> io::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "tool",
-        "kind",
-        "name",
-        "faster_percent",
-        "makespan_ns",
-        "makespan_relative",
-        "response_p95_ns",
-        "response_p95_relative",
-    ])?;
+pub fn csv(studies: &[ToolStudy]) -> Vec<u8> {
+    let relative =
+        |of: u64, over: u64| Fraction::of(of.into(), over.into()).map(|share| share.to_string());
+    let mut records = Vec::new();
     for study in studies {
         let Some(base) = study.baseline else { continue };
-        let mut write = |kind: &str, name: &str, percent: Option<u32>, numbers: Numbers| {
-            let relative = |of: u64, over: u64| {
-                Fraction::of(of.into(), over.into())
-                    .map_or_else(String::new, |share| share.to_string())
-            };
-            writer.write_record([
-                &*study.tool,
-                kind,
-                name,
-                &percent.map_or_else(String::new, |percent| percent.to_string()),
-                &numbers.makespan_ns.to_string(),
-                &relative(numbers.makespan_ns, base.makespan_ns),
-                &numbers.response_p95_ns.to_string(),
-                &relative(numbers.response_p95_ns, base.response_p95_ns),
-            ])
+        let record = |kind, name, faster_percent, numbers: Numbers| Record {
+            tool: &study.tool,
+            kind,
+            name,
+            faster_percent,
+            makespan_ns: numbers.makespan_ns,
+            makespan_relative: relative(numbers.makespan_ns, base.makespan_ns),
+            response_p95_ns: numbers.response_p95_ns,
+            response_p95_relative: relative(numbers.response_p95_ns, base.response_p95_ns),
         };
-        write("baseline", "", None, base)?;
+        records.push(record("baseline", "", None, base));
         for effect in &study.effects {
-            for point in &effect.points {
-                write(effect.kind, &effect.name, point.faster_percent, point.numbers)?;
-            }
+            let points = effect.points.iter();
+            records.extend(points.map(|point| {
+                record(effect.kind, &effect.name, point.faster_percent, point.numbers)
+            }));
         }
     }
-    writer.into_inner().map_err(csv::IntoInnerError::into_error)
+    Table::of_records(&records).csv()
 }

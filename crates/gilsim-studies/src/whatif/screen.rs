@@ -2,8 +2,7 @@
 
 use super::play::{Effect, Numbers, ToolStudy};
 use gilsim_core::model::Goal;
-use gilsim_core::time::SimDuration;
-use gilsim_render::report::one_line;
+use gilsim_render::report::{one_line, time};
 use gilsim_render::table::{Escape, Table};
 
 /// Effects that a table shows.
@@ -35,7 +34,7 @@ fn told(studies: &[ToolStudy], goal: Goal, shown: impl Fn(&Table) -> String) -> 
         if !text.is_empty() {
             text.push('\n');
         }
-        let (makespan, p95) = (duration(base.makespan_ns), duration(base.response_p95_ns));
+        let (makespan, p95) = (time(base.makespan_ns), time(base.response_p95_ns));
         let tool = one_line(&study.tool);
         text.extend([&*tool, ": ", &makespan, ", 95 % of tasks within ", &p95, "\n\n"]);
         let felt: Vec<&Effect> =
@@ -92,14 +91,10 @@ fn finding(tool: &str, felt: &[&Effect], base: Numbers, goal: Goal) -> String {
     };
     let what = one_line(&effect.words());
     let how = if effect.points.len() > 1 { format!("{what}, twice as fast") } else { what };
-    let (after, before) = (duration(now.by(goal)), duration(base.by(goal)));
+    let (after, before) = (time(now.by(goal)), time(base.by(goal)));
     let then = match goal {
         Goal::Makespan => format!("It takes {after} then"),
         Goal::ResponseP95 => format!("95 % of tasks are done within {after} then"),
     };
     format!("What helps {tool} most: {how}. {then}, not {before}.")
-}
-
-fn duration(ns: u64) -> String {
-    SimDuration::from_nanos(ns).to_string()
 }
