@@ -56,11 +56,10 @@ pub(super) fn check(interpreter: &Interpreter, identity: &Identity) -> Result<()
     let Identity { implementation, version, minor, .. } = identity;
     let name = interpreter.name();
     if implementation != "CPython" || *minor < profile::OLDEST {
-        let message = format!(
-            "error: `{name}` is {implementation} {version}: gilsim models CPython from 3.{} on",
+        return Err(Failure::file(format!(
+            "`{name}` is {implementation} {version}: gilsim models CPython from 3.{} on",
             profile::OLDEST
-        );
-        return Err(Failure { code: Code::File, message });
+        )));
     }
     if *minor > profile::NEWEST {
         console::say(&format!(
