@@ -3,4 +3,5 @@
 mod checklist;
 mod edges;
 mod measured;
+mod moving;
 mod placement;

@@ -254,13 +254,12 @@ impl Pickling {
             Side::Unpickle => payload.unpickle,
         };
         let bytes = u128::from(parcel.bytes);
-        let work = match measured.filter(|_| parcel != Parcel::default()) {
-            Some(measured) => u128::from(measured.as_nanos()) << 20,
-            None => {
-                let further = u128::from(parcel.objects.saturating_sub(1));
-                bytes * u128::from(self.per_mib)
-                    + ((further * u128::from(self.per_object.as_nanos())) << 20)
-            }
+        let work = if let Some(measured) = measured.filter(|_| parcel != Parcel::default()) {
+            u128::from(measured.as_nanos()) << 20
+        } else {
+            let further = u128::from(parcel.objects.saturating_sub(1));
+            let objects = further * u128::from(self.per_object.as_nanos());
+            bytes * u128::from(self.per_mib) + (objects << 20)
         };
         work + bytes * u128::from(self.pipe_per_mib)
     }

@@ -186,10 +186,10 @@ impl Builder<'_> {
         self.spend("wait", costs.wait);
         self.code.push(Op::Release(lock));
         self.code.push(Op::Unlock);
-        let look = self.code.label();
-        let ends = Ends { done: handed.target(), again: look.target() };
+        let woken = self.code.label();
+        let ends = Ends { done: handed.target(), again: woken.target() };
         self.code.push(Op::Block(Wait { on: ForThread::Thing(thing), row, ends }));
-        self.code.place(look);
+        self.code.place(woken);
         self.code.push(Op::Relock);
         self.lock(lock);
         self.code.push(Op::Jump(again.target()));
