@@ -2,5 +2,6 @@
 
 mod checklist;
 mod edges;
+mod growth;
 mod measured;
 mod placement;
