@@ -101,7 +101,7 @@ fn size(comparison: &Comparison) -> f64 {
 }
 
 fn panel(validation: &Validation, most: usize) -> PairPanel<'_> {
-    let lanes = &validation.lanes;
+    let (lanes, [makespan, ..]) = (&validation.lanes, &validation.comparisons);
     let mut tasks: Vec<TaskId> = lanes.predicted.iter().map(|interval| interval.task).collect();
     tasks.sort_unstable();
     tasks.dedup();
@@ -120,8 +120,8 @@ fn panel(validation: &Validation, most: usize) -> PairPanel<'_> {
     PairPanel {
         label: &validation.tool,
         note,
-        measured_makespan: lanes.measured_makespan.as_nanos(),
-        predicted_makespan: lanes.predicted_makespan.as_nanos(),
+        makespans: (makespan.measured.as_nanos(), makespan.predicted.as_nanos()),
+        ends: (lanes.measured_end.as_nanos(), lanes.predicted_end.as_nanos()),
         pairs: shown.iter().map(pair).collect(),
     }
 }

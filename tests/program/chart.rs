@@ -386,3 +386,15 @@ proptest! {
         prop_assert!(Tree::from_str(&document, &Options::default()).is_ok());
     }
 }
+
+#[test]
+fn a_task_has_its_number_in_the_trace() {
+    let text = "tools = [{ use = 'asyncio' }]\n[[tasks]]\nname = 'page'\ncount = 2\nsteps = [{ wait = '1s' }]\n\
+                [[tasks]]\nname = 'probe'\nsteps = [{ wait = '1s' }]\n[[tasks]]\nname = 'page'\ncount = 2\n\
+                steps = [{ wait = '1s' }]\n[[tasks]]\ncount = 2\nsteps = [{ wait = '1s' }]";
+    let scenario = gilsim::scenario::parse(text, "a.toml", Path::new("."), &[]);
+    let scenario = scenario.expect("it is right").scenario;
+    let names = (0..7).map(|task| scenario.task_name(TaskId(task)));
+    let expected = ["page 0", "page 1", "probe", "page 3", "page 4", "task 5", "task 6"];
+    assert_eq!(names.collect::<Vec<_>>(), expected);
+}

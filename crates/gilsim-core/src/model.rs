@@ -100,24 +100,21 @@ impl Scenario {
         Some(named.unwrap_or(first).label.as_str())
     }
 
-    /// What a task is called for people: its entry's name, with its number from 1 where the entry has several.
-    /// One without a name, or after an entry without an end, is `task` and its number in the trace.
+    /// What a task is called for people: its entry's name, with its number in the trace where the entry has several.
+    /// One without a name, or after an entry without an end, is `task` and that number.
     pub fn task_name(&self, task: TaskId) -> String {
-        let mut number = task.0;
-        for entry in &self.tasks {
-            if entry.endless {
-                break;
-            }
-            if number < entry.count {
-                return match (entry.name.as_str(), entry.count) {
-                    ("", _) => break,
-                    (name, 1) => name.to_owned(),
-                    (name, _) => format!("{name} {}", number + 1),
-                };
-            }
-            number -= entry.count;
+        let mut end = 0;
+        let bounded = self.tasks.iter().take_while(|entry| !entry.endless);
+        let mut ends = bounded.map(|entry| {
+            end += entry.count;
+            (entry, end)
+        });
+        match ends.find(|(_, end)| task.0 < *end) {
+            Some((entry, _)) if entry.name.is_empty() => format!("task {}", task.0),
+            Some((entry, _)) if entry.count == 1 => entry.name.clone(),
+            Some((entry, _)) => format!("{} {}", entry.name, task.0),
+            None => format!("task {}", task.0),
         }
-        format!("task {}", task.0)
     }
 }
 

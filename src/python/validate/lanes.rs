@@ -33,10 +33,11 @@ pub(crate) struct Interval {
 pub(crate) struct Lanes {
     /// How many tasks there are; the lanes may be those of fewer.
     pub tasks: usize,
-    /// How long the repetition took.
-    pub measured_makespan: SimDuration,
-    /// How long it takes as predicted for the same work.
-    pub predicted_makespan: SimDuration,
+    /// When the repetition ended. How long the tool takes is the median of all repetitions, a
+    /// [`Comparison`](super::Comparison).
+    pub measured_end: SimDuration,
+    /// When it ends as predicted for the same work.
+    pub predicted_end: SimDuration,
     /// What was measured.
     pub measured: Vec<Interval>,
     /// What is predicted.
@@ -68,8 +69,8 @@ pub(crate) fn lanes(
     let played = played(scenario, run, &median.work, Some(&mut kept))?;
     Ok(Lanes {
         tasks,
-        measured_makespan: median.times.makespan,
-        predicted_makespan: played.totals.makespan,
+        measured_end: median.times.makespan,
+        predicted_end: played.totals.makespan,
         measured: median.intervals.clone(),
         predicted: kept.rows.iter().filter_map(|row| Interval::of(row, &played.names)).collect(),
     })

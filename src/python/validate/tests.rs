@@ -185,8 +185,8 @@ fn the_lanes_are_those_of_the_median_repetition_and_of_its_prediction() {
     };
     runs[2].intervals.push(interval.clone());
     let found = lanes(&scenario, &scenario.tools[0], &runs).unwrap();
-    assert_eq!((found.tasks, found.measured_makespan), (3, ms(20)));
-    assert_eq!(found.predicted_makespan, ms(2 + 4 * 2));
+    assert_eq!((found.tasks, found.measured_end), (3, ms(20)));
+    assert_eq!(found.predicted_end, ms(2 + 4 * 2));
     assert_eq!(found.measured, [interval]);
     let computing = found.predicted.iter().filter(|one| one.state == State::Running);
     let computed: u64 = computing.map(|one| one.end - one.start).sum();

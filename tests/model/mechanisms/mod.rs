@@ -2,6 +2,7 @@
 
 mod checklist;
 mod edges;
+mod growth;
 mod measured;
 mod moving;
 mod placement;

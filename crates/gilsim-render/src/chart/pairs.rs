@@ -29,10 +29,10 @@ pub struct PairPanel<'a> {
     pub label: &'a str,
     /// A few words, like which tasks are shown; may be empty.
     pub note: String,
-    /// How long the run took, in nanoseconds.
-    pub measured_makespan: u64,
-    /// How long it was predicted to take.
-    pub predicted_makespan: u64,
+    /// How long the tool takes, measured and predicted, in nanoseconds.
+    pub makespans: (u64, u64),
+    /// When the run ends whose tasks are shown, measured and predicted.
+    pub ends: (u64, u64),
     /// The tasks.
     pub pairs: Vec<Pair>,
 }
@@ -86,7 +86,7 @@ pub fn pairs(chart: &PairChart<'_>) -> String {
     let heading = Heading { title: clean(chart.title), description: description(chart) };
     canvas::draw((WIDTH, legend_top + legend_height), Theme::Auto, &heading, |canvas| {
         canvas.headline(&title, &subtitle);
-        let ends = |panel: &PairPanel<'_>| panel.measured_makespan.max(panel.predicted_makespan);
+        let ends = |panel: &PairPanel<'_>| panel.ends.0.max(panel.ends.1);
         let axis = TimeAxis::until(chart.panels.iter().map(ends).max().unwrap_or(0));
         let mut y = top;
         for panel in &chart.panels {
@@ -126,7 +126,7 @@ fn description(chart: &PairChart<'_>) -> String {
 }
 
 fn makespans(panel: &PairPanel<'_>) -> String {
-    let (measured, predicted) = (panel.measured_makespan, panel.predicted_makespan);
+    let (measured, predicted) = panel.makespans;
     let error = signed_percent(measured, predicted);
     format!("measured {}, predicted {} ({error})", duration(measured), duration(predicted))
 }
@@ -162,8 +162,7 @@ fn draw_panel(canvas: &mut Canvas, panel: &PairPanel<'_>, axis: TimeAxis, y: i32
             draw_lane(canvas, &format!("{}, {name}", pair.label), stretches, axis, top);
         }
     }
-    let ends =
-        [(panel.measured_makespan, Stroke::Solid), (panel.predicted_makespan, Stroke::Dashed)];
+    let ends = [(panel.ends.0, Stroke::Solid), (panel.ends.1, Stroke::Dashed)];
     for (end, stroke) in ends {
         let x = axis.map(&end, PLOT);
         canvas.line((x, top), (x, bottom), muted, stroke);
@@ -278,7 +277,9 @@ fn draw_legend(canvas: &mut Canvas, chart: &PairChart<'_>, states: &[State], top
 
 fn notes(chart: &PairChart<'_>) -> Vec<&'static str> {
     let stretches = || chart.panels.iter().flat_map(|panel| &panel.pairs).flat_map(|p| &p.measured);
-    let mut notes = vec!["Solid line: the end of the run as measured. Dashed: as predicted."];
+    let mut notes = vec![
+        "Solid line: the end of the repetition shown, that of the median makespan. Dashed: as predicted for it.",
+    ];
     if stretches().filter_map(cpu_share).any(|share| share < WHOLE) {
         notes.push(
             "A real program does not see when it waits for the lock or a core: a measured computation \
@@ -303,8 +304,8 @@ mod tests {
         let panel = PairPanel {
             label: "two <threads>",
             note: String::new(),
-            measured_makespan: 20 * MS,
-            predicted_makespan: 19 * MS,
+            makespans: (20 * MS, 19 * MS),
+            ends: (21 * MS, 18 * MS),
             pairs,
         };
         super::pairs(&PairChart { title: "Near", subtitle: "a", panels: vec![panel] })

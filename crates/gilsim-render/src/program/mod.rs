@@ -2,6 +2,7 @@
 
 mod features;
 mod literal;
+mod names;
 mod shape;
 mod steps;
 mod template;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::program::literal::{identifier, prose, seconds, string};
+use crate::program::names::Names;
 use crate::program::shape::{Node, Shape, Time, count};
 use gilsim_core::ids::{QueueId, SemaphoreId};
 use gilsim_core::model::{LockMode, Object, OffloadTo, Scenario, Setting, StepSpec, WaitOn, Work};
@@ -34,7 +35,7 @@ pub(super) struct Functions<'a> {
     pub(super) source: String,
     /// Features of the template that are needed.
     pub(super) features: BTreeSet<String>,
-    taken: BTreeSet<String>,
+    names: Names,
 }
 
 /// One function in the making.
@@ -62,7 +63,7 @@ impl<'a> Functions<'a> {
             shares_with_processes: false,
             source: String::new(),
             features: BTreeSet::new(),
-            taken: BTreeSet::new(),
+            names: Names::default(),
         };
         let mut steps = shapes.iter().flat_map(|shape| &shape.steps);
         functions.shares_with_processes =
@@ -74,23 +75,13 @@ impl<'a> Functions<'a> {
     pub(super) fn add(&mut self, shape: &Shape<'_>) -> String {
         let base = identifier(&shape.name);
         let base = if base.is_empty() { "task" } else { &base };
-        let name = self.free_name(&format!("do_{base}"));
+        let name = self.names.take(&format!("do_{base}"));
         let world = if self.in_loop { World::Coroutine } else { World::Thread };
         let title = match prose(&shape.name) {
             shown if shown.is_empty() || shown.chars().count() > 50 => "Do one task.".to_owned(),
             shown => format!("Do one task of `{}`.", shown.replace('\n', " ")),
         };
         self.function(name.clone(), world, &title, &shape.steps);
-        name
-    }
-
-    fn free_name(&mut self, wanted: &str) -> String {
-        let mut name = wanted.to_owned();
-        let mut number = 2;
-        while !self.taken.insert(name.clone()) {
-            name = format!("{wanted}_{number}");
-            number += 1;
-        }
         name
     }
 
@@ -320,7 +311,7 @@ impl<'a> Functions<'a> {
     /// A part of a coroutine becomes a function of its own, which an executor runs.
     fn offload(&mut self, body: &mut Body, to: OffloadTo, steps: &[Node<'_>]) -> String {
         body.parts += 1;
-        let part = self.free_name(&format!("{}_part_{}", body.name, body.parts));
+        let part = self.names.take(&format!("{}_part_{}", body.name, body.parts));
         let given = count(steps, Node::given);
         let arguments: String = match &mut body.named {
             Some(names) => {

@@ -1,5 +1,7 @@
 //! Waiting for others: for which share of their time the tasks of each entry do.
 
+use std::collections::BTreeSet;
+
 use gilsim_core::ids::TaskId;
 use gilsim_core::model::Scenario;
 use gilsim_core::sink::fraction::Fraction;
@@ -23,13 +25,10 @@ impl Waits {
     /// For scenarios with several entries, each with a name of its own and a known number of tasks.
     pub fn of(scenario: &Scenario) -> Option<Self> {
         let entries = &scenario.tasks;
-        let is_told_apart = |index: usize| {
-            let entry = &entries[index];
-            let is_bounded = !entry.endless && scenario.horizon.is_none();
-            let is_named = !entry.name.is_empty();
-            is_bounded && is_named && entries[..index].iter().all(|other| other.name != entry.name)
-        };
-        if entries.len() < 2 || !(0..entries.len()).all(is_told_apart) {
+        let mut names = BTreeSet::from([""]);
+        let is_bounded = |endless: bool| !endless && scenario.horizon.is_none();
+        let mut all = entries.iter();
+        if entries.len() < 2 || !all.all(|it| is_bounded(it.endless) && names.insert(&it.name)) {
             return None;
         }
         let mut end = 0;

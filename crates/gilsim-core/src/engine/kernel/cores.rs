@@ -155,6 +155,11 @@ impl Cores {
         self.idle.lowest()
     }
 
+    /// The idle cores, the lowest number first.
+    pub(super) fn all_idle(&self) -> impl Iterator<Item = CoreId> {
+        self.idle.iter()
+    }
+
     /// The core that the fewest wait for; the lowest number on a tie.
     pub(super) fn with_shortest_queue(&mut self) -> CoreId {
         self.compare();
@@ -233,7 +238,9 @@ impl Cores {
     /// When it did not wait there.
     pub(super) fn withdraw(&mut self, core: CoreId, thread: ThreadId) {
         let queue = &mut self.get_mut(core).queue;
-        let place = queue.iter().position(|(_, it)| *it == thread);
+        // From both ends: most often it is near one of them.
+        let mut either = (0..queue.len()).flat_map(|place| [place, queue.len() - 1 - place]);
+        let place = either.find(|place| queue[*place].1 == thread);
         let withdrawn = place.and_then(|place| queue.remove(place));
         assert!(withdrawn.is_some(), "{thread:?} does not wait for {core:?}");
         self.waiting -= 1;
@@ -294,16 +301,6 @@ impl Cores {
         let core = self.get(core);
         core.running.is_none() && core.left_at == Some(now)
     }
-
-    /// Of those in all run queues who may go, the one who has been ready longest, and whose queue it is in.
-    pub(super) fn longest_of(
-        &self,
-        may_go: impl Fn(ThreadId) -> bool,
-    ) -> Option<(CoreId, ThreadId)> {
-        let waiting = |core: CoreId| self.get(core).queue.iter().map(move |it| (*it, core));
-        let those = self.numbers().flat_map(waiting).filter(|((_, it), _)| may_go(*it));
-        those.min().map(|((_, thread), core)| (core, thread))
-    }
 }
 
 /// Some of the cores: a bit for each.
@@ -326,6 +323,15 @@ impl CoreSet {
         let was_in = *word & bit != 0;
         *word &= !bit;
         was_in
+    }
+
+    /// The lowest number first.
+    fn iter(&self) -> impl Iterator<Item = CoreId> {
+        (0..).zip(&self.0).flat_map(|(number, word)| {
+            let some = |bits: u64| (bits != 0).then_some(bits);
+            let left = std::iter::successors(some(*word), move |left| some(left & (left - 1)));
+            left.map(move |left| CoreId(number * u64::BITS + left.trailing_zeros()))
+        })
     }
 
     fn lowest(&self) -> Option<CoreId> {
@@ -367,7 +373,6 @@ mod tests {
         cores.enqueue(CoreId(1), T[2], SimTime::from_nanos(7));
         cores.enqueue(CoreId(0), T[1], SimTime::from_nanos(3));
         assert_eq!(cores.with_longest_waiter(), Some(CoreId(0)));
-        assert_eq!(cores.longest_of(|it| it != T[1]), Some((CoreId(1), T[2])));
         assert_eq!(cores.idle_with_queue(), Some(CoreId(1)));
         cores.withdraw(CoreId(1), T[2]);
         cores.compare();
@@ -383,6 +388,7 @@ mod tests {
         assert_eq!(cores.lowest_idle(), Some(CoreId(129)));
         cores.vacate(CoreId(70), SimTime::ZERO);
         assert_eq!(cores.lowest_idle(), Some(CoreId(70)));
+        assert!(cores.all_idle().eq([CoreId(70), CoreId(129)]));
         assert!(cores.is_idle(CoreId(70)) && !cores.is_idle(CoreId(71)));
     }
 }

@@ -48,7 +48,7 @@ pub(super) struct Kernel {
 enum Policy {
     Exact(Exact),
     ByNumber(ByNumber),
-    InPlace(InPlace),
+    InPlace(Box<InPlace>),
 }
 
 impl Policy {
@@ -69,7 +69,7 @@ impl Kernel {
             KernelRules::Exact => Policy::Exact(Exact::new(rules.quantum)),
             KernelRules::ByNumber => Policy::ByNumber(ByNumber::new(&rules)),
             KernelRules::InPlace { newidle_permille } => {
-                Policy::InPlace(InPlace::new(&rules, newidle_permille, plan.seed))
+                Policy::InPlace(Box::new(InPlace::new(&rules, newidle_permille, plan.seed)))
             }
         };
         Self { rules, seed: plan.seed, cores: Cores::new(rules.cores), policy }
@@ -126,7 +126,7 @@ impl Kernel {
         let coming = match &mut self.policy {
             Policy::Exact(_) => Exact::COMING,
             Policy::ByNumber(it) => it.come(&view, thread, core),
-            Policy::InPlace(it) => it.come(&view, thread, core),
+            Policy::InPlace(it) => it.come_and_wait(&view, thread, core),
         };
         match coming {
             Coming::Runs | Coming::Preempts => {}
@@ -242,7 +242,10 @@ impl Kernel {
         is_first: bool,
         now: SimTime,
     ) {
-        self.want(thread, core, now);
+        if let Policy::InPlace(it) = &mut self.policy {
+            it.want(thread, core, now);
+            it.wait(thread, core, now);
+        }
         if is_first {
             self.cores.enqueue_first(core, thread, now);
         } else {

@@ -21,7 +21,7 @@ pub(super) fn ms(ms: u64) -> SimTime {
     SimTime::from_nanos(ms * 1_000_000)
 }
 
-/// Cores, and the four threads [`T`].
+/// Cores, and threads, of which the first four are [`T`].
 pub(super) struct Scene {
     pub(super) cores: Cores,
     count: u32,
@@ -33,6 +33,12 @@ impl Scene {
     pub(super) fn of(count: u32) -> Self {
         let thread = Thread::new(ProcessId::MAIN, None, Pc(0), Group(0));
         Self { cores: Cores::new(count), count, threads: vec![thread; T.len()] }
+    }
+
+    /// The same cores, and so many threads instead of four.
+    pub(super) fn with_threads(mut self, count: usize) -> Self {
+        self.threads.resize(count, self.threads[0].clone());
+        self
     }
 
     /// Slices of 3 ms, ticks every 4.

@@ -270,7 +270,10 @@ impl Lock {
 
     /// `thread`, whose patience is its own, sleeps no longer. Returns whether it did.
     fn withdraw(&mut self, thread: ThreadId) -> bool {
-        let place = self.waiters.iter().position(|waiter| waiter.thread == thread);
+        let waiters = &self.waiters;
+        // From both ends: who loses patience has waited longest, and who has just asked has come last.
+        let mut either = (0..waiters.len()).flat_map(|place| [place, waiters.len() - 1 - place]);
+        let place = either.find(|place| waiters[*place].thread == thread);
         place.is_some_and(|place| self.waiters.remove(place).is_some())
     }
 

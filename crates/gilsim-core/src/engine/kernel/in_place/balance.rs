@@ -34,12 +34,20 @@ impl InPlace {
             return None;
         }
         let now = view.moment.now;
-        let is_tick = self.ticks.from(now) == now && !slices_end;
-        view.cores.numbers().filter(|it| view.cores.is_idle(*it)).find_map(|core| {
-            let looks = is_tick || self.looks_as_it_falls_idle(core, view.cores, now);
-            let thread = if looks { self.look_when_idle(view, core, is_tick) } else { None };
-            thread.map(|(from, thread)| Pull::This(Move { thread, from, to: core }))
-        })
+        if self.ticks.from(now) == now && !slices_end {
+            return view.cores.all_idle().find_map(|core| self.look_when_idle(view, core, true));
+        }
+        self.find_who_falls_idle_and_looks(view.cores, now);
+        (0..self.left.len()).find_map(|place| self.look_when_idle(view, self.left[place], false))
+    }
+
+    /// Of the cores that have been left at this instant only those stay in the list that look for work elsewhere at once.
+    fn find_who_falls_idle_and_looks(&mut self, cores: &Cores, now: SimTime) {
+        let mut left = std::mem::take(&mut self.left);
+        left.sort_unstable();
+        left.dedup();
+        left.retain(|core| self.looks_as_it_falls_idle(*core, cores, now));
+        self.left = left;
     }
 
     /// Whether a core falls idle now and looks for work elsewhere at once: a throw of dice, a hash of seed, core and
@@ -51,27 +59,24 @@ impl InPlace {
 
     /// Whom an idle core takes from another's run queue. It leaves those alone who have just run, unless it has looked in
     /// vain at some ticks, and at a tick those who need more than it has to spare.
-    fn look_when_idle(
-        &mut self,
-        view: &View<'_>,
-        core: CoreId,
-        is_tick: bool,
-    ) -> Option<(CoreId, ThreadId)> {
+    fn look_when_idle(&mut self, view: &View<'_>, core: CoreId, is_tick: bool) -> Option<Pull> {
         let now = view.moment.now;
         self.forget_old_looks(core, view.cores, now);
         let lookout = self.lookouts[core.index()];
         // With nothing to spare at all a kernel counts threads instead (`migrate_task`).
         let spare = self.utilisations.spare_on(core, now);
         let fits = |it| !is_tick || spare == 0 || self.utilisations.of_thread(it, now) <= spare;
-        let pulled =
-            view.cores.longest_of(|it| fits(it) && lookout.takes(self.ran_at(view, it), now));
+        let pulled = self
+            .line
+            .iter()
+            .find(|(_, it)| fits(*it) && lookout.takes(self.ran_at(view, *it), now));
         let lookout = &mut self.lookouts[core.index()];
         if is_tick && !(pulled.is_none() && lookout.saw_one_at(now)) {
             lookout.saw_imbalance(now, pulled.is_some());
         } else if pulled.is_some() {
             lookout.took();
         }
-        pulled
+        pulled.map(|(from, thread)| Pull::This(Move { thread, from, to: core }))
     }
 
     /// What an idle core saw is of no use if it has been idle at the last tick, too, and did not look: nobody waited then.
@@ -110,17 +115,21 @@ impl InPlace {
         busier: CoreId,
     ) -> Vec<Move> {
         let (cores, now) = (view.cores, view.moment.now);
-        let others = cores.numbers().filter(|it| *it != busier && !cores.is_idle(*it));
-        let mut due: Vec<CoreId> = others.collect();
-        due.retain(|core| self.looks_now(*core, now));
         let mut moves = Vec::new();
-        if due.is_empty() || self.busiest(cores, now) != Some(busier) {
+        if now < self.next_look {
             return moves;
         }
-        let average = self.average_load(cores, now);
-        for core in due {
-            self.look_at(view, busier, core, average, &mut moves);
+        let busy = cores.numbers().filter(|it| !cores.is_idle(*it));
+        let mut due: Vec<CoreId> = busy.clone().filter(|it| *it != busier).collect();
+        due.retain(|core| self.looks_now(*core, now));
+        if !due.is_empty() && self.busiest(cores, now) == Some(busier) {
+            let average = self.average_load(cores, now);
+            for core in due {
+                self.look_at(view, busier, core, average, &mut moves);
+            }
         }
+        let next_look = busy.map(|core| self.looks_at(core)).min();
+        self.next_look = next_look.unwrap_or(SimTime::NEVER);
         moves
     }
 
@@ -138,12 +147,12 @@ impl InPlace {
 
     /// Whether it is time for a busy core to look. While nobody waits anywhere it looks, too, and sees no imbalance.
     fn looks_now(&mut self, core: CoreId, now: SimTime) -> bool {
-        let (soon, late) = (self.busy_interval(1), self.busy_interval(2));
-        let lookout = &mut self.lookouts[core.index()];
-        let due = lookout.looked_at + if lookout.saw { soon } else { late };
+        let due = self.looks_at(core);
         if due >= now {
             return due == now;
         }
+        let late = self.late;
+        let lookout = &mut self.lookouts[core.index()];
         let past = (now - due).as_nanos();
         let is_due = past.is_multiple_of(late.as_nanos());
         let further = past / late.as_nanos() - u64::from(is_due);
@@ -151,13 +160,10 @@ impl InPlace {
         is_due
     }
 
-    /// How long a busy core waits between two looks: a tick less than it might, so that cores of different domains do
-    /// not look at once (`get_sd_balance_interval`).
-    fn busy_interval(&self, factor: u64) -> SimDuration {
-        let interval = TUNING.busy_interval * self.lookouts.len() as u64 * factor;
-        let tick = self.ticks.0;
-        let ticks = interval.as_nanos().div_ceil(tick.as_nanos());
-        tick * (ticks - 1).max(1)
+    /// When a busy core looks next.
+    pub(super) fn looks_at(&self, core: CoreId) -> SimTime {
+        let lookout = self.lookouts[core.index()];
+        lookout.looked_at + if lookout.saw { self.soon } else { self.late }
     }
 
     /// A busy core looks at the busiest one, whose load and its own are compared with the average of all.
@@ -185,7 +191,8 @@ impl InPlace {
             if load >> lookout.vain.min(62) <= excess
                 && lookout.takes(self.ran_at(view, thread), now)
             {
-                self.loads.note(thread, Some(core), now);
+                self.want(thread, core, now);
+                self.wait(thread, core, now);
                 moves.push(Move { thread, from: busier, to: core });
                 excess -= load;
             }

@@ -4,7 +4,7 @@ use crate::time::SimTime;
 
 use super::super::tuning::TUNING;
 
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Lookout {
     pub(super) looked_at: SimTime,
     /// Whether it saw an imbalance then.

@@ -2,6 +2,7 @@
 //! Profiles that `gilsim calibrate` makes have it.
 
 mod balance;
+mod line;
 mod load;
 mod lookout;
 #[cfg(test)]
@@ -9,8 +10,9 @@ mod tests;
 
 use crate::ids::{CoreId, ThreadId};
 use crate::plan::MachineRules;
-use crate::time::SimTime;
+use crate::time::{SimDuration, SimTime};
 
+use self::line::Line;
 use self::load::{Loads, Measure, ONE};
 use self::lookout::Lookout;
 use super::cores::Cores;
@@ -24,9 +26,20 @@ pub(super) struct InPlace {
     pub(super) standings: Standings,
     loads: Loads,
     utilisations: Loads,
+    /// Who waits in run queues.
+    line: Line,
     /// Of each core.
     lookouts: Vec<Lookout>,
+    /// The cores that threads have left at the latest instant at which any did: no others fall idle then.
+    left: Vec<CoreId>,
+    left_at: SimTime,
+    /// Before that instant no busy core looks at others.
+    next_look: SimTime,
     ticks: Ticks,
+    /// How long a busy core waits until it looks at others again, after a look at which it saw an imbalance.
+    soon: SimDuration,
+    /// The same after another look.
+    late: SimDuration,
     newidle_permille: u64,
     seed: u64,
 }
@@ -39,6 +52,14 @@ enum Fullness {
     Overloaded,
 }
 
+/// How long a busy core waits between two looks: a tick less than it might, so that cores of different domains do
+/// not look at once (`get_sd_balance_interval`).
+fn busy_interval(rules: &MachineRules, factor: u64) -> SimDuration {
+    let interval = TUNING.busy_interval * u64::from(rules.cores) * factor;
+    let ticks = interval.as_nanos().div_ceil(rules.quantum.as_nanos());
+    rules.quantum * (ticks - 1).max(1)
+}
+
 impl InPlace {
     pub(super) fn new(rules: &MachineRules, newidle_permille: u64, seed: u64) -> Self {
         let [loads, utilisations] =
@@ -47,8 +68,14 @@ impl InPlace {
             standings: Standings::new(rules.base_slice),
             loads,
             utilisations,
+            line: Line::new(),
             lookouts: vec![Lookout::default(); rules.cores as usize],
+            left: Vec::new(),
+            left_at: SimTime::ZERO,
+            next_look: SimTime::ZERO,
             ticks: Ticks(rules.quantum),
+            soon: busy_interval(rules, 1),
+            late: busy_interval(rules, 2),
             newidle_permille,
             seed,
         }
@@ -143,6 +170,28 @@ impl InPlace {
         }
     }
 
+    /// The same. Where it waits, it stands in line.
+    pub(super) fn come_and_wait(
+        &mut self,
+        view: &View<'_>,
+        thread: ThreadId,
+        core: CoreId,
+    ) -> Coming {
+        let coming = self.come(view, thread, core);
+        match coming {
+            Coming::Runs | Coming::Preempts => {}
+            Coming::Waits | Coming::WaitsFirst | Coming::ComesNext | Coming::EndsSlice => {
+                self.wait(thread, core, view.moment.now);
+            }
+        }
+        coming
+    }
+
+    /// The thread waits in the core's run queue from now on.
+    pub(super) fn wait(&mut self, thread: ThreadId, core: CoreId, now: SimTime) {
+        self.line.join(thread, core, now);
+    }
+
     /// Whether the core's thread, at the end of a computation, has had its slice while others wait. Programs that are
     /// measured read their CPU clock there, and the kernel takes note that the slice is over (`update_curr` in Linux
     /// `kernel/sched/fair.c`). Calibrated profiles predict such programs; others would go on to the next tick.
@@ -157,16 +206,28 @@ impl InPlace {
 
     /// The thread comes onto a core, which has idled until now.
     pub(super) fn enter(&mut self, thread: ThreadId, core: CoreId, cores: &Cores, now: SimTime) {
+        self.line.leave(thread);
         self.loads.note(thread, Some(core), now);
         self.utilisations.note(thread, Some(core), now);
         self.note_idle_looks(core, cores, now);
+        self.next_look = self.next_look.min(self.looks_at(core));
         self.standings.renew_deadline(thread);
+    }
+
+    /// A thread leaves that core now.
+    fn note_left(&mut self, core: CoreId, now: SimTime) {
+        if self.left_at != now {
+            self.left_at = now;
+            self.left.clear();
+        }
+        self.left.push(core);
     }
 
     /// The thread leaves its core, and wants none.
     pub(super) fn leave(&mut self, thread: ThreadId, core: CoreId, cores: &Cores, now: SimTime) {
         self.loads.note(thread, None, now);
         self.utilisations.note(thread, None, now);
+        self.note_left(core, now);
         self.standings.leave(thread, core, cores, now);
     }
 }

@@ -17,6 +17,7 @@ fn kernel(scene: &Scene) -> InPlace {
         }
         for thread in scene.cores.waiting(core) {
             kernel.want(thread, core, at(0));
+            kernel.wait(thread, core, at(0));
         }
     }
     kernel
@@ -144,6 +145,7 @@ fn a_core_that_falls_idle_takes_a_waiting_thread_that_has_not_run_for_half_a_mil
     let scene = Scene::of(2).running(C[0], T[1], at(0)).waiting(C[0], T[2], at(0));
     let scene = scene.left(C[1], T[3], [at(0), ms(1)]);
     let mut kernel = kernel(&scene);
+    kernel.note_left(C[1], ms(1));
     let taken = Pull::This(Move { thread: T[2], from: C[0], to: C[1] });
     assert_eq!(kernel.pull(&scene.view(ms(1)), false), Some(taken));
     kernel.standings.leave(T[2], C[0], &scene.cores, at(600_000));
@@ -151,6 +153,7 @@ fn a_core_that_falls_idle_takes_a_waiting_thread_that_has_not_run_for_half_a_mil
     kernel.standings.leave(T[2], C[0], &scene.cores, at(0));
     assert_eq!(kernel.pull(&scene.view(ms(2)), false), None, "it has not fallen idle just now");
     kernel.newidle_permille = 0;
+    kernel.note_left(C[1], ms(1));
     assert_eq!(kernel.pull(&scene.view(ms(1)), false), None, "the dice do not have it");
 }
 
@@ -200,6 +203,7 @@ fn an_idle_core_leaves_who_needs_more_than_it_has_to_spare() {
     // The waiting one has been on its core for all the time before, and the idle core's last one for half of it.
     ran(&mut kernel, &scene, T[2], C[0], [at(0), ms(40)]);
     kernel.want(T[2], C[0], ms(40));
+    kernel.wait(T[2], C[0], ms(40));
     ran(&mut kernel, &scene, T[3], C[1], [ms(20), ms(40)]);
     assert_eq!(kernel.pull(&scene.view(ms(44)), false), None);
     let later = kernel.pull(&scene.view(ms(80)), false);
@@ -242,4 +246,46 @@ fn an_idle_core_is_never_the_busiest_however_much_load_is_left_there() {
     let [busy, idle] = [C[0], C[1]].map(|it| kernel.loads.of_core(it, ms(2)));
     assert!(idle > busy, "the main thread has just begun");
     assert_eq!(kernel.busiest(&scene.cores, ms(2)), Some(C[0]));
+}
+
+#[test]
+fn an_idle_core_looks_at_one_who_waits_however_many_there_are() {
+    for waiting in [10, 1_000, 100_000] {
+        let scene = Scene::of(2).with_threads(waiting).running(C[0], T[1], at(0));
+        let mut kernel = kernel(&scene);
+        for thread in (2..waiting).map(ThreadId::at) {
+            kernel.wait(thread, C[0], at(0));
+        }
+        let scene = scene.waiting(C[0], T[2], at(0));
+        let taken = Pull::This(Move { thread: T[2], from: C[0], to: C[1] });
+        assert_eq!(kernel.pull(&scene.view(ms(4)), false), Some(taken));
+        assert_eq!(kernel.line.looked_at.get(), 1, "{waiting} wait");
+    }
+}
+
+#[test]
+fn only_a_core_that_was_left_just_now_looks_as_it_falls_idle() {
+    let scene = Scene::of(3).running(C[0], T[1], at(0)).waiting(C[0], T[2], at(0));
+    let scene = scene.left(C[1], T[3], [at(0), ms(1)]);
+    let mut kernel = kernel(&scene);
+    kernel.note_left(C[2], at(7));
+    kernel.note_left(C[1], ms(1));
+    kernel.note_left(C[1], ms(1));
+    assert_eq!(kernel.left, [C[1], C[1]]);
+    assert!(kernel.pull(&scene.view(ms(1)), false).is_some());
+    assert_eq!(kernel.left, [C[1]]);
+}
+
+#[test]
+fn busy_cores_are_passed_over_until_one_of_them_looks_at_others() {
+    let scene = Scene::of(2).working_on(C[0], T[1], at(0)).working_on(C[1], T[3], at(0));
+    let mut kernel = kernel(&scene);
+    // Two cores look every 60 ms while there is nothing to mend, the first time 60 ms after the start.
+    assert_eq!(kernel.balance(&scene.view(ms(60)), C[0]), []);
+    assert_eq!([C[0], C[1]].map(|it| kernel.looks_at(it)), [ms(60), ms(120)]);
+    assert_eq!(kernel.balance(&scene.view(ms(64)), C[1]), []);
+    assert_eq!(kernel.next_look, ms(120));
+    let (scene, before) = (scene.waiting(C[0], T[2], at(0)), kernel.lookouts.clone());
+    assert_eq!(kernel.balance(&scene.view(ms(100)), C[0]), []);
+    assert_eq!(kernel.lookouts, before);
 }
