@@ -327,7 +327,7 @@ fn is_short(plan: &Plan, run: &ToolRun) -> bool {
         // Pickling takes about a nanosecond a byte, and some tens of them an object.
         let nanos = |it: Parcel| it.bytes.saturating_add(100 * u64::from(it.objects));
         let measured = [payload.pickle, payload.unpickle].into_iter().flatten();
-        let measured: u64 = measured.map(|it| it.as_nanos()).fold(0, u64::saturating_add);
+        let measured: u64 = measured.map(SimDuration::as_nanos).fold(0, u64::saturating_add);
         let pickling = nanos(payload.send).saturating_add(nanos(payload.receive));
         turns = turns.saturating_add(pickling.saturating_add(2 * measured.min(1 << 62)) / slice);
         for leaf in 0..u32::try_from(leaves).unwrap_or(u32::MAX) {

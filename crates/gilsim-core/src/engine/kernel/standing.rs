@@ -85,7 +85,7 @@ impl Standings {
         let mut sum = 0_i64;
         for other in cores.waiting(core).take(TUNING.averaged) {
             count += 1;
-            sum += self.of(other).vruntime - own;
+            sum = sum.saturating_add(self.of(other).vruntime.saturating_sub(own));
         }
         let standing = self.of_mut(thread);
         (standing.lag, standing.lag_since) = (sum / count, now);
