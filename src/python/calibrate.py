@@ -1186,6 +1186,11 @@ def measure_chunks():
     pool = multiprocessing.pool.Pool
     record("multiprocessing_pool.submit_item",
            per_item(lambda: list(pool._get_tasks(same, list(items), 500))))
+    arguments, results = tuple((number,) for number in items), pickle.dumps(list(items))
+    record("process_pool.feed_item", per_item(lambda: pickle.dumps(arguments)))
+    record("process_pool.deliver_item", per_item(lambda: pickle.loads(results)))
+    record("multiprocessing_pool.feed_item", per_item(lambda: pickle.dumps(tuple(items))))
+    record("multiprocessing_pool.deliver_item", per_item(lambda: pickle.loads(results)))
 
 
 def process_pool_lives(context):
@@ -1360,22 +1365,40 @@ def measure_objects():
     record("pickle.loads_per_object", each(pickle.loads, pickle.dumps(objects), pickle.dumps(few)))
 
 
+SIZES = (MIB // 16, MIB // 4, MIB)
+
+
+def per_mib(work):
+    """CPU time of a call for each MiB, of messages of several sizes alike."""
+    samples = []
+    for size in SIZES:
+        once = work(size)
+        samples += [once() * MIB / size for _ in range(100)][10:]
+    return samples
+
+
 def measure_pickle():
     """Pickling bytes, and sending them through a pipe: CPU time of either side."""
-    data = os.urandom(MIB)
-    dumped = pickle.dumps(data)
-    record("pickle.dumps_per_mib", [cpu_of(pickle.dumps, data) for _ in range(200)][20:])
-    record("pickle.loads_per_mib", [cpu_of(pickle.loads, dumped) for _ in range(200)][20:])
+    def dumps(size):
+        data = os.urandom(size)
+        return lambda: cpu_of(pickle.dumps, data)
+
+    def loads(size):
+        data = pickle.dumps(os.urandom(size))
+        return lambda: cpu_of(pickle.loads, data)
+
+    record("pickle.dumps_per_mib", per_mib(dumps))
+    record("pickle.loads_per_mib", per_mib(loads))
     measure_objects()
     reader, writer = multiprocessing.Pipe(False)
 
-    def receive():
-        return [cpu_of(reader.recv_bytes) for _ in range(200)]
+    def send(size):
+        data = os.urandom(size)
+        return lambda: cpu_of(writer.send_bytes, data)
 
-    received = in_child(receive)
-    sent = [cpu_of(writer.send_bytes, data) for _ in range(200)]
-    both = zip(sent, received())
-    record("pickle.pipe_per_mib", [(one + other) / 2 for one, other in both][20:])
+    received = in_child(lambda: per_mib(lambda _: lambda: cpu_of(reader.recv_bytes)))
+    record("pickle.pipe_per_mib", per_mib(send))
+    record("pickle.read_per_mib", received())
     reader.close()
     writer.close()
 

@@ -27,11 +27,10 @@ def on_pool():
 
 
 def unit():
-    """Nanoseconds of one piece of work."""
+    """Nanoseconds of one piece of work, all rows kept."""
     began = time.perf_counter()
-    for number in range(8000):
-        work(number)
-    return (time.perf_counter() - began) / 8000 * 1e9
+    rows = [work(number) for number in range(TASKS)]
+    return (time.perf_counter() - began) / len(rows) * 1e9
 
 
 TOOLS = {

@@ -238,6 +238,12 @@ costs! {
         /// Each further task of a chunk, in the caller, to cut the chunks: `_get_chunks`.
         #[serde(default)]
         submit_item: Cost,
+        /// Each further task of a chunk, in the feeder, to pickle it.
+        #[serde(default)]
+        feed_item: Cost,
+        /// Each further task of a chunk, in the manager, to unpickle its result.
+        #[serde(default)]
+        deliver_item: Cost,
         /// The same in the worker, to unpickle it, call it, and pickle its result.
         chunk_item: Cost,
         /// The same in the caller, to take its result from the chunk's: `_chain_from_iterable_of_lists`.
@@ -270,6 +276,12 @@ costs! {
         /// Each further task of a chunk, in the caller, to cut the chunks: `Pool._get_tasks`.
         #[serde(default)]
         submit_item: Cost,
+        /// Each further task of a chunk, in the task handler, to pickle it.
+        #[serde(default)]
+        feed_item: Cost,
+        /// Each further task of a chunk, in the result handler, to unpickle its result.
+        #[serde(default)]
+        deliver_item: Cost,
         /// The same in the worker, to unpickle it, call it, and pickle its result.
         chunk_item: Cost,
         /// `terminate`, without joining.
@@ -300,8 +312,11 @@ costs! {
         dumps_per_mib: u64,
         /// `pickle.loads` of bytes.
         loads_per_mib: u64,
-        /// Writing to or reading from a pipe, each side.
+        /// Writing to a pipe.
         pipe_per_mib: u64,
+        /// Reading from a pipe, and putting the message together.
+        #[serde(default)]
+        read_per_mib: u64,
         /// `pickle.dumps` of one more object: a number or a short text in a list.
         #[serde(default)]
         dumps_per_object: Cost,

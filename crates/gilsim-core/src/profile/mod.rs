@@ -178,13 +178,18 @@ pub fn parse(text: &str) -> Result<Profile, ProfileError> {
 }
 
 /// What files of older versions do not have.
-const ADDED: [&[&str]; 6] = [
+const ADDED: [&[&str]; 11] = [
     &["shared"],
     &["pickle", "dumps_per_object"],
     &["pickle", "loads_per_object"],
+    &["pickle", "read_per_mib"],
     &["process_pool", "submit_item"],
+    &["process_pool", "feed_item"],
+    &["process_pool", "deliver_item"],
     &["process_pool", "collect_item"],
     &["multiprocessing_pool", "submit_item"],
+    &["multiprocessing_pool", "feed_item"],
+    &["multiprocessing_pool", "deliver_item"],
 ];
 
 /// A profile file, with what it does not have taken from a built-in profile.
@@ -251,7 +256,7 @@ impl Profile {
     }
 
     /// Everything in the profile that is multiplied with tasks, processes or bytes, besides costs.
-    fn amounts(&self) -> [u64; 10] {
+    fn amounts(&self) -> [u64; 11] {
         let (memory, pickle, process) = (&self.memory, &self.pickle, &self.process);
         [
             memory.base,
@@ -264,6 +269,7 @@ impl Profile {
             pickle.dumps_per_mib,
             pickle.loads_per_mib,
             pickle.pipe_per_mib,
+            pickle.read_per_mib,
         ]
     }
 

@@ -52,7 +52,12 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     pool.write_worker_handler(builder);
     pool.write_result_handler(builder);
     let costs = builder.profile().multiprocessing_pool;
-    pool.pipes.write_feeder(builder, pool.programs.task_handler, pool.tasks, costs.feed);
+    pool.pipes.write_feeder(
+        builder,
+        pool.programs.task_handler,
+        pool.tasks,
+        [costs.feed, costs.feed_item],
+    );
     let worker =
         WorkerCosts { receive: costs.receive, chunk_item: costs.chunk_item, send: costs.send };
     pool.pipes.write_worker(builder, pool.programs.worker, &worker, |_| {});
@@ -137,7 +142,6 @@ impl Pool {
 
     fn write_result_handler(&self, builder: &mut Builder<'_>) {
         let costs = builder.profile().multiprocessing_pool;
-        let each_further = builder.profile().pickle.loads_per_object;
         let closed = builder.code.label();
         builder.program(self.programs.result_handler);
         builder.boot_thread();
@@ -145,7 +149,7 @@ impl Pool {
         builder.take(self.pipes.results, closed);
         builder.read_from_pipe();
         let side = (Way::Received, Side::Unpickle);
-        builder.spend_on_pickling(side, costs.deliver, each_further);
+        builder.spend_on_pickling(side, costs.deliver, costs.deliver_item);
         builder.deliver();
         builder.code.push(Op::Jump(next.target()));
         builder.code.place(closed);

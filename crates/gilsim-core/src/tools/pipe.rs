@@ -43,16 +43,14 @@ impl Pipes {
         builder: &mut Builder<'_>,
         program: Label,
         from: ChannelId,
-        cost: Cost,
+        [each, each_further]: [Cost; 2],
     ) {
-        // A task of a chunk is a tuple of its arguments.
-        let each_further = Cost(builder.profile().pickle.dumps_per_object.0 * 2);
         let closed = builder.code.label();
         builder.program(program);
         builder.boot_thread();
         let next = builder.code.here();
         builder.take(from, closed);
-        builder.spend_on_pickling((Way::Sent, Side::Pickle), cost, each_further);
+        builder.spend_on_pickling((Way::Sent, Side::Pickle), each, each_further);
         builder.put(self.calls);
         builder.write_to_pipe();
         builder.code.push(Op::Jump(next.target()));

@@ -95,7 +95,12 @@ impl ProcessPool {
     pub(super) fn write_programs(&self, builder: &mut Builder<'_>) {
         self.write_manager(builder);
         let costs = builder.profile().process_pool;
-        self.pipes.write_feeder(builder, self.programs.feeder, self.feed, costs.feed);
+        self.pipes.write_feeder(
+            builder,
+            self.programs.feeder,
+            self.feed,
+            [costs.feed, costs.feed_item],
+        );
         let worker =
             WorkerCosts { receive: costs.receive, chunk_item: costs.chunk_item, send: costs.send };
         let room = self.room;
@@ -142,7 +147,6 @@ impl ProcessPool {
     /// The manager: fills the call queue while there is room, waits, takes one result, and so on.
     fn write_manager(&self, builder: &mut Builder<'_>) {
         let costs = builder.profile().process_pool;
-        let each_further = builder.profile().pickle.loads_per_object;
         let code = &mut builder.code;
         let [no_room, none_pending, fed, nudged, closed] = std::array::from_fn(|_| code.label());
         builder.program(self.programs.manager);
@@ -168,7 +172,7 @@ impl ProcessPool {
         builder.read_from_pipe();
         self.write_drain(builder);
         let side = (Way::Received, Side::Unpickle);
-        builder.spend_on_pickling(side, costs.deliver, each_further);
+        builder.spend_on_pickling(side, costs.deliver, costs.deliver_item);
         builder.deliver();
         builder.code.push(Op::Idle(self.executor));
         builder.code.push(Op::Jump(fill.target()));

@@ -185,11 +185,10 @@ impl Builder<'_> {
     ) {
         let name = self.name("pickle");
         let pickle = &self.profile().pickle;
-        let (per_mib, Cost(per_object)) = match side {
-            Side::Pickle => (pickle.dumps_per_mib, pickle.dumps_per_object),
-            Side::Unpickle => (pickle.loads_per_mib, pickle.loads_per_object),
+        let (per_mib, Cost(per_object), pipe_per_mib) = match side {
+            Side::Pickle => (pickle.dumps_per_mib, pickle.dumps_per_object, pickle.pipe_per_mib),
+            Side::Unpickle => (pickle.loads_per_mib, pickle.loads_per_object, pickle.read_per_mib),
         };
-        let pipe_per_mib = pickle.pipe_per_mib;
         let pickling = Some(Pickling { way, side, per_mib, per_object, pipe_per_mib });
         let cost = self.item_cost(ItemCost { base, each_further, pickling, name });
         self.code.push(Op::SpendOnItem(cost));

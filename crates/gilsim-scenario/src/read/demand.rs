@@ -95,7 +95,8 @@ fn pickling(payload: Payload, setting: &Setting) -> u128 {
     let each_way = |parcel: Parcel| {
         let rate = u128::from(costs.dumps_per_mib)
             + u128::from(costs.loads_per_mib)
-            + 2 * u128::from(costs.pipe_per_mib);
+            + u128::from(costs.pipe_per_mib)
+            + u128::from(costs.read_per_mib);
         let object = costs.dumps_per_object.0 + costs.loads_per_object.0;
         (u128::from(parcel.bytes).saturating_mul(rate) >> 20)
             + u128::from(parcel.objects.saturating_sub(1)) * u128::from(object.as_nanos())
