@@ -141,3 +141,14 @@ fn each_worker_does_its_first_steps_before_its_first_task() {
     let threads = took("thread_pool", "workers = 2");
     assert!(threads >= 40 * MS + 2 * 300 * US, "one after the other under the lock: {threads}");
 }
+
+/// Sleepers that wake together are taken from the heap one by one, before the first of them goes on.
+#[test]
+fn a_timer_costs_the_more_the_more_are_set() {
+    let text = |count: u32| format!("[[tasks]]\ncount = {count}\nsteps = [{{ wait = '1ms' }}]\n");
+    let level = |profile: &mut Profile| profile.event_loop.timer_level = ns(100);
+    let over = |count| Play::of(&text(count)).with_profile(level).makespan("asyncio") - MS;
+    assert_eq!(over(1), 0);
+    assert_eq!(over(2), 100, "one other is left, then none");
+    assert_eq!(over(8), 100 * (3 + 2 + 2 + 2 + 2 + 1 + 1), "seven others are left, then six, …");
+}

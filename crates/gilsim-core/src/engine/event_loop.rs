@@ -29,6 +29,8 @@ pub(super) struct EventLoop {
     at_hand: Handle,
     /// Sleeping coroutines; of equal times the first set is the first to fire.
     timers: Timers,
+    /// How many timers are set.
+    timers_set: u32,
     poll: Poll,
     /// Whether another thread has written to the self-pipe since it was drained last.
     signalled: bool,
@@ -72,6 +74,7 @@ impl EventLoop {
             todo: 0,
             at_hand: Handle::Main,
             timers: Timers::new(Ties::AsSet),
+            timers_set: 0,
             poll: Poll::default(),
             signalled: false,
             unfinished: 0,
@@ -98,6 +101,7 @@ impl EventLoop {
     /// The coroutine sleeps until `when`.
     pub(super) fn call_at(&mut self, task: TaskId, when: SimTime) {
         self.timers.set(when, task.0);
+        self.timers_set += 1;
     }
 
     /// `gather` waits for so many coroutines.
@@ -139,7 +143,13 @@ impl EventLoop {
         let when = self.timers.next().filter(|when| *when <= now)?;
         let slept_through = when > self.poll.began && when <= self.poll.ended;
         let ready_at = if slept_through { self.poll.ended } else { when };
+        self.timers_set -= 1;
         self.timers.take().map(|task| (ready_at, TaskId(task)))
+    }
+
+    /// What it costs to have taken a timer from the heap of those that are still set (`heapq.heappop`).
+    fn cost_of_heap(&self) -> SimDuration {
+        self.rules.timer_level * u64::from((self.timers_set + 1).ilog2())
     }
 
     /// Fixes how many handles this iteration runs. Returns what draining the self-pipe costs, if anybody wrote to it.
@@ -291,12 +301,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// Takes due timers behind what is ready already, and fixes how many handles this iteration runs.
     fn collect_timers(&mut self, thread: ThreadId, id: EventLoopId) -> Flow {
-        let now = self.now;
+        let (now, name) = (self.now, self.names.event_loop);
+        let mut cost = SimDuration::ZERO;
         while let Some((ready_at, task)) = self.event_loop(id).due_timer(now) {
+            cost += self.event_loop(id).cost_of_heap();
             self.change_to_ready(task, ready_at);
             self.event_loop(id).call_soon(Handle::Timer(task));
         }
-        let (cost, name) = (self.event_loop(id).count_handles(), self.names.event_loop);
+        cost += self.event_loop(id).count_handles();
         self.bookkeeping(thread, cost, name)
     }
 

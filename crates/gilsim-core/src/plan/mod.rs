@@ -190,6 +190,8 @@ pub struct LoopRules {
     pub step: SimDuration,
     /// Taking a due timer and completing its future.
     pub timer_fire: SimDuration,
+    /// Taking it from the heap of timers, for each doubling of those that are set.
+    pub timer_level: SimDuration,
     /// Completing a future for its waiter.
     pub future: SimDuration,
     /// Draining the self-pipe once.

@@ -159,6 +159,9 @@ costs! {
         timer_set: Cost,
         /// Taking a due timer and completing its future.
         timer_fire: Cost,
+        /// What taking it from the heap of timers costs, for each doubling of those that are set.
+        #[serde(default)]
+        timer_level: Cost,
         /// Completing a future and scheduling its waiter.
         future: Cost,
         /// `call_soon_threadsafe` in the calling thread.

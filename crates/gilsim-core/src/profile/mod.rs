@@ -178,8 +178,9 @@ pub fn parse(text: &str) -> Result<Profile, ProfileError> {
 }
 
 /// What files of older versions do not have.
-const ADDED: [&[&str]; 11] = [
+const ADDED: [&[&str]; 12] = [
     &["shared"],
+    &["event_loop", "timer_level"],
     &["pickle", "dumps_per_object"],
     &["pickle", "loads_per_object"],
     &["pickle", "read_per_mib"],

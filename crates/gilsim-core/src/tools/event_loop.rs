@@ -114,6 +114,7 @@ impl Builder<'_> {
             first_step: costs.first_step.0,
             step: costs.step.0,
             timer_fire: costs.timer_fire.0,
+            timer_level: costs.timer_level.0,
             future: costs.future.0,
             drain: costs.drain.0,
         }
