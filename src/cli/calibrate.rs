@@ -41,9 +41,11 @@ pub(super) const MUCH: f64 = 0.05;
 /// When the Python cannot be run or measured.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let interpreter = Interpreter::new(&args.python);
+    // It goes wrong sooner than the Python, if it does.
+    let workshop = Workshop::open()?;
     let identity = interpreter.identify().map_err(|error| unrun(&error))?;
     check(&interpreter, &identity)?;
-    let text = measured(&interpreter)?;
+    let text = measured(&interpreter, workshop)?;
     console::result(text.as_bytes())?;
     Ok(Code::Done)
 }
@@ -75,9 +77,11 @@ pub(super) fn check(interpreter: &Interpreter, identity: &Identity) -> Result<()
 ///
 /// # Errors
 /// When the Python cannot be run or measured.
-pub(super) fn measured(interpreter: &Interpreter) -> Result<String, Failure> {
+pub(super) fn measured(
+    interpreter: &Interpreter,
+    mut workshop: Workshop,
+) -> Result<String, Failure> {
     let spinner = Spinner::on_terminal(&format!("measuring {}", interpreter.name()));
-    let mut workshop = Workshop::open()?;
     let program = workshop.add("calibrate.py", PROGRAM.as_bytes())?;
     let json = interpreter.run_file(&program, &[], LIMIT).map_err(|error| unrun(&error))?;
     drop(spinner);

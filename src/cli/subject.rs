@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::calibrate;
 use super::failure::Failure;
 use super::input;
+use super::workshop::Workshop;
 use crate::python::interpreter::{Identity, Interpreter};
 use gilsim_core::profile::{self, Profile};
 use gilsim_scenario::limits::SCENARIO_BYTES;
@@ -95,7 +96,7 @@ impl Candidate {
         calibrate::check(&interpreter, &identity)?;
         let profile = match given {
             Some(profile) => Arc::clone(profile),
-            None => parsed(&calibrate::measured(&interpreter)?, &name)?,
+            None => parsed(&calibrate::measured(&interpreter, Workshop::open()?)?, &name)?,
         };
         if !fits(&profile, &identity) {
             let lock = if identity.locked { "" } else { " without a lock" };

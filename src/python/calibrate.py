@@ -901,7 +901,7 @@ class Lives:
 
 
 def measure_processes():
-    """Children by each start method; the first of each is left out: costs are steady ones."""
+    """Children by each start method. The first of each is apart from the others, whose costs are steady."""
     latency = known("machine.wake_latency")
     forked = None
     for method, count in (("fork", 60), ("spawn", 12), ("forkserver", 12)):
@@ -922,9 +922,10 @@ def measure_processes():
             record(name + ".after", [0])
             record(name + ".copies", [0])
             record(name + ".parent_copies", [0])
-        record(name + ".first", [0])
+        # What the first one starts besides: the resource tracker, the fork server.
+        record(name + ".first",
+               [0 if method == "fork" else lives.whole[0] - statistics.median(lives.whole[1:])])
         record(name + ".memory", lives.memory[1:])
-        record(name + " first start", lives.whole[:1], into=EXTRA)
         forked = forked or lives
     record("process.join", forked.join[1:])
     record("process.exit", forked.exit[1:], less=latency + known("process.join"))
@@ -1185,32 +1186,45 @@ def measure_drain():
     writer.close()
 
 
+ITEMS, CHUNK = 100_000, 1000
+
+
 def per_item(work):
-    """CPU time of a call that goes through many items, for each of them."""
-    return [cpu_of(work) / MANY for _ in range(25)][3:]
+    """CPU time of a call that goes through many items, for each of them; what it returns is kept meanwhile."""
+    samples = []
+    for _ in range(8):
+        kept = []
+        samples.append(cpu_of(lambda: kept.append(work())) / ITEMS)
+    return samples[1:]
+
+
+def cut_for_executor():
+    """Cut items into chunks as ProcessPoolExecutor.map does."""
+    if sys.version_info >= (3, 13):
+        return list(itertools.batched(zip(range(ITEMS)), CHUNK))
+    return list(concurrent.futures.process._get_chunks(range(ITEMS), chunksize=CHUNK))
+
+
+def cut_for_pool():
+    """Cut items into chunks as multiprocessing.Pool.map does."""
+    return list(multiprocessing.pool.Pool._get_tasks(same, list(range(ITEMS)), CHUNK))
 
 
 def measure_chunks():
-    """What each item of a chunk costs the caller of either pool, before and after."""
-    items = range(MANY)
-    if hasattr(itertools, "batched") and sys.version_info >= (3, 13):
-        def cut():
-            return list(itertools.batched(zip(items), 500))
-    else:
-        def cut():
-            return list(concurrent.futures.process._get_chunks(items, chunksize=500))
-    record("process_pool.submit_item", per_item(cut))
+    """What each item of a chunk costs the parent's threads. All chunks are kept, as pools keep them."""
     chain = concurrent.futures.process._chain_from_iterable_of_lists
+    record("process_pool.submit_item", per_item(cut_for_executor))
+    record("multiprocessing_pool.submit_item", per_item(cut_for_pool))
+    tuples, plain = cut_for_executor(), [part for _, part in cut_for_pool()]
+    results = [pickle.dumps(list(part)) for part in plain]
+    record("process_pool.feed_item", per_item(lambda: [pickle.dumps(part) for part in tuples]))
+    record("multiprocessing_pool.feed_item",
+           per_item(lambda: [pickle.dumps(part) for part in plain]))
+    deliver = per_item(lambda: [pickle.loads(part) for part in results])
+    record("process_pool.deliver_item", deliver)
+    record("multiprocessing_pool.deliver_item", deliver)
     record("process_pool.collect_item",
-           [cpu_of(lambda done=list(items): list(chain([done]))) / MANY for _ in range(25)][3:])
-    pool = multiprocessing.pool.Pool
-    record("multiprocessing_pool.submit_item",
-           per_item(lambda: list(pool._get_tasks(same, list(items), 500))))
-    arguments, results = tuple((number,) for number in items), pickle.dumps(list(items))
-    record("process_pool.feed_item", per_item(lambda: pickle.dumps(arguments)))
-    record("process_pool.deliver_item", per_item(lambda: pickle.loads(results)))
-    record("multiprocessing_pool.feed_item", per_item(lambda: pickle.dumps(tuple(items))))
-    record("multiprocessing_pool.deliver_item", per_item(lambda: pickle.loads(results)))
+           per_item(lambda: list(chain([list(part) for part in plain]))))
 
 
 def process_pool_lives(context):
@@ -1275,12 +1289,12 @@ def measure_process_pool():
         records = [record_of(number) for number in range(400)]
         one = worker_cost(lambda work, items: list(executor.map(work, items)), answer, records)
         many = worker_cost(
-            lambda work, items: list(executor.map(work, items, chunksize=500)), same,
-            range(10_000))
+            lambda work, items: list(executor.map(work, items, chunksize=CHUNK)), same,
+            range(20 * CHUNK))
     share = ratio_of_receive(context.SimpleQueue)
     record("process_pool.receive", [cost * share for cost in one])
     record("process_pool.send", [cost * (1 - share) for cost in one])
-    record("process_pool.chunk_item", many, less=statistics.median(one) / 500)
+    record("process_pool.chunk_item", many, less=statistics.median(one) / CHUNK)
     measure_chunks()
     process_pool_lives(context)
     first_items(context)
@@ -1359,11 +1373,12 @@ def measure_pool():
     with context.Pool(1) as pool:
         records = [record_of(number) for number in range(400)]
         one = worker_cost(lambda work, items: pool.map(work, items, 1), answer, records)
-        many = worker_cost(lambda work, items: pool.map(work, items, 500), same, range(10_000))
+        many = worker_cost(lambda work, items: pool.map(work, items, CHUNK), same,
+                           range(20 * CHUNK))
     share = ratio_of_receive(context.SimpleQueue)
     record("multiprocessing_pool.receive", [cost * share for cost in one])
     record("multiprocessing_pool.send", [cost * (1 - share) for cost in one])
-    record("multiprocessing_pool.chunk_item", many, less=statistics.median(one) / 500)
+    record("multiprocessing_pool.chunk_item", many, less=statistics.median(one) / CHUNK)
     pool_lives(context)
 
 

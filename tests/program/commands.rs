@@ -550,11 +550,25 @@ use = "threading"
     }
 
     #[test]
+    fn a_python_newer_than_all_known_is_measured_under_the_newest_rules_and_that_is_said_before() {
+        let bench = bench_with_python();
+        install(&bench, "new", "3.99.0", "/opt/new");
+        let ended = bench.run(&["calibrate", "--python", "bin/new"]).expect(3);
+        ended.says("note: `bin/new` is Python 3.99.0, and the newest that gilsim knows is 3.15");
+        ended.says("E: no more");
+        install(&bench, "old", "3.7.2", "/opt/old");
+        let ended = bench.run(&["calibrate", "--python", "bin/old"]).expect(3);
+        ended.says("error: `bin/old` is CPython 3.7.2: gilsim models CPython from 3.8 on");
+    }
+
+    #[test]
     fn a_python_too_old_for_gilsim_or_for_a_tool_is_told_and_the_rest_is_kept() {
         let bench = bench_with_python();
         install(&bench, "old", "3.7.2", "/opt/old");
         let ended = bench.run(&["validate", "a.toml", "--python", "bin/old", "--profile", "ideal"]);
-        ended.expect(3).says("error: `bin/old` is Python 3.7.2: take 3.8 or later");
+        ended
+            .expect(3)
+            .says("error: `bin/old` is CPython 3.7.2: gilsim models CPython from 3.8 on");
         let text = "[interpreter]\nprofile = \"cpython-3.14\"\n[[tasks]]\nsteps = [{ wait = \"1ms\" },\
                     { compute = \"2ms\" }]\n[[tools]]\nuse = \"interpreter_pool\"\n\
                     [[tools]]\nuse = \"sequential\"\n";

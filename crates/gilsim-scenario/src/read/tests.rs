@@ -52,16 +52,28 @@ fn what_a_scenario_does_not_say_has_its_default() {
     assert_eq!(entry.payload, Payload::default());
     let tools: Vec<&str> = scenario.tools.iter().map(|run| run.label.as_str()).collect();
     let all = Tool::ALL.map(Tool::name);
-    assert_eq!(tools, all[..8], "3.13 has every tool but the interpreter pool");
+    assert_eq!(tools, all, "3.14 has every tool");
     let setting = &scenario.tools[0].setting;
     assert_eq!(setting.machine.cores, 4);
     assert_eq!(setting.machine.quantum, setting.interpreter.profile.machine.quantum.0);
-    assert_eq!(setting.interpreter.profile.name, "cpython-3.13");
+    assert_eq!(setting.interpreter.profile.name, "cpython-3.14");
     assert!(setting.interpreter.lock);
     assert_eq!(setting.interpreter.switch_interval, ms(5));
     let pool = &scenario.tools[2];
     assert_eq!((pool.workers, pool.limit, pool.chunk), (8, None, 1));
-    assert_eq!(pool.start, StartMethod::Fork);
+    assert_eq!(pool.start, StartMethod::Forkserver);
+}
+
+#[test]
+fn a_profile_of_a_python_that_is_newer_than_all_known_names_the_newest() {
+    for (asked, newest) in [("cpython-3.16", "cpython-3.15"), ("cpython-3.20t", "cpython-3.15t")] {
+        let text = format!("interpreter.profile = '{asked}'\n{ONE_TASK}");
+        let faults = load(&text).unwrap_err().to_string();
+        assert!(
+            faults.contains(&format!("the newest that gilsim knows is `{newest}`")),
+            "{faults}"
+        );
+    }
 }
 
 #[test]

@@ -106,10 +106,12 @@ impl Standings {
     }
 
     /// Whether a thread was ahead of others or behind them when it fell asleep, and is not ahead any more. Until then it
-    /// counts in their average (`DELAY_DEQUEUE`), so that whoever has run since is ahead of it.
+    /// counts in their average (`DELAY_DEQUEUE`), so that whoever has run since is ahead of it. Whoever took the core when
+    /// it fell asleep is safe for a base slice (`protect_slice`).
     pub(super) fn has_made_up(&self, woken: ThreadId, now: SimTime) -> bool {
         let standing = self.of(woken);
-        standing.lag != 0 && standing.lag + standing.forgiven(now) >= 0
+        let gone = standing.forgiven(now);
+        standing.lag != 0 && gone >= self.base_slice && standing.lag + gone >= 0
     }
 
     /// How much CPU time the core's thread has had by now.
