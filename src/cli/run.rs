@@ -19,16 +19,18 @@ use gilsim_core::open::{OpenReport, Queues};
 use gilsim_core::run::compare;
 use gilsim_core::sink::row::SummaryRow;
 use gilsim_render::formats::csv::TraceCsv;
+use gilsim_render::formats::entries::{self, EntryRow};
 use gilsim_render::formats::perfetto::PerfettoTrace;
 use gilsim_render::formats::{queues, summary};
 use gilsim_render::quiz::Waits;
 use gilsim_render::report::{self, Ending, ToolResult};
+use gilsim_render::table::{Escape, Table};
 use gilsim_scenario::{Input, Loaded};
 
 /// Play scenarios through their tools and compare them
 ///
 /// Prints the comparison and writes DIR/<scenario's name>/: trace.csv (every interval of every task and
-/// thread), summary.csv, summary.json, gantt.svg, gantt.png and manifest.json; queues.csv of an open system; gantt.html
+/// thread), summary.csv, summary.json, gantt.svg, gantt.png and manifest.json; entries.csv of several entries; queues.csv of an open system; gantt.html
 /// and trace.perfetto.json where they are asked for. Files appear whole or not at all.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -106,11 +108,12 @@ Examples:
   gilsim import har front-page.har | gilsim run -";
 
 /// Every file that a run may write. What it does not write this time does not stay from an earlier run.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     TRACE,
     PERFETTO,
     "summary.csv",
     "summary.json",
+    "entries.csv",
     "queues.csv",
     "gantt.svg",
     "gantt.png",
@@ -184,10 +187,14 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     let open = played.iter().filter_map(|one| one.run.open.as_ref());
     let reports: Vec<&OpenReport> = open.map(|(_, report)| report).collect();
 
+    let entries = entries_of(&study.scenario, &played);
     let mut files = vec![
         ("summary.csv", summary::csv(&rows)),
-        ("summary.json", summary::json(&rows, &reports)),
+        ("summary.json", summary::json(&rows, &entries, &reports)),
     ];
+    if study.scenario.tasks.len() > 1 {
+        files.push(("entries.csv", entries::csv(&entries)));
+    }
     if study.scenario.horizon.is_some() {
         let mut runs: Vec<(&str, &Queues)> = Vec::new();
         for (tool, played) in study.scenario.tools.iter().zip(&played) {
@@ -223,7 +230,13 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
         }
         // A program gets one document: the answers.
         if !args.reveal || format != Format::Json {
-            console::result(&printed(format, &study.scenario, &results, &rows, &reports))?;
+            console::result(&printed(
+                format,
+                &study.scenario,
+                &results,
+                &rows,
+                (&entries, &reports),
+            ))?;
         }
     }
     if !args.common.quiet {
@@ -344,16 +357,33 @@ fn printed(
     scenario: &Scenario,
     results: &[ToolResult<'_>],
     rows: &[SummaryRow],
-    reports: &[&OpenReport],
+    (entries, reports): (&[Vec<EntryRow<'_>>], &[&OpenReport]),
 ) -> Vec<u8> {
+    let below = |table: fn(&Table) -> String| {
+        entries::table(entries)
+            .map_or_else(String::new, |by_entry| format!("\n{}", table(&by_entry)))
+    };
     match format {
         Format::Table => {
-            report::screen::comparison(scenario, results, console::colour()).into_bytes()
+            let text = report::screen::comparison(scenario, results, console::colour());
+            (text + &below(Table::screen)).into_bytes()
         }
         Format::Csv => summary::csv(rows),
-        Format::Json => summary::json(rows, reports),
-        Format::Markdown => report::markdown::comparison(scenario, results).into_bytes(),
+        Format::Json => summary::json(rows, entries, reports),
+        Format::Markdown => (report::markdown::comparison(scenario, results)
+            + &below(|table| table.markdown(Escape::All)))
+            .into_bytes(),
     }
+}
+
+/// The response times of each entry under each tool that finished, where there are several entries.
+fn entries_of<'a>(scenario: &'a Scenario, played: &[Played]) -> Vec<Vec<EntryRow<'a>>> {
+    let finished = scenario.tools.iter().zip(played).filter(|(_, one)| one.run.outcome.is_ok());
+    let rows = finished.map(|(run, one)| {
+        let names = scenario.tasks.iter().map(|entry| entry.name.as_str());
+        EntryRow::of_tool(&run.label, names, &one.run.entries)
+    });
+    rows.collect()
 }
 
 /// What the audit found, as one text.

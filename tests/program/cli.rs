@@ -355,3 +355,33 @@ use = "sequential"
         }
     }
 }
+
+/// Two entries of one name, and a tool that makes one wait for the other.
+#[test]
+fn a_scenario_of_several_entries_reports_each() {
+    let bench = Bench::new();
+    let text = "interpreter.profile = \"ideal\"\n\
+                [[tasks]]\nname = \"health\"\ncount = 2\nsteps = [{ wait = \"1ms\" }]\n\
+                [[tasks]]\nname = \"report\"\nsteps = [{ compute = \"30ms\" }]\n\
+                [[tools]]\nuse = \"sequential\"\n[[tools]]\nuse = \"asyncio\"\n";
+    bench.write("a.toml", text);
+    let ended = bench.run(&["run", "a.toml", "--no-chart", "--no-trace"]).expect(0);
+    let shown = ended.out();
+    assert!(
+        shown.contains("entry") && shown.contains("health") && shown.contains("31 ms"),
+        "{shown}"
+    );
+    let entries = bench.read("output/a/entries.csv");
+    let expected = "tool,replicate,entry,name,tasks,response_mean_ns,response_p50_ns,response_p95_ns,\
+                    response_p99_ns,response_max_ns\n\
+                    sequential,0,0,health,2,1500000,1000000,2000000,2000000,2000000\n\
+                    sequential,0,1,report,1,32000000,32000000,32000000,32000000,32000000\n\
+                    asyncio,0,0,health,2,30000000,30000000,30000000,30000000,30000000\n\
+                    asyncio,0,1,report,1,30000000,30000000,30000000,30000000,30000000\n";
+    assert_eq!(entries, expected);
+    let summary: serde_json::Value =
+        serde_json::from_str(&bench.read("output/a/summary.json")).unwrap();
+    assert_eq!(summary[0]["entries"][1]["name"], "report");
+    assert_eq!(summary[1]["entries"][0]["response_p95_ns"], 30_000_000);
+    bench.run(&["run", "a.toml", "--set", "tasks.report.count=1", "--quiet"]).expect(0);
+}

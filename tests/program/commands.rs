@@ -554,7 +554,8 @@ use = "threading"
         let bench = bench_with_python();
         install(&bench, "new", "3.99.0", "/opt/new");
         let ended = bench.run(&["calibrate", "--python", "bin/new"]).expect(3);
-        ended.says("note: `bin/new` is Python 3.99.0, and the newest that gilsim knows is 3.15");
+        let ended = ended
+            .says("note: `bin/new` is Python 3.99.0, and the newest that gilsim knows is 3.15");
         ended.says("E: no more");
         install(&bench, "old", "3.7.2", "/opt/old");
         let ended = bench.run(&["calibrate", "--python", "bin/old"]).expect(3);

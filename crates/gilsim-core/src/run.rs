@@ -10,7 +10,7 @@ use crate::open::{OpenReport, Queues, offered};
 use crate::plan::Plan;
 use crate::sink::audit::{Audit, AuditSetting, Violation};
 use crate::sink::row::SummaryRow;
-use crate::sink::summary::{self, Summary};
+use crate::sink::summary::{self, EntryResponses, Summary};
 use crate::tools;
 use crate::trace::{Names, Outcome, Sink, Stuck, Totals};
 use crate::workload::{TooLarge, Workload};
@@ -20,6 +20,8 @@ use crate::workload::{TooLarge, Workload};
 pub struct Run {
     /// The numbers, not yet compared with those of other tools ([`compare`]). Of a deadlock, what waits for what.
     pub outcome: Result<SummaryRow, Vec<Stuck>>,
+    /// The response times of each entry of a scenario that has several; empty where it has one.
+    pub entries: Vec<EntryResponses>,
     /// What the engine counted.
     pub totals: Totals,
     /// The names of the rows.
@@ -134,12 +136,16 @@ impl<'a> Prepared<'a> {
     fn played(&self, sink: Option<&mut dyn Sink>) -> Result<Run, TooLarge> {
         let plan = &self.plan;
         let warm_up = self.horizon.map(|horizon| horizon.warm_up).unwrap_or_default();
-        let mut summary = Summary::counting_from(warm_up);
+        let mut summary = Summary::counting_from(warm_up).by_entry(plan.workload.first_tasks());
         let mut queues = self.horizon.map(|horizon| Queues::new(plan, horizon));
         let (outcome, totals) = match (&mut queues, sink) {
             // Most runs have no sink but the summary. The engine is compiled once more for them.
             (None, None) => engine::simulate_for(plan, &mut summary),
             (queues, sink) => engine::simulate(plan, &mut (&mut summary, (queues.as_mut(), sink))),
+        };
+        let entries = match outcome {
+            Outcome::Finished if plan.entries.len() > 1 => summary.entries(),
+            _ => Vec::new(),
         };
         let outcome = match outcome {
             Outcome::Finished => {
@@ -154,6 +160,6 @@ impl<'a> Prepared<'a> {
             let report = OpenReport::of(&queues, horizon, &offered(plan, self.tool));
             (queues, report)
         });
-        Ok(Run { outcome, totals, names: Names::default(), open })
+        Ok(Run { outcome, entries, totals, names: Names::default(), open })
     }
 }

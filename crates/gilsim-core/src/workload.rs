@@ -125,6 +125,11 @@ impl Workload {
         self.entries.partition_point(|entry| entry.first <= task.0) - 1
     }
 
+    /// The number of the first task of each entry.
+    pub fn first_tasks(&self) -> impl Iterator<Item = u32> {
+        self.entries.iter().map(|entry| entry.first)
+    }
+
     /// What crosses a process boundary for a task.
     pub fn payload(&self, task: TaskId) -> Payload {
         self.entries[self.entry_of(task)].payload

@@ -14,12 +14,29 @@ pub struct Summary {
     busy: u128,
     /// Time that tasks and the tool's own threads waited for interpreter locks, in nanoseconds.
     lock_wait: u128,
+    /// The tasks of each entry that finished, in the order of the entries; of all where nothing is known of entries.
+    entries: Vec<OfEntry>,
+    counts_from: SimTime,
+}
+
+/// The tasks of an entry that finished.
+#[derive(Clone, Default, Debug)]
+struct OfEntry {
+    /// The number of its first task.
+    first: u32,
+    tasks: u64,
     /// From arrival to the end of the last step, in nanoseconds, in the order in which tasks finished; of tasks that
     /// arrived before `counts_from` none.
     responses: Vec<u64>,
-    /// Tasks that finished.
-    tasks: u64,
-    counts_from: SimTime,
+}
+
+/// The response times of the tasks of one `[[tasks]]` table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EntryResponses {
+    /// Its tasks that finished.
+    pub tasks: u64,
+    /// Their response times.
+    pub response: Responses,
 }
 
 impl Sink for Summary {
@@ -37,9 +54,18 @@ impl Sink for Summary {
     }
 
     fn finished(&mut self, finished: &Finished) {
-        self.tasks += 1;
+        let number = match self.entries.len() {
+            0 => {
+                self.entries.push(OfEntry::default());
+                0
+            }
+            1 => 0,
+            _ => self.entries.partition_point(|entry| entry.first <= finished.task.0) - 1,
+        };
+        let entry = &mut self.entries[number];
+        entry.tasks += 1;
         if finished.arrived >= self.counts_from {
-            self.responses.push((finished.done - finished.arrived).as_nanos());
+            entry.responses.push((finished.done - finished.arrived).as_nanos());
         }
     }
 }
@@ -50,11 +76,32 @@ impl Summary {
         Self { counts_from, ..Self::default() }
     }
 
+    /// The same, which tells entries apart; `firsts` are the numbers of their first tasks.
+    #[must_use]
+    pub fn by_entry(self, firsts: impl Iterator<Item = u32>) -> Self {
+        let entries = firsts.map(|first| OfEntry { first, ..OfEntry::default() }).collect();
+        Self { entries, ..self }
+    }
+
+    /// The response times of each entry.
+    pub fn entries(&self) -> Vec<EntryResponses> {
+        let of_entry = |entry: &OfEntry| EntryResponses {
+            tasks: entry.tasks,
+            response: responses(entry.responses.clone()),
+        };
+        self.entries.iter().map(of_entry).collect()
+    }
+
     /// The row of summary.csv, without the columns that compare it with others: see [`compare`].
     pub fn finish(self, tool: &str, replicate: u32, cores: u32, totals: &Totals) -> SummaryRow {
         let makespan = u128::from(totals.makespan.as_nanos());
         let all_task_time = self.task_time.iter().sum();
-        let tasks = self.tasks;
+        let tasks = self.entries.iter().map(|entry| entry.tasks).sum();
+        let times =
+            self.entries.into_iter().map(|entry| entry.responses).reduce(|mut all, more| {
+                all.extend(more);
+                all
+            });
         SummaryRow {
             tool: tool.to_owned(),
             replicate,
@@ -63,7 +110,7 @@ impl Summary {
             relative: None,
             tasks,
             throughput_per_s: Fraction::of(u128::from(tasks) * nanos_per_second(), makespan),
-            response: responses(self.responses),
+            response: responses(times.unwrap_or_default()),
             shares: self.task_time.map(|time| Fraction::of(time, all_task_time)),
             cpu_busy_share: Fraction::of(self.busy, u128::from(cores) * makespan),
             lock_wait_ns: self.lock_wait,

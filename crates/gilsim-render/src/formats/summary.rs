@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::entries::EntryRow;
 use crate::table::{self, Table};
 use gilsim_core::sink::row::{COLUMNS, SummaryRow};
 
@@ -17,9 +18,19 @@ pub fn csv(rows: &[SummaryRow]) -> Vec<u8> {
 
 /// summary.json: an array of objects with the columns of summary.csv as keys; where there are `extras`, as many as rows,
 /// each has one under the key `open`.
-pub fn json<E: Serialize>(rows: &[SummaryRow], extras: &[E]) -> Vec<u8> {
-    let objects =
-        rows.iter().enumerate().map(|(index, row)| Object { row, open: extras.get(index) });
+/// Each has its `entries` where these tell several apart.
+pub fn json<E: Serialize>(
+    rows: &[SummaryRow],
+    entries: &[Vec<EntryRow<'_>>],
+    extras: &[E],
+) -> Vec<u8> {
+    let entries_of = |index: usize| entries.get(index).filter(|entries| !entries.is_empty());
+    let object = |(index, row)| Object {
+        row,
+        entries: entries_of(index).map(Vec::as_slice),
+        open: extras.get(index),
+    };
+    let objects = rows.iter().enumerate().map(object);
     table::json(&objects.collect::<Vec<_>>())
 }
 
@@ -28,6 +39,8 @@ pub fn json<E: Serialize>(rows: &[SummaryRow], extras: &[E]) -> Vec<u8> {
 struct Object<'r, E> {
     #[serde(flatten)]
     row: &'r SummaryRow,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<&'r [EntryRow<'r>]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     open: Option<&'r E>,
 }
@@ -71,7 +84,7 @@ mod tests {
     fn json_has_the_keys_and_values_of_csv_in_their_order() {
         let rows = rows();
         let json: Vec<serde_json::Map<String, serde_json::Value>> =
-            serde_json::from_slice(&json::<()>(&rows, &[])).unwrap();
+            serde_json::from_slice(&json::<()>(&rows, &[], &[])).unwrap();
         for (object, row) in json.iter().zip(&rows) {
             assert!(object.keys().eq(COLUMNS.iter().map(|column| column.name)));
             for ((key, value), field) in object.iter().zip(row.fields()) {
@@ -88,6 +101,6 @@ mod tests {
     #[test]
     fn no_results_are_a_header_and_an_empty_array() {
         assert!(csv(&[]).starts_with(b"tool,replicate,"));
-        assert_eq!(json::<()>(&[], &[]), b"[]\n");
+        assert_eq!(json::<()>(&[], &[], &[]), b"[]\n");
     }
 }
