@@ -200,10 +200,11 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
         folder.add(name, &text)?;
     }
     if !args.no_chart {
-        picture::add(&mut folder, &study.scenario, &played)?;
+        let finding = report::headline(&study.scenario, &results);
+        picture::add(&mut folder, &study.scenario, &played, &finding)?;
     }
     if args.html {
-        let verdict = report::verdict(&results, study.scenario.goal());
+        let verdict = report::verdict(&study.scenario, &results);
         picture::add_page(&mut folder, &study.scenario, &played, &verdict)?;
     }
     folder.add("manifest.json", &manifest(study, args))?;
