@@ -229,6 +229,10 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     }
     if !args.common.quiet {
         console::say(&written.to_string());
+        let doubts = gilsim_scenario::warnings(&study.scenario);
+        if let (Some(file), false) = (study.inputs.first(), doubts.is_empty()) {
+            console::say(&console::warning(&file.name, &doubts.join("; ")));
+        }
         warn(&study.scenario, &played);
     }
     Ok(conclude(&results, violations.as_deref()))

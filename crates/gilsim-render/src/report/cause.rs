@@ -39,7 +39,9 @@ fn of(scenario: &Scenario, loser: Finisher<'_>, winner: Finisher<'_>) -> Cause {
     // With no fewer workers than the winner's, tasks queue for longer because those before them take longer.
     let width = width(loser.0, loser.1);
     let explained = next * u128::from(loser.1.tasks) / u128::from(width.max(1));
-    let is_only_pressed = state == State::Queued
+    let waits_for_turn =
+        state == State::Queued || (state == State::Sync && loser.0.limit.is_some());
+    let is_only_pressed = waits_for_turn
         && next > 0
         && scenario.goal() == Goal::Makespan
         && width >= self::width(winner.0, winner.1)
@@ -64,26 +66,31 @@ fn comes_afterwards(
 /// Shares are in so many parts.
 const MILLION: u128 = 1_000_000;
 
-/// The time of a task in a state, on average, in millionths of a nanosecond. A wait is a wait, whether it blocks a thread or
-/// suspends a coroutine.
-fn per_task(state: State, row: &SummaryRow) -> u128 {
-    let share = match state {
-        State::Io | State::Suspended => {
-            row.share(State::Io).millionths() + row.share(State::Suspended).millionths()
-        }
-        _ => row.share(state).millionths(),
-    };
-    share * u128::from(row.response.mean_ns)
+/// States that come to the same for a task: a wait may block a thread or suspend a coroutine; a turn may be waited for before
+/// the start or at a limit.
+const fn kin(state: State) -> Option<State> {
+    match state {
+        State::Io => Some(State::Suspended),
+        State::Suspended => Some(State::Io),
+        State::Queued => Some(State::Sync),
+        State::Sync => Some(State::Queued),
+        State::Running | State::Native | State::Overhead | State::Ready | State::LockWait => None,
+    }
 }
 
-/// How much longer a task is in that state than the winner's; of the two kinds of waits it counts for the one that it has more of.
+/// The time of a task in a state and its kin, on average, in millionths of a nanosecond.
+fn per_task(state: State, row: &SummaryRow) -> u128 {
+    let share = |state| row.share(state).millionths();
+    (share(state) + kin(state).map_or(0, share)) * u128::from(row.response.mean_ns)
+}
+
+/// How much longer a task is in that state than the winner's; of two states of a kind it counts for the one that it has more of.
 fn excess(state: State, loser: &SummaryRow, winner: &SummaryRow) -> u128 {
-    let blocks = loser.share(State::Io) >= loser.share(State::Suspended);
-    match state {
-        State::Io if !blocks => 0,
-        State::Suspended if blocks => 0,
-        _ => per_task(state, loser).saturating_sub(per_task(state, winner)),
+    let rank = |state| (loser.share(state), std::cmp::Reverse(state));
+    if kin(state).is_some_and(|other| rank(other) > rank(state)) {
+        return 0;
     }
+    per_task(state, loser).saturating_sub(per_task(state, winner))
 }
 
 /// How many tasks a tool can have under way at once.
@@ -91,7 +98,7 @@ fn width(run: &ToolRun, row: &SummaryRow) -> u64 {
     match run.tool.descriptor().carriers {
         Carriers::One => 1,
         Carriers::Workers => run.workers.into(),
-        Carriers::OnePerTask => row.tasks,
+        Carriers::OnePerTask => run.limit.map_or(row.tasks, u64::from),
     }
 }
 

@@ -45,9 +45,7 @@ fn thing(scenario: &Scenario, run: &ToolRun, step: &StepSpec) -> Option<String> 
             Some(format!("a permit of semaphore `{name}`"))
         }
         Object::Queue(id) => {
-            let queue = &scenario.queues[id.index()];
-            let may_wait = queue.capacity.is_some() || matches!(step, StepSpec::Get(_));
-            may_wait.then(|| format!("queue `{}`", one_line(&queue.name)))
+            Some(format!("queue `{}`", one_line(&scenario.queues[id.index()].name)))
         }
         Object::Site(id) => {
             let site = &run.setting.sites[id.index()];
@@ -78,8 +76,9 @@ mod tests {
         let semaphores = ["slots", "spare"];
         scenario.semaphores =
             semaphores.map(|name| Semaphore { name: name.to_owned(), permits: 1 }).to_vec();
-        let queue = |name: &str, capacity| Queue { name: name.to_owned(), capacity };
-        scenario.queues = vec![queue("jobs", Some(5)), queue("log", None)];
+        let queues = ["jobs", "log"];
+        scenario.queues =
+            queues.map(|name| Queue { name: name.to_owned(), capacity: None }).to_vec();
         scenario.tasks[0].steps = steps;
         waited_for(&scenario, &run)
     }
@@ -89,7 +88,7 @@ mod tests {
         let acquire = || StepSpec::Acquire(SemaphoreId(0));
         let release = StepSpec::Release(SemaphoreId(0));
         let again = StepSpec::Repeat { times: 3, steps: vec![acquire()] };
-        let steps = vec![acquire(), release, again, StepSpec::Put(QueueId(1))];
+        let steps = vec![acquire(), release, again];
         assert_eq!(told(steps, None), "waiting for a permit of semaphore `slots`");
         let steps = vec![acquire(), StepSpec::Put(QueueId(0)), StepSpec::Get(QueueId(1))];
         assert_eq!(

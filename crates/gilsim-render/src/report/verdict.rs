@@ -351,6 +351,20 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_is_no_cause_where_the_winner_has_as_few_workers() {
+        let pool = made(Tool::ThreadPool, 800, &[(State::Queued, 800), (State::Running, 200)]);
+        let shares = [(State::Sync, 780), (State::Ready, 120), (State::Running, 100)];
+        let mut limited = made(Tool::Asyncio, 866, &shares);
+        limited.1.response.mean_ns = 410_000_000;
+        let (mut tools, rows): (Vec<ToolRun>, Vec<SummaryRow>) =
+            [pool, limited].into_iter().map(|(kind, row)| (tool(kind), row)).unzip();
+        tools[1].limit = Some(8);
+        let text = verdict(&scenario("", &tools), &results(&tools, rows));
+        let cause = "asyncio takes 866 ms: its tasks spent 12 % of their time ready, waiting for the event loop.";
+        assert!(text.ends_with(cause), "{text}");
+    }
+
+    #[test]
     fn tools_of_nearly_one_makespan_are_told_by_the_answers_that_differ_most() {
         // convoy.toml: the makespans are within 1 %, the 95th percentiles too.
         let run = |tool, makespan_us: u64, p50_us: u64| {
