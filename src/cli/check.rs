@@ -1,4 +1,4 @@
-//! `gilsim check`: everything that is wrong with scenario files.
+//! `gilsim check`: everything that is wrong with scenario files, or probably not meant.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,9 @@ use gilsim_render::report::counted;
 use gilsim_scenario::Loaded;
 
 /// Say everything that is wrong with scenario files, without running them
+///
+/// A warning tells of what is sound and probably not meant: a site, computation, semaphore or queue that no step uses, and permits that are taken
+/// and not given back.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -30,7 +33,12 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let mut failures = Vec::new();
     for file in &args.files {
         match input::load(file, &[]) {
-            Ok(loaded) => console::result(sound(file, &loaded).as_bytes())?,
+            Ok(loaded) => {
+                console::result(sound(file, &loaded).as_bytes())?;
+                for warning in gilsim_scenario::warnings(&loaded.scenario) {
+                    console::say(&console::warning(&input::name(file), &warning));
+                }
+            }
             Err(faults) => failures.push(faults.into()),
         }
     }

@@ -17,7 +17,7 @@ use gilsim_studies::sweep::Estimate;
 use gilsim_studies::sweep::outcome::{Cell, Outcome};
 use gilsim_studies::whatif::{Effect, ToolStudy};
 
-/// Adds gantt.svg and gantt.png to the folder: a panel per tool.
+/// Adds gantt.svg and gantt.png to the folder: a panel per tool under the finding.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -25,6 +25,7 @@ pub(super) fn add(
     folder: &mut Folder,
     scenario: &Scenario,
     played: &[Played],
+    finding: &str,
 ) -> Result<(), Failure> {
     let subtitle = match scenario.title.as_str() {
         "" => settings(scenario),
@@ -32,7 +33,7 @@ pub(super) fn add(
     };
     let svg = with_panels(scenario, played, |panels| {
         chart::svg(&Chart {
-            title: "",
+            title: finding,
             subtitle: &subtitle,
             panels,
             without: &[],

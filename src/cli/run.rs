@@ -207,10 +207,11 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
         folder.add(name, &text)?;
     }
     if !args.no_chart {
-        picture::add(&mut folder, &study.scenario, &played)?;
+        let finding = report::headline(&study.scenario, &results);
+        picture::add(&mut folder, &study.scenario, &played, &finding)?;
     }
     if args.html {
-        let verdict = report::verdict(&results, study.scenario.goal());
+        let verdict = report::verdict(&study.scenario, &results);
         picture::add_page(&mut folder, &study.scenario, &played, &verdict)?;
     }
     folder.add("manifest.json", &manifest(study, args))?;
@@ -241,6 +242,10 @@ fn run(study: &Study, args: &Args) -> Result<Code, Failure> {
     }
     if !args.common.quiet {
         console::say(&written.to_string());
+        let doubts = gilsim_scenario::warnings(&study.scenario);
+        if let (Some(file), false) = (study.inputs.first(), doubts.is_empty()) {
+            console::say(&console::warning(&file.name, &doubts.join("; ")));
+        }
         warn(&study.scenario, &played);
     }
     Ok(conclude(&results, violations.as_deref()))

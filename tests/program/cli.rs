@@ -384,4 +384,20 @@ fn a_scenario_of_several_entries_reports_each() {
     assert_eq!(summary[0]["entries"][1]["name"], "report");
     assert_eq!(summary[1]["entries"][0]["response_p95_ns"], 30_000_000);
     bench.run(&["run", "a.toml", "--set", "tasks.report.count=1", "--quiet"]).expect(0);
+
+#[test]
+fn check_and_run_warn_of_what_is_probably_not_meant() {
+    let bench = Bench::new();
+    bench.write(
+        "a.toml",
+        "semaphores.slots = 2\nsites.shop.latency = '1s'\n\
+         tasks = [{ steps = [{ acquire = 'slots' }, { wait = '1s' }] }]\ntools = [{ use = 'asyncio' }]\n",
+    );
+    let unused = "warning: `a.toml`: no step uses site `shop`";
+    let kept = "a `release` of semaphore `slots` is missing: its permits are taken once and never given back";
+    let checked = bench.run(&["check", "a.toml"]).expect(0).says(unused).says(kept);
+    assert_eq!(checked.err().lines().count(), 2, "{}", checked.err());
+    let line = format!("{unused}; {kept}\n");
+    bench.run(&["run", "a.toml"]).expect(0).says(&line);
+    assert_eq!(bench.run(&["run", "a.toml", "--quiet"]).expect(0).err(), "");
 }

@@ -21,6 +21,8 @@ mod set;
 pub mod source;
 mod syntax;
 mod tree;
+mod unmodelled;
+mod unused;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub use fault::{Fault, Faults, nearest};
 pub use files::{Files, digest};
 pub use schema::{claims_schema, schema};
 pub use tree::shortened;
+pub use unused::warnings;
 
 use gilsim_core::model::Scenario;
 

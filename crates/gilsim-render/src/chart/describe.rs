@@ -1,4 +1,4 @@
-//! Figures in words: the text for those who do not see them, and a title where none is given.
+//! Figures in words: the text for those who do not see them.
 
 use super::words::{brief_percent, clean, duration};
 use super::{Chart, Panel, palette};
@@ -52,81 +52,4 @@ fn largest(panel: &Panel<'_>) -> Option<(State, f64)> {
 
 pub(super) fn has_lock(panel: &Panel<'_>) -> bool {
     !panel.recording.lanes.locks.is_empty()
-}
-
-/// The chart's title, or one made from the numbers.
-pub(super) fn title(chart: &Chart<'_>) -> String {
-    if !chart.title.trim().is_empty() {
-        return clean(chart.title);
-    }
-    match chart.panels.as_slice() {
-        [] => "No run".to_owned(),
-        [panel] => single(panel),
-        panels => comparison(panels),
-    }
-}
-
-fn single(panel: &Panel<'_>) -> String {
-    let makespan = duration(panel.recording.makespan);
-    let label = clean(panel.label);
-    if panel.deadlocked {
-        return format!("{label} deadlocks after {makespan}").trim().to_owned();
-    }
-    let lead = format!("{label} takes {makespan}");
-    match largest(panel) {
-        Some((state, share)) => {
-            let (lead, share, doing) = (lead.trim(), brief_percent(share), palette::doing(state));
-            format!("{lead}: tasks spend {share} of their time {doing}")
-        }
-        None => lead,
-    }
-}
-
-/// Which run is done first, which last, and which never.
-fn comparison(panels: &[Panel<'_>]) -> String {
-    let (stuck, finished): (Vec<&Panel<'_>>, Vec<&Panel<'_>>) =
-        panels.iter().partition(|panel| panel.deadlocked);
-    let mut parts = Vec::new();
-    parts.extend(contest(&finished));
-    if !stuck.is_empty() {
-        let labels: Vec<String> = stuck.iter().map(|panel| clean(panel.label)).collect();
-        let labels = match labels.split_last() {
-            Some((last, [])) => format!("{last} deadlocks"),
-            Some((last, others)) => format!("{} and {last} deadlock", others.join(", ")),
-            None => String::new(),
-        };
-        parts.push(labels);
-    }
-    parts.join("; ")
-}
-
-fn contest(finished: &[&Panel<'_>]) -> Option<String> {
-    let makespan = |panel: &&&Panel<'_>| panel.recording.makespan;
-    let best = finished.iter().min_by_key(makespan)?;
-    let worst = finished.iter().rev().max_by_key(makespan)?;
-    let (short, long) = (makespan(&best), makespan(&worst));
-    let winner = || format!("{} is done in {}", clean(best.label), duration(short));
-    Some(match finished.len() {
-        1 => winner(),
-        2 if short == long => format!("Both take {}", duration(short)),
-        count if short == long => format!("All {count} take {}", duration(short)),
-        _ => {
-            let (loser, times) = (clean(worst.label), times(long, short));
-            format!("{}, {loser} in {}{times}", winner(), duration(long))
-        }
-    })
-}
-
-/// How many times as long, as the end of a sentence; rounded half up, nothing where nothing took no time.
-fn times(long: u64, short: u64) -> String {
-    if short == 0 {
-        return String::new();
-    }
-    let short = u128::from(short);
-    let tenths = (u128::from(long) * 10 + short / 2) / short;
-    match tenths {
-        ..15 => String::new(),
-        15..100 => format!(": {}.{} times as long", tenths / 10, tenths % 10),
-        _ => format!(": {} times as long", (tenths + 5) / 10),
-    }
 }

@@ -7,7 +7,7 @@ use plotters::coord::ranged1d::Ranged;
 
 use super::axis::TimeAxis;
 use super::words::{Font, clean};
-use super::{Chart, Panel, Part, describe, legend};
+use super::{Chart, Panel, Part, legend};
 use crate::lanes::{LockRecord, Piece, Recording, ThreadRecord, Timeline};
 use gilsim_core::ids::ProcessId;
 use gilsim_core::trace::State;
@@ -124,7 +124,7 @@ pub(super) struct Lane<'a> {
 
 impl<'a> Layout<'a> {
     pub(super) fn of(chart: &Chart<'a>) -> Self {
-        let [title, subtitle] = headline(&describe::title(chart), chart.subtitle);
+        let [title, subtitle] = headline(chart.title, chart.subtitle);
         let mut y = 60
             + lines(&title) * 200
             + lines(&subtitle) * 160

@@ -47,7 +47,7 @@ use gilsim_core::trace::Names;
 
 /// A figure: one panel for each run, below each other on one axis of time.
 pub struct Chart<'a> {
-    /// The finding, in a sentence; if empty, one is made from the numbers.
+    /// The finding, in a sentence; may be empty.
     pub title: &'a str,
     /// The parameters; may be empty.
     pub subtitle: &'a str,

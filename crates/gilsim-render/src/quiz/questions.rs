@@ -38,12 +38,8 @@ pub(super) fn all(
     warnings: &[Option<String>],
     waits: &[Option<&Waits>],
 ) -> Vec<Question> {
-    let group = Group {
-        results,
-        goal: scenario.goal(),
-        may_deadlock: may_deadlock(scenario),
-        seed: scenario.seed,
-    };
+    let group =
+        Group { scenario, results, goal: scenario.goal(), may_deadlock: may_deadlock(scenario) };
     let mut questions = Vec::new();
     if results.len() > 1 {
         questions.push(group.first());
@@ -53,7 +49,7 @@ pub(super) fn all(
         questions.push(group.how_long(index));
         questions.push(group.whereabouts(index));
         let waits = waits.get(index).copied().flatten();
-        questions.extend(waits.map(|waits| group.who(scenario, index, waits)));
+        questions.extend(waits.map(|waits| group.who(index, waits)));
     }
     if group.may_deadlock && results.len() > 1 {
         questions.push(group.stuck());
@@ -71,11 +67,11 @@ fn asked(tools: usize) -> Vec<usize> {
 
 /// The results of all tools.
 struct Group<'a> {
+    scenario: &'a Scenario,
     results: &'a [ToolResult<'a>],
     /// What the verdict compares by.
     goal: Goal,
     may_deadlock: bool,
-    seed: u64,
 }
 
 impl Group<'_> {
@@ -96,7 +92,8 @@ impl Group<'_> {
 
     fn first(&self) -> Question {
         let best = self.finished().map(|(_, row)| row.by(self.goal)).min().unwrap_or(0);
-        let near = |time: u64| u128::from(time) * 100 <= u128::from(best) * (100 + NEAR_PERCENT);
+        let near =
+            |time: u64| u128::from(time) * 100 <= u128::from(best) * u128::from(100 + NEAR_PERCENT);
         let right = self.finished().filter(|(_, row)| near(row.by(self.goal)));
         let right = right.map(|(index, _)| index).collect();
         let asks = match self.goal {
@@ -105,7 +102,7 @@ impl Group<'_> {
         };
         let asks = format!("{asks} Name all that are within {NEAR_PERCENT} % of the best.");
         let none = if self.may_deadlock { "none: no tool finishes" } else { "" };
-        self.of_tools(&asks, none, right, verdict(self.results, self.goal))
+        self.of_tools(&asks, none, right, verdict(self.scenario, self.results))
     }
 
     fn waits(&self) -> Question {
@@ -120,7 +117,9 @@ impl Group<'_> {
         let noticed = |row: &SummaryRow| row.share(state).millionths() >= NOTICED;
         let most = self.finished().filter(|(_, row)| noticed(row)).map(|(_, row)| wait(row)).max();
         let near = |row: &SummaryRow| {
-            most.is_some_and(|most| noticed(row) && wait(row) * (100 + NEAR_PERCENT) >= most * 100)
+            most.is_some_and(|most| {
+                noticed(row) && wait(row) * u128::from(100 + NEAR_PERCENT) >= most * 100
+            })
         };
         let right = self.finished().filter(|(_, row)| near(row)).map(|(index, _)| index).collect();
         let asks = format!(
@@ -158,7 +157,7 @@ impl Group<'_> {
         // A tool that never finishes has no right time: the middle of the others' serves as one more wrong one.
         let own = result.row().map(|row| row.by(self.goal));
         let anchor = own.or_else(|| known.get(known.len() / 2).copied()).unwrap_or(1_000_000_000);
-        let bits = bits(self.seed, [anchor, index as u64], 0);
+        let bits = bits(self.scenario.seed, [anchor, index as u64], 0);
         let (times, position) = choice::times(anchor, &known, bits);
         let mut options: Vec<String> =
             times.iter().map(|ns| format!("about {}", time(*ns))).collect();
@@ -166,7 +165,7 @@ impl Group<'_> {
             options.push(NEVER.to_owned());
         }
         let right = if own.is_some() { position } else { options.len() - 1 };
-        Question { asks, options, right: vec![right], because: why(result, self.goal) }
+        Question { asks, options, right: vec![right], because: why(self.scenario, result) }
     }
 
     fn whereabouts(&self, index: usize) -> Question {
@@ -180,8 +179,10 @@ impl Group<'_> {
             }
         }
         states.sort_unstable();
-        let mut options: Vec<String> =
-            states.iter().map(|state| place(*state, result.run, result.row())).collect();
+        let mut options: Vec<String> = states
+            .iter()
+            .map(|state| place(self.scenario, *state, result.run, result.row()))
+            .collect();
         let mut right: Vec<usize> =
             (0..states.len()).filter(|at| right_states.contains(&states[*at])).collect();
         match result.ending {
@@ -202,15 +203,15 @@ impl Group<'_> {
             ),
             options,
             right,
-            because: result.row().map_or_else(never, |row| shares(row, result.run)),
+            because: result.row().map_or_else(never, |row| shares(self.scenario, row, result.run)),
         }
     }
 
     /// Which of the entries' tasks wait for others most.
-    fn who(&self, scenario: &Scenario, index: usize, waits: &Waits) -> Question {
+    fn who(&self, index: usize, waits: &Waits) -> Question {
         let result = &self.results[index];
         let mut options: Vec<String> =
-            scenario.tasks.iter().map(|entry| one_line(&entry.name)).collect();
+            self.scenario.tasks.iter().map(|entry| one_line(&entry.name)).collect();
         let entries = options.len();
         options.push("nobody's: less than 1 % each".to_owned());
         let shares: Vec<_> = waits.shares().collect();
@@ -244,7 +245,7 @@ impl Group<'_> {
         let right: Vec<usize> =
             (0..self.results.len()).filter(|index| dead(&self.results[*index])).collect();
         let told: Vec<String> =
-            right.iter().map(|index| why(&self.results[*index], self.goal)).collect();
+            right.iter().map(|index| why(self.scenario, &self.results[*index])).collect();
         let told = if told.is_empty() { "All of them finish.".to_owned() } else { told.join("\n") };
         self.of_tools("Which of them never finish?", "none: all finish", right, told)
     }
@@ -278,9 +279,9 @@ fn label(result: &ToolResult<'_>) -> String {
 }
 
 /// What the verdict says of a tool on its own; of one that deadlocks, what waits for what.
-fn why(result: &ToolResult<'_>, goal: Goal) -> String {
+fn why(scenario: &Scenario, result: &ToolResult<'_>) -> String {
     match &result.ending {
-        Ending::Finished(_) => verdict(std::slice::from_ref(result), goal),
+        Ending::Finished(_) => verdict(scenario, std::slice::from_ref(result)),
         Ending::Deadlocked(stuck) => report::deadlock(&result.run.label, stuck),
     }
 }
@@ -296,9 +297,11 @@ fn states_of_most(row: &SummaryRow) -> Vec<State> {
 }
 
 /// All states that take a noticeable share of the time.
-fn shares(row: &SummaryRow, run: &ToolRun) -> String {
+fn shares(scenario: &Scenario, row: &SummaryRow, run: &ToolRun) -> String {
     let told: Vec<String> = noticed(row)
-        .map(|(share, state)| format!("{} {}", percent(share), place(state, run, Some(row))))
+        .map(|(share, state)| {
+            format!("{} {}", percent(share), place(scenario, state, run, Some(row)))
+        })
         .collect();
     if told.is_empty() { "They take no time.".to_owned() } else { format!("{}.", told.join(", ")) }
 }

@@ -14,7 +14,7 @@ pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>]) -> String {
     };
     let settings = escaped(&settings(scenario));
     let table = table(results).markdown(Escape::All);
-    let verdict = escaped(&verdict(results, scenario.goal()));
+    let verdict = escaped(&verdict(scenario, results));
     format!("{title}{settings}\n\n{table}\n{verdict}\n")
 }
 

@@ -3,13 +3,17 @@
 //! A comparison is made from the rows of summary.csv and nothing else, so that screen and files
 //! cannot disagree.
 
+mod answers;
 mod cause;
+mod headline;
 pub mod markdown;
 pub mod screen;
+mod shared;
 mod verdict;
 mod words;
 
 pub(crate) use cause::{NOTICED, noticed, place};
+pub use headline::headline;
 pub(crate) use verdict::NEAR_PERCENT;
 pub use verdict::verdict;
 pub use words::{counted, list, one_line, percent, time};

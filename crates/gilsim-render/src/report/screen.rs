@@ -50,7 +50,7 @@ pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>], colour: bool)
         text.push('\n');
     }
     text.push('\n');
-    text.push_str(&verdict(results, goal));
+    text.push_str(&verdict(scenario, results));
     text.push('\n');
     text
 }

@@ -1,14 +1,15 @@
 //! One or two sentences that say which tool wins and why.
 
-use super::cause::{self, Reason};
-use super::words::{list, one_line, ratio, time};
+use super::answers;
+use super::cause::{self, Finisher, Reason};
+use super::words::{list, one_line, range, ratio, time};
 use super::{Ending, ToolResult};
-use gilsim_core::model::{Goal, ToolRun};
+use gilsim_core::model::{Goal, Scenario};
 use gilsim_core::sink::fraction::Fraction;
 use gilsim_core::sink::row::SummaryRow;
 
 /// Makespans within this many percent of the best one are as good as equal: costs are known no better.
-pub(crate) const NEAR_PERCENT: u128 = 5;
+pub(crate) const NEAR_PERCENT: u8 = 5;
 
 /// How many reasons the second sentence names.
 const REASONS: usize = 3;
@@ -16,10 +17,9 @@ const REASONS: usize = 3;
 /// How many tools one clause names.
 const NAMED: usize = 3;
 
-type Finisher<'a> = (&'a ToolRun, &'a SummaryRow);
-
 /// Which tool wins and why: where the others' time went.
-pub fn verdict(results: &[ToolResult<'_>], goal: Goal) -> String {
+pub fn verdict(scenario: &Scenario, results: &[ToolResult<'_>]) -> String {
+    let goal = scenario.goal();
     let mut finished: Vec<Finisher<'_>> =
         results.iter().filter_map(|result| Some((result.run, result.row()?))).collect();
     finished.sort_by_key(|(_, row)| row.by(goal));
@@ -32,8 +32,8 @@ pub fn verdict(results: &[ToolResult<'_>], goal: Goal) -> String {
     let mut sentences = match finished.as_slice() {
         [] => Vec::new(),
         all if !all.iter().any(is_measured) => vec!["No response time is above zero.".to_owned()],
-        [only] => vec![alone(*only, deadlocked.is_empty(), goal)],
-        several => contest(several, goal),
+        [only] => vec![alone(scenario, *only, deadlocked.is_empty())],
+        several => contest(scenario, several),
     };
     if !deadlocked.is_empty() {
         let verb = if deadlocked.len() == 1 { "deadlocks" } else { "deadlock" };
@@ -65,8 +65,8 @@ const fn whose_answers(goal: Goal) -> &'static str {
 }
 
 /// A tool that nothing is compared with.
-fn alone(only: Finisher<'_>, by_choice: bool, goal: Goal) -> String {
-    let label = label(only);
+fn alone(scenario: &Scenario, only: Finisher<'_>, by_choice: bool) -> String {
+    let (label, goal) = (label(only), scenario.goal());
     let verb = match goal {
         Goal::Makespan => "takes",
         Goal::ResponseP95 => "answers",
@@ -77,33 +77,47 @@ fn alone(only: Finisher<'_>, by_choice: bool, goal: Goal) -> String {
     } else {
         format!("{label} is the only tool that finishes: it {shown}")
     };
-    match cause::alone(only.0, only.1) {
+    match cause::alone(scenario, only) {
         Some(told) => format!("{opening}; {told}."),
         None => format!("{opening}."),
     }
 }
 
 /// Two tools or more, the fastest first.
-fn contest(finished: &[Finisher<'_>], goal: Goal) -> Vec<String> {
-    let best = u128::from(finished[0].1.by(goal));
-    let near =
-        |(_, row): &Finisher<'_>| u128::from(row.by(goal)) * 100 <= best * (100 + NEAR_PERCENT);
-    let (first, rest) = finished.split_at(finished.partition_point(near));
-    let mut sentences = vec![opening(first, rest, goal)];
-    if first.len() > 1 && goal == Goal::Makespan {
-        sentences.extend(answers(first));
-    }
-    sentences.extend(losers(first[0], rest, goal));
+fn contest(scenario: &Scenario, finished: &[Finisher<'_>]) -> Vec<String> {
+    let goal = scenario.goal();
+    let (first, rest) = finished.split_at(near(finished, goal));
+    let answers =
+        if goal == Goal::Makespan && first.len() > 1 { answers::soonest(first) } else { None };
+    let mut sentences = vec![opening(first, rest, goal, answers.is_some())];
+    sentences.extend(answers);
+    sentences.extend(losers(scenario, first[0], rest));
     sentences
 }
 
-/// Who wins or ties, and by how much.
-fn opening(first: &[Finisher<'_>], rest: &[Finisher<'_>], goal: Goal) -> String {
+/// How many of the tools, the fastest first, are as good as the first one.
+pub(super) fn near(finished: &[Finisher<'_>], goal: Goal) -> usize {
+    let best = finished.first().map_or(0, |(_, row)| u128::from(row.by(goal)));
+    finished.partition_point(|(_, row)| {
+        u128::from(row.by(goal)) * 100 <= best * u128::from(100 + NEAR_PERCENT)
+    })
+}
+
+/// Who wins or ties, and by how much. Where the first ones differ in their answers, none of them wins by a hair.
+fn opening(first: &[Finisher<'_>], rest: &[Finisher<'_>], goal: Goal, answers: bool) -> String {
     let margin = margin(first[0], rest, goal);
     let best = first[0].1.by(goal);
     let level = first.iter().filter(|(_, row)| row.by(goal) == best).count();
     let (level, near) = first.split_at(level);
-    let labels: Vec<String> = level.iter().map(|one| label(*one)).collect();
+    let labels = |of: &[Finisher<'_>]| list(&of.iter().map(|one| label(*one)).collect::<Vec<_>>());
+    if let (true, Some(last)) = (answers, near.last()) {
+        let best = time(best);
+        let last = shown(*last, goal);
+        let names = labels(first);
+        return format!(
+            "{names} are as good as equal, within {NEAR_PERCENT} %: {best} to {last}{margin}."
+        );
+    }
     let wins = match goal {
         Goal::Makespan => "wins",
         Goal::ResponseP95 => "answers soonest",
@@ -114,7 +128,7 @@ fn opening(first: &[Finisher<'_>], rest: &[Finisher<'_>], goal: Goal) -> String 
         _ => "tie at".to_owned(),
     };
     let best = format!("{}{}", whose_answers(goal), time(best));
-    let opening = format!("{} {verb} {best}{margin}", list(&labels));
+    let opening = format!("{} {verb} {best}{margin}", labels(level));
     if near.is_empty() {
         return format!("{opening}.");
     }
@@ -134,24 +148,12 @@ fn margin(winner: Finisher<'_>, rest: &[Finisher<'_>], goal: Goal) -> String {
     })
 }
 
-/// Among tools of one makespan: whose tasks are answered soonest, where that differs.
-fn answers(first: &[Finisher<'_>]) -> Option<String> {
-    let p95 = |(_, row): &&Finisher<'_>| row.response.p95_ns;
-    let (soonest, latest) = (first.iter().min_by_key(p95)?, first.iter().max_by_key(p95)?);
-    let (soon, late) = (soonest.1.response.p95_ns, latest.1.response.p95_ns);
-    let differ = u128::from(late) * 100 > u128::from(soon) * (100 + NEAR_PERCENT);
-    differ.then(|| {
-        let (name, other) = (label(*soonest), label(*latest));
-        let (soon, late) = (time(soon), time(late));
-        format!("{name} answers soonest: 95 % of its tasks within {soon}, those of {other} within {late}.")
-    })
-}
-
 /// Why the others took longer: one clause a reason, the slowest first.
-fn losers(winner: Finisher<'_>, rest: &[Finisher<'_>], goal: Goal) -> Option<String> {
+fn losers(scenario: &Scenario, winner: Finisher<'_>, rest: &[Finisher<'_>]) -> Option<String> {
+    let goal = scenario.goal();
     let mut groups: Vec<(Reason, Vec<Finisher<'_>>)> = Vec::new();
     for loser in rest {
-        let reason = cause::reason(loser.0, loser.1, winner.1, goal);
+        let reason = cause::reason(scenario, *loser, winner);
         match groups.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, group)) => group.push(*loser),
             None => groups.push((reason, vec![*loser])),
@@ -161,13 +163,14 @@ fn losers(winner: Finisher<'_>, rest: &[Finisher<'_>], goal: Goal) -> Option<Str
     groups.sort_by_key(|(_, group)| {
         std::cmp::Reverse(group.iter().map(|(_, row)| row.by(goal)).max())
     });
+    let told = groups.iter().take(REASONS);
     let clauses: Vec<String> =
-        groups.iter().take(REASONS).map(|(reason, group)| clause(reason, group, goal)).collect();
+        told.map(|(reason, group)| clause(reason, group, winner.1, goal)).collect();
     (!clauses.is_empty()).then(|| format!("{}.", clauses.join("; ")))
 }
 
 /// What the tools of one reason, the fastest first, took and why.
-fn clause(reason: &Reason, group: &[Finisher<'_>], goal: Goal) -> String {
+fn clause(reason: &Reason, group: &[Finisher<'_>], winner: &SummaryRow, goal: Goal) -> String {
     let mut labels: Vec<String> = group.iter().take(NAMED).map(|one| label(*one)).collect();
     if group.len() > NAMED {
         labels.push(format!("{} more", group.len() - NAMED));
@@ -179,24 +182,25 @@ fn clause(reason: &Reason, group: &[Finisher<'_>], goal: Goal) -> String {
         (Goal::ResponseP95, 1) => "needs",
         (Goal::ResponseP95, _) => "need",
     };
-    let range = if least == most { most } else { format!("{least} to {most}") };
     let rows: Vec<&SummaryRow> = group.iter().map(|(_, row)| *row).collect();
-    format!("{} {verb} {range}: {}", list(&labels), reason.told(&rows))
+    let why = reason.told(&rows, winner).map_or_else(String::new, |why| format!(": {why}"));
+    format!("{} {verb} {}{why}", list(&labels), range(least, most))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample::{results, tool};
-    use gilsim_core::model::Tool;
+    use crate::report::sample::{results, scenario, tool};
+    use gilsim_core::model::{Horizon, Tool, ToolRun};
     use gilsim_core::sink::row::SummaryRow;
     use gilsim_core::sink::sample::result;
+    use gilsim_core::time::SimTime;
     use gilsim_core::trace::State;
 
     fn of(rows: Vec<(Tool, SummaryRow)>) -> String {
         let (tools, rows): (Vec<ToolRun>, Vec<SummaryRow>) =
             rows.into_iter().map(|(kind, row)| (tool(kind), row)).unzip();
-        verdict(&results(&tools, rows), Goal::Makespan)
+        verdict(&scenario("", &tools), &results(&tools, rows))
     }
 
     fn made(kind: Tool, makespan_ms: u64, shares: &[(State, u128)]) -> (Tool, SummaryRow) {
@@ -276,24 +280,112 @@ mod tests {
         quick.1.response.p95_ns = 20_000_000;
         let (tools, rows): (Vec<ToolRun>, Vec<SummaryRow>) =
             [slow, quick].into_iter().map(|(kind, row)| (tool(kind), row)).unzip();
+        let until = SimTime::from_nanos(1_000_000_000);
+        let open = Scenario {
+            horizon: Some(Horizon { until, warm_up: SimTime::ZERO }),
+            ..scenario("", &tools)
+        };
         assert_eq!(
-            verdict(&results(&tools, rows), Goal::ResponseP95),
+            verdict(&open, &results(&tools, rows)),
             "asyncio answers soonest: 95 % of tasks within 20 ms, 2.0 times as fast as threading. \
              threading needs 40 ms: its tasks spent 90 % of their time waiting for the GIL."
         );
     }
 
     #[test]
-    fn time_outside_the_tasks_is_starting_and_ending() {
+    fn time_after_the_last_task_is_collecting_and_ending() {
         let mut pool = made(Tool::ProcessPool, 200, &[(State::Running, 1_000)]);
         pool.1.response = made(Tool::Sequential, 100, &[]).1.response;
         let text = of(vec![made(Tool::Sequential, 100, &[(State::Running, 1_000)]), pool]);
         assert!(
             text.ends_with(
-                "process_pool takes 200 ms: most of its extra time goes into starting and ending it."
+                "process_pool takes 200 ms: most of its extra time comes after its last task: results are \
+                 collected, and it ends."
             ),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_cause_is_what_differs_from_the_winner_not_what_is_largest() {
+        // Nine waits of a second: eight workers, and coroutines.
+        let mut pool = made(Tool::ThreadPool, 2_001, &[(State::Io, 900), (State::Queued, 100)]);
+        (pool.1.tasks, pool.1.response.mean_ns) = (9, 1_111_000_000);
+        let mut asyncio = made(Tool::Asyncio, 1_001, &[(State::Suspended, 1_000)]);
+        (asyncio.1.tasks, asyncio.1.response.mean_ns) = (9, 1_000_000_000);
+        assert_eq!(
+            of(vec![pool, asyncio]),
+            "asyncio wins: 1.001 s, 2.0 times as fast as thread_pool. thread_pool takes 2.001 s: only 8 workers for \
+             9 tasks, so its tasks spent 10 % of their time in the backlog."
+        );
+        // The two tasks of three-timelines.toml.
+        let mut parallel =
+            made(Tool::Multiprocessing, 60, &[(State::Running, 667), (State::Io, 333)]);
+        parallel.1.response.mean_ns = 60_000_000;
+        let shares = [(State::Running, 571), (State::Suspended, 286), (State::Ready, 143)];
+        let mut asyncio = made(Tool::Asyncio, 80, &shares);
+        asyncio.1.response.mean_ns = 70_000_000;
+        let text = of(vec![parallel, asyncio]);
+        let cause = "asyncio takes 80 ms: its tasks spent 14 % of their time ready, waiting for the event loop.";
+        assert!(text.ends_with(cause), "{text}");
+    }
+
+    #[test]
+    fn what_the_winner_s_tasks_do_much_of_too_is_told_as_a_difference() {
+        let slow = made(Tool::Threading, 400, &[(State::Running, 1_000)]);
+        let fast = made(Tool::Multiprocessing, 300, &[(State::Running, 1_000)]);
+        let text = of(vec![slow, fast]);
+        let cause = "threading takes 400 ms: its tasks spent 50 ms more each than the winner's running Python code.";
+        assert!(text.ends_with(cause), "{text}");
+    }
+
+    #[test]
+    fn as_many_workers_as_the_winner_has_are_no_cause() {
+        let shares = [(State::Queued, 800), (State::Overhead, 150), (State::Running, 50)];
+        let slow = made(Tool::ProcessPool, 400, &shares);
+        let fast = made(Tool::ThreadPool, 100, &[(State::Queued, 800), (State::Running, 200)]);
+        let text = of(vec![slow, fast]);
+        let cause = "process_pool takes 400 ms: its tasks spent 15 % of their time in bookkeeping: starting, switching, \
+                     pickling.";
+        assert!(text.ends_with(cause), "{text}");
+    }
+
+    #[test]
+    fn a_limit_is_no_cause_where_the_winner_has_as_few_workers() {
+        let pool = made(Tool::ThreadPool, 800, &[(State::Queued, 800), (State::Running, 200)]);
+        let shares = [(State::Sync, 780), (State::Ready, 120), (State::Running, 100)];
+        let mut limited = made(Tool::Asyncio, 866, &shares);
+        limited.1.response.mean_ns = 410_000_000;
+        let (mut tools, rows): (Vec<ToolRun>, Vec<SummaryRow>) =
+            [pool, limited].into_iter().map(|(kind, row)| (tool(kind), row)).unzip();
+        tools[1].limit = Some(8);
+        let text = verdict(&scenario("", &tools), &results(&tools, rows));
+        let cause = "asyncio takes 866 ms: its tasks spent 12 % of their time ready, waiting for the event loop.";
+        assert!(text.ends_with(cause), "{text}");
+    }
+
+    #[test]
+    fn tools_of_nearly_one_makespan_are_told_by_the_answers_that_differ_most() {
+        // convoy.toml: the makespans are within 1 %, the 95th percentiles too.
+        let run = |tool, makespan_us: u64, p50_us: u64| {
+            let mut made = made(tool, 81, &[(State::Running, 1_000)]);
+            made.1.makespan_ns = makespan_us * 1_000;
+            (made.1.response.p50_ns, made.1.response.p95_ns) = (p50_us * 1_000, 80_800_000);
+            made
+        };
+        assert_eq!(
+            of(vec![run(Tool::Threading, 80_930, 70_500), run(Tool::Asyncio, 80_330, 21_420)]),
+            "asyncio and threading are as good as equal, within 5 %: 80.33 ms to 80.93 ms. asyncio answers soonest: \
+             half of its tasks within 21.42 ms, those of threading within 70.5 ms."
+        );
+        // A model and health checks in one loop: 30 s against 12 ms.
+        let mut blocked = made(Tool::Asyncio, 30_020, &[(State::Ready, 1_000)]);
+        let mut free = made(Tool::Threading, 30_050, &[(State::Running, 1_000)]);
+        (blocked.1.response.p95_ns, free.1.response.p95_ns) = (30_000_000_000, 12_000_000);
+        let text = of(vec![blocked, free]);
+        assert!(!text.contains("wins"), "{text}");
+        let answers = "threading answers soonest: 95 % of its tasks within 12 ms, those of asyncio within 30 s.";
+        assert!(text.ends_with(answers), "{text}");
     }
 
     #[test]
@@ -309,17 +401,18 @@ mod tests {
     #[test]
     fn deadlocks_are_named_and_do_not_win() {
         let tools = [tool(Tool::Threading), tool(Tool::Asyncio), tool(Tool::Sequential)];
+        let scenario = scenario("", &tools);
         let dead =
             |run| ToolResult { run, ending: Ending::Deadlocked(Vec::new()), unserved: false };
         let row = made(Tool::Asyncio, 100, &[(State::Suspended, 1_000)]).1;
         let alive =
             ToolResult { run: &tools[1], ending: Ending::Finished(Box::new(row)), unserved: false };
         assert_eq!(
-            verdict(&[dead(&tools[0]), alive, dead(&tools[2])], Goal::Makespan),
+            verdict(&scenario, &[dead(&tools[0]), alive, dead(&tools[2])]),
             "asyncio is the only tool that finishes: it takes 100 ms; its tasks spent 100 % of their time \
              suspended in a wait. threading and sequential deadlock."
         );
-        assert_eq!(verdict(&[dead(&tools[0])], Goal::Makespan), "threading deadlocks.");
+        assert_eq!(verdict(&scenario, &[dead(&tools[0])]), "threading deadlocks.");
     }
 
     #[test]

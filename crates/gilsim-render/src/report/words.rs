@@ -53,6 +53,20 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
+/// `a`, `a or b`, `a, b or c`.
+pub(super) fn either(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// `80 % to 83 %`; one of them where they are the same.
+pub(super) fn range(least: String, most: String) -> String {
+    if least == most { most } else { format!("{least} to {most}") }
+}
+
 /// `1 task`, `2 tasks`.
 pub fn counted(count: u64, noun: &str) -> String {
     let s = if count == 1 { "" } else { "s" };

@@ -6,6 +6,8 @@ use crate::fault::{Fault, listed, nearest};
 use crate::keys::{self, Keys, Kind};
 use crate::source::Place;
 use crate::tree::{Entry, Node, Table, shortened};
+use crate::unmodelled;
+use gilsim_core::model::StepKind;
 
 /// A table whose keys were checked.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +64,8 @@ impl Reader<'_> {
     fn checked<'n>(&mut self, table: &'n Table, keys: &'static Keys, place: Place) -> Fields<'n> {
         let is_unknown = |entry: &&Entry| keys.find(&entry.key).is_none();
         if table.entries.iter().any(|entry| is_unknown(&entry)) {
-            let absent: Vec<&str> = keys.names().filter(|name| table.get(name).is_none()).collect();
+            let absent: Vec<&str> =
+                keys.names().filter(|name| may_be_added(table, keys, name)).collect();
             for entry in table.entries.iter().filter(is_unknown) {
                 let fault = unknown_key(keys, &entry.key, entry.place, absent.iter().copied());
                 self.faults.push(fault);
@@ -138,6 +141,21 @@ fn key_list(keys: &Keys) -> String {
     listed(&keys.names().collect::<Vec<_>>())
 }
 
+/// Whether a table may have that key besides those that it has. A step is of one kind, and has the keys of that kind alone.
+fn may_be_added(table: &Table, keys: &Keys, name: &str) -> bool {
+    if table.get(name).is_some() {
+        return false;
+    }
+    if !std::ptr::eq(keys, &raw const keys::STEP) {
+        return true;
+    }
+    let mut kinds = StepKind::ALL.into_iter();
+    match kinds.find(|kind| table.get(kind.key).is_some()) {
+        Some(kind) => kind.further.is_some_and(|further| further.key == name),
+        None => keys::VERBS.contains(&name),
+    }
+}
+
 /// The fault of a key that a table does not have; `names` are those that may have been meant.
 pub(crate) fn unknown_key(
     keys: &'static Keys,
@@ -151,6 +169,18 @@ pub(crate) fn unknown_key(
         return Fault::new(place, format!("`{key}` cannot be overridden for one tool")).label(
             "expected machine, interpreter, sites or computations; every tool does the same tasks",
         );
+    }
+    let has_such = |keys: &Keys| keys.find(&unmodelled::plain(key)).is_some();
+    // What an interpreter has, as a `lock`, is easily looked for beside it.
+    let beside = [&raw const keys::MACHINE, &raw const keys::TOOL];
+    let is_beside = beside.contains(&std::ptr::from_ref(keys));
+    let is_near = has_such(keys) || (is_beside && has_such(&keys::INTERPRETER));
+    if let Some(fault) = unmodelled::fault(key, place).filter(|_| !is_near) {
+        return fault;
+    }
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() {
+        return Fault::new(place, title).label("no other key can stand here");
     }
     Fault::new(place, title).suggest(key, names)
 }

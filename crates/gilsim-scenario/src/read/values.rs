@@ -5,6 +5,7 @@ use super::fields::Fields;
 use crate::fault::Fault;
 use crate::limits;
 use crate::tree::{Node, Value, shortened};
+use crate::unmodelled;
 use gilsim_core::time::{Decimal, DecimalError, DurationError, SimDuration, UNITS};
 
 impl Reader<'_> {
@@ -89,7 +90,11 @@ impl Reader<'_> {
         let found = words.iter().position(|word| *word == text);
         if found.is_none() {
             let title = format!("`{key}` cannot be `{}`", shortened(text));
-            self.faults.push(Fault::new(node.place, title).suggest(text, words.iter().copied()));
+            let missing = unmodelled::fault(text, node.place).filter(|_| key == "use");
+            let fault = missing.unwrap_or_else(|| {
+                Fault::new(node.place, title).suggest(text, words.iter().copied())
+            });
+            self.faults.push(fault);
         }
         found
     }

@@ -1,0 +1,90 @@
+//! Words for what programs have and gilsim has not.
+
+use super::fault::Fault;
+use super::source::Place;
+use super::tree::shortened;
+
+/// Where the reader finds what is not modelled.
+const LIMITS: &str = "see README.md, \"Limits\"";
+
+/// What serves in the place of something that is missing.
+const INSTEAD: [(&str, &str); 5] = [
+    ("lock", "a semaphore of one permit is a lock: `acquire` and `release` it"),
+    ("mutex", "a semaphore of one permit is a lock: `acquire` and `release` it"),
+    ("rlock", "a semaphore of one permit is a lock: `acquire` and `release` it"),
+    ("sleep", "`wait` for a time, or `block` the thread for one"),
+    ("gather", "the entries of `[[tasks]]` are what is gathered"),
+];
+
+/// What has no stand-in.
+const NAMES: [&str; 37] = [
+    "anyio",
+    "bandwidth",
+    "barrier",
+    "cache",
+    "cancel",
+    "cancellation",
+    "celery",
+    "condition",
+    "curio",
+    "dask",
+    "deadline",
+    "disk",
+    "eventlet",
+    "event",
+    "gc",
+    "gevent",
+    "gpu",
+    "greenlet",
+    "interrupt",
+    "joblib",
+    "network",
+    "numa",
+    "pipe",
+    "priority",
+    "ray",
+    "retries",
+    "retry",
+    "shared_memory",
+    "signal",
+    "socket",
+    "subprocess",
+    "taskgroup",
+    "timeout",
+    "trio",
+    "twisted",
+    "uvloop",
+    "shield",
+];
+
+/// The fault of something called `word`, where that is a thing that gilsim does not model.
+pub(super) fn fault(word: &str, place: Place) -> Option<Fault> {
+    let names = [word.to_lowercase(), plain(word)];
+    let is_it = |known: &str| names.iter().any(|name| name == known);
+    let fault = Fault::new(place, format!("gilsim has no `{}`", shortened(word)));
+    if let Some((_, instead)) = INSTEAD.iter().find(|(known, _)| is_it(known)) {
+        return Some(fault.label(*instead).help(format!("what is not modelled: {LIMITS}")));
+    }
+    NAMES.iter().any(|known| is_it(known)).then(|| fault.label("this is not modelled").help(LIMITS))
+}
+
+/// The word in lower case, with `_` for `-`, and no plural.
+pub(super) fn plain(word: &str) -> String {
+    let lower = word.to_lowercase().replace('-', "_");
+    lower.strip_suffix('s').unwrap_or(&lower).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys;
+
+    #[test]
+    fn no_word_of_the_steps_the_tasks_or_the_tools_is_said_to_be_missing() {
+        for keys in [&keys::STEP, &keys::TASK, &keys::TOOL, &keys::ROOT] {
+            assert!(keys.names().all(|name| fault(name, Place::NOWHERE).is_none()));
+        }
+        let tools = gilsim_core::model::Tool::ALL.iter();
+        assert!(tools.copied().all(|tool| fault(tool.name(), Place::NOWHERE).is_none()));
+    }
+}
