@@ -24,7 +24,6 @@ use gilsim_render::formats::perfetto::PerfettoTrace;
 use gilsim_render::formats::{queues, summary};
 use gilsim_render::quiz::Waits;
 use gilsim_render::report::{self, Ending, ToolResult};
-use gilsim_render::table::{Escape, Table};
 use gilsim_scenario::{Input, Loaded};
 
 /// Play scenarios through their tools and compare them
@@ -364,20 +363,17 @@ fn printed(
     rows: &[SummaryRow],
     (entries, reports): (&[Vec<EntryRow<'_>>], &[&OpenReport]),
 ) -> Vec<u8> {
-    let below = |table: fn(&Table) -> String| {
-        entries::table(entries)
-            .map_or_else(String::new, |by_entry| format!("\n{}", table(&by_entry)))
-    };
+    let by_entry = entries::table(entries);
     match format {
         Format::Table => {
-            let text = report::screen::comparison(scenario, results, console::colour());
-            (text + &below(Table::screen)).into_bytes()
+            let colour = console::colour();
+            report::screen::comparison(scenario, results, by_entry.as_ref(), colour).into_bytes()
         }
         Format::Csv => summary::csv(rows),
         Format::Json => summary::json(rows, entries, reports),
-        Format::Markdown => (report::markdown::comparison(scenario, results)
-            + &below(|table| table.markdown(Escape::All)))
-            .into_bytes(),
+        Format::Markdown => {
+            report::markdown::comparison(scenario, results, by_entry.as_ref()).into_bytes()
+        }
     }
 }
 

@@ -153,6 +153,9 @@ fn a_timer_costs_the_more_the_more_are_set() {
     assert_eq!(over(8), 100 * (3 + 2 + 2 + 2 + 2 + 1 + 1), "seven others are left, then six, …");
 }
 
+/// A tool, and the least and the most milliseconds that it took.
+type Measured = (&'static str, u64, u64);
+
 /// Programs that were measured on two cores under 3.12 and 3.13: each tool with the milliseconds that it took. The built-in
 /// profile is of another machine, so half as much and twice as much are allowed; the winner is not to be another one.
 #[test]
@@ -175,7 +178,7 @@ fn programs_that_move_data_take_what_they_were_measured_to_take_or_so() {
     let small = chunked(200_000, "3550ns", &[10, 100, 1_000, 10_000]);
     let lists = "[[tasks]]\ncount = 500000\npayload = { send = '60B', send_objects = 21 }\n\
                  steps = [{ compute = '300ns' }]\n";
-    let measured: [(&str, &[(&str, u64, u64)]); 4] = [
+    let measured: [(&str, &[Measured]); 4] = [
         (queue, &[("threading", 150, 590), ("multiprocessing", 800, 1_500)]),
         (
             semaphore,

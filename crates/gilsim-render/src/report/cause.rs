@@ -155,13 +155,13 @@ impl Reason {
 /// `83 %`, or `80 % to 83 %`.
 fn share_range(shares: impl Iterator<Item = Fraction> + Clone) -> String {
     let of = |share: Option<Fraction>| percent(share.unwrap_or_default());
-    range(of(shares.clone().min()), of(shares.max()))
+    range(&of(shares.clone().min()), &of(shares.max()))
 }
 
 /// `5 ms`, or `5 ms to 7 ms`.
 fn time_range(times: impl Iterator<Item = u128> + Clone) -> String {
     let of = |ns: Option<u128>| time(ns.unwrap_or_default());
-    range(of(times.clone().min()), of(times.max()))
+    range(&of(times.clone().min()), &of(times.max()))
 }
 
 /// What kept the tasks waiting, where it is a number of the tool and lower than the winner's.

@@ -69,7 +69,7 @@ fn contest(finished: &[Finisher<'_>], goal: Goal) -> String {
         if let Some(percentile) = Percentile::telling(finished) {
             return by_answers(finished, percentile);
         }
-        let takes = range(time(first.1.by(goal)), time(last.1.by(goal)));
+        let takes = range(&time(first.1.by(goal)), &time(last.1.by(goal)));
         return match finished.len() {
             2 => format!("Both take {takes}"),
             count => format!("All {count} take {takes}"),

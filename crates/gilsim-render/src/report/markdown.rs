@@ -3,11 +3,15 @@
 use super::screen::{settings, table};
 use super::words::one_line;
 use super::{ToolResult, verdict};
-use crate::table::{Escape, escaped};
+use crate::table::{Escape, Table, escaped};
 use gilsim_core::model::Scenario;
 
-/// Title, settings, table and verdict in Markdown, as GitHub reads it.
-pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>]) -> String {
+/// Title, settings, table, results `by_entry` and verdict in Markdown, as GitHub reads it.
+pub fn comparison(
+    scenario: &Scenario,
+    results: &[ToolResult<'_>],
+    by_entry: Option<&Table>,
+) -> String {
     let title = match escaped(&one_line(&scenario.title)) {
         title if title.is_empty() => title,
         title => format!("**{title}**\n\n"),
@@ -15,7 +19,8 @@ pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>]) -> String {
     let settings = escaped(&settings(scenario));
     let table = table(results).markdown(Escape::All);
     let verdict = escaped(&verdict(scenario, results));
-    format!("{title}{settings}\n\n{table}\n{verdict}\n")
+    let entries = by_entry.map_or_else(String::new, |it| it.markdown(Escape::All) + "\n");
+    format!("{title}{settings}\n\n{table}\n{entries}{verdict}\n")
 }
 
 #[cfg(test)]
@@ -35,7 +40,7 @@ mod tests {
             result("a|b", 1_000, &[(State::LockWait, 1_000)]),
         ];
         let scenario = scenario("A <b>title</b>", &tools);
-        let text = comparison(&scenario, &results(&tools, rows));
+        let text = comparison(&scenario, &results(&tools, rows), None);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "**A \\<b\\>title\\</b\\>**");
         assert!(lines[4].starts_with("| tool | makespan |"), "{text}");

@@ -28,8 +28,13 @@ const TEXT_COLUMNS: [usize; 2] = [0, 5];
 /// How many states a row names.
 const STATES_NAMED: usize = 2;
 
-/// Title, settings, table and verdict. `colour` allows ANSI codes: the winner is bold then.
-pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>], colour: bool) -> String {
+/// Title, settings, table, results `by_entry` and verdict. `colour` allows ANSI codes: the winner is bold then.
+pub fn comparison(
+    scenario: &Scenario,
+    results: &[ToolResult<'_>],
+    by_entry: Option<&Table>,
+    colour: bool,
+) -> String {
     let emphasised = |text: &str| {
         if colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
     };
@@ -50,6 +55,10 @@ pub fn comparison(scenario: &Scenario, results: &[ToolResult<'_>], colour: bool)
         text.push('\n');
     }
     text.push('\n');
+    if let Some(by_entry) = by_entry {
+        text.push_str(&by_entry.screen());
+        text.push('\n');
+    }
     text.push_str(&verdict(scenario, results));
     text.push('\n');
     text
@@ -175,7 +184,7 @@ mod tests {
             result("asyncio", 2_006, &[(State::Suspended, 980), (State::Ready, 20)]),
             result("process_pool", 12_000, &[(State::Queued, 830), (State::Io, 170)]),
         ];
-        comparison(&scenario("Download 100 pages", &tools), &results(&tools, rows), colour)
+        comparison(&scenario("Download 100 pages", &tools), &results(&tools, rows), None, colour)
     }
 
     #[test]

@@ -184,7 +184,7 @@ fn clause(reason: &Reason, group: &[Finisher<'_>], winner: &SummaryRow, goal: Go
     };
     let rows: Vec<&SummaryRow> = group.iter().map(|(_, row)| *row).collect();
     let why = reason.told(&rows, winner).map_or_else(String::new, |why| format!(": {why}"));
-    format!("{} {verb} {}{why}", list(&labels), range(least, most))
+    format!("{} {verb} {}{why}", list(&labels), range(&least, &most))
 }
 
 #[cfg(test)]

@@ -63,8 +63,8 @@ pub(super) fn either(items: &[String]) -> String {
 }
 
 /// `80 % to 83 %`; one of them where they are the same.
-pub(super) fn range(least: String, most: String) -> String {
-    if least == most { most } else { format!("{least} to {most}") }
+pub(super) fn range(least: &str, most: &str) -> String {
+    if least == most { most.to_owned() } else { format!("{least} to {most}") }
 }
 
 /// `1 task`, `2 tasks`.

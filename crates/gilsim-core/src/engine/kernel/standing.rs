@@ -110,8 +110,11 @@ impl Standings {
     /// it fell asleep is safe for a base slice (`protect_slice`).
     pub(super) fn has_made_up(&self, woken: ThreadId, now: SimTime) -> bool {
         let standing = self.of(woken);
-        let gone = standing.forgiven(now);
-        standing.lag != 0 && gone >= self.base_slice && standing.lag + gone >= 0
+        match standing.lag {
+            0 => false,
+            1.. => true,
+            ahead => standing.forgiven(now) >= self.base_slice.max(-ahead),
+        }
     }
 
     /// How much CPU time the core's thread has had by now.
@@ -202,8 +205,8 @@ mod tests {
         standings.ran(T[1], SimDuration::from_nanos(40));
         standings.leave(T[1], CORE, &cores, at(0));
         assert_eq!(standings.of(T[1]).lag, -20);
-        assert!(!standings.has_made_up(T[1], at(19)));
-        assert!(standings.has_made_up(T[1], at(20)));
+        assert!(!standings.has_made_up(T[1], at(99)), "others are safe for a base slice");
+        assert!(standings.has_made_up(T[1], at(100)));
         standings.place(T[1], CORE, &cores, at(50));
         assert!(!standings.is_behind(T[1], CORE, &cores, at(50)), "it is level, not behind");
     }
