@@ -24,7 +24,7 @@ use crate::time::{SimDuration, SimTime};
 use arrivals::Arrivals;
 pub use arrivals::settled;
 pub use case::bits;
-pub use demand::{TURNS, TooLarge};
+pub use demand::{Demand, TURNS, TooLarge};
 use draw::Law;
 pub use script::{Action, Length, Spent, Step};
 use script::{Draw, Script};

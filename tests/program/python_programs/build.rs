@@ -9,7 +9,7 @@ use gilsim::model::{
     WaitOn, Work,
 };
 use gilsim::profile;
-use gilsim::program;
+use gilsim::program::{self, Drawn};
 use gilsim::time::{SimDuration, SimTime};
 
 pub(crate) fn ms(ms: u64) -> Distribution {
@@ -153,5 +153,7 @@ pub(crate) fn program(scenario: &Scenario, tool: &ToolRun) -> String {
             _ => vec![SimTime::ZERO; entry.count as usize],
         })
         .collect();
-    program::program(scenario, tool, &draws, &|task: TaskId| instants[task.index()])
+    let arrivals = |task: TaskId| instants[task.index()];
+    let drawn = Drawn { draws: &draws, arrivals: &arrivals, are_tasks_tiny: false };
+    program::program(scenario, tool, &drawn)
 }
