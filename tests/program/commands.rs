@@ -401,6 +401,26 @@ use = "threading"
     }
 
     #[test]
+    fn programs_of_tiny_steps_are_run_without_a_trace() {
+        let bench = bench_with_python();
+        bench.write("a.toml", SCENARIO.replace("1ms", "1us").replace("2ms", "2us"));
+        let script = "[ \"$*\" = \"$1 --json --repeats 2\" ] || exit 9\n\
+                      grep -q 'arguments.trace else do_task' \"$1\" || exit 8\n\
+                      echo '{\"makespan_ns\": 9000}'; echo '{\"makespan_ns\": 4000}'";
+        fake_python(&bench, "py", script);
+        let more = ["--profile", "ideal", "--tool", "sequential", "--format", "csv"];
+        let ended = bench.run(&[&ARGUMENTS[..], &more].concat()).expect(0);
+        let csv = ended.out();
+        assert_eq!(csv.lines().count(), 2, "{csv}");
+        assert!(csv.contains(",sequential,1,makespan,3000,4000,4000,4000,-0.25"), "{csv}");
+        assert!(
+            ended
+                .err()
+                .ends_with("wrote validation.csv, scatter.svg, scatter.png to output/validation\n")
+        );
+    }
+
+    #[test]
     fn a_miss_beyond_the_tolerance_is_exit_code_1() {
         let bench = bench_with_python();
         let of = |percent| {

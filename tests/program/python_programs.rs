@@ -4,8 +4,13 @@
 
 mod build;
 
-use build::{arriving, entry, everything, ms, offloading, pages, program, scenario, tool};
-use gilsim::model::{OffloadTo, Scenario, StartMethod, StepSpec, Tool, ToolRun, WaitOn};
+use build::{
+    arriving, entry, everything, ms, offloading, pages, program, scenario, tiny_program, tool,
+};
+use gilsim::model::{
+    Distribution, OffloadTo, Parcel, Payload, Scenario, StartMethod, StepSpec, Tool, ToolRun,
+    WaitOn, Work,
+};
 use gilsim::time::SimDuration;
 
 /// Compares with the program in `tests/python_programs`.
@@ -97,6 +102,79 @@ fn a_step_calls_only_methods_that_the_program_has() {
                 assert!(is_known, "{method} of {}: {}", which.name(), scenario.title);
             }
         }
+    }
+}
+
+/// The part of a program that a run without `--trace` uses.
+fn plain(text: &str) -> &str {
+    text.split("\n# And with --trace: ").next().unwrap()
+}
+
+#[test]
+fn without_a_trace_no_step_is_noted() {
+    for which in Tool::ALL {
+        for scenario in all_scenarios() {
+            let text = program(&scenario, &run(which));
+            let plain = plain(&text);
+            assert!(plain.len() < text.len() && plain.contains("\ndef play(work, "), "{plain}");
+            for mark in ["task.", "Task(", "notes", "thread_time_ns"] {
+                assert!(!plain.contains(mark), "{mark} of {}: {plain}", which.name());
+            }
+        }
+    }
+}
+
+fn compute(nanos: u64) -> StepSpec {
+    StepSpec::Compute(Work::Time(Distribution::Constant(SimDuration::from_nanos(nanos))))
+}
+
+#[test]
+fn a_tiny_task_is_its_function_and_what_is_sent_is_its_number() {
+    let tiny = scenario("Tiny", vec![entry("", 1_000, vec![compute(50)])]);
+    let mut run = run(Tool::ProcessPool);
+    run.chunk = 100;
+    let text = tiny_program(&tiny, &run);
+    let function =
+        "def do_task(number):\n    \"\"\"Do one task.\"\"\"\n    held(TURNS[\"50 ns\"])\n\n\n";
+    assert!(text.contains(function), "{text}");
+    assert!(text.contains("    work = trace_task if arguments.trace else do_task\n"), "{text}");
+    assert!(text.contains("    return list(range(count)), [0] * count\n"), "{text}");
+    assert!(text.contains("executor.map(work, jobs, chunksize=CHUNK)"), "{text}");
+    assert!(!text.contains("run_task"), "{text}");
+    let timed = program(&tiny, &run);
+    assert!(timed.contains("    do_task(job)\n    return time.monotonic_ns()\n"), "{timed}");
+}
+
+#[test]
+fn lists_of_objects_are_sent_and_come_back() {
+    let mut moving = entry("", 2, vec![compute(50)]);
+    let [send, receive] = [(44, 21), (0, 1)].map(|(bytes, objects)| Parcel { bytes, objects });
+    moving.payload = Payload { send, receive, ..Payload::default() };
+    let text = program(&scenario("Moving", vec![moving]), &run(Tool::MultiprocessingPool));
+    assert!(text.contains("    ((44, 21), (0, 1)),  # do_task\n"), "{text}");
+    let jobs = "return [(given, parcel(*PAYLOADS[0][0])) for given in range(count)]";
+    assert!(text.contains(jobs), "{text}");
+    assert!(text.contains("return time.monotonic_ns(), parcel(*PAYLOADS[0][1])"), "{text}");
+}
+
+#[test]
+fn workers_compute_first_where_the_tool_says_so() {
+    let starts = [
+        (Tool::ThreadPool, "        WORKERS, initializer=start_worker\n"),
+        (Tool::ProcessPool, "        initializer=start_worker,\n        initargs=INHERITED,\n"),
+        (Tool::MultiprocessingPool, "context.Pool(WORKERS, start_worker, INHERITED)"),
+        (Tool::Multiprocessing, "    start_worker(*inherited)\n    results.put("),
+        (Tool::InterpreterPool, "        initializer=start_worker,\n        initargs=INHERITED,\n"),
+    ];
+    for (which, start) in starts {
+        let mut run = run(which);
+        let waits = scenario("", vec![entry("", 1, vec![StepSpec::Wait(WaitOn::Time(ms(1)))])]);
+        assert!(!program(&waits, &run).contains("start_worker"), "{}", which.name());
+        run.worker_init = SimDuration::from_millis(3);
+        let text = program(&waits, &run);
+        assert!(text.contains(start), "{}: {text}", which.name());
+        assert!(text.contains("    held(TURNS[\"worker_init\"])\n"), "{}: {text}", which.name());
+        assert!(text.contains("    \"worker_init\": (held, 0.003),\n"), "{}", which.name());
     }
 }
 

@@ -167,7 +167,8 @@ def tell(tasks, found, as_json):
     if as_json:
         print(json.dumps(found), flush=True)
         return
-    print(f"{LABEL}: {tasks} tasks in {found['makespan_ns'] / 1e9:.6f} s", end="")
+    makespan = found["makespan_ns"] / 1e9
+    print(f"{LABEL}: {tasks} tasks in {makespan:.6f} s", end="")
     times = [length / 1e9 for length in sorted(found.get("responses_ns", []))]
     if times:
         p50, p95 = (times[(len(times) * rank - 1) // 100] for rank in (50, 95))

@@ -35,12 +35,12 @@ LOOPS = {}
 def held(turns):
     """Compute in Python: gives way to other threads each switch interval."""
     while turns:
-        turns -= 1
+        turns -= 1.0  # a float: it takes as long for each number of turns
 
 
 def released(turns):
     """Compute in one C call that lets other threads run meanwhile."""
-    hashlib.pbkdf2_hmac("sha256", b"password", b"salt", turns + 1)
+    hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 1 + int(turns))
 
 
 # How each computation computes, and for how many seconds.
@@ -124,10 +124,10 @@ def seconds_of(work, turns, times):
 def measure_speeds():
     """Find out what a call and a turn of each loop take here and now."""
     for work in (held, released,):
-        call, many = seconds_of(work, 0, 1_000), 2_000
+        call, many = seconds_of(work, 0.0, 1_000), 2e3
         for _ in range(2):
             turn = max(seconds_of(work, many, 1) - call, 1e-9) / many
-            many = max(2_000, round(0.02 / turn))
+            many = max(2e3, 0.02 // turn)
         SPEEDS[work.__name__] = call, turn
     for name, (work, seconds) in COMPUTATIONS.items():
         TURNS[name] = turns_of(work, seconds)
@@ -136,7 +136,7 @@ def measure_speeds():
 def turns_of(work, seconds):
     """So many turns take so long, with the call; a call alone is shortest."""
     call, turn = SPEEDS[work.__name__]
-    return max(0, round((seconds - call) / turn))
+    return max(0.0, float(round((seconds - call) / turn)))
 
 
 def tell_what_is_not_exact():
@@ -292,7 +292,8 @@ def tell(tasks, found, as_json):
     if as_json:
         print(json.dumps(found), flush=True)
         return
-    print(f"{LABEL}: {tasks} tasks in {found['makespan_ns'] / 1e9:.6f} s", end="")
+    makespan = found["makespan_ns"] / 1e9
+    print(f"{LABEL}: {tasks} tasks in {makespan:.6f} s", end="")
     times = [length / 1e9 for length in sorted(found.get("responses_ns", []))]
     if times:
         p50, p95 = (times[(len(times) * rank - 1) // 100] for rank in (50, 95))

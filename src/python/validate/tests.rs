@@ -64,6 +64,21 @@ fn a_repetition_is_predicted_with_the_work_that_it_really_did() {
 }
 
 #[test]
+fn what_notes_cost_is_predicted_with_the_rest() {
+    let scenario = scenario(SCENARIO);
+    let mut run = repetition(20, [2; 4]);
+    run.notes = Notes { step: ms(100), computation: ms(1_000), ..Notes::default() };
+    let found = compared(&scenario, &scenario.tools[0], &[run]).unwrap();
+    // Each of the three tasks has a note before it, two have one after a wait; four come after computations.
+    assert_eq!(found[0].predicted, ms(2 + 4 * 2 + (3 + 2) * 100 + 4 * 1_000));
+    let json =
+        "{\"makespan_ns\": 9, \"responses_ns\": [5], \"note_ns\": 7, \"computation_ns\": 8}\n";
+    let [step, computation] = [7, 8].map(SimDuration::from_nanos);
+    let found = repetitions(json, "", 1).unwrap();
+    assert_eq!(found[0].notes, Notes { step, computation, bytes: NOTE.0, objects: NOTE.1 });
+}
+
+#[test]
 fn medians_are_compared_and_the_spread_is_that_of_the_measurements() {
     let scenario = scenario(SCENARIO);
     let runs = [(30, 3), (10, 1), (20, 2)].map(|(makespan, each)| repetition(makespan, [each; 4]));

@@ -142,6 +142,15 @@ pub(crate) fn offloading(sharing: bool, to: OffloadTo) -> Scenario {
 
 /// The program, with draws of 10 ms and a bit, and the arrivals that the entries list.
 pub(crate) fn program(scenario: &Scenario, tool: &ToolRun) -> String {
+    printed(scenario, tool, false)
+}
+
+/// The same for tasks that are as short as can be.
+pub(crate) fn tiny_program(scenario: &Scenario, tool: &ToolRun) -> String {
+    printed(scenario, tool, true)
+}
+
+fn printed(scenario: &Scenario, tool: &ToolRun, are_tasks_tiny: bool) -> String {
     let draws = |task: TaskId, leaf: u32| {
         SimDuration::from_nanos(10_000_000 + u64::from(task.0) * 100_000 + u64::from(leaf))
     };
@@ -154,6 +163,6 @@ pub(crate) fn program(scenario: &Scenario, tool: &ToolRun) -> String {
         })
         .collect();
     let arrivals = |task: TaskId| instants[task.index()];
-    let drawn = Drawn { draws: &draws, arrivals: &arrivals, are_tasks_tiny: false };
+    let drawn = Drawn { draws: &draws, arrivals: &arrivals, are_tasks_tiny };
     program::program(scenario, tool, &drawn)
 }

@@ -139,8 +139,9 @@ fn set_tools(filling: &mut Filling) {
     let has_loop = filling.has("coroutines");
     filling.set("ASYNC", if has_loop { "async " } else { "" });
     filling.set("AWAIT", if has_loop { "await " } else { "" });
-    let tools = ["groupby", "islice"].into_iter().filter(|tool| filling.has(tool));
-    let tools: Vec<&str> = tools.collect();
+    let tools = [("groupby", "groupby"), ("islice", "islice"), ("kept", "repeat")];
+    let tools = tools.into_iter().filter(|(feature, _)| filling.has(feature));
+    let tools: Vec<&str> = tools.map(|(_, tool)| tool).collect();
     filling.set("ITERTOOLS", tools.join(", "));
     let off_thread =
         if has_loop { "(\"queued\", \"suspended\", \"sync\", \"ready\")" } else { "(\"queued\",)" };
