@@ -201,30 +201,35 @@ pub(crate) fn compared(
         repetitions.iter().map(|one| simulated(scenario, run, &one.work, &one.notes)).collect();
     let predicted = predicted?;
     let measured: Vec<Times> = repetitions.iter().map(|one| one.times).collect();
-    let metrics: [(&'static str, fn(&Times) -> Option<SimDuration>); 3] = [
-        ("makespan", |times| Some(times.makespan)),
-        ("p50", |times| Some(times.responses?.p50)),
-        ("p95", |times| Some(times.responses?.p95)),
+    let compare = |metric, of| comparison(metric, [&predicted, &measured], of);
+    let all = [
+        compare("makespan", |times| Some(times.makespan)),
+        compare("p50", |times| Some(times.responses?.p50)),
+        compare("p95", |times| Some(times.responses?.p95)),
     ];
-    let compare = |(metric, of): (&'static str, fn(&Times) -> Option<SimDuration>)| {
-        let sorted = |times: &[Times]| {
-            let values: Option<Vec<SimDuration>> = times.iter().map(of).collect();
-            values.map(|mut values| {
-                values.sort_unstable();
-                values
-            })
-        };
-        let (predicted, measured) = (sorted(&predicted)?, sorted(&measured)?);
-        let middle = (measured.len() - 1) / 2;
-        Some(Comparison {
-            metric,
-            predicted: predicted[middle],
-            measured: measured[middle],
-            shortest: measured[0],
-            longest: measured[measured.len() - 1],
-        })
+    Ok(all.into_iter().flatten().collect())
+}
+
+/// One of the predicted and measured times, if it was measured.
+fn comparison(
+    metric: &'static str,
+    [predicted, measured]: [&[Times]; 2],
+    of: fn(&Times) -> Option<SimDuration>,
+) -> Option<Comparison> {
+    let sorted = |times: &[Times]| {
+        let mut values: Vec<SimDuration> = times.iter().map(of).collect::<Option<_>>()?;
+        values.sort_unstable();
+        Some(values)
     };
-    Ok(metrics.into_iter().filter_map(compare).collect())
+    let (predicted, measured) = (sorted(predicted)?, sorted(measured)?);
+    let middle = (measured.len() - 1) / 2;
+    Some(Comparison {
+        metric,
+        predicted: predicted[middle],
+        measured: measured[middle],
+        shortest: measured[0],
+        longest: measured[measured.len() - 1],
+    })
 }
 
 /// Plays the scenario with these lengths of computations in place of its own, and with notes.
@@ -265,12 +270,14 @@ fn simulated(
 /// What a program prints with `--json`, a line for each repetition.
 #[derive(Deserialize)]
 struct PrintedRun {
-    makespan_ns: u64,
-    responses_ns: Option<Vec<u64>>,
-    #[serde(default)]
-    note_ns: u64,
-    #[serde(default)]
-    computation_ns: u64,
+    #[serde(rename = "makespan_ns")]
+    makespan: u64,
+    #[serde(rename = "responses_ns")]
+    responses: Option<Vec<u64>>,
+    #[serde(rename = "note_ns", default)]
+    note: u64,
+    #[serde(rename = "computation_ns", default)]
+    computation: u64,
 }
 
 /// What a note is when it is pickled: a tuple of seven, most of them numbers.
@@ -278,20 +285,20 @@ const NOTE: (u64, u32) = (32, 8);
 
 impl PrintedRun {
     fn notes(&self) -> Notes {
-        if self.note_ns == 0 {
+        if self.note == 0 {
             return Notes::default();
         }
-        let [step, computation] = [self.note_ns, self.computation_ns].map(SimDuration::from_nanos);
+        let [step, computation] = [self.note, self.computation].map(SimDuration::from_nanos);
         Notes { step, computation, bytes: NOTE.0, objects: NOTE.1 }
     }
 
     fn times(self) -> Times {
-        let responses = self.responses_ns.map(|lengths| {
+        let responses = self.responses.map(|lengths| {
             let found = responses(lengths);
             let [p50, p95] = [found.p50_ns, found.p95_ns].map(SimDuration::from_nanos);
             Responses { p50, p95 }
         });
-        Times { makespan: SimDuration::from_nanos(self.makespan_ns), responses }
+        Times { makespan: SimDuration::from_nanos(self.makespan), responses }
     }
 }
 
@@ -322,7 +329,7 @@ pub(crate) fn repetitions(
     let mut repetitions = Vec::new();
     for line in whole_lines(json).lines() {
         let run: PrintedRun = serde_json::from_str(line).map_err(|error| garbled(&error))?;
-        let ended = run.responses_ns.as_ref().map(Vec::len);
+        let ended = run.responses.as_ref().map(Vec::len);
         if let Some(ended) = ended.filter(|ended| *ended != tasks) {
             return Err(garbled(&format!("{ended} tasks ended, and there are {tasks}")));
         }

@@ -135,6 +135,20 @@ mod python {
     }
 
     #[test]
+    fn when_a_task_ends_is_noted_unless_that_is_a_good_part_of_its_work() {
+        let bench = Bench::new();
+        let printed = |steps: &str| {
+            bench.write("a.toml", format!("[[tasks]]\ncount = 9\nsteps = [{steps}]\n"));
+            bench.run(&["python", "a.toml", "--tool", "thread_pool"]).expect(0).out()
+        };
+        let is_timed = |steps: &str| printed(steps).contains("return time.monotonic_ns()");
+        assert!(!is_timed("{ compute = \"3us\" }"));
+        assert!(is_timed("{ compute = \"60us\" }"));
+        assert!(!is_timed("{ repeat = 20, steps = [{ compute = \"100ns\" }] }"));
+        assert!(is_timed("{ repeat = 50, steps = [{ compute = \"100ns\" }] }"));
+    }
+
+    #[test]
     fn the_program_has_the_draws_of_the_trace() {
         let bench = Bench::new();
         bench.write("a.toml", DRAWN);

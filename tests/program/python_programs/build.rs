@@ -151,7 +151,7 @@ pub(crate) fn tiny_program(scenario: &Scenario, tool: &ToolRun) -> String {
 }
 
 fn printed(scenario: &Scenario, tool: &ToolRun, are_tasks_tiny: bool) -> String {
-    let draws = |task: TaskId, leaf: u32| {
+    let lengths = |task: TaskId, leaf: u32| {
         SimDuration::from_nanos(10_000_000 + u64::from(task.0) * 100_000 + u64::from(leaf))
     };
     let instants: Vec<SimTime> = scenario
@@ -163,6 +163,6 @@ fn printed(scenario: &Scenario, tool: &ToolRun, are_tasks_tiny: bool) -> String 
         })
         .collect();
     let arrivals = |task: TaskId| instants[task.index()];
-    let drawn = Drawn { draws: &draws, arrivals: &arrivals, are_tasks_tiny };
+    let drawn = Drawn { draws: &lengths, arrivals: &arrivals, are_tasks_tiny };
     program::program(scenario, tool, &drawn)
 }

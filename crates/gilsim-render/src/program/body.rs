@@ -47,14 +47,14 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// Nothing so far. `names`: those of the times that it is given, where each has one.
+    /// Nothing so far. `times`: the names of the times that it is given, where each has one.
     pub(super) fn new(
         name: String,
         world: World,
         is_noted: bool,
-        names: Option<Vec<String>>,
+        times: Option<Vec<String>>,
     ) -> Self {
-        let named = names.map(Vec::into_iter);
+        let named = times.map(Vec::into_iter);
         Self { name, world, is_noted, named, lines: String::new(), parts: 0 }
     }
 

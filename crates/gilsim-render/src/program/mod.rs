@@ -36,11 +36,10 @@ const TEMPLATE: [&str; 4] = [
 /// When the scenario's demands add up to more time than can be counted.
 pub fn program_of(scenario: &Scenario, tool: &ToolRun) -> Result<String, TooLarge> {
     let workload = Workload::sample(scenario, &tool.setting, 0)?;
-    let draws = |task, leaf| workload.leaf_length(task, leaf).unwrap_or(SimDuration::ZERO);
+    let lengths = |task, leaf| workload.leaf_length(task, leaf).unwrap_or(SimDuration::ZERO);
     let arrivals = |task| workload.arrival(task);
-    let drawn =
-        Drawn { draws: &draws, arrivals: &arrivals, are_tasks_tiny: are_tasks_tiny(&workload) };
-    Ok(program(scenario, tool, &drawn))
+    let are_tasks_tiny = are_tasks_tiny(&workload);
+    Ok(program(scenario, tool, &Drawn { draws: &lengths, arrivals: &arrivals, are_tasks_tiny }))
 }
 
 /// Below this, a task or a step is so short that looking at clocks beside it takes a good part of its time.
