@@ -37,7 +37,11 @@ pub(super) fn write(
         let svg = scatter(validations);
         add_both(&mut folder, ["scatter.svg", "scatter.png"], &svg)?;
         let mut taken: Vec<String> = Vec::new();
-        for group in tables::groups(validations) {
+        for mut group in tables::groups(validations) {
+            group.retain(|one| one.lanes.is_some());
+            if group.is_empty() {
+                continue;
+            }
             let name = free_name(&group, &mut taken);
             let names = [format!("{name}.svg"), format!("{name}.png")];
             add_both(&mut folder, [&names[0], &names[1]], &lanes(&group))?;
@@ -78,7 +82,7 @@ fn free_name(group: &[&Validation], taken: &mut Vec<String>) -> String {
 /// The lanes of all tools of one scenario on one Python.
 fn lanes(group: &[&Validation]) -> String {
     let most = (MOST_PAIRS / group.len()).max(LEAST_PAIRS);
-    let panels = group.iter().map(|one| panel(one, most)).collect();
+    let panels = group.iter().filter_map(|one| panel(one, most)).collect();
     let first = group[0];
     let makespans = group.iter().map(|one| (one, &one.comparisons[0]));
     let worst = makespans.max_by(|a, b| size(a.1).total_cmp(&size(b.1)));
@@ -100,8 +104,8 @@ fn size(comparison: &Comparison) -> f64 {
     comparison.error().unwrap_or(0.0).abs()
 }
 
-fn panel(validation: &Validation, most: usize) -> PairPanel<'_> {
-    let (lanes, [makespan, ..]) = (&validation.lanes, &validation.comparisons);
+fn panel(validation: &Validation, most: usize) -> Option<PairPanel<'_>> {
+    let (lanes, makespan) = (validation.lanes.as_ref()?, validation.comparisons.first()?);
     let mut tasks: Vec<TaskId> = lanes.predicted.iter().map(|interval| interval.task).collect();
     tasks.sort_unstable();
     tasks.dedup();
@@ -117,13 +121,13 @@ fn panel(validation: &Validation, most: usize) -> PairPanel<'_> {
         measured: stretches(&lanes.measured, *task),
         predicted: stretches(&lanes.predicted, *task),
     };
-    PairPanel {
+    Some(PairPanel {
         label: &validation.tool,
         note,
         makespans: (makespan.measured.as_nanos(), makespan.predicted.as_nanos()),
         ends: (lanes.measured_end.as_nanos(), lanes.predicted_end.as_nanos()),
         pairs: shown.iter().map(pair).collect(),
-    }
+    })
 }
 
 fn stretches(intervals: &[Interval], task: TaskId) -> Vec<Stretch> {

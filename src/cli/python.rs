@@ -15,9 +15,11 @@ use gilsim_render::report;
 /// Print a Python program that does a scenario for real
 ///
 /// The program needs nothing but Python's standard library and has the draws of the simulation written
-/// into it. Sites are sleeps, computations are loops that it calibrates before its clock starts. It says how
-/// long the tasks took; `--json`, `--repeats N` and `--trace FILE` are its own options. A warning tells where the
-/// simulation deadlocks, for the program then hangs.
+/// into it. Sites are sleeps, computations are loops that it calibrates before its clock starts; the shortest is a call
+/// of such a loop, about 50 ns. It says how long it all took and, unless tasks are tiny, how long each task;
+/// `--json`, `--repeats N` and `--trace FILE` are its own options. Only with `--trace` does it note what each step does and
+/// when, and `--json` then says what a note costs. A warning tells where the simulation deadlocks, for the program then
+/// hangs.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

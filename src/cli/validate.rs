@@ -23,7 +23,7 @@ use crate::python::validate::{
 };
 use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::profile::Profile;
-use gilsim_core::workload::settled;
+use gilsim_core::workload::{Workload, settled};
 use gilsim_render::program;
 use gilsim_render::report;
 
@@ -32,7 +32,9 @@ use gilsim_render::report;
 /// Measures what each Python costs on this machine (or takes --profile), runs the programs of `gilsim python`,
 /// simulates the same scenarios with the work that was really done, and compares makespan, median response
 /// time (p50) and 95th percentile (p95). A first repetition warms up and does not count. Tools run
-/// on as many cores as the machine has at most. Writes validation.csv, a chart of the same tasks' lanes, measured
+/// on as many cores as the machine has at most. Programs note what each step does and when, and what that costs is
+/// predicted with the rest. Where steps take less than 50 us on average, they note nothing: there are no lanes then, and, of
+/// tasks as short, no response times. Writes validation.csv, a chart of the same tasks' lanes, measured
 /// above predicted, for each scenario, Python and number of cores, and a scatter of all predictions against what was measured. Ctrl-C
 /// ends the measurements; what was measured by then is printed and written.
 #[derive(clap::Args, Debug)]
@@ -235,10 +237,11 @@ fn validation(
     let tasks = scenario.tasks.iter().map(|entry| entry.count as usize).sum();
     let repetitions = repetitions(json, trace, tasks)?;
     let counted = repetitions.get(1..).unwrap_or_default();
+    let has_lanes = counted.iter().any(|one| !one.intervals.is_empty());
     let t = if subject.identity.locked { "" } else { "t" };
     Ok(Validation {
         comparisons: compared(scenario, run, counted)?,
-        lanes: lanes(scenario, run, counted)?,
+        lanes: has_lanes.then(|| lanes(scenario, run, counted)).transpose()?,
         scenario: study.name.clone(),
         interpreter: subject.interpreter.name(),
         python: format!("{}{t}", subject.identity.version),
@@ -270,13 +273,16 @@ fn measured(
     let about = format!("{}: {label} on {python} for about {expected:.0?}", study.name);
     let spinner = Spinner::on_terminal(&about);
     let mut workshop = Workshop::open()?;
-    let program = program::program_of(&study.scenario, run)
-        .map_err(|error| told(ValidationError::TooLarge(error)))?;
+    let too_large = |error| told(ValidationError::TooLarge(error));
+    let program = program::program_of(&study.scenario, run).map_err(too_large)?;
     let program = workshop.add("program.py", program.as_bytes())?;
     let trace = workshop.path().join("trace.csv");
-    let repeats = repeats.to_string().into();
-    let arguments =
-        ["--json".into(), "--repeats".into(), repeats, "--trace".into(), trace.clone().into()];
+    let mut arguments = vec!["--json".into(), "--repeats".into(), repeats.to_string().into()];
+    let workload = Workload::sample(&study.scenario, &run.setting, 0).map_err(too_large)?;
+    let is_traced = !program::are_steps_tiny(&workload);
+    if is_traced {
+        arguments.extend(["--trace".into(), trace.clone().into()]);
+    }
     let limit = PATIENCE.1.saturating_add(expected.saturating_mul(PATIENCE.0)).min(LONGEST);
     let before = Ticks::now();
     let ended = interpreter.run_file(&program, &arguments, limit);
@@ -290,7 +296,7 @@ fn measured(
             100.0 * others
         ));
     }
-    let trace = fs::read_to_string(&trace);
+    let trace = if is_traced { fs::read_to_string(&trace) } else { Ok(String::new()) };
     match ended {
         Ok(json) => {
             let trace = trace

@@ -1,7 +1,9 @@
 //! Prediction beside measurement: a scenario simulated, and done for real with the same work.
 //!
 //! A repetition of the program is predicted with the CPU time that its computations really took, since
-//! the speed of a machine drifts. What is compared are the medians over the repetitions.
+//! the speed of a machine drifts, and with what it costs to note that. Where steps are tiny, notes would take longer than
+//! what they tell of: then the program notes nothing, and is predicted for the work that the scenario has. What is compared
+//! are the medians over the repetitions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use gilsim_core::run::{Prepared, Run};
 use gilsim_core::sink::summary::responses;
 use gilsim_core::time::SimDuration;
 use gilsim_core::trace::{Sink, State, Stuck};
-use gilsim_core::workload::{TooLarge, Workload};
+use gilsim_core::workload::{Notes, TooLarge, Workload};
 
 mod lanes;
 pub(crate) mod report;
@@ -57,9 +59,16 @@ impl std::error::Error for ValidationError {}
 pub(crate) struct Times {
     /// From nothing made to everything shut down.
     pub makespan: SimDuration,
-    /// The median response time.
+    /// Of the response times, if they were noted.
+    pub responses: Option<Responses>,
+}
+
+/// What is compared of the response times.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Responses {
+    /// The median.
     pub p50: SimDuration,
-    /// The 95th percentile of the response times.
+    /// The 95th percentile.
     pub p95: SimDuration,
 }
 
@@ -70,6 +79,8 @@ pub(crate) struct Repetition {
     pub times: Times,
     /// What its computations really took: task, leaf step, CPU time.
     pub work: Vec<(TaskId, u32, SimDuration)>,
+    /// What it costs that it noted that.
+    pub notes: Notes,
     /// What some of its tasks did: at most [`MOST_TASKS`] of them.
     pub intervals: Vec<Interval>,
 }
@@ -89,10 +100,10 @@ pub(crate) struct Validation {
     pub tool: String,
     /// How many repetitions there are.
     pub repeats: usize,
-    /// Makespan, p50 and p95.
-    pub comparisons: [Comparison; 3],
-    /// What some tasks did.
-    pub lanes: Lanes,
+    /// Makespan and, where response times were noted, p50 and p95.
+    pub comparisons: Vec<Comparison>,
+    /// What some tasks did, where the program noted it.
+    pub lanes: Option<Lanes>,
 }
 
 /// One time, predicted and measured.
@@ -171,7 +182,7 @@ pub(crate) fn fitted(
 /// # Errors
 /// When the scenario deadlocks or is too large.
 pub(crate) fn forecast(scenario: &Scenario, run: &ToolRun) -> Result<Times, ValidationError> {
-    simulated(scenario, run, &[])
+    simulated(scenario, run, &[], &Notes::default())
 }
 
 /// Sets what was measured beside what is predicted for the same work: makespan, p50, p95.
@@ -182,42 +193,51 @@ pub(crate) fn compared(
     scenario: &Scenario,
     run: &ToolRun,
     repetitions: &[Repetition],
-) -> Result<[Comparison; 3], ValidationError> {
+) -> Result<Vec<Comparison>, ValidationError> {
     if repetitions.is_empty() {
         return Err(ValidationError::Output("it did nothing".to_owned()));
     }
     let predicted: Result<Vec<Times>, ValidationError> =
-        repetitions.iter().map(|one| simulated(scenario, run, &one.work)).collect();
+        repetitions.iter().map(|one| simulated(scenario, run, &one.work, &one.notes)).collect();
     let predicted = predicted?;
     let measured: Vec<Times> = repetitions.iter().map(|one| one.times).collect();
-    let compare = |metric, of: fn(&Times) -> SimDuration| {
-        let sorted = |times: &[Times]| {
-            let mut values: Vec<SimDuration> = times.iter().map(of).collect();
-            values.sort_unstable();
-            values
-        };
-        let (predicted, measured) = (sorted(&predicted), sorted(&measured));
-        let middle = (measured.len() - 1) / 2;
-        Comparison {
-            metric,
-            predicted: predicted[middle],
-            measured: measured[middle],
-            shortest: measured[0],
-            longest: measured[measured.len() - 1],
-        }
-    };
-    Ok([
-        compare("makespan", |times| times.makespan),
-        compare("p50", |times| times.p50),
-        compare("p95", |times| times.p95),
-    ])
+    let compare = |metric, of| comparison(metric, [&predicted, &measured], of);
+    let all = [
+        compare("makespan", |times| Some(times.makespan)),
+        compare("p50", |times| Some(times.responses?.p50)),
+        compare("p95", |times| Some(times.responses?.p95)),
+    ];
+    Ok(all.into_iter().flatten().collect())
 }
 
-/// Plays the scenario with these lengths of computations in place of its own.
+/// One of the predicted and measured times, if it was measured.
+fn comparison(
+    metric: &'static str,
+    [predicted, measured]: [&[Times]; 2],
+    of: fn(&Times) -> Option<SimDuration>,
+) -> Option<Comparison> {
+    let sorted = |times: &[Times]| {
+        let mut values: Vec<SimDuration> = times.iter().map(of).collect::<Option<_>>()?;
+        values.sort_unstable();
+        Some(values)
+    };
+    let (predicted, measured) = (sorted(predicted)?, sorted(measured)?);
+    let middle = (measured.len() - 1) / 2;
+    Some(Comparison {
+        metric,
+        predicted: predicted[middle],
+        measured: measured[middle],
+        shortest: measured[0],
+        longest: measured[measured.len() - 1],
+    })
+}
+
+/// Plays the scenario with these lengths of computations in place of its own, and with notes.
 fn played(
     scenario: &Scenario,
     tool: &ToolRun,
     work: &[(TaskId, u32, SimDuration)],
+    notes: &Notes,
     sink: Option<&mut dyn Sink>,
 ) -> Result<Run, ValidationError> {
     let drawn = Workload::sample(scenario, &tool.setting, 0);
@@ -228,27 +248,58 @@ fn played(
             return Err(ValidationError::Output(what));
         }
     }
+    workload.add_notes(notes);
     let prepared = Prepared::of_drawn(scenario, tool, 0, workload);
     prepared.and_then(|it| it.play(sink)).map_err(ValidationError::TooLarge)
 }
 
-/// The times of the scenario with these lengths of computations in place of its own.
+/// The times of the scenario with these lengths of computations in place of its own, and with notes.
 fn simulated(
     scenario: &Scenario,
     tool: &ToolRun,
     work: &[(TaskId, u32, SimDuration)],
+    notes: &Notes,
 ) -> Result<Times, ValidationError> {
-    let row = played(scenario, tool, work, None)?.outcome.map_err(ValidationError::Deadlock)?;
+    let played = played(scenario, tool, work, notes, None)?;
+    let row = played.outcome.map_err(ValidationError::Deadlock)?;
     let [makespan, p50, p95] =
         [row.makespan_ns, row.response.p50_ns, row.response.p95_ns].map(SimDuration::from_nanos);
-    Ok(Times { makespan, p50, p95 })
+    Ok(Times { makespan, responses: Some(Responses { p50, p95 }) })
 }
 
 /// What a program prints with `--json`, a line for each repetition.
 #[derive(Deserialize)]
 struct PrintedRun {
-    makespan_ns: u64,
-    responses_ns: Vec<u64>,
+    #[serde(rename = "makespan_ns")]
+    makespan: u64,
+    #[serde(rename = "responses_ns")]
+    responses: Option<Vec<u64>>,
+    #[serde(rename = "note_ns", default)]
+    note: u64,
+    #[serde(rename = "computation_ns", default)]
+    computation: u64,
+}
+
+/// What a note is when it is pickled: a tuple of seven, most of them numbers.
+const NOTE: (u64, u32) = (32, 8);
+
+impl PrintedRun {
+    fn notes(&self) -> Notes {
+        if self.note == 0 {
+            return Notes::default();
+        }
+        let [step, computation] = [self.note, self.computation].map(SimDuration::from_nanos);
+        Notes { step, computation, bytes: NOTE.0, objects: NOTE.1 }
+    }
+
+    fn times(self) -> Times {
+        let responses = self.responses.map(|lengths| {
+            let found = responses(lengths);
+            let [p50, p95] = [found.p50_ns, found.p95_ns].map(SimDuration::from_nanos);
+            Responses { p50, p95 }
+        });
+        Times { makespan: SimDuration::from_nanos(self.makespan), responses }
+    }
 }
 
 /// The columns of a program's trace that are needed here.
@@ -265,7 +316,7 @@ struct TraceRow {
 }
 
 /// The repetitions of a program for so many tasks: `json` is what it printed with `--json`, `trace` what it wrote
-/// with `--trace`. Of a program that was stopped midway, those that it had finished.
+/// with `--trace`, empty without. Of a program that was stopped midway, those that it had finished.
 ///
 /// # Errors
 /// When they are not what such programs write.
@@ -278,15 +329,13 @@ pub(crate) fn repetitions(
     let mut repetitions = Vec::new();
     for line in whole_lines(json).lines() {
         let run: PrintedRun = serde_json::from_str(line).map_err(|error| garbled(&error))?;
-        if run.responses_ns.len() != tasks {
-            let found = run.responses_ns.len();
-            return Err(garbled(&format!("{found} tasks ended, and there are {tasks}")));
+        let ended = run.responses.as_ref().map(Vec::len);
+        if let Some(ended) = ended.filter(|ended| *ended != tasks) {
+            return Err(garbled(&format!("{ended} tasks ended, and there are {tasks}")));
         }
-        let response = responses(run.responses_ns);
-        let [makespan, p50, p95] =
-            [run.makespan_ns, response.p50_ns, response.p95_ns].map(SimDuration::from_nanos);
-        let times = Times { makespan, p50, p95 };
-        repetitions.push(Repetition { times, work: Vec::new(), intervals: Vec::new() });
+        let notes = run.notes();
+        let (work, intervals) = (Vec::new(), Vec::new());
+        repetitions.push(Repetition { times: run.times(), work, notes, intervals });
     }
     let stride = lanes::stride(tasks);
     for row in csv::Reader::from_reader(whole_lines(trace).as_bytes()).deserialize() {

@@ -117,8 +117,9 @@ mod python {
         lines.map(|line| line.split(' ').collect()).collect()
     }
 
-    /// Seconds as the program writes them, in nanoseconds.
-    fn nanos(seconds: &str) -> u64 {
+    /// Seconds as the program writes them, in nanoseconds; of a computation, behind the way it computes.
+    fn nanos(word: &str) -> u64 {
+        let seconds = word.trim_start_matches("held:");
         let (whole, part) = seconds.split_once('.').unwrap();
         format!("{whole}{part:0<9}").parse().unwrap()
     }
@@ -131,6 +132,20 @@ mod python {
         let ended = bench.run(&["python", "a.toml", "--tool", "threading"]).expect(0);
         assert!(ended.out().ends_with("main()\n"), "{}", ended.out());
         ended.says("warning: this program hangs when it is run: `threading` deadlocks");
+    }
+
+    #[test]
+    fn when_a_task_ends_is_noted_unless_that_is_a_good_part_of_its_work() {
+        let bench = Bench::new();
+        let printed = |steps: &str| {
+            bench.write("a.toml", format!("[[tasks]]\ncount = 9\nsteps = [{steps}]\n"));
+            bench.run(&["python", "a.toml", "--tool", "thread_pool"]).expect(0).out()
+        };
+        let is_timed = |steps: &str| printed(steps).contains("return time.monotonic_ns()");
+        assert!(!is_timed("{ compute = \"3us\" }"));
+        assert!(is_timed("{ compute = \"60us\" }"));
+        assert!(!is_timed("{ repeat = 20, steps = [{ compute = \"100ns\" }] }"));
+        assert!(is_timed("{ repeat = 50, steps = [{ compute = \"100ns\" }] }"));
     }
 
     #[test]
@@ -170,6 +185,7 @@ mod python {
         assert_eq!(program, printed(&["--seed", "5"]));
         assert_ne!(program, printed(&["--seed", "6"]));
         let slow = printed(&["--set", "sites.shop.latency=2s"]);
+        assert!(slow.contains("time.sleep(2.0)\n    held("), "{slow}");
         assert!(slow.contains("time.sleep(2.0)\n    task.done(\"io\", \"shop\")"), "{slow}");
     }
 
@@ -186,9 +202,9 @@ mod python {
             bench.run(&["python", "a.toml"]).expect(0).out()
         };
         let apart = offloads("");
-        assert!(apart.contains("\nINHERITED = (RATES,)  # what children take over\n"), "{apart}");
+        assert!(apart.contains("\nINHERITED = (TURNS,)  # what children take over\n"), "{apart}");
         let shared = offloads(", { release = \"slots\" }, { acquire = \"slots\" }");
-        assert!(shared.contains("\nINHERITED = (RATES, SEMAPHORES)  #"), "{shared}");
+        assert!(shared.contains("\nINHERITED = (TURNS, SEMAPHORES)  #"), "{shared}");
     }
 
     #[test]
@@ -396,6 +412,26 @@ use = "threading"
         bench.run(&[&ARGUMENTS[..], &more].concat()).expect(0);
         let left = fs::read_dir(bench.path("here/validation")).unwrap().count();
         assert_eq!(left, 1);
+    }
+
+    #[test]
+    fn programs_of_tiny_steps_are_run_without_a_trace() {
+        let bench = bench_with_python();
+        bench.write("a.toml", SCENARIO.replace("1ms", "1us").replace("2ms", "2us"));
+        let script = "[ \"$*\" = \"$1 --json --repeats 2\" ] || exit 9\n\
+                      grep -q 'arguments.trace else do_task' \"$1\" || exit 8\n\
+                      echo '{\"makespan_ns\": 9000}'; echo '{\"makespan_ns\": 4000}'";
+        fake_python(&bench, "py", script);
+        let more = ["--profile", "ideal", "--tool", "sequential", "--format", "csv"];
+        let ended = bench.run(&[&ARGUMENTS[..], &more].concat()).expect(0);
+        let csv = ended.out();
+        assert_eq!(csv.lines().count(), 2, "{csv}");
+        assert!(csv.contains(",sequential,1,makespan,3000,4000,4000,4000,-0.25"), "{csv}");
+        assert!(
+            ended
+                .err()
+                .ends_with("wrote validation.csv, scatter.svg, scatter.png to output/validation\n")
+        );
     }
 
     #[test]

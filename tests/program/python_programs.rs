@@ -4,8 +4,13 @@
 
 mod build;
 
-use build::{arriving, entry, everything, ms, offloading, pages, program, scenario, tool};
-use gilsim::model::{OffloadTo, Scenario, StartMethod, StepSpec, Tool, ToolRun, WaitOn};
+use build::{
+    arriving, entry, everything, ms, offloading, pages, program, scenario, tiny_program, tool,
+};
+use gilsim::model::{
+    Distribution, OffloadTo, Parcel, Payload, Scenario, StartMethod, StepSpec, Tool, ToolRun,
+    WaitOn, Work,
+};
 use gilsim::time::SimDuration;
 
 /// Compares with the program in `tests/python_programs`.
@@ -100,6 +105,79 @@ fn a_step_calls_only_methods_that_the_program_has() {
     }
 }
 
+/// The part of a program that a run without `--trace` uses.
+fn plain(text: &str) -> &str {
+    text.split("\n# And with --trace: ").next().unwrap()
+}
+
+#[test]
+fn without_a_trace_no_step_is_noted() {
+    for which in Tool::ALL {
+        for scenario in all_scenarios() {
+            let text = program(&scenario, &run(which));
+            let plain = plain(&text);
+            assert!(plain.len() < text.len() && plain.contains("\ndef play(work, "), "{plain}");
+            for mark in ["task.", "Task(", "notes", "thread_time_ns"] {
+                assert!(!plain.contains(mark), "{mark} of {}: {plain}", which.name());
+            }
+        }
+    }
+}
+
+fn compute(nanos: u64) -> StepSpec {
+    StepSpec::Compute(Work::Time(Distribution::Constant(SimDuration::from_nanos(nanos))))
+}
+
+#[test]
+fn a_tiny_task_is_its_function_and_what_is_sent_is_its_number() {
+    let tiny = scenario("Tiny", vec![entry("", 1_000, vec![compute(50)])]);
+    let mut run = run(Tool::ProcessPool);
+    run.chunk = 100;
+    let text = tiny_program(&tiny, &run);
+    let function =
+        "def do_task(number):\n    \"\"\"Do one task.\"\"\"\n    held(TURNS[\"50 ns\"])\n\n\n";
+    assert!(text.contains(function), "{text}");
+    assert!(text.contains("    work = trace_task if arguments.trace else do_task\n"), "{text}");
+    assert!(text.contains("    return list(range(count)), [0] * count\n"), "{text}");
+    assert!(text.contains("executor.map(work, jobs, chunksize=CHUNK)"), "{text}");
+    assert!(!text.contains("run_task"), "{text}");
+    let timed = program(&tiny, &run);
+    assert!(timed.contains("    do_task(job)\n    return time.monotonic_ns()\n"), "{timed}");
+}
+
+#[test]
+fn lists_of_objects_are_sent_and_come_back() {
+    let mut moving = entry("", 2, vec![compute(50)]);
+    let [send, receive] = [(44, 21), (0, 1)].map(|(bytes, objects)| Parcel { bytes, objects });
+    moving.payload = Payload { send, receive, ..Payload::default() };
+    let text = program(&scenario("Moving", vec![moving]), &run(Tool::MultiprocessingPool));
+    assert!(text.contains("    ((44, 21), (0, 1)),  # do_task\n"), "{text}");
+    let jobs = "return [(given, parcel(*PAYLOADS[0][0])) for given in range(count)]";
+    assert!(text.contains(jobs), "{text}");
+    assert!(text.contains("return time.monotonic_ns(), parcel(*PAYLOADS[0][1])"), "{text}");
+}
+
+#[test]
+fn workers_compute_first_where_the_tool_says_so() {
+    let starts = [
+        (Tool::ThreadPool, "        WORKERS, initializer=start_worker\n"),
+        (Tool::ProcessPool, "        initializer=start_worker,\n        initargs=INHERITED,\n"),
+        (Tool::MultiprocessingPool, "context.Pool(WORKERS, start_worker, INHERITED)"),
+        (Tool::Multiprocessing, "    start_worker(*inherited)\n    results.put("),
+        (Tool::InterpreterPool, "        initializer=start_worker,\n        initargs=INHERITED,\n"),
+    ];
+    for (which, start) in starts {
+        let mut run = run(which);
+        let waits = scenario("", vec![entry("", 1, vec![StepSpec::Wait(WaitOn::Time(ms(1)))])]);
+        assert!(!program(&waits, &run).contains("start_worker"), "{}", which.name());
+        run.worker_init = SimDuration::from_millis(3);
+        let text = program(&waits, &run);
+        assert!(text.contains(start), "{}: {text}", which.name());
+        assert!(text.contains("    held(TURNS[\"worker_init\"])\n"), "{}: {text}", which.name());
+        assert!(text.contains("    \"worker_init\": (held, 0.003),\n"), "{}", which.name());
+    }
+}
+
 #[test]
 fn children_import_what_real_programs_import_and_other_programs_only_what_they_need() {
     let imports = |text: &str| {
@@ -118,11 +196,11 @@ fn a_python_without_to_thread_uses_run_in_executor_and_joins_its_threads() {
     let scenario = offloading(false, OffloadTo::Threads);
     let old = program(&scenario, &tool(Tool::Asyncio, "cpython-3.8"));
     assert!(
-        old.contains("await asyncio.get_running_loop().run_in_executor(None, do_job_part_1, task")
+        old.contains("await asyncio.get_running_loop().run_in_executor(None, do_job_part_1, hash")
     );
     assert!(old.contains("with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:"));
     let new = program(&scenario, &tool(Tool::Asyncio, "cpython-3.9"));
-    assert!(new.contains("await asyncio.to_thread(do_job_part_1, task"));
+    assert!(new.contains("await asyncio.to_thread(do_job_part_1, hash"));
 }
 
 #[test]
@@ -137,7 +215,7 @@ fn a_switch_interval_of_its_own_is_set_and_the_usual_one_is_not() {
 fn computations_take_as_much_longer_as_the_profile_says() {
     let free_threaded = tool(Tool::Threading, "cpython-3.13t");
     let text = program(&pages(), &free_threaded);
-    assert!(text.contains("task.compute(held, 0.007, \"parse\")"), "{text}");
+    assert!(text.contains("    \"parse\": (held, 0.007),\n"), "{text}");
     assert!(text.contains("free-threaded build"), "{text}");
 }
 
@@ -146,7 +224,7 @@ fn a_million_constant_steps_are_a_loop_of_one_line() {
     let wait = StepSpec::Wait(WaitOn::Time(ms(1)));
     let steps = vec![StepSpec::Repeat { times: 1_000_000, steps: vec![wait] }];
     let text = program(&scenario("Long", vec![entry("", 2, steps)]), &run(Tool::Threading));
-    assert!(text.contains("for _ in range(1000000):\n        time.sleep(0.001)\n"), "{text}");
+    assert!(text.contains("for _ in range(1000000):\n        time.sleep(0.001)\n\n"), "{text}");
     assert!(text.contains("    (do_task, 2),\n"), "{text}");
 }
 
@@ -158,7 +236,7 @@ fn names_of_entries_that_are_no_identifiers_become_some_that_differ() {
     });
     let text = program(&scenario("\"\"\"", tasks.collect()), &run(Tool::Threading));
     for name in ["do_class", "do_task", "do_task_2", "do_class_2"] {
-        assert!(text.contains(&format!("def {name}(task):")), "{name}: {text}");
+        assert!(text.contains(&format!("def {name}(number):")), "{name}: {text}");
     }
     assert_eq!(text.matches("\"\"\"").count() % 2, 0);
 }

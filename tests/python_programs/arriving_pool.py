@@ -18,7 +18,6 @@ import os
 import sys
 import threading
 import time
-from collections import namedtuple
 from itertools import groupby
 
 LABEL = "multiprocessing_pool"
@@ -28,44 +27,53 @@ CHUNK = 2
 START_METHOD = "fork"
 
 
-def do_t(task, wait_time):
+def do_t(wait_time):
     """Do one task of `t`."""
     time.sleep(wait_time)
-    task.done("io")
 
 
 def run_task(job):
-    """Do one job from its first step to the end of its last."""
-    task = Task()
-    task.note("queued")
-    job.steps(task, *job.times)
-    return job.number, task.notes
+    """Do one task, and return when it ended."""
+    do_t(job)
+    return time.monotonic_ns()
 
 
-def arriving(jobs, start):
+def arriving(timetable, start):
     """Hand out the jobs when they arrive, those of one instant together."""
-    in_order = sorted(jobs, key=lambda job: job.arrival)
-    for arrival, batch in groupby(in_order, key=lambda job: job.arrival):
+    for arrival, batch in groupby(timetable, key=lambda entry: entry[0]):
         delay = start + arrival - time.monotonic_ns()
         if delay > 0:
             time.sleep(delay / 1e9)
-        yield list(batch)
+        yield [job for _, job in batch]
 
 
-def play(jobs, start):
+def play(work, timetable, start):
     """Do all jobs with a multiprocessing.Pool."""
     context = multiprocessing.get_context(START_METHOD)
     with context.Pool(WORKERS) as pool:
         batches = [
-            pool.map_async(run_task, batch, chunksize=CHUNK)
-            for batch in arriving(jobs, start)
+            pool.map_async(work, batch, chunksize=CHUNK)
+            for batch in arriving(timetable, start)
         ]
         return [result for batch in batches for result in batch.get()]
 
 
-# From here on: computing for so long, and measuring.
+# From here on: how fast this machine computes, and what each task is given.
 
-Job = namedtuple("Job", "number steps arrival times")
+
+def make_jobs():
+    """Read the table: when tasks arrive, and what they are given."""
+    jobs, arrivals = [], []
+    for number, line in enumerate(TASKS.split("\n")[1:-1]):
+        steps, *words = line.split()
+        arrivals.append(round(float(words.pop(0)) * 1e9))
+        times = [float(word) for word in words]
+        given = times[0] if len(times) == 1 else tuple(times) or number
+        jobs.append(given)
+    return jobs, arrivals
+
+
+# And with --trace: the same steps with notes of what they did, and when.
 
 
 class Task:
@@ -86,49 +94,107 @@ class Task:
         self.note(state, name, cpu)
         self.step += 1
 
-
-def make_jobs():
-    """Read the table of tasks."""
-    jobs = []
-    for number, line in enumerate(TASKS.split("\n")[1:-1]):
-        steps, arrival, *times = line.split()
-        arrival = round(float(arrival) * 1e9)
-        times = tuple(map(float, times))
-        jobs.append(Job(number, globals()[steps], arrival, times))
-    return jobs
+    def compute(self, work, turns, name=""):
+        """Compute, and note how much CPU time it took."""
+        before = time.thread_time_ns()
+        work(turns)
+        cpu = time.thread_time_ns() - before
+        self.done("running", name, cpu)
 
 
-def trace_rows(replicate, start, jobs, results):
+def noted_t(task, wait_time):
+    """Do one task of `t`."""
+    time.sleep(wait_time)
+    task.done("io")
+
+
+def trace_task(job):
+    """Do one task, and return its notes."""
+    task = Task()
+    task.note("queued")
+    noted_t(task, job)
+    return task.notes
+
+
+def note_costs():
+    """Nanoseconds of CPU time that a note takes, and one of a computation."""
+    task, many = Task(), 1_000
+    began = time.thread_time_ns()
+    for _ in range(many):
+        task.done("io", "site")
+    noted = time.thread_time_ns()
+    for _ in range(many):
+        task.compute(int, 0, "work")
+    computed = time.thread_time_ns()
+    known = sum(cpu for *_, cpu, _, _ in task.notes[many:])
+    note, computation = noted - began, computed - noted - known
+    return {"note_ns": note // many, "computation_ns": computation // many}
+
+
+def trace_rows(replicate, start, arrivals, results):
     """Yield what each task did, and when, as rows of trace.csv."""
     processes, threads = {os.getpid(): 0}, {threading.get_native_id(): 0}
-    notes = [note for _, notes, *_ in results for note in notes]
+    notes = [note for notes in results for note in notes]
     for *_, process, thread in sorted(notes, key=lambda note: note[3]):
         processes.setdefault(process, len(processes))
         threads.setdefault(thread, len(threads))
-    for job, (_, notes, *_) in zip(jobs, results):
-        begin = job.arrival
+    for number, (begin, notes) in enumerate(zip(arrivals, results)):
         for step, state, name, now, cpu, process, thread in notes:
             place = processes[process], threads[thread]
             if state in ("queued",):
                 place = "", ""
             end = max(begin, now - start)
             if begin < end:
-                what = LABEL, replicate, job.number, step, state, name
+                what = LABEL, replicate, number, step, state, name
                 yield (*what, begin, end, *place, "", cpu)
             begin = end
 
 
-def tell(makespan, responses, as_json):
-    """Print how long it all took and how long each task."""
+def write_trace(path, replicate, rows):
+    """Write the rows of one replicate behind those of the earlier ones."""
+    mode = "a" if replicate else "w"
+    with open(path, mode, newline="", encoding="utf-8") as file:
+        trace = csv.writer(file, lineterminator="\n")
+        if not replicate:
+            trace.writerow(["tool", "replicate", "task", "step", "state",
+                            "name", "start_ns", "end_ns", "process",
+                            "thread", "core", "cpu_ns"])
+        trace.writerows(rows)
+
+
+def tell(tasks, found, as_json):
+    """Print how long it all took and, if it was noted, how long each task."""
     if as_json:
-        result = {"makespan_ns": makespan, "responses_ns": responses}
-        print(json.dumps(result), flush=True)
+        print(json.dumps(found), flush=True)
         return
-    times = [nanoseconds / 1e9 for nanoseconds in sorted(responses)]
-    p50, p95 = (times[(len(times) * rank - 1) // 100] for rank in (50, 95))
-    print(f"{LABEL}: {len(times)} tasks in {makespan / 1e9:.6f} s", end="; ")
-    print(f"response p50 {p50:.6f} s, p95 {p95:.6f} s", end="")
-    print(f", longest {times[-1]:.6f} s")
+    makespan = found["makespan_ns"] / 1e9
+    print(f"{LABEL}: {tasks} tasks in {makespan:.6f} s", end="")
+    times = [length / 1e9 for length in sorted(found.get("responses_ns", []))]
+    if times:
+        p50, p95 = (times[(len(times) * rank - 1) // 100] for rank in (50, 95))
+        print(f"; response p50 {p50:.6f} s, p95 {p95:.6f} s", end="")
+        print(f", longest {times[-1]:.6f} s", end="")
+    print()
+
+
+def measure(work, replicate, trace):
+    """Do it all once: how long it took, and how long each task."""
+    jobs, arrivals = make_jobs()
+    order = sorted(range(len(jobs)), key=arrivals.__getitem__)
+    timetable = [(arrivals[number], jobs[number]) for number in order]
+    found = note_costs() if trace else {}
+    start = time.monotonic_ns()
+    results = play(work, timetable, start)
+    found["makespan_ns"] = time.monotonic_ns() - start
+    in_order = sorted(zip(order, results), key=lambda pair: pair[0])
+    results = [result for _, result in in_order]
+    if trace:
+        rows = trace_rows(replicate, start, arrivals, results)
+        write_trace(trace, replicate, rows)
+        results = [notes[-1][3] for notes in results]
+    ends = zip(arrivals, results)
+    found["responses_ns"] = [end - start - arrival for arrival, end in ends]
+    return len(jobs), found
 
 
 def main():
@@ -138,30 +204,17 @@ def main():
                         help="do everything N times (default 1)")
     parser.add_argument("--json", action="store_true",
                         help="print a line of JSON for each time")
-    parser.add_argument("--trace", default=os.devnull, metavar="FILE",
+    parser.add_argument("--trace", metavar="FILE",
                         help="write a CSV of what each task did, and when")
     arguments = parser.parse_args()
     usable = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, usable[:CORES])
     if len(usable) < CORES:
         print(f"asked for {CORES} cores, found {len(usable)}", file=sys.stderr)
-    jobs = make_jobs()
-    with open(arguments.trace, "w", newline="", encoding="utf-8") as file:
-        trace = csv.writer(file, lineterminator="\n")
-        trace.writerow(["tool", "replicate", "task", "step", "state", "name",
-                        "start_ns", "end_ns", "process", "thread", "core",
-                        "cpu_ns"])
-        for replicate in range(arguments.repeats):
-            start = time.monotonic_ns()
-            results = play(jobs, start)
-            makespan = time.monotonic_ns() - start
-            results = sorted(results, key=lambda result: result[0])
-            trace.writerows(trace_rows(replicate, start, jobs, results))
-            file.flush()
-            tell(makespan, [
-                notes[-1][3] - start - job.arrival
-                for job, (_, notes, *_) in zip(jobs, results)
-            ], arguments.json)
+    work = trace_task if arguments.trace else run_task
+    for replicate in range(arguments.repeats):
+        tasks, found = measure(work, replicate, arguments.trace)
+        tell(tasks, found, arguments.json)
 
 
 # A line for each task: what it does, when it arrives, and how long its

@@ -19,55 +19,73 @@ import statistics
 import sys
 import threading
 import time
-from collections import namedtuple
+from itertools import repeat
 
 LABEL = "process_pool"
 CORES = 2
 WORKERS = 4
 CHUNK = 1
 START_METHOD = "spawn"
-# Bytes that go to the worker with each task, and that come back.
-PAYLOADS = {
-    "do_make_item": (1000, 200000),
-    "do_eat_item": (0, 0),
-}
-RATES = {}  # rounds of each kind of computation in a second of CPU time
+# What goes to the worker with each task, and what comes back: bytes, objects.
+PAYLOADS = [
+    ((1000, 1), (200000, 1)),  # do_make_item
+    ((0, 1), (0, 1)),  # do_eat_item
+]
+SPEEDS = {}  # seconds of CPU time that a call and a turn of each loop take
+TURNS = {}  # how many turns of its loop each computation is
 CONNECTIONS = {}  # how many more requests each site takes
 SEMAPHORES = {}
 QUEUES = {}
-INHERITED = (RATES, CONNECTIONS, SEMAPHORES, QUEUES)  # what children take over
+INHERITED = (TURNS, CONNECTIONS, SEMAPHORES, QUEUES)  # what children take over
 
 
-def do_make_item(task, *times):
+def kept(turns):
+    """Compute in one C call that never gives way."""
+    sum(repeat(1, int(turns)))
+
+
+def released(turns):
+    """Compute in one C call that lets other threads run meanwhile."""
+    hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 1 + int(turns))
+
+
+# How each computation computes, and for how many seconds.
+COMPUTATIONS = {
+    "sort": (kept, 0.003),
+}
+
+
+def parcel(size, objects):
+    """Make a list of so many objects less one; or bytes. It is pickled."""
+    if objects == 1:
+        return bytes(size)
+    each = size // (objects - 1)
+    if each > 250:
+        return [bytes(each) for _ in range(objects - 1)]
+    number = 2 ** (8 * max(each - 2, 1) - 1) - 1
+    return [number] * (objects - 1)
+
+
+def do_make_item(times):
     """Do one task of `make item`."""
     times = iter(times)
-    task.compute(kept, 0.003, "sort")
+    kept(TURNS["sort"])
     SEMAPHORES["slots"].acquire()
-    task.done("sync", "slots")
     with CONNECTIONS["bank"]:
-        task.note("sync", "bank")
         time.sleep(0.01)
-    task.done("io", "bank")
     SEMAPHORES["slots"].release()
-    task.done("overhead", "slots")
     for _ in range(2):
-        task.compute(released, next(times), "hash")
+        released(next(times))
         time.sleep(0)
-        task.done("ready")
     QUEUES["jobs"].put(None)
-    task.done("sync", "jobs")
 
 
-def do_eat_item(task):
+def do_eat_item(number):
     """Do one task of `eat item`."""
     QUEUES["jobs"].get()
-    task.done("sync", "jobs")
     with CONNECTIONS["bank"]:
-        task.note("sync", "bank")
         time.sleep(0.01)
-    task.done("io", "bank")
     time.sleep(0.002)
-    task.done("io")
 
 
 def share(context):
@@ -77,34 +95,97 @@ def share(context):
     QUEUES["jobs"] = context.Queue(4)
 
 
-def adopt(*inherited):
-    """Take over in a child what its parent has found out and shares."""
+def start_worker(*inherited):
+    """Get a child ready: it takes over what its parent has found out."""
     for mine, theirs in zip(INHERITED, inherited):
         mine.update(theirs)
 
 
+STEPS = [do_make_item, do_eat_item]
+
+
 def run_task(job):
-    """Do one job from its first step to the end of its last."""
-    task = Task()
-    task.note("queued")
-    job.steps(task, *job.times)
-    return job.number, task.notes, bytes(PAYLOADS[job.steps.__name__][1])
+    """Do one task; return when it ended, and what it made."""
+    kind, given, _ = job
+    STEPS[kind](given)
+    return time.monotonic_ns(), parcel(*PAYLOADS[kind][1])
 
 
-def play(jobs):
+def play(work, jobs):
     """Do all jobs with a pool of processes."""
     with concurrent.futures.ProcessPoolExecutor(
         WORKERS,
         mp_context=multiprocessing.get_context(START_METHOD),
-        initializer=adopt,
+        initializer=start_worker,
         initargs=INHERITED,
     ) as executor:
-        return list(executor.map(run_task, jobs, chunksize=CHUNK))
+        return list(executor.map(work, jobs, chunksize=CHUNK))
 
 
-# From here on: computing for so long, and measuring.
+# From here on: how fast this machine computes, and what each task is given.
 
-Job = namedtuple("Job", "number steps arrival times payload")
+
+def seconds_of(work, turns, times):
+    """CPU time of a call that turns so often: the median of five tries."""
+    tries = []
+    for _ in range(5):
+        began = time.thread_time()
+        for _ in range(times):
+            work(turns)
+        tries.append((time.thread_time() - began) / times)
+    return statistics.median(tries)
+
+
+def measure_speeds():
+    """Find out what a call and a turn of each loop take here and now."""
+    for work in (kept, released,):
+        call, many = seconds_of(work, 0.0, 1_000), 2e3
+        for _ in range(2):
+            turn = max(seconds_of(work, many, 1) - call, 1e-9) / many
+            many = max(2e3, 0.02 // turn)
+        SPEEDS[work.__name__] = call, turn
+    for name, (work, seconds) in COMPUTATIONS.items():
+        TURNS[name] = turns_of(work, seconds)
+
+
+def turns_of(work, seconds):
+    """So many turns take so long, with the call; a call alone is shortest."""
+    call, turn = SPEEDS[work.__name__]
+    return max(0.0, float(round((seconds - call) / turn)))
+
+
+def tell_what_is_not_exact():
+    """Say which computations are so short that they cannot be exact."""
+    for name, (work, seconds) in COMPUTATIONS.items():
+        call, turn = SPEEDS[work.__name__]
+        takes = call + TURNS[name] * turn
+        if abs(takes - seconds) > 0.1 * seconds:
+            takes = f"takes {takes * 1e9:.0f} ns here"
+            print(f"note: `{name}` {takes}", file=sys.stderr)
+
+
+def number_of(word):
+    """Seconds of a wait; of a computation, the turns of its loop."""
+    work, _, seconds = word.rpartition(":")
+    seconds = float(seconds)
+    return turns_of(globals()[work], seconds) if work else seconds
+
+
+def make_jobs():
+    """Read the table: when tasks arrive, and what they are given."""
+    jobs, arrivals = [], []
+    kinds = {steps.__name__: kind for kind, steps in enumerate(STEPS)}
+    for number, line in enumerate(TASKS.split("\n")[1:-1]):
+        steps, *words = line.split()
+        kind = kinds[steps]
+        arrivals.append(0)
+        times = [number_of(word) for word in words]
+        given = times[0] if len(times) == 1 else tuple(times) or number
+        jobs.append((kind, given, parcel(*PAYLOADS[kind][0])))
+    return jobs, arrivals
+
+
+# And with --trace: the same steps with notes of what they did, and when.
 
 
 class Task:
@@ -125,78 +206,138 @@ class Task:
         self.note(state, name, cpu)
         self.step += 1
 
-    def compute(self, work, seconds, name=""):
-        """Compute for so much CPU time."""
-        rounds = max(1, round(seconds * RATES[work.__name__]))
+    def compute(self, work, turns, name=""):
+        """Compute, and note how much CPU time it took."""
         before = time.thread_time_ns()
-        work(rounds)
+        work(turns)
         cpu = time.thread_time_ns() - before
         self.done("native" if work is released else "running", name, cpu)
 
 
-def kept(rounds):
-    """Compute in one C call that never gives way."""
-    sum(range(rounds))
+def noted_make_item(task, times):
+    """Do one task of `make item`."""
+    times = iter(times)
+    task.compute(kept, TURNS["sort"], "sort")
+    SEMAPHORES["slots"].acquire()
+    task.done("sync", "slots")
+    with CONNECTIONS["bank"]:
+        task.note("sync", "bank")
+        time.sleep(0.01)
+    task.done("io", "bank")
+    SEMAPHORES["slots"].release()
+    task.done("overhead", "slots")
+    for _ in range(2):
+        task.compute(released, next(times), "hash")
+        time.sleep(0)
+        task.done("ready")
+    QUEUES["jobs"].put(None)
+    task.done("sync", "jobs")
 
 
-def released(rounds):
-    """Compute in one C call that lets other threads run meanwhile."""
-    hashlib.pbkdf2_hmac("sha256", b"password", b"salt", rounds)
+def noted_eat_item(task, number):
+    """Do one task of `eat item`."""
+    QUEUES["jobs"].get()
+    task.done("sync", "jobs")
+    with CONNECTIONS["bank"]:
+        task.note("sync", "bank")
+        time.sleep(0.01)
+    task.done("io", "bank")
+    time.sleep(0.002)
+    task.done("io")
 
 
-def rounds_per_second(work, rounds):
-    """Rounds of work in a second of CPU time: the median of five tries."""
-    rates = []
-    for _ in range(5):
-        began = time.thread_time()
-        work(rounds)
-        rates.append(rounds / (time.thread_time() - began))
-    return statistics.median(rates)
+NOTED_STEPS = [noted_make_item, noted_eat_item]
 
 
-def make_jobs():
-    """Read the table of tasks."""
-    jobs = []
-    for number, line in enumerate(TASKS.split("\n")[1:-1]):
-        (steps, *times), arrival = line.split(), 0
-        times = tuple(map(float, times))
-        payload = bytes(PAYLOADS[steps][0])
-        job = Job(number, globals()[steps], arrival, times, payload)
-        jobs.append(job)
-    return jobs
+def trace_task(job):
+    """Do one task, and return its notes."""
+    task = Task()
+    task.note("queued")
+    kind, given, _ = job
+    NOTED_STEPS[kind](task, given)
+    return task.notes, parcel(*PAYLOADS[kind][1])
 
 
-def trace_rows(replicate, start, jobs, results):
+def note_costs():
+    """Nanoseconds of CPU time that a note takes, and one of a computation."""
+    task, many = Task(), 1_000
+    began = time.thread_time_ns()
+    for _ in range(many):
+        task.done("io", "site")
+    noted = time.thread_time_ns()
+    for _ in range(many):
+        task.compute(int, 0, "work")
+    computed = time.thread_time_ns()
+    known = sum(cpu for *_, cpu, _, _ in task.notes[many:])
+    note, computation = noted - began, computed - noted - known
+    return {"note_ns": note // many, "computation_ns": computation // many}
+
+
+def trace_rows(replicate, start, arrivals, results):
     """Yield what each task did, and when, as rows of trace.csv."""
     processes, threads = {os.getpid(): 0}, {threading.get_native_id(): 0}
-    notes = [note for _, notes, *_ in results for note in notes]
+    notes = [note for notes in results for note in notes]
     for *_, process, thread in sorted(notes, key=lambda note: note[3]):
         processes.setdefault(process, len(processes))
         threads.setdefault(thread, len(threads))
-    for job, (_, notes, *_) in zip(jobs, results):
-        begin = job.arrival
+    for number, (begin, notes) in enumerate(zip(arrivals, results)):
         for step, state, name, now, cpu, process, thread in notes:
             place = processes[process], threads[thread]
             if state in ("queued",):
                 place = "", ""
             end = max(begin, now - start)
             if begin < end:
-                what = LABEL, replicate, job.number, step, state, name
+                what = LABEL, replicate, number, step, state, name
                 yield (*what, begin, end, *place, "", cpu)
             begin = end
 
 
-def tell(makespan, responses, as_json):
-    """Print how long it all took and how long each task."""
+def write_trace(path, replicate, rows):
+    """Write the rows of one replicate behind those of the earlier ones."""
+    mode = "a" if replicate else "w"
+    with open(path, mode, newline="", encoding="utf-8") as file:
+        trace = csv.writer(file, lineterminator="\n")
+        if not replicate:
+            trace.writerow(["tool", "replicate", "task", "step", "state",
+                            "name", "start_ns", "end_ns", "process",
+                            "thread", "core", "cpu_ns"])
+        trace.writerows(rows)
+
+
+def tell(tasks, found, as_json):
+    """Print how long it all took and, if it was noted, how long each task."""
     if as_json:
-        result = {"makespan_ns": makespan, "responses_ns": responses}
-        print(json.dumps(result), flush=True)
+        print(json.dumps(found), flush=True)
         return
-    times = [nanoseconds / 1e9 for nanoseconds in sorted(responses)]
-    p50, p95 = (times[(len(times) * rank - 1) // 100] for rank in (50, 95))
-    print(f"{LABEL}: {len(times)} tasks in {makespan / 1e9:.6f} s", end="; ")
-    print(f"response p50 {p50:.6f} s, p95 {p95:.6f} s", end="")
-    print(f", longest {times[-1]:.6f} s")
+    makespan = found["makespan_ns"] / 1e9
+    print(f"{LABEL}: {tasks} tasks in {makespan:.6f} s", end="")
+    times = [length / 1e9 for length in sorted(found.get("responses_ns", []))]
+    if times:
+        p50, p95 = (times[(len(times) * rank - 1) // 100] for rank in (50, 95))
+        print(f"; response p50 {p50:.6f} s, p95 {p95:.6f} s", end="")
+        print(f", longest {times[-1]:.6f} s", end="")
+    print()
+
+
+def measure(work, replicate, trace):
+    """Do it all once: how long it took, and how long each task."""
+    measure_speeds()
+    if replicate == 0:
+        tell_what_is_not_exact()
+    jobs, arrivals = make_jobs()
+    share(multiprocessing.get_context(START_METHOD))
+    found = note_costs() if trace else {}
+    start = time.monotonic_ns()
+    results = play(work, jobs)
+    found["makespan_ns"] = time.monotonic_ns() - start
+    results = [result for result, _ in results]
+    if trace:
+        rows = trace_rows(replicate, start, arrivals, results)
+        write_trace(trace, replicate, rows)
+        results = [notes[-1][3] for notes in results]
+    ends = zip(arrivals, results)
+    found["responses_ns"] = [end - start - arrival for arrival, end in ends]
+    return len(jobs), found
 
 
 def main():
@@ -206,44 +347,26 @@ def main():
                         help="do everything N times (default 1)")
     parser.add_argument("--json", action="store_true",
                         help="print a line of JSON for each time")
-    parser.add_argument("--trace", default=os.devnull, metavar="FILE",
+    parser.add_argument("--trace", metavar="FILE",
                         help="write a CSV of what each task did, and when")
     arguments = parser.parse_args()
     usable = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, usable[:CORES])
     if len(usable) < CORES:
         print(f"asked for {CORES} cores, found {len(usable)}", file=sys.stderr)
-    for work in (kept, released,):
-        rough = rounds_per_second(work, 2_000)
-        rate = rounds_per_second(work, round(rough * 0.06))
-        RATES[work.__name__] = rate
-    jobs = make_jobs()
-    with open(arguments.trace, "w", newline="", encoding="utf-8") as file:
-        trace = csv.writer(file, lineterminator="\n")
-        trace.writerow(["tool", "replicate", "task", "step", "state", "name",
-                        "start_ns", "end_ns", "process", "thread", "core",
-                        "cpu_ns"])
-        for replicate in range(arguments.repeats):
-            share(multiprocessing.get_context(START_METHOD))
-            start = time.monotonic_ns()
-            results = play(jobs)
-            makespan = time.monotonic_ns() - start
-            results = sorted(results, key=lambda result: result[0])
-            trace.writerows(trace_rows(replicate, start, jobs, results))
-            file.flush()
-            tell(makespan, [
-                notes[-1][3] - start - job.arrival
-                for job, (_, notes, *_) in zip(jobs, results)
-            ], arguments.json)
+    work = trace_task if arguments.trace else run_task
+    for replicate in range(arguments.repeats):
+        tasks, found = measure(work, replicate, arguments.trace)
+        tell(tasks, found, arguments.json)
 
 
 # A line for each task: what it does, and how long its
 # waits and computations take, in seconds.
 TASKS = """
-do_make_item 0.010000004 0.010000006
-do_make_item 0.010100004 0.010100006
-do_make_item 0.010200004 0.010200006
-do_make_item 0.010300004 0.010300006
+do_make_item released:0.010000004 released:0.010000006
+do_make_item released:0.010100004 released:0.010100006
+do_make_item released:0.010200004 released:0.010200006
+do_make_item released:0.010300004 released:0.010300006
 do_eat_item
 do_eat_item
 do_eat_item

@@ -14,38 +14,99 @@ import statistics
 import sys
 import threading
 import time
-from collections import namedtuple
 
 LABEL = "thread_pool"
 CORES = 2
 WORKERS = 4
-RATES = {}  # rounds of each kind of computation in a second of CPU time
+SPEEDS = {}  # seconds of CPU time that a call and a turn of each loop take
+TURNS = {}  # how many turns of its loop each computation is
 
 
-def do_page(task, shop_time):
+def held(turns):
+    """Compute in Python: gives way to other threads each switch interval."""
+    while turns:
+        turns -= 1.0  # a float: it takes as long for each number of turns
+
+
+# How each computation computes, and for how many seconds.
+COMPUTATIONS = {
+    "parse": (held, 0.005),
+}
+
+
+def do_page(shop_time):
     """Do one task of `page`."""
     time.sleep(shop_time)
-    task.done("io", "shop")
-    task.compute(held, 0.005, "parse")
+    held(TURNS["parse"])
 
 
 def run_task(job):
-    """Do one job from its first step to the end of its last."""
-    task = Task()
-    task.note("queued")
-    job.steps(task, *job.times)
-    return job.number, task.notes
+    """Do one task, and return when it ended."""
+    do_page(job)
+    return time.monotonic_ns()
 
 
-def play(jobs):
+def play(work, jobs):
     """Do all jobs with a pool of threads."""
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as executor:
-        return list(executor.map(run_task, jobs))
+        return list(executor.map(work, jobs))
 
 
-# From here on: computing for so long, and measuring.
+# From here on: how fast this machine computes, and what each task is given.
 
-Job = namedtuple("Job", "number steps arrival times")
+
+def seconds_of(work, turns, times):
+    """CPU time of a call that turns so often: the median of five tries."""
+    tries = []
+    for _ in range(5):
+        began = time.thread_time()
+        for _ in range(times):
+            work(turns)
+        tries.append((time.thread_time() - began) / times)
+    return statistics.median(tries)
+
+
+def measure_speeds():
+    """Find out what a call and a turn of each loop take here and now."""
+    for work in (held,):
+        call, many = seconds_of(work, 0.0, 1_000), 2e3
+        for _ in range(2):
+            turn = max(seconds_of(work, many, 1) - call, 1e-9) / many
+            many = max(2e3, 0.02 // turn)
+        SPEEDS[work.__name__] = call, turn
+    for name, (work, seconds) in COMPUTATIONS.items():
+        TURNS[name] = turns_of(work, seconds)
+
+
+def turns_of(work, seconds):
+    """So many turns take so long, with the call; a call alone is shortest."""
+    call, turn = SPEEDS[work.__name__]
+    return max(0.0, float(round((seconds - call) / turn)))
+
+
+def tell_what_is_not_exact():
+    """Say which computations are so short that they cannot be exact."""
+    for name, (work, seconds) in COMPUTATIONS.items():
+        call, turn = SPEEDS[work.__name__]
+        takes = call + TURNS[name] * turn
+        if abs(takes - seconds) > 0.1 * seconds:
+            takes = f"takes {takes * 1e9:.0f} ns here"
+            print(f"note: `{name}` {takes}", file=sys.stderr)
+
+
+def make_jobs():
+    """Read the table: when tasks arrive, and what they are given."""
+    jobs, arrivals = [], []
+    for number, line in enumerate(TASKS.split("\n")[1:-1]):
+        steps, *words = line.split()
+        arrivals.append(0)
+        times = [float(word) for word in words]
+        given = times[0] if len(times) == 1 else tuple(times) or number
+        jobs.append(given)
+    return jobs, arrivals
+
+
+# And with --trace: the same steps with notes of what they did, and when.
 
 
 class Task:
@@ -66,73 +127,107 @@ class Task:
         self.note(state, name, cpu)
         self.step += 1
 
-    def compute(self, work, seconds, name=""):
-        """Compute for so much CPU time."""
-        rounds = max(1, round(seconds * RATES[work.__name__]))
+    def compute(self, work, turns, name=""):
+        """Compute, and note how much CPU time it took."""
         before = time.thread_time_ns()
-        work(rounds)
+        work(turns)
         cpu = time.thread_time_ns() - before
         self.done("running", name, cpu)
 
 
-def held(rounds):
-    """Compute in Python: gives way to other threads each switch interval."""
-    total = 0
-    for number in range(rounds):
-        total += number & 3
+def noted_page(task, shop_time):
+    """Do one task of `page`."""
+    time.sleep(shop_time)
+    task.done("io", "shop")
+    task.compute(held, TURNS["parse"], "parse")
 
 
-def rounds_per_second(work, rounds):
-    """Rounds of work in a second of CPU time: the median of five tries."""
-    rates = []
-    for _ in range(5):
-        began = time.thread_time()
-        work(rounds)
-        rates.append(rounds / (time.thread_time() - began))
-    return statistics.median(rates)
+def trace_task(job):
+    """Do one task, and return its notes."""
+    task = Task()
+    task.note("queued")
+    noted_page(task, job)
+    return task.notes
 
 
-def make_jobs():
-    """Read the table of tasks."""
-    jobs = []
-    for number, line in enumerate(TASKS.split("\n")[1:-1]):
-        (steps, *times), arrival = line.split(), 0
-        times = tuple(map(float, times))
-        jobs.append(Job(number, globals()[steps], arrival, times))
-    return jobs
+def note_costs():
+    """Nanoseconds of CPU time that a note takes, and one of a computation."""
+    task, many = Task(), 1_000
+    began = time.thread_time_ns()
+    for _ in range(many):
+        task.done("io", "site")
+    noted = time.thread_time_ns()
+    for _ in range(many):
+        task.compute(int, 0, "work")
+    computed = time.thread_time_ns()
+    known = sum(cpu for *_, cpu, _, _ in task.notes[many:])
+    note, computation = noted - began, computed - noted - known
+    return {"note_ns": note // many, "computation_ns": computation // many}
 
 
-def trace_rows(replicate, start, jobs, results):
+def trace_rows(replicate, start, arrivals, results):
     """Yield what each task did, and when, as rows of trace.csv."""
     processes, threads = {os.getpid(): 0}, {threading.get_native_id(): 0}
-    notes = [note for _, notes, *_ in results for note in notes]
+    notes = [note for notes in results for note in notes]
     for *_, process, thread in sorted(notes, key=lambda note: note[3]):
         processes.setdefault(process, len(processes))
         threads.setdefault(thread, len(threads))
-    for job, (_, notes, *_) in zip(jobs, results):
-        begin = job.arrival
+    for number, (begin, notes) in enumerate(zip(arrivals, results)):
         for step, state, name, now, cpu, process, thread in notes:
             place = processes[process], threads[thread]
             if state in ("queued",):
                 place = "", ""
             end = max(begin, now - start)
             if begin < end:
-                what = LABEL, replicate, job.number, step, state, name
+                what = LABEL, replicate, number, step, state, name
                 yield (*what, begin, end, *place, "", cpu)
             begin = end
 
 
-def tell(makespan, responses, as_json):
-    """Print how long it all took and how long each task."""
+def write_trace(path, replicate, rows):
+    """Write the rows of one replicate behind those of the earlier ones."""
+    mode = "a" if replicate else "w"
+    with open(path, mode, newline="", encoding="utf-8") as file:
+        trace = csv.writer(file, lineterminator="\n")
+        if not replicate:
+            trace.writerow(["tool", "replicate", "task", "step", "state",
+                            "name", "start_ns", "end_ns", "process",
+                            "thread", "core", "cpu_ns"])
+        trace.writerows(rows)
+
+
+def tell(tasks, found, as_json):
+    """Print how long it all took and, if it was noted, how long each task."""
     if as_json:
-        result = {"makespan_ns": makespan, "responses_ns": responses}
-        print(json.dumps(result), flush=True)
+        print(json.dumps(found), flush=True)
         return
-    times = [nanoseconds / 1e9 for nanoseconds in sorted(responses)]
-    p50, p95 = (times[(len(times) * rank - 1) // 100] for rank in (50, 95))
-    print(f"{LABEL}: {len(times)} tasks in {makespan / 1e9:.6f} s", end="; ")
-    print(f"response p50 {p50:.6f} s, p95 {p95:.6f} s", end="")
-    print(f", longest {times[-1]:.6f} s")
+    makespan = found["makespan_ns"] / 1e9
+    print(f"{LABEL}: {tasks} tasks in {makespan:.6f} s", end="")
+    times = [length / 1e9 for length in sorted(found.get("responses_ns", []))]
+    if times:
+        p50, p95 = (times[(len(times) * rank - 1) // 100] for rank in (50, 95))
+        print(f"; response p50 {p50:.6f} s, p95 {p95:.6f} s", end="")
+        print(f", longest {times[-1]:.6f} s", end="")
+    print()
+
+
+def measure(work, replicate, trace):
+    """Do it all once: how long it took, and how long each task."""
+    measure_speeds()
+    if replicate == 0:
+        tell_what_is_not_exact()
+    jobs, arrivals = make_jobs()
+    found = note_costs() if trace else {}
+    start = time.monotonic_ns()
+    results = play(work, jobs)
+    found["makespan_ns"] = time.monotonic_ns() - start
+    if trace:
+        rows = trace_rows(replicate, start, arrivals, results)
+        write_trace(trace, replicate, rows)
+        results = [notes[-1][3] for notes in results]
+    ends = zip(arrivals, results)
+    found["responses_ns"] = [end - start - arrival for arrival, end in ends]
+    return len(jobs), found
 
 
 def main():
@@ -142,34 +237,17 @@ def main():
                         help="do everything N times (default 1)")
     parser.add_argument("--json", action="store_true",
                         help="print a line of JSON for each time")
-    parser.add_argument("--trace", default=os.devnull, metavar="FILE",
+    parser.add_argument("--trace", metavar="FILE",
                         help="write a CSV of what each task did, and when")
     arguments = parser.parse_args()
     usable = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, usable[:CORES])
     if len(usable) < CORES:
         print(f"asked for {CORES} cores, found {len(usable)}", file=sys.stderr)
-    for work in (held,):
-        rough = rounds_per_second(work, 2_000)
-        rate = rounds_per_second(work, round(rough * 0.06))
-        RATES[work.__name__] = rate
-    jobs = make_jobs()
-    with open(arguments.trace, "w", newline="", encoding="utf-8") as file:
-        trace = csv.writer(file, lineterminator="\n")
-        trace.writerow(["tool", "replicate", "task", "step", "state", "name",
-                        "start_ns", "end_ns", "process", "thread", "core",
-                        "cpu_ns"])
-        for replicate in range(arguments.repeats):
-            start = time.monotonic_ns()
-            results = play(jobs)
-            makespan = time.monotonic_ns() - start
-            results = sorted(results, key=lambda result: result[0])
-            trace.writerows(trace_rows(replicate, start, jobs, results))
-            file.flush()
-            tell(makespan, [
-                notes[-1][3] - start - job.arrival
-                for job, (_, notes, *_) in zip(jobs, results)
-            ], arguments.json)
+    work = trace_task if arguments.trace else run_task
+    for replicate in range(arguments.repeats):
+        tasks, found = measure(work, replicate, arguments.trace)
+        tell(tasks, found, arguments.json)
 
 
 # A line for each task: what it does, and how long its

@@ -10,6 +10,7 @@ mod arrivals;
 mod case;
 mod demand;
 mod draw;
+mod notes;
 mod script;
 
 use std::ops::Range;
@@ -24,8 +25,9 @@ use crate::time::{SimDuration, SimTime};
 use arrivals::Arrivals;
 pub use arrivals::settled;
 pub use case::bits;
-pub use demand::{TURNS, TooLarge};
+pub use demand::{Demand, TURNS, TooLarge};
 use draw::Law;
+pub use notes::Notes;
 pub use script::{Action, Length, Spent, Step};
 use script::{Draw, Script};
 

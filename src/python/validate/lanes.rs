@@ -66,7 +66,7 @@ pub(crate) fn lanes(
     };
     let tasks = scenario.tasks.iter().map(|entry| entry.count as usize).sum();
     let mut kept = Kept { stride: stride(tasks), rows: Vec::new() };
-    let played = played(scenario, run, &median.work, Some(&mut kept))?;
+    let played = played(scenario, run, &median.work, &median.notes, Some(&mut kept))?;
     Ok(Lanes {
         tasks,
         measured_end: median.times.makespan,

@@ -162,7 +162,6 @@ fn verdict(validations: &[Validation], tolerance: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::python::validate::Lanes;
     use gilsim_core::time::SimDuration;
 
     fn validation(tool: &str, makespans: [u64; 2]) -> Validation {
@@ -180,12 +179,12 @@ mod tests {
             cores: 2,
             tool: tool.to_owned(),
             repeats: 3,
-            comparisons: [
+            comparisons: vec![
                 comparison("makespan", makespans),
                 comparison("p50", [500, 500]),
                 comparison("p95", [99_999, 100_000]),
             ],
-            lanes: Lanes::default(),
+            lanes: None,
         }
     }
 

@@ -40,8 +40,12 @@ fn repetition(makespan: u64, work: [u64; 4]) -> Repetition {
     let steps = [(0, 1), (1, 1), (2, 0), (2, 1)];
     let work = steps.into_iter().zip(work);
     Repetition {
-        times: Times { makespan: ms(makespan), p50: ms(3), p95: ms(4) },
+        times: Times {
+            makespan: ms(makespan),
+            responses: Some(Responses { p50: ms(3), p95: ms(4) }),
+        },
         work: work.map(|((task, step), took)| (TaskId(task), step, ms(took))).collect(),
+        notes: Notes::default(),
         intervals: Vec::new(),
     }
 }
@@ -50,7 +54,8 @@ fn repetition(makespan: u64, work: [u64; 4]) -> Repetition {
 fn a_repetition_is_predicted_with_the_work_that_it_really_did() {
     let scenario = scenario(SCENARIO);
     let run = &scenario.tools[0];
-    let [makespan, p50, p95] = compared(&scenario, run, &[repetition(20, [3, 5, 7, 11])]).unwrap();
+    let found = compared(&scenario, run, &[repetition(20, [3, 5, 7, 11])]).unwrap();
+    let [makespan, p50, p95] = &found[..] else { panic!("{found:?}") };
     assert_eq!((makespan.predicted, makespan.measured), (ms(2 + 3 + 5 + 7 + 11), ms(20)));
     assert_eq!(makespan.error(), Some(0.4));
     assert!(makespan.is_within(0.41) && !makespan.is_within(0.39));
@@ -59,10 +64,26 @@ fn a_repetition_is_predicted_with_the_work_that_it_really_did() {
 }
 
 #[test]
+fn what_notes_cost_is_predicted_with_the_rest() {
+    let scenario = scenario(SCENARIO);
+    let mut run = repetition(20, [2; 4]);
+    run.notes = Notes { step: ms(100), computation: ms(1_000), ..Notes::default() };
+    let found = compared(&scenario, &scenario.tools[0], &[run]).unwrap();
+    // Each of the three tasks has a note before it, two have one after a wait; four come after computations.
+    assert_eq!(found[0].predicted, ms(2 + 4 * 2 + (3 + 2) * 100 + 4 * 1_000));
+    let json =
+        "{\"makespan_ns\": 9, \"responses_ns\": [5], \"note_ns\": 7, \"computation_ns\": 8}\n";
+    let [step, computation] = [7, 8].map(SimDuration::from_nanos);
+    let found = repetitions(json, "", 1).unwrap();
+    assert_eq!(found[0].notes, Notes { step, computation, bytes: NOTE.0, objects: NOTE.1 });
+}
+
+#[test]
 fn medians_are_compared_and_the_spread_is_that_of_the_measurements() {
     let scenario = scenario(SCENARIO);
     let runs = [(30, 3), (10, 1), (20, 2)].map(|(makespan, each)| repetition(makespan, [each; 4]));
-    let [makespan, ..] = compared(&scenario, &scenario.tools[0], &runs).unwrap();
+    let found = compared(&scenario, &scenario.tools[0], &runs).unwrap();
+    let makespan = &found[0];
     assert_eq!((makespan.predicted, makespan.measured), (ms(2 + 4 * 2), ms(20)));
     assert_eq!((makespan.shortest, makespan.longest), (ms(10), ms(30)));
     assert_eq!(makespan.error(), Some(-0.5));
@@ -137,7 +158,7 @@ fn output_is_read_by_the_names_of_its_columns() {
                 {\"makespan_ns\": 8, \"responses_ns\": [1, 2]}\n";
     let trace = format!("{HEAD}\"a,b\",1,0,2,running,x,3,9,0,0,,7\nt,0,1,0,io,,0,4,,,,\n");
     let found = repetitions(json, &trace, 2).unwrap();
-    assert_eq!(found[0].times.p50, SimDuration::from_nanos(3));
+    assert_eq!(found[0].times.responses.map(|it| it.p50), Some(SimDuration::from_nanos(3)));
     assert_eq!(found[0].work, []);
     assert_eq!(found[1].times.makespan, SimDuration::from_nanos(8));
     assert_eq!(found[1].work, [(TaskId(0), 2, SimDuration::from_nanos(7))]);

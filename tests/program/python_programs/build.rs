@@ -9,7 +9,7 @@ use gilsim::model::{
     WaitOn, Work,
 };
 use gilsim::profile;
-use gilsim::program;
+use gilsim::program::{self, Drawn};
 use gilsim::time::{SimDuration, SimTime};
 
 pub(crate) fn ms(ms: u64) -> Distribution {
@@ -142,7 +142,16 @@ pub(crate) fn offloading(sharing: bool, to: OffloadTo) -> Scenario {
 
 /// The program, with draws of 10 ms and a bit, and the arrivals that the entries list.
 pub(crate) fn program(scenario: &Scenario, tool: &ToolRun) -> String {
-    let draws = |task: TaskId, leaf: u32| {
+    printed(scenario, tool, false)
+}
+
+/// The same for tasks that are as short as can be.
+pub(crate) fn tiny_program(scenario: &Scenario, tool: &ToolRun) -> String {
+    printed(scenario, tool, true)
+}
+
+fn printed(scenario: &Scenario, tool: &ToolRun, are_tasks_tiny: bool) -> String {
+    let lengths = |task: TaskId, leaf: u32| {
         SimDuration::from_nanos(10_000_000 + u64::from(task.0) * 100_000 + u64::from(leaf))
     };
     let instants: Vec<SimTime> = scenario
@@ -153,5 +162,7 @@ pub(crate) fn program(scenario: &Scenario, tool: &ToolRun) -> String {
             _ => vec![SimTime::ZERO; entry.count as usize],
         })
         .collect();
-    program::program(scenario, tool, &draws, &|task: TaskId| instants[task.index()])
+    let arrivals = |task: TaskId| instants[task.index()];
+    let drawn = Drawn { draws: &lengths, arrivals: &arrivals, are_tasks_tiny };
+    program::program(scenario, tool, &drawn)
 }

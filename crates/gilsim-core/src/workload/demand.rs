@@ -74,6 +74,22 @@ impl Workload {
         steps.map(of_step).sum()
     }
 
+    /// How many steps all tasks take together, and how long they wait and compute.
+    pub fn demand(&self) -> Demand {
+        let mut demand = Demand::default();
+        for entry in 0..self.entry_count() {
+            for step in self.script(entry) {
+                if step.action.hands_over_to().is_none() {
+                    demand.steps += u128::from(self.tasks_of(entry));
+                }
+                if let Some((_, length)) = step.action.spends() {
+                    demand.nanos += self.total_length(entry, length);
+                }
+            }
+        }
+        demand
+    }
+
     /// The sum over all tasks of what is asked of their payloads.
     pub fn sum_of_payloads(&self, of: impl Fn(Payload) -> u128) -> u128 {
         let of_entry = |entry: &Entry| u128::from(entry.count) * of(entry.payload);
@@ -84,6 +100,15 @@ impl Workload {
     pub fn sends_something(&self) -> bool {
         self.entries.iter().any(|entry| entry.payload.is_something())
     }
+}
+
+/// What all tasks together ask for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Demand {
+    /// Leaf steps.
+    pub steps: u128,
+    /// Nanoseconds of waiting and computing.
+    pub nanos: u128,
 }
 
 impl Step {

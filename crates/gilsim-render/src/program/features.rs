@@ -24,6 +24,11 @@ pub(super) fn turn_on_tool(filling: &mut Filling, run: &ToolRun) {
     if filling.has("arrivals") && !tool.has_loop {
         turn_on_arrivals(filling, run);
     }
+    filling.turn_on_if(filling.has_all(&["arrivals", "coroutines"]), "due");
+    let is_wrapped = filling.has_any(&["several", "payload", "timed", "due", "limit"]);
+    filling.turn_on_if(!is_wrapped, "direct");
+    filling.turn_on_if(filling.has_any(&["several", "payload"]), "unpacked");
+    filling.turn_on_if(filling.has_any(&["payload", "timed"]), "result");
 }
 
 fn turn_on_processes(filling: &mut Filling, run: &ToolRun) {

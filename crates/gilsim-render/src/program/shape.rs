@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use gilsim_core::ids::TaskId;
-use gilsim_core::model::{Distribution, Object, Payload, Scenario, Setting, Spends, StepSpec};
+use gilsim_core::model::{Distribution, Object, Payload, Scenario, Setting, StepSpec};
 use gilsim_core::time::SimDuration;
 
 /// A step of a function.
@@ -210,40 +210,33 @@ pub(super) struct Given<'a> {
     task: TaskId,
     leaf: u32,
     draws: &'a dyn Fn(TaskId, u32) -> SimDuration,
-    /// CPU time of a computation, in thousandths of what is drawn.
-    compute_permille: u32,
-    times: Vec<SimDuration>,
+    times: Vec<(&'a StepSpec, SimDuration)>,
 }
 
 impl<'a> Given<'a> {
-    /// The times of one task.
+    /// The times of one task, with the steps that they are for.
     pub(super) fn of(
         task: TaskId,
-        steps: &[Node<'_>],
+        steps: &[Node<'a>],
         draws: &'a dyn Fn(TaskId, u32) -> SimDuration,
-        compute_permille: u32,
-    ) -> Vec<SimDuration> {
-        let mut given = Self { task, leaf: 0, draws, compute_permille, times: Vec::new() };
+    ) -> Vec<(&'a StepSpec, SimDuration)> {
+        let mut given = Self { task, leaf: 0, draws, times: Vec::new() };
         given.walk(steps);
         given.times
     }
 
-    fn walk(&mut self, steps: &[Node<'_>]) {
+    fn walk(&mut self, steps: &[Node<'a>]) {
         for step in steps {
             match step {
                 _ if step.given() == 0 => self.leaf = self.leaf.saturating_add(step.leaves()),
                 Node::Loop(times, steps) => (0..*times).for_each(|_| self.walk(steps)),
                 Node::Around(_, steps) => self.walk(steps),
-                Node::Leaf(spec, _) => self.take(spec.kind().spends == Some(Spends::Computing)),
+                Node::Leaf(spec, _) => {
+                    self.times.push((*spec, (self.draws)(self.task, self.leaf)));
+                    self.leaf += 1;
+                }
             }
         }
-    }
-
-    fn take(&mut self, is_computation: bool) {
-        let time = (self.draws)(self.task, self.leaf);
-        let permille = if is_computation { self.compute_permille } else { 1_000 };
-        self.times.push(time.scaled(permille.into(), 1_000));
-        self.leaf += 1;
     }
 }
 
@@ -276,7 +269,8 @@ mod tests {
         assert!(matches!(&loops[..], [Node::Loop(4, _)]), "{loops:?}");
         let draws =
             |task: TaskId, leaf: u32| SimDuration::from_nanos(u64::from(task.0 * 100 + leaf));
-        let times = Given::of(TaskId(1), &loops, &draws, 1_000);
+        let times = Given::of(TaskId(1), &loops, &draws);
+        let times: Vec<SimDuration> = times.into_iter().map(|(_, time)| time).collect();
         assert_eq!(times, [101, 104, 107, 110].map(SimDuration::from_nanos));
     }
 

@@ -1,25 +1,14 @@
 //! The functions of the program: one for the steps of each shape of task.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::program::body::{Body, Texts, World};
 use crate::program::literal::{identifier, prose, seconds, string};
 use crate::program::names::Names;
 use crate::program::shape::{Node, Shape, Time, count};
 use gilsim_core::ids::{QueueId, SemaphoreId};
 use gilsim_core::model::{LockMode, Object, OffloadTo, Scenario, Setting, StepSpec, WaitOn, Work};
 use gilsim_core::time::SimDuration;
-
-/// Who runs a function.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum World {
-    /// A thread of a tool without an event loop.
-    Thread,
-    /// The event loop.
-    Coroutine,
-    /// An executor's thread or process, for a coroutine.
-    Part,
-}
 
 /// The most times that are given as arguments with names of their own.
 const MOST_NAMED: u32 = 5;
@@ -31,21 +20,23 @@ pub(super) struct Functions<'a> {
     in_loop: bool,
     /// Whether parts that run in other processes need what tasks share.
     shares_with_processes: bool,
-    /// The finished functions.
-    pub(super) source: String,
+    /// The finished functions, plain ones and those that note what they do.
+    pub(super) source: Texts,
+    /// How long each computation of a constant length takes, by the key of its turns.
+    pub(super) computations: Vec<(String, LockMode, SimDuration)>,
     /// Features of the template that are needed.
     pub(super) features: BTreeSet<String>,
     names: Names,
+    keys: Names,
+    known: BTreeMap<(String, &'static str, SimDuration), String>,
 }
 
-/// One function in the making.
-struct Body {
-    name: String,
-    world: World,
-    /// The names of its times, where each has one; else they are taken in turn.
-    named: Option<std::vec::IntoIter<String>>,
-    lines: String,
-    parts: u32,
+/// The names of the two functions of a shape.
+pub(super) struct Pair {
+    /// The one that a person would have written.
+    pub(super) plain: String,
+    /// The one that notes what it does.
+    pub(super) noted: String,
 }
 
 impl<'a> Functions<'a> {
@@ -61,9 +52,12 @@ impl<'a> Functions<'a> {
             setting,
             in_loop,
             shares_with_processes: false,
-            source: String::new(),
+            source: Texts::default(),
+            computations: Vec::new(),
             features: BTreeSet::new(),
             names: Names::default(),
+            keys: Names::default(),
+            known: BTreeMap::new(),
         };
         let mut steps = shapes.iter().flat_map(|shape| &shape.steps);
         functions.shares_with_processes =
@@ -71,43 +65,65 @@ impl<'a> Functions<'a> {
         functions
     }
 
-    /// Writes the function of a shape and returns its name.
-    pub(super) fn add(&mut self, shape: &Shape<'_>) -> String {
+    /// Writes the functions of a shape and returns their names.
+    pub(super) fn add(&mut self, shape: &Shape<'_>) -> Pair {
         let base = identifier(&shape.name);
         let base = if base.is_empty() { "task" } else { &base };
-        let name = self.names.take(&format!("do_{base}"));
+        let [plain, noted] = ["do", "noted"].map(|verb| format!("{verb}_{base}"));
+        let names = Pair { plain: self.names.take(&plain), noted: self.names.take(&noted) };
         let world = if self.in_loop { World::Coroutine } else { World::Thread };
         let title = match prose(&shape.name) {
             shown if shown.is_empty() || shown.chars().count() > 50 => "Do one task.".to_owned(),
             shown => format!("Do one task of `{}`.", shown.replace('\n', " ")),
         };
-        self.function(name.clone(), world, &title, &shape.steps);
-        name
+        for (name, is_noted) in [(&names.plain, false), (&names.noted, true)] {
+            self.function(name.clone(), world, is_noted, &title, &shape.steps);
+        }
+        names
     }
 
-    fn function(&mut self, name: String, world: World, title: &str, steps: &[Node<'_>]) {
-        let arguments = self.argument_names(steps);
-        let given = count(steps, Node::given);
-        let signature = match &arguments {
-            Some(names) => [vec!["task".to_owned()], names.clone()].concat().join(", "),
-            None => "task, *times".to_owned(),
-        };
-        let named = arguments.map(Vec::into_iter);
-        let mut body = Body { name, world, named, lines: String::new(), parts: 0 };
-        let is_async = if world == World::Coroutine { "async " } else { "" };
-        let head = format!("{is_async}def {}({signature}):\n    \"\"\"{title}\"\"\"\n", body.name);
-        if body.named.is_none() && given > 0 {
-            body.lines.push_str("    times = iter(times)\n");
-        }
+    fn function(
+        &mut self,
+        name: String,
+        world: World,
+        is_noted: bool,
+        title: &str,
+        steps: &[Node<'_>],
+    ) {
+        let names = self.argument_names(steps);
+        let mut body = Body::new(name, world, is_noted, names);
+        let head = body.head(title);
         self.steps(&mut body, steps, 1);
-        let text = format!("{head}{}\n\n", body.lines);
-        self.source.push_str(&text);
+        self.source.push(is_noted, &format!("{head}{}\n\n", body.lines));
+    }
+
+    /// The key of the turns of a computation: its name, or else its length.
+    pub(super) fn key_of(&mut self, name: &str, lock: LockMode, time: SimDuration) -> String {
+        let permille = self.setting.interpreter.profile.compute_permille;
+        let named = (name.to_owned(), lock.name(), time);
+        if let Some(key) = self.known.get(&named) {
+            return key.clone();
+        }
+        let key = if name.is_empty() { time.to_string() } else { name.to_owned() };
+        let key = string(&self.keys.take(&key));
+        self.features.extend(["compute", "constants", lock.name()].map(str::to_owned));
+        self.computations.push((key.clone(), lock, time.scaled(permille.into(), 1_000)));
+        self.known.insert(named, key.clone());
+        key
+    }
+
+    /// The lines that say how each computation of a constant length computes, and for how long.
+    pub(super) fn lengths(&self) -> String {
+        let line = |(key, lock, time): &(String, LockMode, SimDuration)| {
+            format!("    {key}: ({}, {}),", lock.name(), seconds(*time))
+        };
+        self.computations.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// The names of the times that a function is given; `None` where they are taken in turn.
     fn argument_names(&self, steps: &[Node<'_>]) -> Option<Vec<String>> {
-        let in_loop = steps.iter().any(Node::gives_in_loop);
-        if in_loop || count(steps, Node::given) > MOST_NAMED {
+        let given = count(steps, Node::given);
+        if given > MOST_NAMED || given > 1 && steps.iter().any(Node::gives_in_loop) {
             return None;
         }
         let mut names: Vec<String> = Vec::new();
@@ -133,7 +149,8 @@ impl<'a> Functions<'a> {
             let name = identifier(self.name(spec).unwrap_or_default());
             let name = if name.is_empty() { spec.kind().key } else { &name };
             let digit = if name.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
-            names.push(format!("{digit}{name}_time"));
+            let what = if matches!(spec, StepSpec::Compute(_)) { "turns" } else { "time" };
+            names.push(format!("{digit}{name}_{what}"));
         }
     }
 
@@ -172,17 +189,14 @@ impl<'a> Functions<'a> {
                 self.wait(body, depth, on, suspends, time);
             }
             StepSpec::Block(on) => self.wait(body, depth, on, false, time),
-            StepSpec::Compute(work) => {
-                let call = self.compute(body, work, time);
-                body.line(depth, &call);
-            }
+            StepSpec::Compute(work) => self.compute(body, depth, work, time),
             StepSpec::Yield => {
                 let (call, after) = match body.world {
                     World::Coroutine => ("await asyncio.sleep(0)", "\"ready\", \"loop\""),
                     World::Thread | World::Part => ("time.sleep(0)", "\"ready\""),
                 };
                 body.line(depth, call);
-                body.line(depth, &format!("task.done({after})"));
+                body.note(depth, &format!("task.done({after})"));
             }
             StepSpec::Acquire(id) => self.with_semaphore(body, depth, *id, "acquire"),
             StepSpec::Release(id) => self.with_semaphore(body, depth, *id, "release"),
@@ -216,7 +230,7 @@ impl<'a> Functions<'a> {
             _ => body.line(depth, &sleep),
         }
         let name = name.map_or_else(String::new, |name| format!(", {name}"));
-        body.line(depth, &format!("task.done(\"{state}\"{name})"));
+        body.note(depth, &format!("task.done(\"{state}\"{name})"));
     }
 
     /// Sleeps over one of the connections of a site.
@@ -232,32 +246,34 @@ impl<'a> Functions<'a> {
         };
         if let Some(with) = with {
             body.line(depth, &format!("{with} {connections}:"));
-            body.line(depth + 1, &note);
+            body.note(depth + 1, &note);
             return body.line(depth + 1, sleep);
         }
         let take = self.call(body.world, &format!("{connections}.acquire"), "");
         body.line(depth, &take);
-        body.line(depth, &note);
+        body.note(depth, &note);
         body.line(depth, sleep);
         let give = self.call_at_once(body.world, &format!("{connections}.release"));
         body.line(depth, &give);
     }
 
-    fn compute(&mut self, body: &mut Body, work: &Work, time: Time) -> String {
-        let (lock, name) = match work {
-            Work::Named(id) => {
-                let computation = &self.setting.computations[id.index()];
-                (computation.lock.name(), format!(", {}", string(&computation.name)))
+    fn compute(&mut self, body: &mut Body, depth: usize, work: &Work, time: Time) {
+        let (lock, name) = lock_and_name(work, self.setting);
+        self.features.extend(["compute", lock.name()].map(str::to_owned));
+        let turns = match time {
+            Time::Constant(time) => format!("TURNS[{}]", self.key_of(name, lock, time)),
+            Time::Given => {
+                self.features.insert("given_turns".to_owned());
+                body.time(time)
             }
-            Work::Time(_) => (LockMode::Held.name(), String::new()),
         };
-        self.features.extend(["compute", "m.compute", lock].map(str::to_owned));
-        let permille = self.setting.interpreter.profile.compute_permille;
-        let time = match time {
-            Time::Constant(time) => seconds(time.scaled(permille.into(), 1_000)),
-            Time::Given => body.time(time),
-        };
-        format!("task.compute({lock}, {time}{name})")
+        let lock = lock.name();
+        let name = if name.is_empty() { String::new() } else { format!(", {}", string(name)) };
+        if body.is_noted {
+            body.line(depth, &format!("task.compute({lock}, {turns}{name})"));
+        } else {
+            body.line(depth, &format!("{lock}({turns})"));
+        }
     }
 
     fn with_semaphore(&mut self, body: &mut Body, depth: usize, id: SemaphoreId, verb: &str) {
@@ -270,7 +286,7 @@ impl<'a> Functions<'a> {
             (self.call(body.world, &function, ""), "sync")
         };
         body.line(depth, &call);
-        body.line(depth, &format!("task.done(\"{state}\", {name})"));
+        body.note(depth, &format!("task.done(\"{state}\", {name})"));
     }
 
     fn with_queue(&mut self, body: &mut Body, depth: usize, id: QueueId, verb: &str) {
@@ -280,7 +296,7 @@ impl<'a> Functions<'a> {
         let item = if verb == "put" { "None" } else { "" };
         let call = self.call(body.world, &format!("QUEUES[{name}].{verb}"), item);
         body.line(depth, &call);
-        body.line(depth, &format!("task.done(\"sync\", {name})"));
+        body.note(depth, &format!("task.done(\"sync\", {name})"));
     }
 
     /// A call that may wait for what tasks share.
@@ -290,7 +306,7 @@ impl<'a> Functions<'a> {
             World::Thread => call,
             World::Part if self.shares_with_processes => call,
             World::Coroutine if !self.shares_with_processes => format!("await {call}"),
-            World::Part => format!("task.ask_loop({call})"),
+            World::Part => format!("ask_loop({call})"),
             World::Coroutine => {
                 self.features.insert("in_thread".to_owned());
                 let separator = if argument.is_empty() { "" } else { ", " };
@@ -302,7 +318,7 @@ impl<'a> Functions<'a> {
     /// A call that never waits. What belongs to the loop must be called on its thread.
     fn call_at_once(&self, world: World, function: &str) -> String {
         if world == World::Part && !self.shares_with_processes {
-            format!("task.loop.call_soon_threadsafe({function})")
+            format!("LOOPS[\"main\"].call_soon_threadsafe({function})")
         } else {
             format!("{function}()")
         }
@@ -325,7 +341,7 @@ impl<'a> Functions<'a> {
             }
         };
         let title = format!("Do part {} of `{}`.", body.parts, body.name);
-        self.function(part.clone(), World::Part, &title, steps);
+        self.function(part.clone(), World::Part, body.is_noted, &title, steps);
         let shares = steps.iter().any(|step| self.shares(step));
         let separator = if arguments.is_empty() { "" } else { ", " };
         if to == OffloadTo::Processes {
@@ -333,13 +349,15 @@ impl<'a> Functions<'a> {
             if shares {
                 self.features.insert("shared_processes".to_owned());
             }
-            return format!("await task.offload_to_process({part}{separator}{arguments})");
+            let function = if body.is_noted { "task.offload_to_process" } else { "in_process" };
+            return format!("await {function}({part}{separator}{arguments})");
         }
         self.features.extend(["offload_threads", "m.offload"].map(str::to_owned));
         if shares {
             self.features.insert("ask_loop".to_owned());
         }
-        let arguments = format!("{part}, task{separator}{arguments}");
+        let task = if body.is_noted { ", task" } else { "" };
+        let arguments = format!("{part}{task}{separator}{arguments}");
         if self.setting.interpreter.profile.python < 9 {
             format!("await asyncio.get_running_loop().run_in_executor(None, {arguments})")
         } else {
@@ -382,17 +400,13 @@ impl<'a> Functions<'a> {
     }
 }
 
-impl Body {
-    fn line(&mut self, depth: usize, text: &str) {
-        writeln!(self.lines, "{:width$}{text}", "", width = depth * 4).expect("text grows");
-    }
-
-    /// The expression of a time.
-    fn time(&mut self, time: Time) -> String {
-        match (time, &mut self.named) {
-            (Time::Constant(time), _) => seconds(time),
-            (Time::Given, Some(names)) => names.next().expect("every given time has its name"),
-            (Time::Given, None) => "next(times)".to_owned(),
+/// What a computation does with the lock, and its name, which may be empty.
+pub(super) fn lock_and_name<'a>(work: &Work, setting: &'a Setting) -> (LockMode, &'a str) {
+    match work {
+        Work::Named(id) => {
+            let computation = &setting.computations[id.index()];
+            (computation.lock, &computation.name)
         }
+        Work::Time(_) => (LockMode::Held, ""),
     }
 }

@@ -40,6 +40,11 @@ impl Filling {
         features.iter().any(|feature| self.has(feature))
     }
 
+    /// Whether all of these features are on.
+    pub(super) fn has_all(&self, features: &[&str]) -> bool {
+        features.iter().all(|feature| self.has(feature))
+    }
+
     /// Says what stands for `@@name@@`.
     pub(super) fn set(&mut self, name: &'static str, value: impl Into<String>) {
         self.values.insert(name, value.into());

@@ -1,0 +1,212 @@
+//! What stands at the places of the template.
+
+use crate::program::literal::{prose, seconds, string};
+use crate::program::steps::Pair;
+use crate::program::template::Filling;
+use gilsim_core::model::{LockMode, OffloadTo, Scenario, ToolRun};
+use gilsim_core::time::SimDuration;
+use gilsim_core::tools::Carrier;
+
+/// The most permits that Python's semaphores between processes and interpreters count.
+const MOST_PERMITS: u32 = i32::MAX as u32;
+
+/// Sets all of them, but for the functions and the table of tasks. Every feature is decided by now, but for those that
+/// tell whether children take something over.
+pub(super) fn set_values(
+    filling: &mut Filling,
+    scenario: &Scenario,
+    tool: &ToolRun,
+    names: &[Pair],
+) {
+    set_constants(filling, scenario, tool);
+    set_children(filling);
+    set_works(filling);
+    set_tools(filling);
+    set_calls(filling, names);
+    filling.set("SHARE", share(filling, scenario, tool));
+}
+
+fn set_constants(filling: &mut Filling, scenario: &Scenario, tool: &ToolRun) {
+    let (machine, interpreter) = (&tool.setting.machine, &tool.setting.interpreter);
+    filling.set("DOCSTRING", docstring(scenario, tool));
+    filling.set("LABEL", string(&tool.label));
+    filling.set("CORES", machine.cores.to_string());
+    filling.set("WORKERS", tool.workers.to_string());
+    filling.set("LIMIT", tool.limit.unwrap_or(0).to_string());
+    filling.set("CHUNK", tool.chunk.to_string());
+    let workers = |executor: OffloadTo| executor.default_workers(machine.cores).to_string();
+    filling.set("THREADS", workers(OffloadTo::Threads));
+    filling.set("PROCESSES", workers(OffloadTo::Processes));
+    filling.set("START_METHOD", string(tool.start.name()));
+    filling.set("SWITCH_INTERVAL", seconds(interpreter.switch_interval));
+    let usual = SimDuration::from_millis(5);
+    filling.turn_on_if(interpreter.switch_interval != usual, "switch_interval");
+}
+
+/// Whether there are processes or interpreters that do not share this one's objects.
+fn starts_children(filling: &Filling) -> bool {
+    filling.has_any(&["process_start", "interpreters"])
+}
+
+/// What children take over from their parent.
+fn set_children(filling: &mut Filling) {
+    let inherited = [("constants", "TURNS"), ("connections", "CONNECTIONS")];
+    let inherited =
+        inherited.into_iter().chain([("semaphores", "SEMAPHORES"), ("queues", "QUEUES")]);
+    // What belongs to an event loop can neither be sent to a child nor be used there.
+    let is_sent =
+        |feature| feature == "constants" || filling.has_any(&["process_shared", "permits"]);
+    let inherited: Vec<&str> = inherited
+        .filter(|(feature, _)| filling.has(feature) && is_sent(*feature))
+        .map(|(_, name)| name)
+        .collect();
+    if !inherited.is_empty() && starts_children(filling) {
+        filling.turn_on("inherit");
+        filling.turn_on("starter");
+    }
+    // A tuple of one has its comma.
+    let comma = if inherited.len() == 1 { "," } else { "" };
+    filling.set("INHERITED", format!("{}{comma}", inherited.join(", ")));
+}
+
+/// How the program computes.
+fn set_works(filling: &mut Filling) {
+    let modes = [LockMode::Held, LockMode::Kept, LockMode::Released].map(LockMode::name);
+    let works: Vec<&str> = modes.into_iter().filter(|mode| filling.has(mode)).collect();
+    filling.set("WORKS", format!("{},", works.join(", ")));
+    filling.set(
+        "COMPUTE_STATE",
+        match &works[..] {
+            ["released"] => "\"native\"",
+            [.., "released"] => "\"native\" if work is released else \"running\"",
+            _ => "\"running\"",
+        },
+    );
+}
+
+/// What a job is, and how it is done.
+fn set_calls(filling: &mut Filling, names: &[Pair]) {
+    let (several, payload) = (filling.has("several"), filling.has("payload"));
+    let kind = if several { "kind" } else { "0" };
+    filling.set("KIND", kind);
+    let list = |of: fn(&Pair) -> &String| -> String {
+        names.iter().map(of).map(String::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let given = if several || payload { "given" } else { "job" };
+    let [run, trace] = if several {
+        [format!("STEPS[kind]({given})"), format!("NOTED_STEPS[kind](task, {given})")]
+    } else {
+        [format!("{}({given})", names[0].plain), format!("{}(task, {given})", names[0].noted)]
+    };
+    let own = if filling.has("direct") { names[0].plain.as_str() } else { "run_task" };
+    filling.set("WORK", own);
+    filling.set("RUN", run);
+    filling.set("TRACE", trace);
+    filling.set("PLAIN", list(|names| &names.plain));
+    filling.set("NOTED", list(|names| &names.noted));
+    let parcel = format!("parcel(*PAYLOADS[{kind}][0])");
+    let (job, unpacked) = match (several, payload) {
+        (false, false) => ("given".to_owned(), ""),
+        (true, false) => ("(kind, given)".to_owned(), "kind, given"),
+        (false, true) => (format!("(given, {parcel})"), "given, _"),
+        (true, true) => (format!("(kind, given, {parcel})"), "kind, given, _"),
+    };
+    filling.set("JOB", job);
+    filling.set("UNPACKED", unpacked);
+    let now = "time.monotonic_ns()";
+    let (title, result) = match (filling.has("timed"), payload) {
+        (timed, true) => {
+            let end = if timed { now } else { "None" };
+            let made = format!("{end}, parcel(*PAYLOADS[{kind}][1])");
+            ("Do one task; return when it ended, and what it made.", made)
+        }
+        (true, false) => ("Do one task, and return when it ended.", now.to_owned()),
+        (false, false) => ("Do one task.", String::new()),
+    };
+    filling.set("RUN_TITLE", title);
+    filling.set("RESULT", result);
+}
+
+/// What the functions of the tool are given.
+fn set_tools(filling: &mut Filling) {
+    let is_timed = filling.has("arrivals");
+    filling.set("LIST", if is_timed { "timetable, start" } else { "jobs" });
+    filling.set("JOBS", if is_timed { "arriving(timetable, start)" } else { "jobs" });
+    let limit = if filling.has("limit") { ", limit" } else { "" };
+    filling.set("LIMITED", limit);
+    let due = if filling.has("due") { ", due" } else { "" };
+    filling.set("RUN_ARGUMENTS", format!("{due}{limit}"));
+    let has_loop = filling.has("coroutines");
+    filling.set("ASYNC", if has_loop { "async " } else { "" });
+    filling.set("AWAIT", if has_loop { "await " } else { "" });
+    let tools = [("groupby", "groupby"), ("islice", "islice"), ("kept", "repeat")];
+    let tools = tools.into_iter().filter(|(feature, _)| filling.has(feature));
+    let tools: Vec<&str> = tools.map(|(_, tool)| tool).collect();
+    filling.set("ITERTOOLS", tools.join(", "));
+    let off_thread =
+        if has_loop { "(\"queued\", \"suspended\", \"sync\", \"ready\")" } else { "(\"queued\",)" };
+    filling.set("OFF_THREAD", off_thread);
+}
+
+/// What the program says of itself.
+fn docstring(scenario: &Scenario, tool: &ToolRun) -> String {
+    let title = prose(scenario.title.trim().trim_end_matches('.'));
+    let title = if title.is_empty() { "A scenario".to_owned() } else { title };
+    let about = match prose(&scenario.about) {
+        about if about.is_empty() => String::new(),
+        about => format!("\n{about}\n"),
+    };
+    let how = (tool.tool.descriptor().done_by)(tool);
+    let how = prose(&format!("The tasks are done by: {how}."));
+    format!(
+        "\"\"\"{title}.\n{about}\n{how}\nWaits are sleeps, computations are loops calibrated before the clock \
+         starts.\nPrinted by gilsim.{}\n\"\"\"",
+        build_note(tool)
+    )
+}
+
+/// Which build of Python the program is meant for, where it matters.
+fn build_note(tool: &ToolRun) -> &'static str {
+    let interpreter = &tool.setting.interpreter;
+    if interpreter.profile.free_threaded || !interpreter.lock {
+        "\n\nRun it on a free-threaded build of Python: the scenario has no interpreter lock."
+    } else {
+        ""
+    }
+}
+
+/// The statements that make what tasks share.
+fn share(filling: &Filling, scenario: &Scenario, tool: &ToolRun) -> String {
+    let is_between_processes = filling.has("process_shared");
+    let carrier = tool.tool.descriptor().carrier;
+    let (semaphore, queue) = match carrier {
+        _ if is_between_processes => ("context.Semaphore", "context.Queue"),
+        Carrier::Coroutine => ("asyncio.Semaphore", "asyncio.Queue"),
+        Carrier::Interpreter => ("Permits", "Items"),
+        Carrier::Thread | Carrier::Process => ("threading.Semaphore", "queue.Queue"),
+    };
+    let most = MOST_PERMITS;
+    let unbounded = if carrier == Carrier::Interpreter { most } else { 0 };
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = |owner: &str, name: &str, kind: &str, size: u32| {
+        lines.push(format!("    {owner}[{}] = {kind}({})", string(name), size.min(most)));
+    };
+    if filling.has("connections") {
+        for site in &tool.setting.sites {
+            if let Some(connections) = site.connections {
+                line("CONNECTIONS", &site.name, semaphore, connections);
+            }
+        }
+    }
+    if filling.has("semaphores") {
+        for shared in &scenario.semaphores {
+            line("SEMAPHORES", &shared.name, semaphore, shared.permits);
+        }
+    }
+    if filling.has("queues") {
+        for shared in &scenario.queues {
+            line("QUEUES", &shared.name, queue, shared.capacity.unwrap_or(unbounded));
+        }
+    }
+    lines.join("\n")
+}
