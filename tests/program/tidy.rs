@@ -72,7 +72,7 @@ const ROOMS: [Room; 32] = [
     room("table", &[], &["comfy_table", "csv", "serde", "serde_json"]),
     room(
         "formats",
-        &["ids", "open", "sink", "table", "time", "trace"],
+        &["ids", "open", "report", "sink", "table", "time", "trace"],
         &["csv", "serde", "serde_json"],
     ),
     room(

@@ -126,8 +126,9 @@ fn three_that_compute_take_turns_in_being_alone_on_one_of_two_cores() {
     };
     let run = play().with_profile(in_place).run("threading");
     assert!(share_of_first(&run) > 85, "{} %", share_of_first(&run));
-    // A busy core looks every 28 ms while it sees an imbalance, and takes one at the third look.
-    assert!((5..=15).contains(&moves(&run).len()), "{:?}", moves(&run));
+    // A busy core looks every 28 ms while it sees an imbalance, and takes one at the third look: of two cores each could
+    // do so nine times in 770 ms.
+    assert!((5..=18).contains(&moves(&run).len()), "{:?}", moves(&run));
     assert!(share_of_first(&play().run("threading")) < 80, "by numbers there is nothing to mend");
 }
 
