@@ -2,7 +2,7 @@
 
 use crate::time::SimDuration;
 
-use super::{Action, Length, Step, Workload, position};
+use super::{Action, Length, Spent, Step, Workload, position};
 
 /// What each note costs.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -41,8 +41,7 @@ impl Workload {
 
 /// The script with a computation for each note.
 fn noted(script: &[Step], notes: &Notes) -> Vec<Step> {
-    let note =
-        |leaf, length| Step { leaf, action: Action::Compute(None, Length::Constant(length)) };
+    let note = |leaf, length| Step { leaf, action: Action::computing(Length::Constant(length)) };
     // Where each step of the script stands among those with notes.
     let mut places = Vec::with_capacity(script.len());
     let mut steps = Vec::with_capacity(2 * script.len() + 1);
@@ -50,14 +49,14 @@ fn noted(script: &[Step], notes: &Notes) -> Vec<Step> {
     for step in script {
         places.push(position(steps.len()));
         steps.push(*step);
-        match step.action {
-            Action::OffloadBegin(..) | Action::OffloadEnd => {}
-            Action::Compute(..) => steps.push(note(step.leaf, notes.computation)),
-            _ => steps.push(note(step.leaf, notes.step)),
+        if step.action.hands_over_to().is_none() {
+            let computes = matches!(step.action.spends(), Some((Spent::Computing(_), _)));
+            let length = if computes { notes.computation } else { notes.step };
+            steps.push(note(step.leaf, length));
         }
     }
     for step in &mut steps {
-        if let Action::OffloadBegin(_, end) = &mut step.action {
+        if let Some(end) = step.action.end_mut() {
             *end = places[*end as usize];
         }
     }
@@ -75,7 +74,7 @@ mod tests {
         let actions = [
             Action::Wait(None, time(10)),
             Action::OffloadBegin(OffloadTo::Threads, 3),
-            Action::Compute(None, time(20)),
+            Action::computing(time(20)),
             Action::OffloadEnd,
             Action::Yield,
         ];
@@ -84,7 +83,7 @@ mod tests {
             leaves.into_iter().zip(actions).map(|(leaf, action)| Step { leaf, action }).collect();
         let [step, computation] = [1, 2].map(SimDuration::from_nanos);
         let found = noted(&script, &Notes { step, computation, bytes: 0, objects: 0 });
-        let note = |nanos| Action::Compute(None, time(nanos));
+        let note = |nanos| Action::computing(time(nanos));
         let expected = [
             (0, note(1)),
             (0, actions[0]),

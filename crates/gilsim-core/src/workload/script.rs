@@ -81,9 +81,19 @@ impl Action {
         if let Self::Compute(_, length) = self { Some(length) } else { None }
     }
 
+    /// Where what begins with it ends.
+    pub(super) const fn end_mut(&mut self) -> Option<&mut u32> {
+        if let Self::OffloadBegin(_, end) = self { Some(end) } else { None }
+    }
+
     /// Whether its length keeps the thread of an event loop.
     pub(crate) const fn keeps_loop(self) -> bool {
         matches!(self, Self::Block(..) | Self::Compute(..))
+    }
+
+    /// Burns CPU with Python code.
+    pub(super) const fn computing(length: Length) -> Self {
+        Self::Compute(None, length)
     }
 
     /// Who does the steps after it, if that changes: an executor, or the task itself again.

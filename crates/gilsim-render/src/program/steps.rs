@@ -7,7 +7,9 @@ use crate::program::literal::{identifier, prose, seconds, string};
 use crate::program::names::Names;
 use crate::program::shape::{Node, Shape, Time, count};
 use gilsim_core::ids::{QueueId, SemaphoreId};
-use gilsim_core::model::{LockMode, Object, OffloadTo, Scenario, Setting, StepSpec, WaitOn, Work};
+use gilsim_core::model::{
+    LockMode, Object, OffloadTo, Scenario, Setting, Spends, StepSpec, WaitOn,
+};
 use gilsim_core::time::SimDuration;
 
 /// The most times that are given as arguments with names of their own.
@@ -149,7 +151,7 @@ impl<'a> Functions<'a> {
             let name = identifier(self.name(spec).unwrap_or_default());
             let name = if name.is_empty() { spec.kind().key } else { &name };
             let digit = if name.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
-            let what = if matches!(spec, StepSpec::Compute(_)) { "turns" } else { "time" };
+            let what = if computes(spec) { "turns" } else { "time" };
             names.push(format!("{digit}{name}_{what}"));
         }
     }
@@ -189,7 +191,7 @@ impl<'a> Functions<'a> {
                 self.wait(body, depth, on, suspends, time);
             }
             StepSpec::Block(on) => self.wait(body, depth, on, false, time),
-            StepSpec::Compute(work) => self.compute(body, depth, work, time),
+            StepSpec::Compute(_) => self.compute(body, depth, spec, time),
             StepSpec::Yield => {
                 let (call, after) = match body.world {
                     World::Coroutine => ("await asyncio.sleep(0)", "\"ready\", \"loop\""),
@@ -257,8 +259,8 @@ impl<'a> Functions<'a> {
         body.line(depth, &give);
     }
 
-    fn compute(&mut self, body: &mut Body, depth: usize, work: &Work, time: Time) {
-        let (lock, name) = lock_and_name(work, self.setting);
+    fn compute(&mut self, body: &mut Body, depth: usize, spec: &StepSpec, time: Time) {
+        let (lock, name) = lock_and_name(spec, self.setting);
         self.features.extend(["compute", lock.name()].map(str::to_owned));
         let turns = match time {
             Time::Constant(time) => format!("TURNS[{}]", self.key_of(name, lock, time)),
@@ -400,13 +402,18 @@ impl<'a> Functions<'a> {
     }
 }
 
+/// Whether the step computes.
+pub(super) fn computes(spec: &StepSpec) -> bool {
+    spec.kind().spends == Some(Spends::Computing)
+}
+
 /// What a computation does with the lock, and its name, which may be empty.
-pub(super) fn lock_and_name<'a>(work: &Work, setting: &'a Setting) -> (LockMode, &'a str) {
-    match work {
-        Work::Named(id) => {
+pub(super) fn lock_and_name<'a>(spec: &StepSpec, setting: &'a Setting) -> (LockMode, &'a str) {
+    match spec.object() {
+        Object::Computation(id) => {
             let computation = &setting.computations[id.index()];
             (computation.lock, &computation.name)
         }
-        Work::Time(_) => (LockMode::Held, ""),
+        _ => (LockMode::Held, ""),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::program::Drawn;
 use crate::program::literal::seconds;
 use crate::program::shape::{Given, Shape};
-use crate::program::steps::{Pair, lock_and_name};
+use crate::program::steps::{Pair, computes, lock_and_name};
 use gilsim_core::ids::TaskId;
 use gilsim_core::model::{Parcel, Payload, Scenario, StepSpec, ToolRun};
 use gilsim_core::time::{SimDuration, SimTime};
@@ -78,8 +78,10 @@ impl Tasks<'_> {
     /// A time as the table has it: of a computation with the way it computes.
     fn word(&self, spec: &StepSpec, time: SimDuration) -> String {
         let setting = &self.tool.setting;
-        let StepSpec::Compute(work) = spec else { return seconds(time) };
-        let (lock, _) = lock_and_name(work, setting);
+        if !computes(spec) {
+            return seconds(time);
+        }
+        let (lock, _) = lock_and_name(spec, setting);
         let permille = setting.interpreter.profile.compute_permille;
         format!("{}:{}", lock.name(), seconds(time.scaled(permille.into(), 1_000)))
     }
