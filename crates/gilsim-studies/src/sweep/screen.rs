@@ -1,5 +1,7 @@
 //! A sweep as a terminal and a Markdown page show it.
 
+use std::fmt::Write as _;
+
 use super::grouped;
 use super::outcome::{Cell, KNEE_PERCENT, Line, Outcome};
 use super::statistics::Estimate;
@@ -183,9 +185,10 @@ fn finding(outcome: &Outcome, line: &Line) -> String {
     if let Some((law, peak)) = law.and_then(|law| Some((law, law.peak_within(last)?))) {
         let Usl { sigma, kappa, r_squared, .. } = law;
         let fit = r_squared.unwrap_or_default();
-        told.push_str(&format!(
+        let _ = write!(
+            told,
             "; scalability law: σ {sigma:.4}, κ {kappa:.6}, peak at {peak:.1}, R² {fit:.3}"
-        ));
+        );
     }
     one_line(&format!("{who}: {told}"))
 }
