@@ -56,12 +56,16 @@ pub struct Line {
     pub fixed: Vec<(String, String)>,
     /// The cells along it, as positions in [`Outcome::cells`].
     pub cells: Vec<usize>,
-    /// The cell of the best mean, by the goal; the first of several.
+    /// The cell of the best mean, by the goal; the first of several. Where the key is a count, the smallest count whose mean is no
+    /// worse than the best beyond the noise of the replicates.
     pub best: usize,
     /// Whether the mean is the same at all values.
     pub flat: bool,
-    /// The cell of the smallest value whose mean is near the best; only where the key is a count.
-    pub knee: Option<usize>,
+    /// The cells of the smallest and the largest value of the unbroken stretch round the best one in which means are near the
+    /// best; only where the key is a count. The smallest is the knee.
+    pub near: Option<[usize; 2]>,
+    /// Whether that stretch has several values and reaches the largest of all.
+    pub is_level: bool,
     /// The fit, where the key is a count, there are enough values, and throughput is not what arrives.
     pub usl: Option<Usl>,
 }
@@ -123,6 +127,12 @@ impl Outcome {
         let all: Vec<usize> = (0..outcome.cells.len()).collect();
         outcome.best = outcome.fastest(&all);
         outcome.lines = outcome.lines();
+        // The line that the best cell is on may know one that is as good.
+        let line = outcome
+            .lines
+            .iter()
+            .find(|line| line.cells.iter().any(|cell| Some(*cell) == outcome.best));
+        outcome.best = line.map(|line| line.best).or(outcome.best);
         outcome
     }
 
@@ -162,13 +172,19 @@ impl Outcome {
             cells.iter().map(|cell| Some((count(&self.cells[*cell].values[axis])?, *cell)));
         let counts: Option<Vec<(f64, usize)>> =
             if is_count_key(&self.keys[axis]) { counts.collect() } else { None };
-        let mut line =
-            Line { tool: first.tool.clone(), fixed, cells, best, flat, knee: None, usl: None };
+        let mut line = Line {
+            tool: first.tool.clone(),
+            fixed,
+            cells,
+            best,
+            flat,
+            near: None,
+            is_level: false,
+            usl: None,
+        };
         if let Some(mut counts) = counts.filter(|counts| counts.len() > 1 && !flat) {
             counts.sort_by(|one, other| one.0.total_cmp(&other.0));
-            let slowest = self.mean(best) * (1.0 + f64::from(KNEE_PERCENT) / 100.0);
-            let is_near = |cell: usize| self.mean(cell) <= slowest;
-            line.knee = counts.iter().map(|(_, cell)| *cell).find(|cell| is_near(*cell));
+            self.level(&mut line, &counts);
             let throughput = |cell: usize| Some(self.cells[cell].metric("throughput_per_s")?.mean);
             let points = counts.iter().map(|(count, cell)| Some((*count, throughput(*cell)?)));
             let points = points.collect::<Option<Vec<_>>>();
@@ -176,6 +192,29 @@ impl Outcome {
                 points.filter(|_| self.goal == Goal::Makespan).and_then(|points| Usl::fit(&points));
         }
         Some(line)
+    }
+
+    /// Finds the stretch of ascending counts in which means are near the best, and the smallest count that is as good.
+    fn level(&self, line: &mut Line, counts: &[(f64, usize)]) {
+        let lowest = line.best;
+        let slowest = self.mean(lowest) * (1.0 + f64::from(KNEE_PERCENT) / 100.0);
+        let is_near = |(_, cell): &&(f64, usize)| self.mean(*cell) <= slowest;
+        let at = counts.iter().position(|(_, cell)| *cell == lowest).unwrap_or(0);
+        let first = at - counts[..at].iter().rev().take_while(is_near).count();
+        let last = at + counts[at + 1..].iter().take_while(is_near).count();
+        line.near = Some([counts[first].1, counts[last].1]);
+        line.is_level = first < last && last + 1 == counts.len();
+        let as_good = counts[first..=at].iter().find(|(_, cell)| self.is_noise(*cell, lowest));
+        line.best = as_good.map_or(lowest, |(_, cell)| *cell);
+    }
+
+    /// Whether the means of two cells differ by no more than their intervals leave open.
+    fn is_noise(&self, one: usize, other: usize) -> bool {
+        let half = |cell: usize| {
+            let estimate = self.cells[cell].metric(self.goal.column());
+            estimate.and_then(|estimate| estimate.ci95_half_width).unwrap_or(0.0)
+        };
+        (self.mean(one) - self.mean(other)).abs() <= libm::hypot(half(one), half(other))
     }
 
     /// summary.json.
@@ -253,6 +292,7 @@ struct LineDocument<'o> {
     along: &'o str,
     best: PlaceDocument<'o>,
     knee: Option<PlaceDocument<'o>>,
+    near_until: Option<PlaceDocument<'o>>,
     usl: Option<Usl>,
 }
 
@@ -297,7 +337,8 @@ impl<'o> Document<'o> {
             ),
             along: outcome.axis.map_or("", |axis| &outcome.keys[axis]),
             best: place(line.best),
-            knee: line.knee.map(place),
+            knee: line.near.map(|[knee, _]| place(knee)),
+            near_until: line.near.map(|[_, last]| place(last)),
             usl: line.usl,
         };
         Self {
@@ -309,13 +350,42 @@ impl<'o> Document<'o> {
     }
 }
 
+/// Outcomes made by hand, for tests.
 #[cfg(test)]
-mod tests {
+pub(super) mod sample {
     use super::*;
     use crate::sweep::{ToolRows, Vary};
     use gilsim_core::sink::sample::{life, totals};
     use gilsim_core::sink::summary::Summary;
     use gilsim_core::trace::Sink as _;
+
+    /// The row of a run of one task.
+    pub(in crate::sweep) fn row(tool: &str, replicate: u32, makespan: u64) -> SummaryRow {
+        let mut summary = Summary::default();
+        summary.finished(&life(0, 0, makespan));
+        summary.finish(tool, replicate, 1, &totals(makespan))
+    }
+
+    /// A sweep of the tool `a` over counts `k`, each twice with the same makespan in milliseconds.
+    pub(in crate::sweep) fn outcome(times: &[(u32, u64)]) -> Outcome {
+        let counts: Vec<String> = times.iter().map(|(count, _)| count.to_string()).collect();
+        let vary = Vary::parse(&format!("k={}", counts.join(","))).unwrap();
+        let grid = Grid::new(vec![vary]).unwrap();
+        let block = |(point, (_, ms)): (u64, &(u32, u64))| {
+            let rows = [0, 1].map(|replicate| row("a", replicate, ms * 1_000_000));
+            let tools = vec![ToolRows { rows: rows.to_vec(), ..ToolRows::default() }];
+            Block { point, first: 0, count: 2, tools }
+        };
+        let blocks: Vec<Block> = (0..).zip(times).map(block).collect();
+        Outcome::of(&grid, &blocks, Goal::Makespan)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::row;
+    use super::*;
+    use crate::sweep::{ToolRows, Vary};
 
     /// A sweep with one row per point and tool for each of two makespans in nanoseconds; points in the order of the grid.
     fn outcome(vary: &[&str], rows: &[(&str, &str, [u64; 2])]) -> Outcome {
@@ -333,13 +403,6 @@ mod tests {
             tools.push(ToolRows { rows: rows.to_vec(), ..ToolRows::default() });
         }
         Outcome::of(&grid, &blocks, Goal::Makespan)
-    }
-
-    /// The row of a run of one task.
-    fn row(tool: &str, replicate: u32, makespan: u64) -> SummaryRow {
-        let mut summary = Summary::default();
-        summary.finished(&life(0, 0, makespan));
-        summary.finish(tool, replicate, 1, &totals(makespan))
     }
 
     #[test]
@@ -360,17 +423,35 @@ mod tests {
     fn the_knee_is_the_smallest_count_that_is_nearly_the_best() {
         let rows = [("8", "a", [100, 100]), ("4", "a", [104, 104]), ("2", "a", [110, 110])];
         let line = outcome(&["k=8,4,2"], &rows).lines.remove(0);
-        assert_eq!((line.best, line.knee, line.flat), (0, Some(1), false));
+        assert_eq!((line.best, line.near, line.is_level), (0, Some([1, 0]), true));
         let by_name = [("x", "a", [100, 100]), ("y", "a", [90, 90])];
         let line = outcome(&["k=x,y"], &by_name).lines.remove(0);
-        assert_eq!((line.best, line.knee, line.usl), (1, None, None));
+        assert_eq!((line.best, line.near, line.usl), (1, None, None));
+    }
+
+    #[test]
+    fn what_is_worse_beyond_a_stretch_is_not_in_it() {
+        // 8 and 16 are worse by 6 and 16 percent; 32 is near again, beyond a gap.
+        let times =
+            [("4", 120), ("5", 104), ("6", 100), ("7", 103), ("8", 106), ("16", 116), ("32", 101)];
+        let rows = times.map(|(value, time)| (value, "a", [time, time]));
+        let line = outcome(&["k=4,5,6,7,8,16,32"], &rows).lines.remove(0);
+        assert_eq!((line.best, line.near, line.is_level), (2, Some([1, 3]), false));
+    }
+
+    #[test]
+    fn the_best_is_the_smallest_count_that_noise_does_not_tell_from_it() {
+        let rows = [("4", "a", [200, 210]), ("6", "a", [99, 103]), ("15", "a", [98, 102])];
+        let outcome = outcome(&["k=4,6,15"], &rows);
+        assert_eq!((outcome.lines[0].best, outcome.best), (1, Some(1)));
+        assert_eq!((outcome.lines[0].near, outcome.lines[0].is_level), (Some([1, 2]), true));
     }
 
     #[test]
     fn a_line_that_nothing_changes_has_no_knee_and_no_law() {
         let rows = [("1", "a", [5, 7]), ("2", "a", [5, 7]), ("3", "a", [5, 7])];
         let line = outcome(&["k=1..3"], &rows).lines.remove(0);
-        assert_eq!((line.flat, line.knee, line.usl), (true, None, None));
+        assert_eq!((line.flat, line.near, line.usl), (true, None, None));
     }
 
     #[test]

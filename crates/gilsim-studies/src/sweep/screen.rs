@@ -1,8 +1,11 @@
 //! A sweep as a terminal and a Markdown page show it.
 
+use std::fmt::Write as _;
+
 use super::grouped;
 use super::outcome::{Cell, KNEE_PERCENT, Line, Outcome};
 use super::statistics::Estimate;
+use super::usl::Usl;
 use gilsim_core::model::Goal;
 use gilsim_core::time::SimDuration;
 use gilsim_render::report::one_line;
@@ -124,9 +127,24 @@ fn findings(outcome: &Outcome) -> Vec<String> {
         } else {
             format!(" at {}", one_line(&values.join(", ")))
         };
-        told.push(format!("Best: {}{at}, {}.", one_line(&cell.tool), duration(outcome.mean(best))));
+        let mean = duration(outcome.mean(best));
+        let level = level(outcome, best);
+        told.push(format!("Best: {}{at}, {mean}{level}.", one_line(&cell.tool)));
     }
     told
+}
+
+/// From where on the line of that cell is level, if it is.
+fn level(outcome: &Outcome, cell: usize) -> String {
+    let line = outcome.lines.iter().find(|line| line.is_level && line.cells.contains(&cell));
+    let (Some([knee, _]), Some(axis)) = (line.and_then(|line| line.near), outcome.axis) else {
+        return String::new();
+    };
+    format!(
+        "; level from {}={} on",
+        one_line(&outcome.keys[axis]),
+        one_line(&outcome.cells[knee].values[axis])
+    )
 }
 
 /// What is found along one line.
@@ -146,29 +164,74 @@ fn finding(outcome: &Outcome, line: &Line) -> String {
             if line.cells.len() > 1 { key.clone() } else { format!("{key}={}", value(line.best)) };
         return one_line(&format!("{who}: {}{same}{key}", duration(outcome.mean(line.best))));
     }
-    let mut parts =
-        vec![format!("best at {key}={} ({})", value(line.best), duration(outcome.mean(line.best)))];
-    if let Some(knee) = line.knee.filter(|knee| *knee != line.best) {
-        parts.push(format!("within {KNEE_PERCENT} % of it from {} on (knee)", value(knee)));
-    }
-    if let Some(usl) = &line.usl {
-        let fit = usl.r_squared.map_or_else(String::new, |r| format!(", R² {r:.3}"));
-        let peak = usl.peak.map_or_else(
-            || ", no peak".to_owned(),
-            |peak| {
-                let last = line
-                    .cells
-                    .iter()
-                    .filter_map(|cell| value(*cell).parse::<f64>().ok())
-                    .fold(0.0, f64::max);
-                if peak > last {
-                    format!(", peak beyond {last}")
-                } else {
-                    format!(", peak at {peak:.1}")
-                }
-            },
+    let best = duration(outcome.mean(line.best));
+    let mut told = match line.near {
+        Some([knee, _]) if line.is_level => format!(
+            "level from {key}={} on, within {KNEE_PERCENT} % of the best ({best} at {})",
+            value(knee),
+            value(line.best)
+        ),
+        Some([first, last]) if first != last => format!(
+            "best at {key}={} ({best}); within {KNEE_PERCENT} % of it from {} to {}",
+            value(line.best),
+            value(first),
+            value(last)
+        ),
+        _ => format!("best at {key}={} ({best})", value(line.best)),
+    };
+    let counts = line.cells.iter().filter_map(|cell| value(*cell).parse::<f64>().ok());
+    let last = counts.fold(0.0, f64::max);
+    let law = line.usl.filter(|_| !line.is_level);
+    if let Some((law, peak)) = law.and_then(|law| Some((law, law.peak_within(last)?))) {
+        let Usl { sigma, kappa, r_squared, .. } = law;
+        let fit = r_squared.unwrap_or_default();
+        let _ = write!(
+            told,
+            "; scalability law: σ {sigma:.4}, κ {kappa:.6}, peak at {peak:.1}, R² {fit:.3}"
         );
-        parts.push(format!("scalability law: σ {:.4}, κ {:.6}{peak}{fit}", usl.sigma, usl.kappa));
     }
-    one_line(&format!("{who}: {}", parts.join("; ")))
+    one_line(&format!("{who}: {told}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::outcome::sample;
+
+    /// What is found along counts with these makespans in milliseconds.
+    fn found(times: &[(u32, u64)]) -> Vec<String> {
+        let mut findings = findings(&sample::outcome(times));
+        findings.remove(0);
+        findings
+    }
+
+    #[test]
+    fn a_range_that_is_near_the_best_has_two_ends() {
+        let times = [(4, 120), (5, 104), (6, 100), (7, 103), (8, 106), (16, 116)];
+        assert_eq!(found(&times)[0], "a: best at k=6 (100 ms); within 5 % of it from 5 to 7");
+    }
+
+    #[test]
+    fn a_curve_that_is_level_has_no_law_and_no_best_beyond_where_it_begins() {
+        let time = |n: u64| if n == 15 { 498 } else { 3_000 / n.min(6) };
+        let times: Vec<(u32, u64)> = (1..=30).map(|n| (n, time(n.into()))).collect();
+        assert_eq!(
+            found(&times),
+            [
+                "a: level from k=6 on, within 5 % of the best (498 ms at 15)",
+                "Best: a at k=15, 498 ms; level from k=6 on."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_law_that_fits_is_told_where_it_peaks_inside() {
+        let time = |n: u64| 100_000 / n + 2_000 + 500 * (n - 1);
+        let times: Vec<(u32, u64)> = (1..=40).map(|n| (n, time(n.into()))).collect();
+        let found = &found(&times)[0];
+        assert!(
+            found.contains("; scalability law: σ ") && found.contains("peak at 14."),
+            "{found}"
+        );
+    }
 }

@@ -13,9 +13,16 @@ pub struct Usl {
     pub kappa: f64,
     /// The share of the variance of throughput that the law explains; at most 1. None where there is none.
     pub r_squared: Option<f64>,
+    /// The largest distance of a point from the law, as a share of the point.
+    pub worst_error: f64,
     /// Where throughput is highest: sqrt((1 − σ) / κ). None where it only rises.
     pub peak: Option<f64>,
 }
+
+/// A law fits that explains so much of the variance,
+const FITTING_R_SQUARED: f64 = 0.95;
+/// and misses no point by more than this share of it.
+const FITTING_ERROR: f64 = 0.1;
 
 /// Which of contention and coherency a fit may use.
 const TERMS: [[bool; 2]; 4] = [[true, true], [true, false], [false, true], [false, false]];
@@ -44,14 +51,23 @@ impl Usl {
         let (lambda, sigma, kappa) = (1.0 / a, b / a, c / a);
         let peaks = kappa > 1e-12 && sigma < 1.0;
         let peak = peaks.then(|| ((1.0 - sigma) / kappa).sqrt()).filter(|peak| *peak >= 1.0);
-        let mut law = Self { lambda, sigma, kappa, r_squared: None, peak };
+        let mut law = Self { lambda, sigma, kappa, r_squared: None, worst_error: 0.0, peak };
         law.r_squared = law.explained(points);
+        let errors = points.iter().map(|(n, x)| (1.0 - law.throughput(*n) / x).abs());
+        law.worst_error = errors.fold(0.0, f64::max);
         Some(law)
     }
 
     /// Throughput per second at N.
     pub fn throughput(&self, n: f64) -> f64 {
         self.lambda * n / (1.0 + self.sigma * (n - 1.0) + self.kappa * n * (n - 1.0))
+    }
+
+    /// The peak that points up to `last` show, where the law fits them.
+    pub fn peak_within(&self, last: f64) -> Option<f64> {
+        let fits = self.r_squared.is_some_and(|share| share >= FITTING_R_SQUARED)
+            && self.worst_error <= FITTING_ERROR;
+        self.peak.filter(|peak| fits && *peak <= last)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "points are few")]
@@ -134,7 +150,7 @@ mod tests {
     }
 
     fn law(lambda: f64, sigma: f64, kappa: f64) -> Usl {
-        Usl { lambda, sigma, kappa, r_squared: None, peak: None }
+        Usl { lambda, sigma, kappa, r_squared: None, worst_error: 0.0, peak: None }
     }
 
     #[test]
@@ -154,6 +170,17 @@ mod tests {
         assert!((found.peak.unwrap() - 30.822).abs() < 1e-3, "{found:?}");
         assert!(found.r_squared.unwrap() > 0.999_999);
         assert_eq!(Usl::fit(&points(&law(20.0, 0.5, 0.0), 32)).unwrap().peak, None);
+    }
+
+    #[test]
+    fn a_peak_is_told_only_where_the_law_fits_and_the_points_reach_it() {
+        let found = Usl::fit(&points(&law(20.0, 0.05, 0.001), 32)).unwrap();
+        assert!(found.peak_within(32.0).is_some() && found.peak_within(30.0).is_none());
+        // As many as six workers help; the rest is level.
+        let level: Vec<(f64, f64)> =
+            (1..=30).map(|n| (f64::from(n), f64::from(n.min(6)))).collect();
+        let found = Usl::fit(&level).unwrap();
+        assert_eq!(found.peak_within(1_000.0), None, "{found:?}");
     }
 
     #[test]
