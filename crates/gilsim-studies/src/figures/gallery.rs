@@ -161,7 +161,7 @@ fn wrong_tool(theme: Theme) -> Picture {
         stages: &stages,
         notes: &[
             "",
-            &format!("{born} processes, about {memory} MB; longer than one by one ({requests})"),
+            &format!("{born} processes, about {memory} MB; one by one it is {requests}"),
             "",
             "",
             &format!("the loop is busy with one matrix after the other; one by one it is {matrices}"),
