@@ -1,6 +1,6 @@
 //! Programs that `gilsim python` prints: their text, without running them.
 //!
-//! `GILSIM_BLESS=1 cargo test --test program python_programs` writes the expected programs anew.
+//! `UPDATE_GOLDEN=1 cargo test --test program python_programs` writes the expected programs anew.
 
 mod build;
 
@@ -16,7 +16,7 @@ use gilsim::time::SimDuration;
 /// Compares with the program in `tests/python_programs`.
 fn assert_is_printed(name: &str, program: &str) {
     let path = format!("{}/tests/python_programs/{name}.py", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("GILSIM_BLESS").is_some() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, program).expect("the expected program can be written");
     }
     let expected = std::fs::read_to_string(&path).expect("an expected program");
