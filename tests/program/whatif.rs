@@ -103,6 +103,27 @@ use = \"multiprocessing\"
 }
 
 #[test]
+fn one_more_permit_and_slot_help_where_there_are_too_few() {
+    let at = |text: &str, kind: &str, name: &str| {
+        let [tool, kind, name] = ["asyncio", kind, name].map(str::to_owned);
+        study(text)[&(tool, kind, name, String::new())]
+    };
+    let permits = "semaphores.slots = 1\n[[tasks]]\ncount = 2\nsteps = [{ acquire = \"slots\" }, \
+                   { wait = \"1s\" }, { release = \"slots\" }]\n[[tools]]\nuse = \"asyncio\"\n";
+    assert_eq!(at(permits, "baseline", ""), 2_000);
+    assert_eq!(at(permits, "one_more_permit", "slots"), 1_000);
+    // The producer waits a second before each item; with room for two it does so while the consumer is away.
+    let slots = "queues = { full = 1, endless = 0 }\n\
+                 [[tasks]]\nsteps = [{ put = \"full\" }, { put = \"full\" }, { wait = \"1s\" }]\n\
+                 [[tasks]]\nsteps = [{ wait = \"1s\" }, { repeat = 2, steps = [{ get = \"full\" }] }]\n\
+                 [[tools]]\nuse = \"asyncio\"\n";
+    assert_eq!(at(slots, "baseline", ""), 2_000);
+    assert_eq!(at(slots, "one_more_slot", "full"), 1_000);
+    let found = study(slots);
+    assert!(found.keys().all(|(_, _, name, _)| name != "endless"), "it has room without end");
+}
+
+#[test]
 fn costs_of_a_profile_are_ranked_and_those_that_change_nothing_left_out() {
     let bench = Bench::with(
         "page.toml",

@@ -31,6 +31,10 @@ pub enum Change {
     Limit,
     /// One more connection of the site at that place.
     Connection(usize),
+    /// One more permit of the semaphore at that place.
+    Permit(usize),
+    /// One more slot of the queue at that place.
+    Slot(usize),
 }
 
 /// Python's shortest switch interval.
@@ -54,6 +58,9 @@ impl Change {
         let limited =
             (0..setting.sites.len()).filter(|site| setting.sites[*site].connections.is_some());
         all.extend(limited.map(Self::Connection));
+        all.extend((0..scenario.semaphores.len()).map(Self::Permit));
+        let queues = 0..scenario.queues.len();
+        all.extend(queues.filter(|at| scenario.queues[*at].capacity.is_some()).map(Self::Slot));
         all
     }
 
@@ -61,12 +68,18 @@ impl Change {
     pub(super) fn is_gradual(&self) -> bool {
         !matches!(
             self,
-            Self::NoLock | Self::Core | Self::Worker | Self::Limit | Self::Connection(_)
+            Self::NoLock
+                | Self::Core
+                | Self::Worker
+                | Self::Limit
+                | Self::Connection(_)
+                | Self::Permit(_)
+                | Self::Slot(_)
         )
     }
 
     /// Kind and name, as whatif.csv has them.
-    pub(super) fn names(&self, run: &ToolRun) -> (&'static str, String) {
+    pub(super) fn names(&self, scenario: &Scenario, run: &ToolRun) -> (&'static str, String) {
         let site = |site: usize| run.setting.sites[site].name.clone();
         match self {
             Self::Site(at) => ("site", site(*at)),
@@ -80,6 +93,8 @@ impl Change {
             Self::Worker => ("one_more_worker", String::new()),
             Self::Limit => ("one_more_in_limit", String::new()),
             Self::Connection(at) => ("one_more_connection", site(*at)),
+            Self::Permit(at) => ("one_more_permit", scenario.semaphores[*at].name.clone()),
+            Self::Slot(at) => ("one_more_slot", scenario.queues[*at].name.clone()),
         }
     }
 
@@ -121,6 +136,14 @@ impl Change {
                 let connections = &mut setting.sites[*at].connections;
                 *connections = connections.map(|connections| connections + 1);
             }
+            Self::Permit(at) => {
+                let permits = &mut scenario.semaphores[*at].permits;
+                *permits = permits.saturating_add(1);
+            }
+            Self::Slot(at) => {
+                let capacity = &mut scenario.queues[*at].capacity;
+                *capacity = capacity.map(|capacity| capacity.saturating_add(1));
+            }
         }
         (scenario, run)
     }
@@ -137,6 +160,8 @@ pub(super) fn words(kind: &str, name: &str) -> String {
         "one_more_worker" => "one more worker",
         "one_more_in_limit" => "one more within the limit",
         "one_more_connection" => "one more connection to",
+        "one_more_permit" => "one more permit of",
+        "one_more_slot" => "one more slot of",
         kind => kind,
     };
     format!("{kind} {name}").trim_end().to_owned()
