@@ -31,6 +31,10 @@ pub enum Change {
     Limit,
     /// One more connection of the site at that place.
     Connection(usize),
+    /// One more permit of the semaphore at that place.
+    Permit(usize),
+    /// One more slot of the bounded queue at that place.
+    Slot(usize),
 }
 
 /// Python's shortest switch interval.
@@ -54,19 +58,34 @@ impl Change {
         let limited =
             (0..setting.sites.len()).filter(|site| setting.sites[*site].connections.is_some());
         all.extend(limited.map(Self::Connection));
+        all.extend((0..scenario.semaphores.len()).map(Self::Permit));
+        let queues = &scenario.queues;
+        let bounded = (0..queues.len()).filter(|queue| queues[*queue].capacity.is_some());
+        all.extend(bounded.map(Self::Slot));
         all
     }
 
     /// Whether it can be made more or less faster; else it is done or not.
     pub(super) fn is_gradual(&self) -> bool {
-        !matches!(
-            self,
-            Self::NoLock | Self::Core | Self::Worker | Self::Limit | Self::Connection(_)
-        )
+        match self {
+            Self::Site(_)
+            | Self::Computation(_)
+            | Self::BareWaits
+            | Self::BareComputations
+            | Self::Cost(_)
+            | Self::SwitchInterval => true,
+            Self::NoLock
+            | Self::Core
+            | Self::Worker
+            | Self::Limit
+            | Self::Connection(_)
+            | Self::Permit(_)
+            | Self::Slot(_) => false,
+        }
     }
 
     /// Kind and name, as whatif.csv has them.
-    pub(super) fn names(&self, run: &ToolRun) -> (&'static str, String) {
+    pub(super) fn names(&self, scenario: &Scenario, run: &ToolRun) -> (&'static str, String) {
         let site = |site: usize| run.setting.sites[site].name.clone();
         match self {
             Self::Site(at) => ("site", site(*at)),
@@ -80,6 +99,8 @@ impl Change {
             Self::Worker => ("one_more_worker", String::new()),
             Self::Limit => ("one_more_in_limit", String::new()),
             Self::Connection(at) => ("one_more_connection", site(*at)),
+            Self::Permit(at) => ("one_more_permit", scenario.semaphores[*at].name.clone()),
+            Self::Slot(at) => ("one_more_slot", scenario.queues[*at].name.clone()),
         }
     }
 
@@ -121,6 +142,11 @@ impl Change {
                 let connections = &mut setting.sites[*at].connections;
                 *connections = connections.map(|connections| connections + 1);
             }
+            Self::Permit(at) => scenario.semaphores[*at].permits += 1,
+            Self::Slot(at) => {
+                let capacity = &mut scenario.queues[*at].capacity;
+                *capacity = capacity.map(|capacity| capacity + 1);
+            }
         }
         (scenario, run)
     }
@@ -137,6 +163,8 @@ pub(super) fn words(kind: &str, name: &str) -> String {
         "one_more_worker" => "one more worker",
         "one_more_in_limit" => "one more within the limit",
         "one_more_connection" => "one more connection to",
+        "one_more_permit" => "one more permit of semaphore",
+        "one_more_slot" => "one more slot of queue",
         kind => kind,
     };
     format!("{kind} {name}").trim_end().to_owned()

@@ -155,7 +155,7 @@ impl Player<'_> {
             }
             let faster_percent = change.is_gradual().then_some(100);
             points.extend(end.map(|numbers| Point { faster_percent, numbers }));
-            let (kind, name) = change.names(&self.scenario.tools[tool]);
+            let (kind, name) = change.names(self.scenario, &self.scenario.tools[tool]);
             studies[tool].effects.push(Effect { kind, name, points });
         }
         let goal = self.scenario.goal();
