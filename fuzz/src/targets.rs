@@ -166,6 +166,7 @@ pub fn vary(bytes: &[u8]) {
         grid,
         seed: None,
         labels: Vec::new(),
+        entry: None,
         replicates: 1,
         until: None,
         shard: Shard::WHOLE,

@@ -41,6 +41,35 @@ pub(super) struct Common {
     pub(super) quiet: bool,
 }
 
+/// What `sweep` and `whatif` take beside.
+#[derive(clap::Args, Debug)]
+pub(super) struct Watched {
+    /// Count the response times of the [[tasks]] of this name alone, and compare by their p95 (of several of that name
+    /// the first)
+    #[arg(long, value_name = "NAME")]
+    pub(super) entry: Option<String>,
+}
+
+impl Watched {
+    /// The arguments that say which entry it is.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        self.entry.iter().flat_map(|name| ["--entry".to_owned(), name.clone()]).collect()
+    }
+}
+
+/// The title of a scenario for people, with the entry that its runs are compared by.
+pub(super) fn title(scenario: &Scenario) -> String {
+    let title = one_line(&scenario.title);
+    match scenario.watched {
+        None => title,
+        Some(entry) => {
+            let colon = if title.is_empty() { "" } else { ": " };
+            let name = one_line(&scenario.tasks[entry].name);
+            format!("{title}{colon}response times of `{name}`")
+        }
+    }
+}
+
 /// The stems of files, no two of them the same; else `clash` says what two files would share.
 ///
 /// # Errors
@@ -62,7 +91,7 @@ pub(super) fn distinct_stems(
 
 /// A result with the title of its scenario above, where it has one.
 pub(super) fn titled(scenario: &Scenario, text: &str) -> Vec<u8> {
-    let title = match one_line(&scenario.title) {
+    let title = match title(scenario) {
         title if title.is_empty() => title,
         title => title + "\n\n",
     };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::console;
 use super::failure::Failure;
 use super::folder::Folder;
+use super::options::title;
 use super::play::Played;
 use gilsim_core::model::{Goal, Scenario};
 use gilsim_render::chart::{
@@ -141,7 +142,7 @@ pub(super) fn add_lines(
         measure: outcome.goal.words(),
         parameter: &outcome.keys[0],
         values,
-        subtitle: &scenario.title,
+        subtitle: &title(scenario),
         series: series.collect(),
     };
     add_both(folder, ["lines.svg", "lines.png"], &chart::lines(&figure))
@@ -186,7 +187,7 @@ pub(super) fn add_heat(
     let panels = panels.collect();
     let parameters = keys.map(|key| outcome.keys[key].as_str());
     let measure = outcome.goal.words();
-    let figure = HeatChart { measure, parameters, values, subtitle: &scenario.title, panels };
+    let figure = HeatChart { measure, parameters, values, subtitle: &title(scenario), panels };
     add_both(folder, ["heat.svg", "heat.png"], &chart::heat(&figure))
 }
 
@@ -212,7 +213,7 @@ pub(super) fn add_curves(
         Some(CurvePanel { label: &study.tool, base: base.by(goal), curves })
     });
     let figure =
-        CurveChart { measure: goal.words(), subtitle: &scenario.title, panels: panels.collect() };
+        CurveChart { measure: goal.words(), subtitle: &title(scenario), panels: panels.collect() };
     add_both(folder, ["whatif.svg", "whatif.png"], &chart::curves(&figure))
 }
 

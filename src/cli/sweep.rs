@@ -11,7 +11,7 @@ use super::folder::Folder;
 use super::input;
 use super::journal::Journal;
 use super::manifest::Manifest;
-use super::options::{Common, Format, jobs, titled};
+use super::options::{Common, Format, Watched, jobs, titled};
 use super::picture;
 use super::progress::Runs;
 use gilsim_core::model::Scenario;
@@ -52,6 +52,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "P%", value_parser = percent)]
     until_ci: Option<Percent>,
 
+    #[command(flatten)]
+    watched: Watched,
+
     /// How many runs go on at once [default: one per core]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -73,6 +76,7 @@ Examples:
   gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
   gilsim sweep page.toml --vary machine.cores=1,2,4,8 --vary \"tools.workers=1..64 log\"
   gilsim sweep page.toml --vary 'sites.shop.latency=100ms,1s,{ exponential = \"1s\" }' --until-ci 1%
+  gilsim sweep service.toml --vary tools.workers=1..64 --entry health
   gilsim sweep page.toml --vary tools.workers=1..64 --shard 2/8";
 
 /// Runs that a sweep has at most unless a flag allows more.
@@ -171,6 +175,7 @@ fn prepare(args: &Args) -> Result<Prepared, Failure> {
         grid,
         seed: args.common.seed,
         labels: Vec::new(),
+        entry: args.watched.entry.clone(),
         replicates: args.replicates.unwrap_or(1),
         until: args.until_ci.as_ref().map(|percent| percent.0),
         shard: args.shard.unwrap_or(Shard::WHOLE),
@@ -283,6 +288,7 @@ fn play(
 /// What makes the results of the study: equal for all its parts, however they are printed.
 fn identity(args: &Args) -> Vec<String> {
     let mut arguments = args.common.arguments_of_results();
+    arguments.extend(args.watched.arguments());
     for vary in &args.vary {
         let text = Vary::parse(vary).map_or_else(|_| vary.clone(), |vary| vary.text());
         arguments.extend(["--vary".to_owned(), text]);

@@ -7,19 +7,19 @@ use super::failure::{Code, Failure};
 use super::folder::Folder;
 use super::input;
 use super::manifest::Manifest;
-use super::options::{Common, Format, jobs, titled};
+use super::options::{Common, Format, Watched, jobs, titled};
 use super::picture;
 use super::progress::Runs;
 use gilsim_core::model::Scenario;
 use gilsim_render::table::json;
-use gilsim_scenario::Loaded;
+use gilsim_scenario::{Loaded, watch};
 use gilsim_studies::whatif::{self, ToolStudy, screen};
 
 /// Say what would help most: each site, computation and cost made faster in turn
 ///
 /// Plays the scenario with every site, computation and cost of the profile 10 % to 100 % faster, without the lock, with one
-/// more core, worker or connection. Ranks them by how much shorter the makespan (of an open system: p95) gets when a thing is
-/// twice as fast, or a change is made. All runs play the same draws. Writes DIR/<scenario's name>/whatif/: whatif.csv, whatif.svg, whatif.png and manifest.json.
+/// more core, worker or connection, with one more permit of a semaphore or slot of a queue. Ranks them by how much shorter the
+/// makespan (of an open system, or with --entry: p95) gets when a thing is twice as fast, or a change is made. All runs play the same draws. Writes DIR/<scenario's name>/whatif/: whatif.csv, whatif.svg, whatif.png and manifest.json.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -32,6 +32,9 @@ pub(super) struct Args {
     jobs: Option<u16>,
 
     #[command(flatten)]
+    watched: Watched,
+
+    #[command(flatten)]
     common: Common,
 }
 
@@ -39,6 +42,7 @@ const EXAMPLES: &str = "\
 Examples:
   gilsim whatif page.toml
   gilsim whatif page.toml --tool asyncio --set machine.cores=8
+  gilsim whatif service.toml --entry health
   gilsim whatif page.toml --format csv | grep ',computation,'";
 
 /// Every file that it may write.
@@ -50,7 +54,10 @@ const FILES: [&str; 4] = ["whatif.csv", "whatif.svg", "whatif.png", "manifest.js
 /// When the scenario is wrong or a file cannot be read or written.
 pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let common = &args.common;
-    let Loaded { scenario, inputs } = common.load(&args.file)?;
+    let Loaded { mut scenario, inputs } = common.load(&args.file)?;
+    if let Some(entry) = &args.watched.entry {
+        watch(&mut scenario, entry, &input::name(&args.file)).map_err(Failure::usage)?;
+    }
     let mut folder = Folder::open(&common.out.join(input::stem(&args.file)?).join("whatif"))?;
     let progress = Runs::on_terminal(common.quiet);
     let studies = whatif::play(&scenario, jobs(args.jobs), &progress).map_err(Failure::usage)?;
@@ -58,7 +65,9 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let table = whatif::csv(&studies);
     folder.add("whatif.csv", &table)?;
     picture::add_curves(&mut folder, &scenario, &studies)?;
-    let manifest = Manifest::new("whatif", &inputs, scenario.seed, common.arguments());
+    let mut arguments = args.watched.arguments();
+    arguments.extend(common.arguments());
+    let manifest = Manifest::new("whatif", &inputs, scenario.seed, arguments);
     folder.add("manifest.json", &manifest.text())?;
     let written = folder.finish(&FILES)?;
 
@@ -80,10 +89,9 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
 }
 
 fn printed(format: Format, scenario: &Scenario, studies: &[ToolStudy], table: Vec<u8>) -> Vec<u8> {
-    let goal = scenario.goal();
     match format {
-        Format::Table => titled(scenario, &screen::text(studies, goal)),
-        Format::Markdown => titled(scenario, &screen::markdown(studies, goal)),
+        Format::Table => titled(scenario, &screen::text(studies, scenario)),
+        Format::Markdown => titled(scenario, &screen::markdown(studies, scenario)),
         Format::Csv => table,
         Format::Json => json(studies),
     }

@@ -148,6 +148,31 @@ fn a_tool_that_deadlocks_is_a_counter_example() {
 }
 
 #[test]
+fn a_claim_can_ask_for_the_response_times_of_an_entry() {
+    let scenario = "scenario = '''\n[[tasks]]\nname = \"health\"\ncount = 2\nsteps = [{ wait = \"1ms\" }]\n\
+        [[tasks]]\nname = \"report\"\nsteps = [{ compute = \"30ms\" }]\n\
+        [[tasks]]\nname = \"health\"\nsteps = [{ wait = \"1s\" }]\n\
+        [[tools]]\nuse = \"asyncio\"\n[[tools]]\nuse = \"asyncio\"\nlabel = \"one more\"\n'''\n";
+    for (expect, code) in [
+        // Of two entries of one name the first is meant; by its number each can be.
+        ("asyncio.entry[\"health\"].max == 30000000 && asyncio.entry[\"health\"].tasks == 2", 0),
+        ("tool[\"one more\"].entry['health'].p95 == asyncio.entry[0].p95", 0),
+        ("asyncio.entry[2].p50 == 1030000000 && asyncio.max == 1030000000", 0),
+        ("asyncio.entry[\"report\"].mean < asyncio.entry[\"health\"].mean", 1),
+    ] {
+        let head =
+            format!("[[claims]]\nsays = \"a\"\nprofiles = [\"ideal\"]\nexpect = '''{expect}'''\n");
+        let folder = bench(&(head + scenario));
+        let output = folder.run(&["claims", "c.toml", "--cases", "1"]).expect(code);
+        let told = "asyncio.entry[\"report\"].mean";
+        assert_eq!(output.out().contains(told), code == 1, "{}", output.out());
+    }
+    // Where there is one entry, it is what all tasks are.
+    let one = claim(RANGES, "expect = \"threading.entry[0].p95 == threading.p95\"");
+    bench(&one).run(&["claims", "c.toml", "--cases", "3"]).expect(0);
+}
+
+#[test]
 fn a_counter_example_finds_the_files_of_its_scenario() {
     let folder = Bench::new();
     fs::create_dir(folder.path("deep")).unwrap();

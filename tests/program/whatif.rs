@@ -104,23 +104,82 @@ use = \"multiprocessing\"
 
 #[test]
 fn one_more_permit_and_slot_help_where_there_are_too_few() {
-    let at = |text: &str, kind: &str, name: &str| {
-        let [tool, kind, name] = ["asyncio", kind, name].map(str::to_owned);
-        study(text)[&(tool, kind, name, String::new())]
+    let found = study(
+        "semaphores.slots = 1
+queues.jobs = 1
+queues.endless = 0
+[[tasks]]
+count = 2
+steps = [{ acquire = \"slots\" }, { wait = \"1s\" }, { release = \"slots\" }]
+[[tasks]]
+steps = [{ put = \"jobs\" }, { put = \"jobs\" }, { wait = \"3s\" }]
+[[tasks]]
+steps = [{ wait = \"2s\" }, { get = \"jobs\" }]
+[[tools]]
+use = \"asyncio\"
+",
+    );
+    let at = |kind: &str, name: &str| {
+        let key = ["asyncio", kind, name, ""].map(str::to_owned);
+        found.get(&key.into()).copied()
     };
-    let permits = "semaphores.slots = 1\n[[tasks]]\ncount = 2\nsteps = [{ acquire = \"slots\" }, \
-                   { wait = \"1s\" }, { release = \"slots\" }]\n[[tools]]\nuse = \"asyncio\"\n";
-    assert_eq!(at(permits, "baseline", ""), 2_000);
-    assert_eq!(at(permits, "one_more_permit", "slots"), 1_000);
-    // The producer waits a second before each item; with room for two it does so while the consumer is away.
-    let slots = "queues = { full = 1, endless = 0 }\n\
-                 [[tasks]]\nsteps = [{ put = \"full\" }, { put = \"full\" }, { wait = \"1s\" }]\n\
-                 [[tasks]]\nsteps = [{ wait = \"1s\" }, { repeat = 2, steps = [{ get = \"full\" }] }]\n\
-                 [[tools]]\nuse = \"asyncio\"\n";
-    assert_eq!(at(slots, "baseline", ""), 2_000);
-    assert_eq!(at(slots, "one_more_slot", "full"), 1_000);
-    let found = study(slots);
-    assert!(found.keys().all(|(_, _, name, _)| name != "endless"), "it has room without end");
+    // The second `put` waits two seconds for room. The semaphore lets one task wait after the other, in two.
+    assert_eq!(at("baseline", ""), Some(5_000));
+    assert_eq!(at("one_more_slot", "jobs"), Some(3_000));
+    assert_eq!(at("one_more_permit", "slots"), Some(5_000));
+    assert_eq!(at("one_more_slot", "endless"), None, "it has room for all");
+}
+
+/// Two tasks that wait for one permit, and one that takes longer.
+const SERVICE: &str = "interpreter.profile = \"ideal\"
+semaphores.slots = 1
+[[tasks]]
+name = \"health\"
+count = 2
+steps = [{ acquire = \"slots\" }, { wait = \"1s\" }, { release = \"slots\" }]
+[[tasks]]
+name = \"report\"
+steps = [{ wait = \"9s\" }]
+[[tools]]
+use = \"asyncio\"
+";
+
+#[test]
+fn an_entry_can_be_what_is_to_become_faster() {
+    let bench = Bench::with("service.toml", SERVICE);
+    let all = bench.run(&["whatif", "service.toml"]).expect(0).out();
+    assert!(all.contains("asyncio: 9 s, 95 % of tasks within 9 s"), "{all}");
+    let health = bench.run(&["whatif", "service.toml", "--entry", "health"]).expect(0).out();
+    assert!(health.starts_with("service: response times of `health`\n"), "{health}");
+    assert!(health.contains("asyncio: 9 s, 95 % of tasks `health` within 2 s"), "{health}");
+    let finding = "95 % of tasks `health` are done within 1 s then, not 2 s.\n";
+    assert!(health.ends_with(finding), "{health}");
+    assert!(health.contains("one more permit of semaphore slots"), "{health}");
+    let manifest = bench.read("output/service/whatif/manifest.json");
+    assert!(manifest.contains("\"--entry\""), "{manifest}");
+    bench
+        .run(&["whatif", "service.toml", "--entry", "helth"])
+        .expect(2)
+        .says("error: service.toml has no [[tasks]] of the name `helth`; did you mean `health`?");
+}
+
+#[test]
+fn a_sweep_can_be_over_the_response_times_of_an_entry() {
+    let bench = Bench::with("service.toml", SERVICE);
+    let sweep = ["sweep", "service.toml", "--vary", "semaphores.slots=1,2", "--entry", "health"];
+    let p95 = |arguments: &[&str]| -> Vec<String> {
+        let csv = bench.run(&[arguments, &["--format", "csv"]].concat()).expect(0).out();
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let place = reader.headers().unwrap().iter().position(|it| it == "response_p95_ns");
+        reader.records().map(|row| row.unwrap()[place.unwrap()].to_owned()).collect()
+    };
+    assert_eq!(p95(&sweep), ["2000000000", "1000000000"]);
+    let best = bench.read("output/service/sweep/summary.json");
+    let best: serde_json::Value = serde_json::from_str(&best).unwrap();
+    assert_eq!(best["best"]["response_p95_ns"], 1e9);
+    assert_eq!(p95(&sweep[..4]), ["9000000000", "9000000000"]);
+    let unknown = [&sweep[..5], &["x"]].concat();
+    bench.run(&unknown).expect(2).says("has no [[tasks]] of the name `x`; it has health, report");
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub struct Scenario {
     pub horizon: Option<Horizon>,
     /// The `[[tasks]]` entries in file order.
     pub tasks: Vec<TaskEntry>,
+    /// The entry whose response times are those of the runs, and which runs are compared by; else all tasks count.
+    pub watched: Option<usize>,
     /// Semaphores that all tasks of a run share, in file order.
     pub semaphores: Vec<Semaphore>,
     /// Queues that all tasks of a run share, in file order.
@@ -79,12 +81,21 @@ impl Goal {
 impl Scenario {
     /// What its runs are compared by.
     pub const fn goal(&self) -> Goal {
-        if self.horizon.is_some() { Goal::ResponseP95 } else { Goal::Makespan }
+        if self.horizon.is_some() || self.watched.is_some() {
+            Goal::ResponseP95
+        } else {
+            Goal::Makespan
+        }
     }
 
     /// From when on tasks count in response times: the start, unless there is a warm-up.
     pub fn warm_up(&self) -> SimTime {
         self.horizon.map_or(SimTime::ZERO, |horizon| horizon.warm_up)
+    }
+
+    /// The entry of that name, as its position; of several the first.
+    pub fn entry_named(&self, name: &str) -> Option<usize> {
+        self.tasks.iter().position(|entry| entry.name == name)
     }
 
     /// How many tasks there are; of entries without an end, those of the draw that was settled or about as many.

@@ -36,6 +36,16 @@ impl Run {
         self.open.as_ref().and_then(|(_, report)| report.warning())
     }
 
+    /// What came of an entry, by its position; none of a deadlock, or where there is no such entry.
+    pub fn entry(&self, entry: usize) -> Option<EntryResponses> {
+        let row = self.outcome.as_ref().ok()?;
+        let only = EntryResponses { tasks: row.tasks, response: row.response };
+        match (self.entries.get(entry), entry) {
+            (None, 0) => Some(only),
+            (found, _) => found.copied(),
+        }
+    }
+
     /// Whether this is an open system whose load is not served.
     pub fn is_unserved(&self) -> bool {
         self.open.as_ref().is_some_and(|(_, report)| !report.served)
@@ -75,6 +85,7 @@ pub struct Prepared<'a> {
     tool: &'a ToolRun,
     replicate: u32,
     horizon: Option<Horizon>,
+    watched: Option<usize>,
     /// All that the engine needs.
     pub plan: Plan,
 }
@@ -100,7 +111,8 @@ impl<'a> Prepared<'a> {
         workload: Workload,
     ) -> Result<Self, TooLarge> {
         let plan = tools::lay_out(scenario, tool, replicate, workload)?;
-        Ok(Self { tool, replicate, horizon: scenario.horizon, plan })
+        let Scenario { horizon, watched, .. } = *scenario;
+        Ok(Self { tool, replicate, horizon, watched, plan })
     }
 
     /// The names of the sites, which pictures set apart from the tasks.
@@ -150,7 +162,10 @@ impl<'a> Prepared<'a> {
         let outcome = match outcome {
             Outcome::Finished => {
                 let Self { tool, replicate, .. } = self;
-                Ok(summary.finish(&tool.label, *replicate, plan.machine.cores, &totals))
+                let row = summary.finish(&tool.label, *replicate, plan.machine.cores, &totals);
+                let watched = self.watched.and_then(|entry| entries.get(entry));
+                let response = watched.map_or(row.response, |entry| entry.response);
+                Ok(SummaryRow { response, ..row })
             }
             Outcome::Deadlocked(stuck) => Err(stuck),
             Outcome::TooLong => return Err(TooLarge::Time),

@@ -152,7 +152,7 @@ impl Document {
     }
 
     /// What messages call the scenario.
-    pub(super) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         self.sources.first().map(|source| source.name.clone()).unwrap_or_default()
     }
 

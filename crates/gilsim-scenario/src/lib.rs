@@ -23,6 +23,7 @@ mod syntax;
 mod tree;
 mod unmodelled;
 mod unused;
+mod watched;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use files::{Files, digest};
 pub use schema::{claims_schema, schema};
 pub use tree::shortened;
 pub use unused::warnings;
+pub use watched::watch;
 
 use gilsim_core::model::Scenario;
 

@@ -61,7 +61,17 @@ pub(crate) fn scenario(title: &str, tasks: Vec<TaskEntry>) -> Scenario {
     let semaphores = vec![Semaphore { name: "slots".to_owned(), permits: 2 }];
     let queues = vec![Queue { name: "jobs".to_owned(), capacity: Some(4) }];
     let (title, about) = (title.to_owned(), String::new());
-    Scenario { title, about, seed: 1, horizon: None, tasks, semaphores, queues, tools: Vec::new() }
+    Scenario {
+        title,
+        about,
+        seed: 1,
+        horizon: None,
+        tasks,
+        watched: None,
+        semaphores,
+        queues,
+        tools: Vec::new(),
+    }
 }
 
 pub(crate) const SHOP: SiteId = SiteId(0);

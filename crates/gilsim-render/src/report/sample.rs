@@ -68,6 +68,7 @@ pub fn scenario(title: &str, tools: &[ToolRun]) -> Scenario {
             payload: Payload::default(),
             steps: Vec::new(),
         }],
+        watched: None,
         semaphores: Vec::new(),
         queues: Vec::new(),
         tools: tools.to_vec(),

@@ -36,7 +36,7 @@ pub(crate) static CLAIM: Keys = Keys {
         required("expect", Kind::Text,
             "What is true in every case, as a CEL expression over the drawn values and the metrics of the tools: \
              LABEL.METRIC, or tool[\"LABEL\"].METRIC, where METRIC is a column of summary.csv without _ns and \
-             response_; times are nanoseconds. min, max and abs are known.",
+             response_; times are nanoseconds. LABEL.entry[\"NAME\"].METRIC is of the tasks of one [[tasks]] table. min, max and abs are known.",
             r#""threading.makespan >= sequential.makespan""#),
         key("when", Kind::Text,
             "Only cases count in which this is true; an expression like `expect`.", r#""tasks >= cores""#),

@@ -136,6 +136,7 @@ fn read_root(reader: &mut Reader<'_>, document: &Document) -> Scenario {
         seed: reader.whole(&fields, "seed").unwrap_or(0),
         horizon,
         tasks,
+        watched: None,
         semaphores: semaphores
             .into_iter()
             .map(|(name, permits)| Semaphore { name, permits })

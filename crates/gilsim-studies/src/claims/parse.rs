@@ -11,7 +11,7 @@ use cel::common::ast::{CallExpr, Expr, LiteralValue, SelectExpr, SourceInfo};
 use cel::parser::{Expression, ParseError, ParseErrors, Parser};
 
 use super::expression::{Comparison, Number, Operation, Text, Truth};
-use super::metric::{self, Metric};
+use super::metric::{self, Measure, Metric, Which};
 use gilsim_scenario::claims::{Constant, Given, Located, Tolerance, Values};
 use gilsim_scenario::{Fault, shortened};
 
@@ -157,37 +157,38 @@ impl ExpressionReader<'_, '_> {
         self.refuse(fault)
     }
 
-    /// A metric of a tool: `LABEL.METRIC` or `tool["LABEL"].METRIC`.
+    /// A metric of a tool, `TOOL.METRIC`, or of an entry, `TOOL.entry[NAME].METRIC`.
     fn metric(&mut self, expression: &Expression, select: &SelectExpr) -> Option<Number> {
-        let label = match &select.operand.expr {
-            Expr::Ident(label) => label.clone(),
-            Expr::Call(call) if call.func_name == op::INDEX => match call.args.as_slice() {
-                [
-                    Expression { expr: Expr::Ident(tool), .. },
-                    Expression { expr: Expr::Literal(LiteralValue::String(label)), .. },
-                ] if tool == "tool" => label.inner().to_owned(),
-                _ => return self.unknown(expression),
-            },
-            _ => return self.unknown(expression),
-        };
-        if select.test {
+        let named = of_entry(&select.operand)
+            .map(|(tool, entry)| (tool, Some(entry)))
+            .or_else(|| Some((label(&select.operand)?, None)));
+        let Some((label, entry)) = named.filter(|_| !select.test) else {
             return self.unknown(expression);
-        }
-        let span = self.span(expression);
-        let Some(column) = metric::column(&select.field) else {
-            let title = format!("there is no metric `{}`", shortened(&select.field));
-            let start = span.end - select.field.len().min(span.end);
-            let fault = self.text.fault(start..span.end, title);
-            let known = metric::names().collect::<Vec<_>>().join(", ");
-            let fault = fault.suggest(&select.field, metric::names());
-            return self.refuse(fault.help(format!("metrics: {known}")));
         };
+        let span = self.span(expression);
+        let column = self.column(&select.field, entry.is_some(), &span)?;
+        let measure = Measure { entry, column };
         let metrics = &mut self.scope.metrics;
-        let position = metrics.iter().position(|known| known.is(&label, column));
+        let position = metrics.iter().position(|known| known.is(&label, &measure));
         Some(Number::Metric(position.unwrap_or_else(|| {
-            metrics.push(Metric::new(label, column, self.in_when, span));
+            metrics.push(Metric::new(label, measure, self.in_when, span));
             metrics.len() - 1
         })))
+    }
+
+    /// The column that a metric of that name is, at the end of a span.
+    fn column(&mut self, field: &str, is_of_entry: bool, span: &Range<usize>) -> Option<usize> {
+        let column = metric::column(field, is_of_entry);
+        if column.is_some() {
+            return column;
+        }
+        let known: Vec<&str> = metric::names(is_of_entry).collect();
+        let of = if is_of_entry { " of an entry" } else { "" };
+        let title = format!("there is no metric `{}`{of}", shortened(field));
+        let start = span.end - field.len().min(span.end);
+        let fault = self.text.fault(start..span.end, title);
+        let help = format!("metrics{of}: {}", known.join(", "));
+        self.refuse(fault.suggest(field, known).help(help))
     }
 
     fn call(&mut self, expression: &Expression, call: &CallExpr) -> Option<Any> {
@@ -340,6 +341,42 @@ impl ExpressionReader<'_, '_> {
             _ => own,
         };
         all.start.min(text.len())..all.end.min(text.len()).max(all.start.min(text.len()))
+    }
+}
+
+/// The label in `LABEL` or `tool["LABEL"]`.
+fn label(expression: &Expression) -> Option<String> {
+    match (&expression.expr, indexed(expression)) {
+        (Expr::Ident(label), _) => Some(label.clone()),
+        (_, Some((Expr::Ident(tool), LiteralValue::String(label)))) if tool == "tool" => {
+            Some(label.inner().to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// The label and the entry in `TOOL.entry["NAME"]` or `TOOL.entry[NUMBER]`.
+fn of_entry(expression: &Expression) -> Option<(String, Which)> {
+    let (Expr::Select(select), entry) = indexed(expression)? else { return None };
+    let which = match entry {
+        LiteralValue::String(name) => Which::Named(name.inner().to_owned()),
+        LiteralValue::Int(number) => Which::Numbered(usize::try_from(*number.inner()).ok()?),
+        _ => return None,
+    };
+    let is_entry = select.field == "entry" && !select.test;
+    Some((label(&select.operand)?, which)).filter(|_| is_entry)
+}
+
+/// What is indexed, and the literal that it is indexed with.
+fn indexed(expression: &Expression) -> Option<(&Expr, &LiteralValue)> {
+    let Expr::Call(call) = &expression.expr else { return None };
+    match call.args.as_slice() {
+        [Expression { expr, .. }, Expression { expr: Expr::Literal(index), .. }]
+            if call.func_name == op::INDEX =>
+        {
+            Some((expr, index))
+        }
+        _ => None,
     }
 }
 

@@ -1,10 +1,12 @@
 //! One case of a claim: its scenario, the runs of the tools that the claim names, and what came of it.
 
+use std::ops::Range;
+
 use super::Claim;
 use super::Stop;
 use super::case::Case;
 use super::expression::{Trouble, Truth, Values};
-use super::metric::Compares;
+use super::metric::{Compares, Which};
 use crate::listener::Listener;
 use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::run::{Prepared, Run, compare};
@@ -73,13 +75,15 @@ impl Trial<'_> {
         let runs = self.runs(&scenario, &words)?;
         let stuck = runs.iter().find_map(|(tool, run)| Some((tool, run.outcome.as_ref().err()?)));
         let deadlock = stuck.map(|(tool, stuck)| report::deadlock(&tool.label, stuck));
-        let rows = || runs.iter().filter_map(|(_, run)| run.outcome.as_ref().ok());
-        let row = |label: &str| rows().find(|row| row.tool == label);
-        let of = |metric: &super::Metric| row(&metric.label).and_then(|row| metric.of(row));
+        let finished = runs.iter().filter(|(_, run)| run.outcome.is_ok());
+        let of = |metric: &super::Metric| {
+            let (_, run) = finished.clone().find(|(tool, _)| tool.label == metric.label)?;
+            metric.of(&scenario, run)
+        };
         let metrics: Vec<Option<f64>> = self.claim.metrics.iter().map(of).collect();
         let deadlocked = |in_when: bool| {
             let mut metrics = self.claim.metrics.iter().filter(|metric| metric.in_when == in_when);
-            metrics.any(|metric| row(&metric.label).is_none())
+            metrics.any(|metric| !finished.clone().any(|(tool, _)| tool.label == metric.label))
         };
         if deadlocked(true) {
             return Ok(Came::NotCounted);
@@ -160,6 +164,8 @@ impl Trial<'_> {
             } else if metric.compares() == Compares::Sequential && scenario.yardstick().is_none() {
                 let title = "there is no `speedup` in a scenario without the tool `sequential`";
                 faults.push(located.fault(place, title).label("measured against `sequential`"));
+            } else if let Some(which) = metric.entry().filter(|it| it.find(scenario).is_none()) {
+                faults.push(no_such_entry(which, scenario, located, place));
             }
         }
         if faults.is_empty() { Ok(()) } else { Err(Stop::Faults(self.file.faults(faults))) }
@@ -192,6 +198,28 @@ impl Trial<'_> {
         }
         compare(scenario, runs.iter_mut().map(|(_, run)| run));
         Ok(runs)
+    }
+}
+
+/// That the scenario has no such entry.
+fn no_such_entry(
+    which: &Which,
+    scenario: &Scenario,
+    located: &Located,
+    place: Range<usize>,
+) -> Fault {
+    match which {
+        Which::Named(name) => {
+            let title =
+                format!("the scenario has no `[[tasks]]` of the name `{}`", shortened(name));
+            let names = scenario.tasks.iter().map(|entry| entry.name.as_str());
+            located.fault(place, title).suggest(name, names)
+        }
+        Which::Numbered(number) => {
+            let title = format!("the scenario has no `[[tasks]]` of the number {number}");
+            let has = scenario.tasks.len();
+            located.fault(place, title).label(format!("it has {has}, numbered from 0"))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A study: which scenarios are played, how often.
 
 use gilsim_core::model::Scenario;
-use gilsim_scenario::{Document, Faults, Input};
+use gilsim_scenario::{Document, Faults, Input, watch};
 
 use super::grid::Grid;
 use super::shard::Shard;
@@ -23,6 +23,8 @@ pub struct Study {
     pub seed: Option<u64>,
     /// The labels of the tools to play; none are all.
     pub labels: Vec<String>,
+    /// The name of the entry whose response times are those of the runs; else all tasks count.
+    pub entry: Option<String>,
     /// How often each point is played; at least 1. Replicate r plays the same draws at every point, under every tool.
     pub replicates: u32,
     /// Replicates are added to a point until the interval of every tool's mean, by the goal, reaches no farther than this
@@ -91,6 +93,9 @@ impl Study {
         }
         if !self.labels.is_empty() {
             scenario.tools.retain(|run| self.labels.contains(&run.label));
+        }
+        if let Some(name) = &self.entry {
+            watch(&mut scenario, name, &document.name()).map_err(Refusal::Wrong)?;
         }
         Ok((scenario, loaded.inputs))
     }

@@ -33,7 +33,7 @@ pub enum Change {
     Connection(usize),
     /// One more permit of the semaphore at that place.
     Permit(usize),
-    /// One more slot of the queue at that place.
+    /// One more slot of the bounded queue at that place.
     Slot(usize),
 }
 
@@ -59,23 +59,29 @@ impl Change {
             (0..setting.sites.len()).filter(|site| setting.sites[*site].connections.is_some());
         all.extend(limited.map(Self::Connection));
         all.extend((0..scenario.semaphores.len()).map(Self::Permit));
-        let queues = 0..scenario.queues.len();
-        all.extend(queues.filter(|at| scenario.queues[*at].capacity.is_some()).map(Self::Slot));
+        let queues = &scenario.queues;
+        let bounded = (0..queues.len()).filter(|queue| queues[*queue].capacity.is_some());
+        all.extend(bounded.map(Self::Slot));
         all
     }
 
     /// Whether it can be made more or less faster; else it is done or not.
     pub(super) fn is_gradual(&self) -> bool {
-        !matches!(
-            self,
+        match self {
+            Self::Site(_)
+            | Self::Computation(_)
+            | Self::BareWaits
+            | Self::BareComputations
+            | Self::Cost(_)
+            | Self::SwitchInterval => true,
             Self::NoLock
-                | Self::Core
-                | Self::Worker
-                | Self::Limit
-                | Self::Connection(_)
-                | Self::Permit(_)
-                | Self::Slot(_)
-        )
+            | Self::Core
+            | Self::Worker
+            | Self::Limit
+            | Self::Connection(_)
+            | Self::Permit(_)
+            | Self::Slot(_) => false,
+        }
     }
 
     /// Kind and name, as whatif.csv has them.
@@ -160,8 +166,8 @@ pub(super) fn words(kind: &str, name: &str) -> String {
         "one_more_worker" => "one more worker",
         "one_more_in_limit" => "one more within the limit",
         "one_more_connection" => "one more connection to",
-        "one_more_permit" => "one more permit of",
-        "one_more_slot" => "one more slot of",
+        "one_more_permit" => "one more permit of semaphore",
+        "one_more_slot" => "one more slot of queue",
         kind => kind,
     };
     format!("{kind} {name}").trim_end().to_owned()

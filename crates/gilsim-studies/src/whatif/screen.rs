@@ -1,7 +1,7 @@
 //! What would help most, as a terminal and a Markdown page show it.
 
 use super::play::{Effect, Numbers, ToolStudy};
-use gilsim_core::model::Goal;
+use gilsim_core::model::{Goal, Scenario};
 use gilsim_render::report::{one_line, time};
 use gilsim_render::table::{Escape, Table};
 
@@ -18,16 +18,18 @@ const fn headings(goal: Goal) -> [&'static str; 5] {
 }
 
 /// The tables and findings, for a terminal.
-pub fn text(studies: &[ToolStudy], goal: Goal) -> String {
-    told(studies, goal, Table::screen)
+pub fn text(studies: &[ToolStudy], scenario: &Scenario) -> String {
+    told(studies, scenario, Table::screen)
 }
 
 /// The same for a Markdown page.
-pub fn markdown(studies: &[ToolStudy], goal: Goal) -> String {
-    told(studies, goal, |table| table.markdown(Escape::Bars))
+pub fn markdown(studies: &[ToolStudy], scenario: &Scenario) -> String {
+    told(studies, scenario, |table| table.markdown(Escape::Bars))
 }
 
-fn told(studies: &[ToolStudy], goal: Goal, shown: impl Fn(&Table) -> String) -> String {
+fn told(studies: &[ToolStudy], scenario: &Scenario, shown: impl Fn(&Table) -> String) -> String {
+    let goal = scenario.goal();
+    let tasks = tasks(scenario);
     let mut text = String::new();
     for study in studies {
         let Some(base) = study.baseline else { continue };
@@ -36,14 +38,14 @@ fn told(studies: &[ToolStudy], goal: Goal, shown: impl Fn(&Table) -> String) -> 
         }
         let (makespan, p95) = (time(base.makespan_ns), time(base.response_p95_ns));
         let tool = one_line(&study.tool);
-        text.extend([&*tool, ": ", &makespan, ", 95 % of tasks within ", &p95, "\n\n"]);
+        text.extend([&*tool, ": ", &makespan, ", 95 % of ", &tasks, " within ", &p95, "\n\n"]);
         let felt: Vec<&Effect> =
             study.effects.iter().filter(|effect| is_shown(effect, base)).collect();
         let mut table = Table::with_texts(1, headings(goal)).wide();
         felt.iter().take(SHOWN).for_each(|effect| table.push(row(effect, base, goal)));
         text.push_str(&shown(&table));
         text.push('\n');
-        text.push_str(&finding(&tool, &felt, base, goal));
+        text.push_str(&finding(&tool, &tasks, &felt, base, goal));
         if felt.len() > SHOWN {
             let more = (felt.len() - SHOWN).to_string();
             text.extend([" ", &more, " more have smaller effects; whatif.csv has all."]);
@@ -51,6 +53,12 @@ fn told(studies: &[ToolStudy], goal: Goal, shown: impl Fn(&Table) -> String) -> 
         text.push('\n');
     }
     text
+}
+
+/// The tasks whose response times are told: `tasks`, or those of the entry that is watched.
+fn tasks(scenario: &Scenario) -> String {
+    let name = scenario.watched.map(|entry| one_line(&scenario.tasks[entry].name));
+    name.map_or_else(|| "tasks".to_owned(), |name| format!("tasks `{name}`"))
 }
 
 /// Whether it changes makespan or p95 by a thousandth or more.
@@ -84,7 +92,7 @@ fn change(now: u64, was: u64) -> String {
 }
 
 /// What helps most, in a sentence.
-fn finding(tool: &str, felt: &[&Effect], base: Numbers, goal: Goal) -> String {
+fn finding(tool: &str, tasks: &str, felt: &[&Effect], base: Numbers, goal: Goal) -> String {
     let best = felt.first().and_then(|effect| Some((effect, effect.compared()?)));
     let Some((effect, now)) = best.filter(|(_, now)| now.by(goal) < base.by(goal)) else {
         return format!("None of these changes makes {tool} faster.");
@@ -94,7 +102,7 @@ fn finding(tool: &str, felt: &[&Effect], base: Numbers, goal: Goal) -> String {
     let (after, before) = (time(now.by(goal)), time(base.by(goal)));
     let then = match goal {
         Goal::Makespan => format!("It takes {after} then"),
-        Goal::ResponseP95 => format!("95 % of tasks are done within {after} then"),
+        Goal::ResponseP95 => format!("95 % of {tasks} are done within {after} then"),
     };
     format!("What helps {tool} most: {how}. {then}, not {before}.")
 }
