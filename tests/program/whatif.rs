@@ -166,6 +166,9 @@ fn an_entry_can_be_what_is_to_become_faster() {
 #[test]
 fn a_sweep_can_be_over_the_response_times_of_an_entry() {
     let bench = Bench::with("service.toml", SERVICE);
+    let wrong = ["sweep", "service.toml", "--vary", "semaphores.slots=1,2", "--entry", "helth"];
+    let told = bench.run(&wrong).expect(2).err();
+    assert_eq!(told.matches("no [[tasks]] of the name `helth`").count(), 1, "{told}");
     let sweep = ["sweep", "service.toml", "--vary", "semaphores.slots=1,2", "--entry", "health"];
     let p95 = |arguments: &[&str]| -> Vec<String> {
         let csv = bench.run(&[arguments, &["--format", "csv"]].concat()).expect(0).out();

@@ -43,6 +43,11 @@ pub enum Refusal {
     Wrong(String),
 }
 
+/// Whether the sentence is among the refusals.
+fn is_told(refusals: &[Refusal], wrong: &str) -> bool {
+    refusals.iter().any(|refusal| matches!(refusal, Refusal::Wrong(told) if told == wrong))
+}
+
 impl From<Faults> for Refusal {
     fn from(faults: Faults) -> Self {
         Self::Faults(Box::new(faults))
@@ -119,6 +124,8 @@ impl Study {
                     }
                 }
             }
+            // What is wrong at every point is said once.
+            Err(Refusal::Wrong(wrong)) if is_told(&refusals, &wrong) => {}
             Err(refusal) => refusals.push(refusal),
         };
         attempt(&first);
