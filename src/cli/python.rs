@@ -8,7 +8,8 @@ use super::input;
 use super::options::no_such_tool;
 use crate::python::validate::{ValidationError, forecast};
 use gilsim_core::model::{Scenario, ToolRun};
-use gilsim_core::workload::settled;
+use gilsim_core::run::with_settled_clients;
+use gilsim_core::workload::{TooLarge, settled};
 use gilsim_render::program;
 use gilsim_render::report;
 
@@ -54,7 +55,10 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     if let Some(seed) = args.seed {
         scenario.seed = seed;
     }
-    let scenario = settled(&scenario, 0).map_err(|error| Failure::usage(error.to_string()))?;
+    let told = |error: TooLarge| Failure::usage(error.to_string());
+    let run = chosen(&scenario, args.tool.as_deref(), &args.file)?;
+    let counted = with_settled_clients(&scenario, run, 0).map_err(told)?;
+    let scenario = settled(&counted, 0).map_err(told)?;
     let run = chosen(&scenario, args.tool.as_deref(), &args.file)?;
     let program = program::program_of(&scenario, run)
         .map_err(|error| Failure::usage(format!("tool `{}`: {error}", run.label)))?;

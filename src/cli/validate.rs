@@ -23,6 +23,7 @@ use crate::python::validate::{
 };
 use gilsim_core::model::{Scenario, ToolRun};
 use gilsim_core::profile::Profile;
+use gilsim_core::run::with_settled_clients;
 use gilsim_core::workload::{Workload, settled};
 use gilsim_render::program;
 use gilsim_render::report;
@@ -194,8 +195,10 @@ fn studies(args: &Args) -> Result<Vec<Study>, Failure> {
         let name = input::name(file);
         let mut scenario = input::load(file, &args.set)?.scenario;
         select(&mut scenario, args.seed, &args.tool, &name)?;
-        let scenario =
-            settled(&scenario, 0).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+        let told = |error| Failure::usage(format!("{name}: {error}"));
+        // All tools do the same work: as much as clients send before a horizon under the first.
+        let counted = with_settled_clients(&scenario, &scenario.tools[0], 0).map_err(told)?;
+        let scenario = settled(&counted, 0).map_err(told)?;
         Ok(Study { name, scenario })
     }))
 }

@@ -59,6 +59,15 @@ pub struct World {
     /// Capacities; 0 is unbounded.
     pub queues: Vec<u32>,
     pub tasks: Vec<Task>,
+    /// Clients send the tasks, all of which do the same then.
+    pub clients: Option<Clients>,
+}
+
+/// So many clients, each of which thinks so long before its next task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Clients {
+    pub count: usize,
+    pub think: u64,
 }
 
 /// A tool and its one number: `workers` of a pool, `limit` of asyncio.
@@ -107,12 +116,28 @@ impl World {
             semaphores: Vec::new(),
             queues: Vec::new(),
             tasks: tasks.iter().map(|steps| Task { arrive: 0, steps: steps.to_vec() }).collect(),
+            clients: None,
         }
     }
 
     pub fn on(mut self, cores: usize) -> Self {
         self.cores = cores;
         self
+    }
+
+    /// The same with clients that send copies of the first task instead of all.
+    pub fn sent_by(mut self, clients: Clients) -> Self {
+        let Task { steps, .. } = self.tasks[0].clone();
+        self.tasks.fill(Task { arrive: 0, steps });
+        self.clients = Some(clients);
+        self
+    }
+
+    /// When each task is sent, as far as that is known before the run.
+    pub fn sent(&self) -> Vec<Option<u64>> {
+        let known = self.clients.map_or(self.tasks.len(), |clients| clients.count);
+        let tasks = self.tasks.iter().enumerate();
+        tasks.map(|(number, task)| (number < known).then_some(task.arrive)).collect()
     }
 
     /// Task indices in order of arrival, ties by index.
@@ -139,7 +164,15 @@ impl World {
         }));
         text.extend(table("semaphores", "slots", &self.semaphores));
         text.extend(table("queues", "jobs", &self.queues));
-        text.extend(self.tasks.iter().map(Task::toml));
+        match self.clients {
+            None => text.extend(self.tasks.iter().map(Task::toml)),
+            Some(Clients { count, think }) => {
+                let tasks = self.tasks.len();
+                let clients = format!("clients = {count}, think = \"{think}ms\"");
+                let sent = format!("count = {tasks}\narrive = {{ {clients} }}\nsteps");
+                text.push(self.tasks[0].toml().replacen("steps", &sent, 1));
+            }
+        }
         text.extend(tools.iter().map(|tool| tool.toml()));
         text.concat()
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use proptest::prelude::*;
 
-use crate::world::{Mode, Site, Step, Task, Tool, World};
+use crate::world::{Clients, Mode, Site, Step, Task, Tool, World};
 
 /// A world and a tool; a failure prints it as a scenario file.
 #[derive(Clone)]
@@ -82,6 +82,18 @@ pub fn worlds(reach: Reach, room: Room) -> impl Strategy<Value = World> {
         semaphores: shared.1,
         queues: shared.2,
         tasks,
+        clients: None,
+    })
+}
+
+/// Such worlds whose tasks are sent by 1 to 3 clients.
+pub fn closed_worlds(reach: Reach, room: Room) -> impl Strategy<Value = World> {
+    let clients = (1..=3_usize, prop_oneof![Just(0), 0..=9_u64]);
+    (worlds(reach, room), clients).prop_map(|(mut world, (count, think))| {
+        // Three tasks at least: more than one for some client.
+        let task = world.tasks[0].clone();
+        world.tasks.resize(world.tasks.len() + 2, task);
+        world.sent_by(Clients { count, think })
     })
 }
 

@@ -5,7 +5,8 @@
 mod build;
 
 use build::{
-    arriving, entry, everything, ms, offloading, pages, program, scenario, tiny_program, tool,
+    arriving, closed, entry, everything, ms, offloading, pages, program, scenario, tiny_program,
+    tool,
 };
 use gilsim::model::{
     Distribution, OffloadTo, Parcel, Payload, Scenario, StartMethod, StepSpec, Tool, ToolRun,
@@ -29,11 +30,12 @@ fn run(which: Tool) -> ToolRun {
     tool(which, profile)
 }
 
-fn all_scenarios() -> [Scenario; 5] {
+fn all_scenarios() -> [Scenario; 6] {
     [
         pages(),
         everything(),
         arriving(),
+        closed(),
         offloading(true, OffloadTo::Threads),
         offloading(true, OffloadTo::Processes),
     ]
@@ -64,6 +66,16 @@ fn arrivals_reach_a_multiprocessing_pool_in_batches() {
     let mut run = run(Tool::MultiprocessingPool);
     run.chunk = 2;
     assert_is_printed("arriving_pool", &program(&arriving(), &run));
+}
+
+#[test]
+fn clients_of_a_thread_pool_are_heard_by_the_main_thread() {
+    assert_is_printed("closed_thread_pool", &program(&closed(), &run(Tool::ThreadPool)));
+}
+
+#[test]
+fn clients_of_an_event_loop_are_coroutines() {
+    assert_is_printed("closed_asyncio", &program(&closed(), &run(Tool::Asyncio)));
 }
 
 #[test]

@@ -187,6 +187,14 @@ pub enum Arrival {
     },
     /// At these instants, one per task, ascending or not.
     At(Arc<[SimTime]>),
+    /// A closed loop: each client sends its next task a think time after its last one is answered, the first at the start.
+    /// The entry's tasks are dealt out as clients come free.
+    Clients {
+        /// How many there are; at least 1.
+        clients: u32,
+        /// How long each thinks before its next task; the draw belongs to that task.
+        think: Distribution,
+    },
 }
 
 /// What is pickled for a task when it crosses a process boundary.

@@ -3,9 +3,11 @@
 //! [`run`] plays and sums up. [`run_with`] also tells a sink what happens. A sink that has to know the names or the sites
 //! of a run before it starts is made from a [`Prepared`] run.
 
+use std::borrow::Cow;
+
 use crate::engine;
 use crate::ids::NameId;
-use crate::model::{Horizon, Scenario, ToolRun};
+use crate::model::{Arrival, Horizon, Scenario, TaskEntry, ToolRun};
 use crate::open::{OpenReport, Queues, offered};
 use crate::plan::Plan;
 use crate::sink::audit::{Audit, AuditSetting, Violation};
@@ -13,7 +15,7 @@ use crate::sink::row::SummaryRow;
 use crate::sink::summary::{self, EntryResponses, Summary};
 use crate::tools;
 use crate::trace::{Names, Outcome, Sink, Stuck, Totals};
-use crate::workload::{TooLarge, Workload};
+use crate::workload::{MOST_ENDLESS, TooLarge, Workload};
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -73,6 +75,50 @@ pub fn run_with(
     Prepared::new(scenario, tool, replicate)?.play(Some(sink))
 }
 
+/// The same scenario, where each entry that clients send before the horizon counts as many tasks as they do send under that
+/// tool: a run finds that out.
+///
+/// # Errors
+/// When the run is beyond what gilsim can count or keep.
+pub fn with_settled_clients<'s>(
+    scenario: &'s Scenario,
+    tool: &ToolRun,
+    replicate: u32,
+) -> Result<Cow<'s, Scenario>, TooLarge> {
+    let is_closed = |entry: &TaskEntry| matches!(entry.arrive, Arrival::Clients { .. });
+    if scenario.horizon.is_none() || !scenario.tasks.iter().any(is_closed) {
+        return Ok(Cow::Borrowed(scenario));
+    }
+    let mut settled = scenario.clone();
+    let is_endless = |entry: &TaskEntry| entry.endless && is_closed(entry);
+    settled.tasks.iter_mut().filter(|it| is_endless(it)).for_each(|it| it.count = FIRST_GUESS);
+    loop {
+        let workload = Workload::sample(&settled, &tool.setting, replicate)?;
+        let plan = tools::lay_out(&settled, tool, replicate, workload)?;
+        let (outcome, arrived) = engine::arrived(&plan);
+        if outcome == Outcome::TooLong {
+            return Err(TooLarge::Time);
+        }
+        let tasks = settled.tasks.iter_mut().zip(&arrived);
+        let too_few = tasks.filter(|(it, arrived)| is_endless(it) && it.count == **arrived);
+        let too_few: Vec<&mut TaskEntry> = too_few.map(|(it, _)| it).collect();
+        if too_few.is_empty() {
+            let closed = settled.tasks.iter_mut().zip(arrived).filter(|(it, _)| is_closed(it));
+            closed.for_each(|(it, arrived)| it.count = arrived);
+            return Ok(Cow::Owned(settled));
+        }
+        for entry in too_few {
+            if entry.count >= MOST_ENDLESS {
+                return Err(TooLarge::Tasks);
+            }
+            entry.count = entry.count.saturating_mul(4).min(MOST_ENDLESS);
+        }
+    }
+}
+
+/// So many tasks of clients are tried first before a horizon.
+const FIRST_GUESS: u32 = 4_096;
+
 /// Sets the runs of one replicate against each other: fills the columns `speedup` and `relative` of those that finished.
 pub fn compare<'r>(scenario: &Scenario, runs: impl IntoIterator<Item = &'r mut Run>) {
     let rows = runs.into_iter().filter_map(|run| run.outcome.as_mut().ok());
@@ -96,8 +142,9 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// When the run is beyond what gilsim can count or keep.
     pub fn new(scenario: &Scenario, tool: &'a ToolRun, replicate: u32) -> Result<Self, TooLarge> {
-        let workload = Workload::sample(scenario, &tool.setting, replicate)?;
-        Self::of_drawn(scenario, tool, replicate, workload)
+        let scenario = with_settled_clients(scenario, tool, replicate)?;
+        let workload = Workload::sample(&scenario, &tool.setting, replicate)?;
+        Self::of_drawn(&scenario, tool, replicate, workload)
     }
 
     /// Lays a replicate whose draws have been made out for the tool.

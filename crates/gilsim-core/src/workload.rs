@@ -19,10 +19,11 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::ids::TaskId;
-use crate::model::{Distribution, OffloadTo, Payload, Scenario, Setting, TaskEntry};
+use crate::model::{Arrival, Distribution, OffloadTo, Payload, Scenario, Setting, TaskEntry};
 use crate::time::{SimDuration, SimTime};
 
 use arrivals::Arrivals;
+pub(crate) use arrivals::MOST_ENDLESS;
 pub use arrivals::settled;
 pub use case::bits;
 pub use demand::{Demand, TURNS, TooLarge};
@@ -44,6 +45,8 @@ pub struct Workload {
     instants: Vec<SimTime>,
     /// Tasks in order of arrival; `None` where that is the order of their numbers.
     by_arrival: Option<Vec<TaskId>>,
+    /// No client sends a task from then on.
+    until: Option<SimTime>,
 }
 
 /// The tasks of one `[[tasks]]` entry.
@@ -54,6 +57,16 @@ struct Entry {
     payload: Payload,
     /// Where its script stands among the steps.
     script: Range<usize>,
+    closed: Option<Closed>,
+}
+
+/// The clients of an entry that is a closed loop.
+#[derive(Clone, Copy, Debug)]
+pub struct Closed {
+    /// How many there are.
+    pub clients: u32,
+    /// How long a client thinks before it sends a task; not before its first.
+    pub think: Length,
 }
 
 /// The lengths of a drawn step.
@@ -63,6 +76,13 @@ struct Column {
     first: u32,
     /// One for each task of the entry.
     lengths: Vec<SimDuration>,
+}
+
+impl Closed {
+    /// Whether its clients may wait before they send the next task.
+    pub(crate) fn thinks(self) -> bool {
+        self.think != Length::Constant(SimDuration::ZERO)
+    }
 }
 
 impl Workload {
@@ -82,6 +102,7 @@ impl Workload {
             task_count: 0,
             instants: Vec::new(),
             by_arrival: None,
+            until: scenario.horizon.map(|horizon| horizon.until),
         };
         let mut arrivals = Vec::with_capacity(scenario.tasks.len());
         for (index, spec) in scenario.tasks.iter().enumerate() {
@@ -105,8 +126,28 @@ impl Workload {
         let end = self.steps.len();
         let columns = drawn.iter().map(|draw| Column { first, lengths: draw.column(count, key) });
         self.columns.extend(columns);
-        self.entries.push(Entry { first, count, payload: spec.payload, script: begin..end });
+        let closed = self.closed_loop(spec, count, key);
+        self.entries.push(Entry {
+            first,
+            count,
+            payload: spec.payload,
+            script: begin..end,
+            closed,
+        });
         self.task_count += count;
+    }
+
+    /// The clients of an entry, if it has some, with their think times drawn.
+    fn closed_loop(&mut self, spec: &TaskEntry, count: u32, key: Key) -> Option<Closed> {
+        let Arrival::Clients { clients, think } = &spec.arrive else { return None };
+        let think = if let Distribution::Constant(constant) = think {
+            Length::Constant(*constant)
+        } else {
+            let lengths = column(think, 0, count, key.stream(Purpose::Arrivals, 0));
+            self.columns.push(Column { first: self.task_count, lengths });
+            Length::Drawn(position(self.columns.len() - 1))
+        };
+        Some(Closed { clients: *clients, think })
     }
 
     /// How many tasks there are.
@@ -132,6 +173,11 @@ impl Workload {
         self.entries.iter().map(|entry| entry.first)
     }
 
+    /// The number of an entry's first task.
+    pub(crate) fn first_task(&self, entry: usize) -> u32 {
+        self.entries[entry].first
+    }
+
     /// What crosses a process boundary for a task.
     pub fn payload(&self, task: TaskId) -> Payload {
         self.entries[self.entry_of(task)].payload
@@ -140,6 +186,49 @@ impl Workload {
     /// The steps of the tasks of an entry.
     pub fn script(&self, entry: usize) -> &[Step] {
         &self.steps[self.entries[entry].script.clone()]
+    }
+
+    /// The clients of an entry, if it is a closed loop.
+    pub fn closed(&self, entry: usize) -> Option<Closed> {
+        self.entries[entry].closed
+    }
+
+    /// The tasks of closed loops, and how many clients send those.
+    pub fn closed_loops(&self) -> Vec<(Range<u32>, u32)> {
+        let closed = self.entries.iter().filter_map(|entry| Some((entry, entry.closed?)));
+        closed.map(|(it, closed)| (it.first..it.first + it.count, closed.clients)).collect()
+    }
+
+    /// How long a client thinks before it sends a task; not before its first, and nobody before any other task.
+    pub fn think(&self, task: TaskId) -> SimDuration {
+        let Entry { first, closed, .. } = self.entries[self.entry_of(task)];
+        match closed {
+            Some(closed) if task.0 - first >= closed.clients => self.length(task, closed.think),
+            _ => SimDuration::ZERO,
+        }
+    }
+
+    /// Whether any entry is a closed loop: when its tasks arrive is found out as the run goes.
+    pub fn has_clients(&self) -> bool {
+        self.entries.iter().any(|entry| entry.closed.is_some())
+    }
+
+    /// How many tasks of an entry are known before the run to arrive: all but those that clients send when they come free.
+    pub(crate) fn known_tasks_of(&self, entry: usize) -> u32 {
+        let Entry { count, closed, .. } = self.entries[entry];
+        closed.map_or(count, |closed| count.min(closed.clients))
+    }
+
+    /// The tasks that are known before the run to arrive.
+    pub(crate) fn known_tasks(&self) -> impl Iterator<Item = TaskId> {
+        let firsts = self.entries.iter().map(|entry| entry.first);
+        let known = (0..self.entries.len()).map(|entry| self.known_tasks_of(entry));
+        firsts.zip(known).flat_map(|(first, known)| (first..first + known).map(TaskId))
+    }
+
+    /// No client sends a task from then on, if ever.
+    pub(crate) fn until(&self) -> Option<SimTime> {
+        self.until
     }
 
     /// How many tasks an entry has.
@@ -318,11 +407,16 @@ impl Iterator for Draws<'_> {
 
 impl Draw<'_> {
     fn column(&self, count: u32, key: Key) -> Vec<SimDuration> {
-        if let Distribution::Cycle(values) = self.distribution {
-            let start = self.uses_before as usize;
-            return (start..start + count as usize).map(|at| values[at % values.len()]).collect();
-        }
         let stream = key.stream(Purpose::Steps, u64::from(self.leaf));
-        Draws::of(Law::of(self.distribution), stream, count).collect()
+        column(self.distribution, self.uses_before, count, stream)
     }
+}
+
+/// A draw for each task of an entry. Of a cycle, so many uses came before.
+fn column(of: &Distribution, uses_before: u32, count: u32, stream: ChaCha8Rng) -> Vec<SimDuration> {
+    if let Distribution::Cycle(values) = of {
+        let start = uses_before as usize;
+        return (start..start + count as usize).map(|at| values[at % values.len()]).collect();
+    }
+    Draws::of(Law::of(of), stream, count).collect()
 }

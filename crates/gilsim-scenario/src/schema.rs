@@ -48,7 +48,7 @@ fn definitions() -> Value {
         },
         "arrival": {
             "description": keys::ARRIVAL.about,
-            "anyOf": [{ "const": AT_ONCE }, one_form(&keys::ARRIVAL)],
+            "anyOf": [{ "const": AT_ONCE }, arrival()],
         },
         "steps": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/step" } },
         "step": step(),
@@ -92,6 +92,16 @@ fn one_form(keys: &Keys) -> Value {
     let mut object = object(keys, false);
     object.insert("minProperties".to_owned(), json!(1));
     object.insert("maxProperties".to_owned(), json!(1));
+    Value::Object(object)
+}
+
+/// A table with one key, but for clients and how they think.
+fn arrival() -> Value {
+    let mut object = object(&keys::ARRIVAL, false);
+    let forms = keys::ARRIVAL.names().filter(|name| *name != keys::THINK);
+    let forms: Vec<Value> = forms.map(|form| json!({ "required": [form] })).collect();
+    object.insert("oneOf".to_owned(), json!(forms));
+    object.insert("dependentRequired".to_owned(), json!({ keys::THINK: ["clients"] }));
     Value::Object(object)
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::config::config;
 use crate::play::{MS, run, scenario};
 use crate::world::{Ending, Mode, Played, Step, Tool, World};
-use crate::worlds::{Case, Reach, Room, cut_in_two, tools, worlds};
+use crate::worlds::{Case, Reach, Room, closed_worlds, cut_in_two, tools, worlds};
 use gilsim::trace::Outcome;
 
 /// What gilsim makes of the case; none where it deadlocks.
@@ -104,6 +104,15 @@ proptest! {
     fn threads_that_share_quanta_and_semaphores_play_naively(
         case in cases(Reach::Shared, Room::Quanta)
     ) {
+        prop_assert_eq!(gilsim(&case), crate::oracle::play_naively(&case.world, case.tool));
+    }
+
+    #[test]
+    fn tasks_that_clients_send_play_naively(
+        (world, tool) in (closed_worlds(Reach::Shared, Room::Crowded), tools())
+    ) {
+        let case = Case { world, tool };
+        prop_assume!(!matches!(tool, Tool::ProcessPool(_)));
         prop_assert_eq!(gilsim(&case), crate::oracle::play_naively(&case.world, case.tool));
     }
 

@@ -7,6 +7,7 @@ mod naive_loop;
 
 mod against_gilsim;
 mod amdahl;
+mod closed;
 mod graham;
 mod lindley;
 mod little;

@@ -62,6 +62,8 @@ struct Loop<'w> {
     semaphores: Vec<Semaphore>,
     queues: Vec<Queue>,
     tasks: Vec<Coroutine>,
+    /// Tasks that no client has sent yet.
+    unsent: VecDeque<usize>,
 }
 
 /// Plays the world through asyncio.
@@ -72,12 +74,19 @@ pub fn play(world: &World, limit: Option<u32>) -> Ending {
     let mut it = Loop {
         world,
         now: 0,
-        ready: (0..world.tasks.len()).map(Handle::Step).collect(),
+        ready: world
+            .sent()
+            .iter()
+            .flatten()
+            .enumerate()
+            .map(|(task, _)| Handle::Step(task))
+            .collect(),
         timers: Vec::new(),
         set: 0,
         semaphores: permits.map(|value| Semaphore { value, waiters: Vec::new() }).collect(),
         queues: world.queues.iter().map(|_| Queue::default()).collect(),
         tasks: (0..world.tasks.len()).map(|task| coroutine(world, task)).collect(),
+        unsent: (0..world.tasks.len()).filter(|task| world.sent()[*task].is_none()).collect(),
     };
     it.run();
     it.ending()
@@ -163,6 +172,18 @@ impl Loop<'_> {
         }
         self.enter(task, "done", self.now);
         self.tasks[task].done = Some(self.now);
+        self.go_on_as_client();
+    }
+
+    /// A client's coroutine sends the next task of all that are left, and goes on with it.
+    fn go_on_as_client(&mut self) {
+        let Some(clients) = self.world.clients else { return };
+        let Some(next) = self.unsent.pop_front() else { return };
+        let sent = self.now + clients.think;
+        let ops = &mut self.tasks[next].ops;
+        ops[0] = Op::SleepUntil(sent);
+        self.tasks[next].since = sent;
+        self.step(next);
     }
 
     /// Does one operation; the state in which it suspends, if it does.

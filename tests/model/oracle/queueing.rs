@@ -72,6 +72,35 @@ fn assert_mean(responses: &[f64], expected: f64) {
     assert!(band < 0.06 * expected, "a band of ± {band} round {expected} says little");
 }
 
+/// The responses in seconds of a scenario of one tool, in the order in which its tasks were done.
+pub(crate) fn in_order(text: &str) -> Vec<f64> {
+    struct Done(Vec<f64>);
+    impl Sink for Done {
+        fn row(&mut self, _row: &Row) {}
+        fn finished(&mut self, finished: &Finished) {
+            self.0.push((finished.done - finished.arrived).as_secs_f64());
+        }
+    }
+    let scenario = scenario(text);
+    let mut responses = Done(Vec::new());
+    let plan = play::plan(&scenario, &scenario.tools[0]);
+    let (outcome, _) = simulate(&plan, &mut responses);
+    assert_eq!(outcome, Outcome::Finished);
+    responses.0
+}
+
+/// The number of standard errors to either side that a right simulator leaves once in a hundred seeds (Student's t, 38
+/// degrees of freedom).
+const T_99: f64 = 2.712;
+
+/// The mean is as expected within its 99 % band, which is narrow.
+pub(crate) fn assert_within_99_percent(values: &[f64], expected: f64) {
+    let (mean, error) = batch_means(values);
+    let band = T_99 * error;
+    assert!((mean - expected).abs() <= band, "{mean} is not {expected} ± {band}");
+    assert!(band < 0.06 * expected, "a band of ± {band} round {expected} says little");
+}
+
 /// The mean wait before service in M/G/1 (Pollaczek and Khinchine), from the second moment of the service.
 fn pollaczek_khinchine(second_moment: f64) -> f64 {
     ARRIVALS * second_moment / (2.0 * (1.0 - LOAD))

@@ -16,6 +16,7 @@ pub fn audited(scenario: &Scenario, tool: &ToolRun) -> (Run, Vec<String>) {
         wakes_in_place: matches!(plan.machine.kernel, KernelRules::InPlace { .. }),
         per_thread_lock: tool.tool == Tool::InterpreterPool,
         sites: limited_sites(tool, &plan),
+        clients: plan.workload.closed_loops(),
         demanded: Box::new(|task, leaf| plan.demanded(task, leaf)),
         names: &plan.names,
     });

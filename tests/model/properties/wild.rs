@@ -35,6 +35,8 @@ pub enum Arrival {
     AtOnce,
     Every(Time),
     Poisson(u32),
+    /// So many clients, and how long each thinks.
+    Clients(u32, Time),
 }
 
 #[derive(Clone, Debug)]
@@ -91,19 +93,21 @@ impl Wild {
             text.extend(sizes.iter().enumerate().map(|(n, size)| format!("{table}{n} = {size}\n")));
         }
         text.extend(self.entries.iter().map(|entry| entry.toml(k)));
-        text.extend(self.width.map(with_width));
+        let sends = |entry: &Entry| matches!(entry.arrive, Arrival::Clients(..));
+        let chunk = if self.entries.iter().any(sends) { 1 } else { 2 };
+        text.extend(self.width.map(|width| with_width(width, chunk)));
         text.concat()
     }
 }
 
 /// Every tool that all profiles have, the pools and asyncio so wide.
-fn with_width(width: u32) -> String {
+fn with_width(width: u32, chunk: u32) -> String {
     format!(
         "[[tools]]\nuse = \"sequential\"\n[[tools]]\nuse = \"threading\"\n\
          [[tools]]\nuse = \"thread_pool\"\nworkers = {width}\n[[tools]]\nuse = \"asyncio\"\nlimit = {width}\n\
          [[tools]]\nuse = \"to_thread\"\n[[tools]]\nuse = \"multiprocessing\"\n\
          [[tools]]\nuse = \"multiprocessing_pool\"\nworkers = {width}\n\
-         [[tools]]\nuse = \"process_pool\"\nworkers = {width}\nchunk = 2\n\
+         [[tools]]\nuse = \"process_pool\"\nworkers = {width}\nchunk = {chunk}\n\
          [[tools]]\nuse = \"process_pool\"\nlabel = \"spawned\"\nworkers = {width}\nstart = \"spawn\"\n\
          [[tools]]\nuse = \"threading\"\nlabel = \"free\"\ninterpreter = {{ lock = false }}\n"
     )
@@ -116,6 +120,9 @@ impl Entry {
             Arrival::Every(gap) => format!("arrive = {{ every = {} }}\n", gap.toml(k)),
             Arrival::Poisson(per_second) => {
                 format!("arrive = {{ poisson = \"{per_second}/s\" }}\n")
+            }
+            Arrival::Clients(clients, think) => {
+                format!("arrive = {{ clients = {clients}, think = {} }}\n", think.toml(k))
             }
         };
         let payload = self.payload.map_or(String::new(), |(send, receive)| {
@@ -248,10 +255,12 @@ fn time(chance: Chance) -> BoxedStrategy<Time> {
 
 fn entry(chance: Chance) -> impl Strategy<Value = Entry> {
     let every = time(chance).prop_map(Arrival::Every);
+    let clients =
+        (1..=3_u32, time(chance)).prop_map(|(count, think)| Arrival::Clients(count, think));
     let arrive = match chance {
-        Chance::Exact => prop_oneof![Just(Arrival::AtOnce), every].boxed(),
+        Chance::Exact => prop_oneof![Just(Arrival::AtOnce), every, clients].boxed(),
         Chance::Random => {
-            prop_oneof![2 => Just(Arrival::AtOnce), 1 => every, 1 => (1..=500_u32).prop_map(Arrival::Poisson)]
+            prop_oneof![2 => Just(Arrival::AtOnce), 1 => every, 1 => (1..=500_u32).prop_map(Arrival::Poisson), 1 => clients]
                 .boxed()
         }
     };

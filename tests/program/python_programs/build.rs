@@ -128,6 +128,19 @@ pub(crate) fn arriving() -> Scenario {
     scenario("Tasks come by and by", tasks.collect())
 }
 
+/// Two clients that think beside a task that comes late.
+pub(crate) fn closed() -> Scenario {
+    let wait = |length| vec![StepSpec::Wait(WaitOn::Time(ms(length)))];
+    let think = ms(3);
+    let arrive = Arrival::Clients { clients: 2, think };
+    let late = Arrival::At(Arc::new([SimTime::from_nanos(4_000_000)]));
+    let tasks = vec![
+        TaskEntry { arrive, ..entry("request", 5, wait(5)) },
+        TaskEntry { arrive: late, ..entry("report", 1, wait(9)) },
+    ];
+    scenario("Clients send requests", tasks)
+}
+
 /// A coroutine that sends parts of its work elsewhere, `sharing` or not what others use too.
 pub(crate) fn offloading(sharing: bool, to: OffloadTo) -> Scenario {
     let mut inner = vec![compute(2), StepSpec::Block(WaitOn::Time(ms(2)))];
@@ -169,6 +182,9 @@ fn printed(scenario: &Scenario, tool: &ToolRun, are_tasks_tiny: bool) -> String 
         .iter()
         .flat_map(|entry| match &entry.arrive {
             Arrival::At(instants) => instants.to_vec(),
+            Arrival::Clients { clients, .. } => (0..entry.count)
+                .map(|task| SimTime::from_nanos(if task < *clients { 0 } else { 3_000_000 }))
+                .collect(),
             _ => vec![SimTime::ZERO; entry.count as usize],
         })
         .collect();

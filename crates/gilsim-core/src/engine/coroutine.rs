@@ -25,7 +25,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         arrived: Pc,
     ) -> Flow {
         let task = self.loops[event_loop.index()].task_at_hand();
-        let arrival = self.plan.workload.arrival(task);
+        let arrival = self.arrival(task);
         if arrival <= self.now {
             // It may have arrived while its first step began.
             if self.thread(thread).task.is_none() {

@@ -12,6 +12,7 @@ use crate::plan::{End, LoopOp, LoopRules, Pc};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
+use super::tasks::OffThread;
 use super::thread::{Burst, Wait};
 use super::timers::{Ties, Timers};
 use super::{Engine, Flow};
@@ -215,12 +216,22 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             LoopOp::NextHandle(none) => return self.next_handle(thread, id, none),
             LoopOp::RunHandle => return self.run_handle(id),
             LoopOp::Arrive(arrived) => return self.arrive(thread, id, pc, arrived),
-            LoopOp::Leave => {
-                self.event_loop(id).call_soon(Handle::Gathered);
-                return self.go_to_next_handle(id);
-            }
+            LoopOp::Leave => return self.leave(id),
         }
         Flow::Go
+    }
+
+    /// A coroutine ends. A client's goes on with its next task, if it gets one: to start with, that arrives.
+    fn leave(&mut self, id: EventLoopId) -> Flow {
+        let task = self.event_loop(id).task_at_hand();
+        let Some(next) = self.answer(task) else {
+            self.event_loop(id).call_soon(Handle::Gathered);
+            return self.go_to_next_handle(id);
+        };
+        let arrival = self.arrival(next);
+        self.tasks.leave_thread(next, OffThread::queued_since(arrival));
+        self.event_loop(id).at_hand = Handle::FirstStep(next);
+        Flow::Jump(self.tasks.get(next).pc)
     }
 
     pub(super) fn go_to_next_handle(&self, id: EventLoopId) -> Flow {
@@ -233,10 +244,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The main coroutine has made all tasks and waits for them.
     fn gather(&mut self, thread: ThreadId, id: EventLoopId) {
-        let tasks = (0..self.plan.workload.task_count()).map(TaskId);
+        // A client's coroutine goes on with the tasks that it is dealt later.
+        let tasks = self.plan.workload.known_tasks();
         let tasks: Vec<TaskId> = tasks.filter(|task| self.loop_of(*task) == id).collect();
         for task in &tasks {
-            let since = self.plan.workload.arrival(*task).max(self.now);
+            let since = self.arrival(*task).max(self.now);
             self.change_to_ready(*task, since);
         }
         let event_loop = self.event_loop(id);
@@ -331,7 +343,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn begin_step(&mut self, thread: ThreadId, task: TaskId) {
         let record = self.tasks.get(task);
         // A task has no rows before it arrives, nor once it is done.
-        if self.plan.workload.arrival(task) <= self.now && !record.done {
+        if self.arrival(task) <= self.now && !record.done {
             self.attach(task, thread, record.pc);
         }
     }

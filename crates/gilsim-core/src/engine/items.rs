@@ -3,7 +3,7 @@
 use crate::ids::{ItemCostId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::plan::{End, ForThread, Pc, TaskOp};
-use crate::time::SimDuration;
+use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
 use super::thread::{Burst, Item};
@@ -36,23 +36,38 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn next_arrival(&mut self, thread: ThreadId, chunk: u32, early: Pc, none: Pc) -> Flow {
-        let workload = &self.plan.workload;
-        if self.tasks.arrived == workload.task_count() {
+        if self.tasks.arrived == self.plan.workload.task_count() {
             return Flow::Jump(none);
         }
-        let arrival = workload.arrival(workload.nth_to_arrive(self.tasks.arrived));
-        if arrival > self.now {
+        if self.next_arrival_at().is_none_or(|arrival| arrival > self.now) {
             return Flow::Jump(early);
         }
         let first = self.tasks.arrived;
         let count = self.chunk_at(first, chunk);
         self.tasks.arrived += count;
+        if let Some(clients) = &mut self.tasks.clients {
+            clients.take();
+        }
         self.thread_mut(thread).item = Item::of_tasks(first, count);
         Flow::Go
     }
 
-    /// How many tasks an item has that begins there: up to `chunk` that arrive at one instant.
+    /// When the next task arrives, if that is known.
+    fn next_arrival_at(&self) -> Option<SimTime> {
+        match &self.tasks.clients {
+            None => {
+                let workload = &self.plan.workload;
+                Some(workload.arrival(workload.nth_to_arrive(self.tasks.arrived)))
+            }
+            Some(clients) => clients.next(),
+        }
+    }
+
+    /// How many tasks an item has that begins there: up to `chunk` that arrive at one instant. Clients send them one by one.
     fn chunk_at(&self, first: u32, chunk: u32) -> u32 {
+        if self.tasks.clients.is_some() {
+            return 1;
+        }
         let workload = &self.plan.workload;
         let arrival = |position| workload.arrival(workload.nth_to_arrive(position));
         let limit = workload.task_count().min(first.saturating_add(chunk));
@@ -62,6 +77,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn sleep_until_arrival(&mut self, thread: ThreadId) -> Flow {
+        if self.tasks.clients.is_some() {
+            return self.sleep_until_sent(thread);
+        }
         let workload = &self.plan.workload;
         let arrival = workload.arrival(workload.nth_to_arrive(self.tasks.arrived));
         let row = Some((State::Io, self.names.arrival));
@@ -73,7 +91,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if item.part().is_some() {
             TaskId(item.first)
         } else {
-            self.plan.workload.nth_to_arrive(item.first + position)
+            self.nth_to_arrive(item.first + position)
         }
     }
 
@@ -99,6 +117,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let task = self.task_on(thread);
         self.detach(thread, None);
         self.finish(task);
+        if self.loops.is_empty() {
+            self.answer_client(task);
+        }
     }
 
     /// The thread has done those steps of a coroutine that were offloaded: its loop has to hear of it.
@@ -143,14 +164,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         none: Pc,
         all: Pc,
     ) -> Flow {
-        let workload = &self.plan.workload;
-        let (from, total) = (self.tasks.collected, workload.task_count());
+        let (from, total) = (self.tasks.collected, self.plan.workload.task_count());
         if from == total {
             return Flow::Jump(all);
         }
         let cost = &self.plan.item_costs[cost.index()];
         let (mut to, mut left) = (from, SimDuration::ZERO);
-        while to < total && self.tasks.get(workload.nth_to_arrive(to)).delivered {
+        while to < total && self.tasks.get(self.nth_to_arrive(to)).delivered {
             let count = self.chunk_at(to, chunk);
             left += cost.base + cost.each_further * u64::from(count - 1);
             to += count;

@@ -11,6 +11,7 @@
 #![deny(clippy::float_arithmetic, reason = "simulated time is integer")]
 
 mod channels;
+mod clients;
 mod coroutine;
 mod cpu;
 mod dice;
@@ -65,6 +66,18 @@ pub fn simulate_for<S: Sink + ?Sized>(plan: &Plan, sink: &mut S) -> (Outcome, To
     engine.run();
     let outcome = engine.outcome();
     (outcome, engine.totals())
+}
+
+/// Plays a plan, and tells how many tasks of each entry arrived: of clients, those that they sent in time.
+pub(crate) fn arrived(plan: &Plan) -> (Outcome, Vec<u32>) {
+    let mut nobody = None::<&mut dyn Sink>;
+    let sink: &mut dyn Sink = &mut nobody;
+    let mut engine = Engine::new(plan, sink);
+    engine.run();
+    let outcome = engine.outcome();
+    let all = 0..plan.workload.entry_count();
+    let dealt = engine.tasks.clients.map(|clients| clients.into_dealt());
+    (outcome, dealt.unwrap_or_else(|| all.map(|entry| plan.workload.tasks_of(entry)).collect()))
 }
 
 /// How a thread goes on.
@@ -291,7 +304,8 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     fn totals(&self) -> Totals {
         let memory = self.plan.memory;
         let (threads, processes) = (self.threads.len() as u64, self.processes.len() as u64);
-        let coroutines = if self.loops.is_empty() { 0 } else { self.tasks.len() as u64 };
+        let known = self.plan.workload.known_tasks().count() as u64;
+        let coroutines = if self.loops.is_empty() { 0 } else { known };
         let memory_bytes = memory.base
             + memory.process * (processes - 1)
             + memory.thread * (threads - processes)

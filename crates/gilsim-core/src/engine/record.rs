@@ -94,7 +94,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     fn close_off_thread(&mut self, task: TaskId, end: SimTime) {
-        let off_thread = self.tasks.come_onto_thread(task, &self.plan.workload);
+        let arrival = self.arrival(task);
+        let off_thread = self.tasks.come_onto_thread(task, arrival);
         let Some(OffThread { state, name, since: start }) = off_thread else { return };
         if start >= end {
             return;
@@ -119,7 +120,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let record = self.tasks.get_mut(task);
         assert!(!record.done, "{task:?} ends twice");
         record.done = true;
-        let arrived = self.plan.workload.arrival(task);
+        let arrived = self.arrival(task);
         self.sink.finished(&Finished { task, arrived, done: self.now });
     }
 

@@ -6,6 +6,8 @@ use crate::time::SimTime;
 use crate::trace::State;
 use crate::workload::Workload;
 
+use super::clients::Clients;
+
 /// A task, from arrival to completion: 8 bytes, for there may be millions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task {
@@ -41,6 +43,8 @@ pub(super) struct Tasks {
     pub(super) collected: u32,
     /// How many results have been delivered.
     pub(super) delivered: u32,
+    /// When tasks arrive, where clients send some.
+    pub(super) clients: Option<Box<Clients>>,
 }
 
 impl Tasks {
@@ -53,15 +57,14 @@ impl Tasks {
                 Task { pc: code.start, event_loop, begun: false, done: false, delivered: false };
             std::iter::repeat_n(task, workload.tasks_of(entry) as usize)
         });
-        let arrivals = (0..workload.task_count()).map(|task| workload.arrival(TaskId(task)));
-        let queued = arrivals.map(|arrival| Some(OffThread::queued_since(arrival)));
         let has_loop = !plan.event_loops.is_empty();
         Self {
             records: tasks.collect(),
-            off_thread: if has_loop { queued.collect() } else { Vec::new() },
+            off_thread: if has_loop { queued(workload) } else { Vec::new() },
             arrived: 0,
             collected: 0,
             delivered: 0,
+            clients: Clients::of(plan),
         }
     }
 
@@ -93,22 +96,27 @@ impl Tasks {
         self.off_thread[task.index()] = Some(row);
     }
 
-    /// A task comes onto a thread. Returns what it has been doing on none, if it was on none.
-    pub(super) fn come_onto_thread(
-        &mut self,
-        task: TaskId,
-        workload: &Workload,
-    ) -> Option<OffThread> {
+    /// A task, which arrived then, comes onto a thread. Returns what it has been doing on none, if it was on none.
+    pub(super) fn come_onto_thread(&mut self, task: TaskId, arrival: SimTime) -> Option<OffThread> {
         if let Some(off_thread) = self.off_thread.get_mut(task.index()) {
             return off_thread.take();
         }
         let begun = std::mem::replace(&mut self.records[task.index()].begun, true);
-        (!begun).then(|| OffThread::queued_since(workload.arrival(task)))
+        (!begun).then(|| OffThread::queued_since(arrival))
     }
 }
 
+/// What each task does on no thread before it comes onto one, if it is known to arrive.
+fn queued(workload: &Workload) -> Vec<Option<OffThread>> {
+    let mut queued = vec![None; workload.task_count() as usize];
+    for task in workload.known_tasks() {
+        queued[task.index()] = Some(OffThread::queued_since(workload.arrival(task)));
+    }
+    queued
+}
+
 impl OffThread {
-    const fn queued_since(since: SimTime) -> Self {
+    pub(super) const fn queued_since(since: SimTime) -> Self {
         Self { state: State::Queued, name: NameId::EMPTY, since }
     }
 }

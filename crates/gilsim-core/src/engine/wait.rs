@@ -37,7 +37,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             ForThread::Thing(_) => false,
             ForThread::Result => {
-                let next = self.plan.workload.nth_to_arrive(self.tasks.collected);
+                let next = self.nth_to_arrive(self.tasks.collected);
                 self.tasks.get(next).delivered
             }
             ForThread::AllResults => self.all_are_delivered(),

@@ -39,7 +39,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     pub(super) fn time_has_come(&mut self, thread: ThreadId) {
-        if self.thread(thread).status == Status::Blocked(Wait::Poll) {
+        if self.thread(thread).status == Status::Blocked(Wait::Poll) && !self.awaits_clients() {
             self.poll_ends(self.loop_of_thread(thread));
         }
         self.wake(thread, Then::GoOn);

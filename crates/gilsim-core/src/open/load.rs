@@ -17,8 +17,9 @@ pub struct Load {
     pub name: String,
     /// How many it serves at once.
     pub capacity: u32,
-    /// How long all tasks of the run together need it, in nanoseconds, without bookkeeping.
-    pub demand: u128,
+    /// How long all tasks of the run together need it, in nanoseconds, without bookkeeping; `None` where clients send them
+    /// all, who never send more than is served.
+    pub demand: Option<u128>,
 }
 
 /// What a step is, and how long all tasks of its entry together take for it.
@@ -32,13 +33,16 @@ struct Need {
 
 /// The load on everything that serves a bounded number at once.
 pub fn offered(plan: &Plan, run: &ToolRun) -> Vec<Load> {
-    let needs: Vec<Need> =
-        (0..plan.workload.entry_count()).flat_map(|entry| entry_needs(plan, entry, run)).collect();
+    let workload = &plan.workload;
+    let open = (0..workload.entry_count()).filter(|entry| workload.closed(*entry).is_none());
+    let is_open = open.clone().next().is_some();
+    let needs: Vec<Need> = open.flat_map(|entry| entry_needs(plan, entry, run)).collect();
     let sum = |counts: &dyn Fn(&Need) -> bool| -> u128 {
         needs.iter().filter(|need| counts(need)).map(|need| need.nanos).sum()
     };
     let mut loads = Vec::new();
     let mut push = |kind: Kind, name: &str, capacity: u32, demand: u128| {
+        let demand = is_open.then_some(demand);
         loads.push(Load { kind, name: name.to_owned(), capacity, demand });
     };
     push(Kind::Cores, "", plan.machine.cores, sum(&is_computed));

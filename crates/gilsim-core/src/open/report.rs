@@ -31,7 +31,8 @@ pub struct OpenReport {
     pub in_system_mean: Option<Fraction>,
     /// Those of them that waited for something inside it: not a site's or a timer's answer, nor its own computing.
     pub waiting_mean: Option<Fraction>,
-    /// Whether the load can be served: no more is asked of anything than it can do, and no backlog grows.
+    /// Whether the load can be served: no more is asked of anything than it can do, and no backlog grows. That of clients
+    /// always can: they wait for their answers.
     pub served: bool,
     /// Tasks that waited at the horizon, on average over the last five-hundredth of the time before it.
     pub backlog: Option<Fraction>,
@@ -54,7 +55,8 @@ pub struct ResourceReport {
     pub utilisation: Option<Fraction>,
     /// How many waited for it, on average over time.
     pub waiting_mean: Option<Fraction>,
-    /// What all tasks that arrived ask of it over what it can do before the horizon, without bookkeeping.
+    /// What all tasks that arrived ask of it over what it can do before the horizon, without bookkeeping; those of clients
+    /// ask for no more than is served, and do not count.
     pub offered_load: Option<Fraction>,
 }
 
@@ -81,12 +83,13 @@ impl OpenReport {
                     }),
                     waiting_mean: mean(one.waiting.in_window()),
                     offered_load: load.and_then(|load| {
-                        Fraction::of(load.demand, until * u128::from(load.capacity))
+                        Fraction::of(load.demand?, until * u128::from(load.capacity))
                     }),
                 }
             })
             .collect();
         let areas = system.waiting.areas(queues.cut);
+        let is_open = loads.iter().any(|load| load.demand.is_some());
         let overloaded = resources.iter().any(ResourceReport::is_overloaded);
         let last = queues.cut.stretches().last();
         let backlog = areas
@@ -102,7 +105,7 @@ impl OpenReport {
             done_per_s: per_second(queues.done_in_window),
             in_system_mean: system.busy.as_ref().and_then(|busy| mean(busy.in_window())),
             waiting_mean: mean(system.waiting.in_window()),
-            served: !overloaded && !grows(&areas, horizon, queues.arrived),
+            served: !is_open || !overloaded && !grows(&areas, horizon, queues.arrived),
             backlog,
             resources,
         }

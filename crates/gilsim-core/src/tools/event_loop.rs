@@ -76,7 +76,7 @@ impl Builder<'_> {
 
     fn write_event_loop(&mut self, id: EventLoopId, event_loop: &EventLoop) {
         let costs = self.profile().event_loop;
-        let tasks = u64::from(self.plan.workload.task_count());
+        let tasks = self.plan.workload.known_tasks().count() as u64;
         let (ready, polled) = (self.code.label(), self.code.label());
         self.code.place(event_loop.start);
         self.spend("create", Cost(costs.create_task.0 * tasks));

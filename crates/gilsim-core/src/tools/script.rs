@@ -7,7 +7,7 @@ use crate::model::{LockMode, OffloadTo};
 use crate::plan::{Ends, ForCoroutine, Label, LoopOp, Op, TaskOp, Thing, Wait};
 use crate::time::SimDuration;
 use crate::trace::State;
-use crate::workload::{Action, Length, Step};
+use crate::workload::{Action, Closed, Length, Step};
 
 use super::builder::Builder;
 use super::event_loop::EventLoop;
@@ -136,6 +136,9 @@ impl Builder<'_> {
         }
         if let Some(limit) = event_loop.limit {
             self.code.push(Op::Release(limit));
+        }
+        if self.plan.workload.closed(entry).is_some_and(Closed::thinks) {
+            self.spend_on_step(self.profile().event_loop.timer_set);
         }
         self.on_loop(id, LoopOp::Leave);
         self.code.step = 0;

@@ -10,12 +10,13 @@ use super::{Draws, Key, Purpose, TooLarge, Workload};
 /// When each task of an entry arrives.
 #[derive(Clone, Debug)]
 pub(super) enum Arrivals {
+    /// At the start; those of clients when the engine finds out.
     AtOnce,
     At(Vec<SimTime>),
 }
 
 /// Tasks of an endless entry that arrive at most: twice what a scenario may have, so that chance alone never refuses one.
-const MOST: u32 = 20_000_000;
+pub(crate) const MOST_ENDLESS: u32 = 20_000_000;
 
 impl Arrivals {
     /// How many tasks of the entry there are, and when they arrive.
@@ -24,10 +25,10 @@ impl Arrivals {
         key: Key,
         horizon: Option<Horizon>,
     ) -> Result<(u32, Self), TooLarge> {
-        let most = if spec.endless { MOST } else { spec.count };
+        let most = if spec.endless { MOST_ENDLESS } else { spec.count };
         let until = horizon.map(|horizon| horizon.until);
         let instants = match &spec.arrive {
-            Arrival::AtOnce => return Ok((spec.count, Self::AtOnce)),
+            Arrival::AtOnce | Arrival::Clients { .. } => return Ok((spec.count, Self::AtOnce)),
             Arrival::At(instants) => instants.to_vec(),
             Arrival::Every(Distribution::Cycle(values)) => instants(
                 Some(SimDuration::ZERO).into_iter().chain(values.iter().copied().cycle()),
@@ -44,7 +45,7 @@ impl Arrivals {
             }
         };
         let count = u32::try_from(instants.len()).expect("entries are bounded");
-        if spec.endless && count == MOST {
+        if spec.endless && count == MOST_ENDLESS {
             return Err(TooLarge::Tasks);
         }
         Ok((count, Self::At(instants)))
@@ -109,7 +110,7 @@ pub fn settled(scenario: &Scenario, replicate: u32) -> Result<Scenario, TooLarge
 }
 
 impl Workload {
-    /// When a task arrives.
+    /// When a task arrives; of a client's task nothing is known yet.
     pub fn arrival(&self, task: TaskId) -> SimTime {
         self.instants.get(task.index()).copied().unwrap_or(SimTime::ZERO)
     }

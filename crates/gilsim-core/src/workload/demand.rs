@@ -56,6 +56,8 @@ impl Workload {
         for (index, entry) in self.entries.iter().enumerate() {
             let constant: u128 = self.script(index).iter().map(Step::constant_nanos).sum();
             total += constant * u128::from(entry.count) * factor / 1_000;
+            total += entry.closed.map_or(0, |closed| closed.think.constant_nanos())
+                * u128::from(entry.count);
         }
         total += self.columns.iter().map(Column::total).sum::<u128>() * factor / 1_000;
         if total > LONGEST_RUN { Err(TooLarge::Time) } else { Ok(()) }
@@ -114,8 +116,17 @@ pub struct Demand {
 impl Step {
     fn constant_nanos(&self) -> u128 {
         match self.action.spends() {
-            Some((_, Length::Constant(length))) => u128::from(length.as_nanos()),
-            _ => 0,
+            Some((_, length)) => length.constant_nanos(),
+            None => 0,
+        }
+    }
+}
+
+impl Length {
+    fn constant_nanos(self) -> u128 {
+        match self {
+            Self::Constant(length) => u128::from(length.as_nanos()),
+            Self::Drawn(_) => 0,
         }
     }
 }

@@ -21,11 +21,13 @@ pub(super) fn turn_on_tool(filling: &mut Filling, run: &ToolRun) {
     turn_on_processes(filling, run);
     turn_on_threads(filling, run);
     turn_on_shared(filling, run);
-    if filling.has("arrivals") && !tool.has_loop {
+    if filling.has("clients") {
+        turn_on_clients(filling, run);
+    } else if filling.has("arrivals") && !tool.has_loop {
         turn_on_arrivals(filling, run);
     }
     filling.turn_on_if(filling.has_all(&["arrivals", "coroutines"]), "due");
-    let is_wrapped = filling.has_any(&["several", "payload", "timed", "due", "limit"]);
+    let is_wrapped = filling.has_any(&["several", "payload", "timed", "due", "limit", "answers"]);
     filling.turn_on_if(!is_wrapped, "direct");
     filling.turn_on_if(filling.has_any(&["several", "payload"]), "unpacked");
     filling.turn_on_if(filling.has_any(&["payload", "timed"]), "result");
@@ -68,6 +70,23 @@ fn turn_on_shared(filling: &mut Filling, run: &ToolRun) {
     filling.turn_on_if(has_queues && between_interpreters, "interpreter_queues");
     let between_threads = !between_processes && run.tool.descriptor().carrier == Carrier::Thread;
     filling.turn_on_if(has_queues && between_threads, "thread_queues");
+}
+
+/// How clients send jobs: on an event loop each is a coroutine; else the main thread hands their jobs out, and hears when
+/// they are done.
+fn turn_on_clients(filling: &mut Filling, run: &ToolRun) {
+    let tool = run.tool.descriptor();
+    if tool.has_loop {
+        filling.turn_on("client");
+        filling.turn_on_if(tool.carrier != Carrier::Coroutine, "functools");
+        return;
+    }
+    filling.turn_on("answers");
+    let in_interpreters = filling.has("interpreters");
+    let by_pipe = filling.has("process_start") || in_interpreters;
+    filling.turn_on_if(!by_pipe, "answer_queue");
+    filling.turn_on_if(by_pipe, "answer_words");
+    filling.turn_on_if(in_interpreters, "answer_select");
 }
 
 /// How the main thread hands out work by and by.

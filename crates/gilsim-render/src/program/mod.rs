@@ -37,7 +37,7 @@ const TEMPLATE: [&str; 4] = [
 pub fn program_of(scenario: &Scenario, tool: &ToolRun) -> Result<String, TooLarge> {
     let workload = Workload::sample(scenario, &tool.setting, 0)?;
     let lengths = |task, leaf| workload.leaf_length(task, leaf).unwrap_or(SimDuration::ZERO);
-    let arrivals = |task| workload.arrival(task);
+    let arrivals = |task| workload.arrival(task) + workload.think(task);
     let are_tasks_tiny = are_tasks_tiny(&workload);
     Ok(program(scenario, tool, &Drawn { draws: &lengths, arrivals: &arrivals, are_tasks_tiny }))
 }
@@ -65,7 +65,7 @@ pub struct Drawn<'a> {
     /// How long a leaf step (numbered as executed, repeat and offload unrolled) of a task waits or computes; it is
     /// asked for steps that do either, before the profile's `compute_permille`.
     pub draws: &'a dyn Fn(TaskId, u32) -> SimDuration,
-    /// When a task arrives.
+    /// When a task arrives; of a client's, after its first one: how long after the answer to the one before.
     pub arrivals: &'a dyn Fn(TaskId) -> SimTime,
     /// Whether tasks are so short that the program is not to note when each ends.
     pub are_tasks_tiny: bool,
@@ -96,8 +96,10 @@ pub fn program(scenario: &Scenario, tool: &ToolRun, drawn: &Drawn<'_>) -> String
             .set("WORKER_INIT", functions.key_of("worker_init", LockMode::Held, tool.worker_init));
     }
     functions.features.iter().for_each(|feature| filling.turn_on(feature));
-    let is_timed = (0..tasks.count()).any(|task| (drawn.arrivals)(TaskId(task)) > SimTime::ZERO);
+    let is_timed = tasks.have_clients()
+        || (0..tasks.count()).any(|task| (drawn.arrivals)(TaskId(task)) > SimTime::ZERO);
     filling.turn_on_if(is_timed, "arrivals");
+    filling.turn_on_if(tasks.have_clients(), "clients");
     filling.turn_on_if(!drawn.are_tasks_tiny, "timed");
     filling.turn_on_if(shapes.len() > 1, "several");
     filling.turn_on_if(is_timed || !tasks.are_countable(), "table");

@@ -6,10 +6,19 @@ use crate::program::Drawn;
 use crate::program::literal::seconds;
 use crate::program::shape::{Given, Shape};
 use crate::program::steps::{Pair, computes, lock_and_name};
+use crate::program::values::sender;
 use gilsim_core::ids::TaskId;
-use gilsim_core::model::{Parcel, Payload, Scenario, StepSpec, ToolRun};
+use gilsim_core::model::{Arrival, Parcel, Payload, Scenario, StepSpec, TaskEntry, ToolRun};
 use gilsim_core::time::{SimDuration, SimTime};
 use gilsim_core::tools::OwnKey;
+
+/// Who sends the tasks of an entry, if clients do, as it stands before their times.
+fn sent_by(number: usize, entry: &TaskEntry) -> String {
+    match entry.arrive {
+        Arrival::Clients { .. } => sender(number) + ":",
+        _ => String::new(),
+    }
+}
 
 /// The most lines of a table that counts alike tasks.
 const MOST_COUNTS: usize = 40;
@@ -26,6 +35,11 @@ pub(super) struct Tasks<'a> {
 }
 
 impl Tasks<'_> {
+    /// Whether clients send some.
+    pub(super) fn have_clients(&self) -> bool {
+        self.scenario.tasks.iter().any(|entry| matches!(entry.arrive, Arrival::Clients { .. }))
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> u32 {
         self.scenario.tasks.iter().map(|entry| entry.count).sum()
@@ -54,18 +68,27 @@ impl Tasks<'_> {
 
     /// The table of tasks with their arrivals and times.
     pub(super) fn table(&self, drawn: &Drawn<'_>, is_timed: bool) -> String {
-        let columns = if is_timed { "when it arrives, and how long" } else { "and how long" };
+        let has_clients = self.have_clients();
+        let columns = match is_timed {
+            true if has_clients => {
+                "when it arrives (of a client's: how\n# long after the answer before it), and how long"
+            }
+            true => "when it arrives, and how long",
+            false => "and how long",
+        };
         let mut table = format!(
             "# A line for each task: what it does, {columns} its\n# waits and computations take, in \
              seconds.\nTASKS = \"\"\"\n"
         );
-        let shapes = self.scenario.tasks.iter().zip(self.shape_of);
-        let shapes = shapes.flat_map(|(entry, shape)| (0..entry.count).map(|_| *shape));
-        for (task, shape) in (0..).map(TaskId).zip(shapes) {
+        let shapes = self.scenario.tasks.iter().zip(self.shape_of).enumerate();
+        let shapes = shapes.flat_map(|(number, (entry, shape))| {
+            (0..entry.count).map(move |_| (sent_by(number, entry), *shape))
+        });
+        for (task, (sender, shape)) in (0..).map(TaskId).zip(shapes) {
             table.push_str(&self.names[shape].plain);
             if is_timed {
                 let arrival = (drawn.arrivals)(task).saturating_since(SimTime::ZERO);
-                table.extend([" ", &seconds(arrival)]);
+                table.extend([" ", &sender, &seconds(arrival)]);
             }
             for (spec, time) in Given::of(task, &self.shapes[shape].steps, drawn.draws) {
                 table.extend([" ", &self.word(spec, time)]);

@@ -3,7 +3,7 @@
 use crate::program::literal::{prose, seconds, string};
 use crate::program::steps::Pair;
 use crate::program::template::Filling;
-use gilsim_core::model::{LockMode, OffloadTo, Scenario, ToolRun};
+use gilsim_core::model::{Arrival, LockMode, OffloadTo, Scenario, ToolRun};
 use gilsim_core::time::SimDuration;
 use gilsim_core::tools::Carrier;
 
@@ -35,12 +35,28 @@ fn set_constants(filling: &mut Filling, scenario: &Scenario, tool: &ToolRun) {
     filling.set("LIMIT", tool.limit.unwrap_or(0).to_string());
     filling.set("CHUNK", tool.chunk.to_string());
     let workers = |executor: OffloadTo| executor.default_workers(machine.cores).to_string();
+    filling.set("CLIENTS", clients(scenario));
     filling.set("THREADS", workers(OffloadTo::Threads));
     filling.set("PROCESSES", workers(OffloadTo::Processes));
     filling.set("START_METHOD", string(tool.start.name()));
     filling.set("SWITCH_INTERVAL", seconds(interpreter.switch_interval));
     let usual = SimDuration::from_millis(5);
     filling.turn_on_if(interpreter.switch_interval != usual, "switch_interval");
+}
+
+/// How many clients each closed loop has, by the name that its tasks have in the table.
+fn clients(scenario: &Scenario) -> String {
+    let entries = scenario.tasks.iter().enumerate();
+    let clients = entries.filter_map(|(entry, spec)| match spec.arrive {
+        Arrival::Clients { clients, .. } => Some(format!("{}: {clients}", string(&sender(entry)))),
+        _ => None,
+    });
+    clients.collect::<Vec<_>>().join(", ")
+}
+
+/// What the clients of an entry are called in the table of tasks.
+pub(super) fn sender(entry: usize) -> String {
+    format!("c{entry}")
 }
 
 /// Whether there are processes or interpreters that do not share this one's objects.
@@ -53,9 +69,12 @@ fn set_children(filling: &mut Filling) {
     let inherited = [("constants", "TURNS"), ("connections", "CONNECTIONS")];
     let inherited =
         inherited.into_iter().chain([("semaphores", "SEMAPHORES"), ("queues", "QUEUES")]);
+    let inherited = inherited.chain([("answers", "ANSWERS")]);
     // What belongs to an event loop can neither be sent to a child nor be used there.
-    let is_sent =
-        |feature| feature == "constants" || filling.has_any(&["process_shared", "permits"]);
+    let is_sent = |feature| {
+        matches!(feature, "constants" | "answers")
+            || filling.has_any(&["process_shared", "permits"])
+    };
     let inherited: Vec<&str> = inherited
         .filter(|(feature, _)| filling.has(feature) && is_sent(*feature))
         .map(|(_, name)| name)

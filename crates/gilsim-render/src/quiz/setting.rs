@@ -76,6 +76,16 @@ fn tasks(entry: &TaskEntry) -> String {
         Arrival::Every(Distribution::Constant(gap)) => format!("one every {gap}"),
         Arrival::Every(gap) => format!("one after another, {} apart", length(gap)),
         Arrival::Poisson { per_second } => format!("at random, {per_second} a second on average"),
+        Arrival::Clients { clients, think } => {
+            let clients = counted((*clients).into(), "client");
+            let think = match think {
+                Distribution::Constant(think) if think.is_zero() => String::new(),
+                think => format!(", {} later", length(think)),
+            };
+            format!(
+                "sent by {clients}, each of which sends its next one when its last is done{think}"
+            )
+        }
         Arrival::At(instants) => {
             let ends = instants.iter().min().zip(instants.iter().max());
             ends.map_or_else(String::new, |(first, last)| {

@@ -96,8 +96,23 @@ pub(crate) static ARRIVAL: Keys = Keys {
             "At the instants in the first column of a file, relative to the scenario; plain numbers are seconds.",
             r#""arrivals.csv""#,
         ),
+        key(
+            "clients",
+            Kind::Whole(1, limits::TASKS),
+            "A closed loop: each of so many clients sends its next task when its last one is answered, the first at the start. `count` is the total of all clients.",
+            "32",
+        ),
+        key(
+            THINK,
+            Kind::Distribution,
+            "With `clients`: how long a client waits before it sends its next task; not at all by default.",
+            r#""1s""#,
+        ),
     ],
 };
+
+/// The key of [`ARRIVAL`] that stands beside another one.
+pub(crate) const THINK: &str = "think";
 
 /// The forms of a distribution.
 pub(crate) static DISTRIBUTION: Keys = Keys {

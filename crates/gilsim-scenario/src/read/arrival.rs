@@ -6,7 +6,7 @@ use super::Reader;
 use crate::fault::{Fault, nearest};
 use crate::keys;
 use crate::tree::{Node, shortened};
-use gilsim_core::model::Arrival;
+use gilsim_core::model::{Arrival, Distribution};
 use gilsim_core::time::{SimDuration, SimTime};
 
 /// The one arrival that is a word.
@@ -15,7 +15,7 @@ pub(crate) const AT_ONCE: &str = "at once";
 impl Reader<'_> {
     /// The value of `arrive`.
     pub(super) fn arrival(&mut self, node: &Node) -> Option<Arrival> {
-        let forms: Vec<&str> = keys::ARRIVAL.names().collect();
+        let forms: Vec<&str> = keys::ARRIVAL.names().filter(|name| *name != keys::THINK).collect();
         if node.as_text() == Some(AT_ONCE) {
             return Some(Arrival::AtOnce);
         }
@@ -37,9 +37,23 @@ impl Reader<'_> {
         }
         let fields = self.fields(node, &keys::ARRIVAL)?;
         let form = self.only_form(&fields, &forms)?;
+        if let Some(think) = fields.get(keys::THINK)
+            && &*form.key != "clients"
+        {
+            let title = format!("only `clients` think, not `{}`", form.key);
+            return self
+                .refuse(Fault::new(think.place, title).label("expected `clients` beside it"));
+        }
         match &*form.key {
             "every" => self.distribution(&form.node).map(Arrival::Every),
             "poisson" => self.rate(&form.node).map(|per_second| Arrival::Poisson { per_second }),
+            "clients" => {
+                let clients = self.amount(&fields, "clients");
+                let at_once = Some(Distribution::Constant(SimDuration::ZERO));
+                let think =
+                    fields.get(keys::THINK).map_or(at_once, |think| self.distribution(think));
+                Some(Arrival::Clients { clients: clients?, think: think? })
+            }
             "at" => self.durations(&form.node, None).map(|all| Arrival::At(instants(&all))),
             _ => self.data_file(&form.node).map(|all| Arrival::At(instants(&all))),
         }

@@ -84,6 +84,7 @@ fn arrival_nanos(arrive: &Arrival, count: u128) -> u128 {
             let gap = (seconds * 1e9) as u128;
             gap.saturating_mul(count)
         }
+        Arrival::Clients { think, .. } => long(think).saturating_mul(count),
         Arrival::At(instants) => {
             instants.iter().map(|instant| u128::from(instant.as_nanos())).max().unwrap_or(0)
         }

@@ -41,7 +41,7 @@ impl Reader<'_> {
         let gap = match arrive {
             Arrival::Every(gap) => usual(gap),
             Arrival::Poisson { per_second } => 1e9 / per_second,
-            Arrival::AtOnce | Arrival::At(_) => return None,
+            Arrival::AtOnce | Arrival::At(_) | Arrival::Clients { .. } => return None,
         };
         if gap <= 0.0 {
             let fault =

@@ -24,7 +24,7 @@ use super::files::Library;
 use super::keys;
 use super::source::Source;
 use super::tree::{Entry, Node};
-use gilsim_core::model::{Queue, Scenario, Semaphore};
+use gilsim_core::model::{Arrival, Queue, Scenario, Semaphore};
 
 use fields::Fields;
 
@@ -129,6 +129,8 @@ fn read_root(reader: &mut Reader<'_>, document: &Document) -> Scenario {
     let horizon = horizon::read(reader, &fields);
     let tasks = tasks::read(reader, &fields, &names, horizon);
     let total = tasks.iter().map(|entry| entry.count).fold(0, u32::saturating_add);
+    let has_clients = tasks.iter().any(|entry| matches!(entry.arrive, Arrival::Clients { .. }));
+    let total = (total, has_clients);
     let tools = tools::read(reader, &fields, &base, &names, total, document.implied_tools);
     let scenario = Scenario {
         title: reader.text(&fields, "title").unwrap_or_else(|| stem(&document.name())),

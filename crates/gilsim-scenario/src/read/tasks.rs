@@ -61,6 +61,15 @@ fn entry(
             let count = reader.endless_count(&arrive, horizon, place);
             (Some(arrive), count, true)
         }
+        (Some(arrive @ Arrival::Clients { .. }), Some(_)) if !is_counted => {
+            (Some(arrive), count, true)
+        }
+        (Some(Arrival::Clients { .. }), None) if !is_counted => {
+            let place = fields.get("arrive").map_or(node.place, |arrive| arrive.place);
+            let fault = Fault::missing(place, "these clients would send tasks for ever");
+            let fault = fault.label("expected a `count` beside it, or `until` in `[run]`");
+            return reader.refuse(fault.help("`count` is the total of all clients"));
+        }
         (arrive, _) => (arrive, count, false),
     };
     let payload = payload(reader, &fields);
@@ -89,7 +98,10 @@ fn count(reader: &mut Reader<'_>, fields: &Fields<'_>, arrive: Option<&Arrival>)
         }
         (Some((_, count)), _) => Some(count),
         (None, Some(instants)) => Some(u32::try_from(instants).unwrap_or(u32::MAX)),
-        (None, None) => Some(1),
+        (None, None) => match arrive {
+            Some(Arrival::Clients { clients, .. }) => Some(*clients),
+            _ => Some(1),
+        },
     }
 }
 

@@ -26,6 +26,8 @@ struct Context<'c> {
     names: &'c Names<'c>,
     /// Tasks of the scenario.
     tasks: u32,
+    /// Whether clients send some, one by one.
+    has_clients: bool,
     /// Whether nobody listed the tools: one that the profile lacks is left out.
     implied: bool,
 }
@@ -36,10 +38,10 @@ pub(super) fn read(
     fields: &Fields<'_>,
     base: &Base,
     names: &Names<'_>,
-    tasks: u32,
+    (tasks, has_clients): (u32, bool),
     implied: bool,
 ) -> Vec<ToolRun> {
-    let mut context = Context { base, names, tasks, implied };
+    let mut context = Context { base, names, tasks, has_clients, implied };
     let mut listed = Vec::new();
     if let Some(node) = fields.get("tools") {
         let Some(items) = node.as_list() else {
@@ -130,10 +132,28 @@ fn tool(
     let cores = setting.machine.cores;
     let defaults = tool.descriptor();
     let workers = said.workers.unwrap_or_else(|| (defaults.default_workers)(cores));
-    let chunk = said.chunk.unwrap_or_else(|| (defaults.default_chunk)(context.tasks, workers));
+    let chunk = chunk(reader, &fields, said.chunk, context);
+    let chunk = chunk.unwrap_or_else(|| (defaults.default_chunk)(context.tasks, workers));
     let start = said.start.unwrap_or(profile.default_start());
     let Said { limit, worker_init, .. } = said;
     Some(ToolRun { label, tool, workers, limit, chunk, start, worker_init, setting })
+}
+
+/// How many tasks a message carries, if that is said or follows: clients send their tasks one by one.
+fn chunk(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    said: Option<u32>,
+    context: &Context<'_>,
+) -> Option<u32> {
+    if !context.has_clients {
+        return said;
+    }
+    if let Some(node) = fields.get("chunk").filter(|_| said.is_some_and(|chunk| chunk > 1)) {
+        let fault = Fault::new(node.place, "clients send their tasks one by one, not in chunks");
+        reader.faults.push(fault.label("expected no `chunk`, or other arrivals than `clients`"));
+    }
+    Some(1)
 }
 
 /// What a tool's own keys say.

@@ -28,6 +28,7 @@
 //! 13. An item of a `SimpleQueue` goes to the thread that waits longest, one for a process to the lowest that waits.
 //! 14. Nobody asks a holder that has not been on a core since it took the lock; when it comes onto one later
 //!     than it took the lock, all windows are as if the switch happened then.
+//! 15. A client that does not think sends its next task at the instant of its answer; the main thread acts then.
 
 mod cores;
 mod lock;
@@ -36,13 +37,18 @@ mod steps;
 
 use std::collections::VecDeque;
 
-use crate::world::{Ending, Mode, Played, Spent, Step, Tool, World};
+use crate::world::{Clients, Ending, Mode, Played, Spent, Step, Tool, World};
 
 /// What a thread does next. `Start` and `Submit` are the main thread's.
 #[derive(Clone)]
 enum Op {
-    SleepUntil(u64),
-    Start { task: Option<usize>, ops: Vec<Op>, process: bool },
+    /// Waits until a task is sent.
+    AwaitSent(usize),
+    Start {
+        task: Option<usize>,
+        ops: Vec<Op>,
+        process: bool,
+    },
     AwaitStarted(usize),
     SetStarted,
     Submit(usize),
@@ -62,6 +68,7 @@ enum Op {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Why {
     Started(usize),
+    Sent(usize),
     Done(usize),
     Dead(usize),
     Item,
@@ -137,6 +144,8 @@ struct Naive<'w> {
     worker_processes: bool,
     idle: u32,
     backlog: VecDeque<Item>,
+    /// When each task is sent, where that is known.
+    sent: Vec<Option<u64>>,
     done: Vec<Option<u64>>,
     spent: Vec<Spent>,
 }
@@ -186,6 +195,7 @@ impl<'w> Naive<'w> {
             worker_processes: matches!(tool, Tool::ProcessPool(_)),
             idle: 0,
             backlog: VecDeque::new(),
+            sent: world.sent(),
             done: vec![None; world.tasks.len()],
             spent: vec![Spent::new(); world.tasks.len()],
         }
@@ -196,7 +206,7 @@ impl<'w> Naive<'w> {
         let mut ops = Vec::new();
         for task in &order {
             let task = *task;
-            ops.push(Op::SleepUntil(self.world.tasks[task].arrive));
+            ops.push(Op::AwaitSent(task));
             let steps = program(self.world, task);
             match tool {
                 Tool::Sequential => ops.extend(steps),
@@ -257,7 +267,8 @@ impl<'w> Naive<'w> {
     /// Counts the coming millisecond to each task's state, and lets it pass.
     fn tick(&mut self) {
         for task in 0..self.world.tasks.len() {
-            if self.world.tasks[task].arrive <= self.now && self.done[task].is_none() {
+            let is_there = self.sent[task].is_some_and(|sent| sent <= self.now);
+            if is_there && self.done[task].is_none() {
                 let state = self.state(task);
                 *self.spent[task].entry(state).or_default() += 1;
             }
@@ -335,10 +346,13 @@ impl<'w> Naive<'w> {
     /// Does one operation of a thread that has its lock; where it blocks, its phase says so.
     fn perform(&mut self, me: usize, op: Op) {
         match op {
-            Op::SleepUntil(instant) if instant > self.now => {
-                self.leave(me, Phase::SleepsUntil(instant));
-            }
-            Op::SleepUntil(_) => {}
+            Op::AwaitSent(task) => match self.sent[task] {
+                Some(instant) if instant > self.now => {
+                    self.leave(me, Phase::SleepsUntil(instant));
+                }
+                Some(_) => {}
+                None => self.park(me, Why::Sent(task)),
+            },
             Op::Sleep(0) | Op::Do(Step::Yield) => self.leave(me, Phase::Acts), // OPEN 10
             Op::Sleep(time) => self.leave(me, Phase::SleepsUntil(self.now + time)),
             Op::Start { task, ops, process } => self.start(me, task, ops, process),
@@ -369,6 +383,7 @@ impl<'w> Naive<'w> {
             Op::End(task) => {
                 self.done[task] = Some(self.now);
                 self.threads[me].task = None;
+                self.answer();
                 self.wake_all(Why::Done(task));
             }
             Op::Connect(site) => match self.connections[site].checked_sub(1) {
@@ -381,6 +396,19 @@ impl<'w> Naive<'w> {
                 }
             }
             Op::Do(step) => self.step(me, step),
+        }
+    }
+
+    /// A client has its answer: it sends the next task of all that are left (OPEN 15).
+    fn answer(&mut self) {
+        let Some(Clients { think, .. }) = self.world.clients else { return };
+        let Some(next) = self.sent.iter().position(Option::is_none) else { return };
+        let at = self.now + think;
+        self.sent[next] = Some(at);
+        for thread in &mut self.threads {
+            if matches!(thread.phase, Phase::Parked(Why::Sent(task), _) if task == next) {
+                thread.phase = if think == 0 { Phase::Acts } else { Phase::SleepsUntil(at) };
+            }
         }
     }
 }

@@ -165,6 +165,27 @@ pub(super) fn no_idle_core(rows: &[Row], setting: &AuditSetting<'_>, found: &mut
     }
 }
 
+/// A client has one task at a time: so no more tasks of its entry are there than clients.
+pub(super) fn clients(lives: &[Finished], setting: &AuditSetting<'_>, found: &mut Findings) {
+    for (tasks, clients) in &setting.clients {
+        let mut changes: BTreeMap<SimTime, i64> = BTreeMap::new();
+        for life in lives.iter().filter(|life| tasks.contains(&life.task.0)) {
+            *changes.entry(life.arrived).or_default() += 1;
+            *changes.entry(life.done).or_default() -= 1;
+        }
+        let mut there = 0;
+        for (at, change) in changes {
+            there += change;
+            if there > i64::from(*clients) {
+                let at = at.as_nanos();
+                let message =
+                    || format!("at {at} ns {there} tasks of {clients} clients are there at once");
+                found.add(Law::Clients, message);
+            }
+        }
+    }
+}
+
 /// A site never has more waiters than connections.
 pub(super) fn connections(rows: &[Row], setting: &AuditSetting<'_>, found: &mut Findings) {
     for (site, connections) in &setting.sites {

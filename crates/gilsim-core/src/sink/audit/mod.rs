@@ -8,6 +8,7 @@ mod laws;
 mod tests;
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::ids::{NameId, TaskId};
 use crate::model::ToolRun;
@@ -29,6 +30,8 @@ pub struct AuditSetting<'a> {
     pub wakes_in_place: bool,
     /// The sites that have a limit of connections, by the name that their rows carry.
     pub sites: Vec<(NameId, u32)>,
+    /// The numbers of the first tasks of closed loops and of what comes after them, and how many clients send those.
+    pub clients: Vec<(Range<u32>, u32)>,
     /// CPU time that the profile makes of a task's leaf step; `None` where that step computes nothing.
     pub demanded: Box<dyn Fn(TaskId, u32) -> Option<SimDuration> + 'a>,
     /// The names of the rows, for messages.
@@ -45,6 +48,7 @@ impl<'a> AuditSetting<'a> {
             per_thread_lock: run.tool.descriptor().carrier == Carrier::Interpreter,
             wakes_in_place: matches!(plan.machine.kernel, KernelRules::InPlace { .. }),
             sites: limited.collect(),
+            clients: plan.workload.closed_loops(),
             demanded: Box::new(|task, step| plan.demanded(task, step)),
             names: &plan.names,
         }
@@ -70,6 +74,8 @@ pub enum Law {
     NoIdleCore,
     /// A site never has more waiters than connections.
     Connections,
+    /// A client has one task at a time.
+    Clients,
     /// Delivered compute equals demanded compute.
     Compute,
 }
@@ -129,6 +135,7 @@ impl<'a> Audit<'a> {
             laws::no_idle_core(&self.rows, &self.setting, &mut found);
         }
         laws::connections(&self.rows, &self.setting, &mut found);
+        laws::clients(&self.finished, &self.setting, &mut found);
         laws::compute(&self.rows, &self.finished, &self.setting, &mut found);
         found.0
     }

@@ -10,6 +10,7 @@ struct Bench {
     per_thread_lock: bool,
     wakes_in_place: bool,
     sites: Vec<(NameId, u32)>,
+    clients: Vec<(std::ops::Range<u32>, u32)>,
     demanded: fn(TaskId, u32) -> Option<SimDuration>,
 }
 
@@ -22,6 +23,7 @@ impl Default for Bench {
             per_thread_lock: false,
             wakes_in_place: false,
             sites: Vec::new(),
+            clients: Vec::new(),
             demanded: |_, _| None,
         }
     }
@@ -35,6 +37,7 @@ impl Bench {
             per_thread_lock: self.per_thread_lock,
             wakes_in_place: self.wakes_in_place,
             sites: self.sites.clone(),
+            clients: self.clients.clone(),
             demanded: Box::new(self.demanded),
             names: &self.names,
         });
@@ -254,4 +257,16 @@ fn a_law_broken_at_every_turn_is_told_ten_times() {
     let bench = Bench::default();
     let rows: Vec<Row> = (0..100).map(|n| off(State::Io, 3 * n, 3 * n + 2, 0)).collect();
     assert_eq!(bench.audit(&rows, &[]).len(), TOLD);
+}
+
+#[test]
+fn a_client_with_two_tasks_at_once_breaks_a_law() {
+    let bench = Bench { clients: vec![(0..9, 1)], ..Bench::default() };
+    let second = |start| (row(State::Queued, start, 9).task(1), life(1, start, 9));
+    let broken = |start| {
+        let (row_1, life_1) = second(start);
+        bench.broken(&[row(State::Queued, 0, 5), row_1], &[life(0, 0, 5), life_1])
+    };
+    assert!(broken(5).is_empty());
+    assert_eq!(broken(4), [Law::Clients]);
 }

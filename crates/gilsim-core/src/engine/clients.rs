@@ -1,0 +1,144 @@
+//! Closed loops: clients that send their next task a think time after the last one is answered. Where there are some, nobody
+//! knows before the run when tasks arrive.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::ids::{TaskId, ThreadId};
+use crate::plan::Plan;
+use crate::time::SimTime;
+use crate::trace::{Sink, State};
+
+use super::thread::{Status, Wait};
+use super::{Engine, Flow};
+
+/// The tasks of a run with clients, as they arrive.
+#[derive(Debug)]
+pub(super) struct Clients {
+    /// When each task arrives, as far as that is known.
+    arrivals: Vec<SimTime>,
+    /// Tasks that arrive and have not been taken. The first to arrive goes first, of those the lowest number.
+    coming: BinaryHeap<Reverse<(SimTime, TaskId)>>,
+    /// Tasks that have been taken, in order of arrival.
+    taken: Vec<TaskId>,
+    /// How many tasks of each entry are dealt out.
+    dealt: Vec<u32>,
+}
+
+impl Clients {
+    /// Those of a plan, if it has any: the first task of each arrives at the start.
+    pub(super) fn of(plan: &Plan) -> Option<Box<Self>> {
+        let workload = &plan.workload;
+        if !workload.has_clients() {
+            return None;
+        }
+        let tasks = (0..workload.task_count()).map(TaskId);
+        let arrivals: Vec<SimTime> = tasks.map(|task| workload.arrival(task)).collect();
+        let known = workload.known_tasks();
+        let coming = known.map(|task| Reverse((arrivals[task.index()], task))).collect();
+        let entries = 0..workload.entry_count();
+        let dealt = entries.map(|entry| workload.known_tasks_of(entry)).collect();
+        Some(Box::new(Self { arrivals, coming, taken: Vec::new(), dealt }))
+    }
+
+    pub(super) fn arrival(&self, task: TaskId) -> SimTime {
+        self.arrivals[task.index()]
+    }
+
+    /// When the next task arrives, if that is known.
+    pub(super) fn next(&self) -> Option<SimTime> {
+        self.coming.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Takes the next task that arrives.
+    pub(super) fn take(&mut self) {
+        let Reverse((_, task)) = self.coming.pop().expect("a task was seen to arrive");
+        self.taken.push(task);
+    }
+
+    /// The task that was taken as the one of that position.
+    pub(super) fn nth_to_arrive(&self, position: u32) -> TaskId {
+        self.taken[position as usize]
+    }
+
+    /// How many tasks of each entry have been dealt out.
+    pub(super) fn into_dealt(self) -> Vec<u32> {
+        self.dealt
+    }
+
+    /// A client whose task was answered is dealt another one of its entry, if there is one left and it arrives in time.
+    fn deal(&mut self, plan: &Plan, answered: TaskId, now: SimTime) -> Option<TaskId> {
+        let workload = &plan.workload;
+        let entry = workload.entry_of(answered);
+        let closed = workload.closed(entry)?;
+        let dealt = &mut self.dealt[entry];
+        if *dealt == workload.tasks_of(entry) {
+            return None;
+        }
+        let task = TaskId(workload.first_task(entry) + *dealt);
+        let arrival = now + workload.length(task, closed.think);
+        if workload.until().is_some_and(|until| arrival >= until) {
+            return None;
+        }
+        *dealt += 1;
+        self.arrivals[task.index()] = arrival;
+        self.coming.push(Reverse((arrival, task)));
+        Some(task)
+    }
+}
+
+impl<S: Sink + ?Sized> Engine<'_, S> {
+    /// When a task arrives.
+    pub(super) fn arrival(&self, task: TaskId) -> SimTime {
+        match &self.tasks.clients {
+            None => self.plan.workload.arrival(task),
+            Some(clients) => clients.arrival(task),
+        }
+    }
+
+    /// The task that arrives at a position.
+    pub(super) fn nth_to_arrive(&self, position: u32) -> TaskId {
+        match &self.tasks.clients {
+            None => self.plan.workload.nth_to_arrive(position),
+            Some(clients) => clients.nth_to_arrive(position),
+        }
+    }
+
+    /// A task is answered: its client, if it has one, is dealt another one.
+    pub(super) fn answer(&mut self, task: TaskId) -> Option<TaskId> {
+        let clients = self.tasks.clients.as_mut()?;
+        clients.deal(self.plan, task, self.now)
+    }
+
+    /// The same where the main thread hands out tasks: it has to hear of one that arrives sooner than it is to wake.
+    pub(super) fn answer_client(&mut self, task: TaskId) {
+        if self.answer(task).is_some() && self.awaits_clients() {
+            self.plan_arrival();
+        }
+    }
+
+    /// Whether the main thread sleeps until a client sends a task. Only a loop's thread polls for anything else.
+    pub(super) fn awaits_clients(&self) -> bool {
+        self.loops.is_empty() && self.thread(ThreadId::MAIN).status == Status::Blocked(Wait::Poll)
+    }
+
+    /// The main thread sleeps until the next task arrives, whoever sends it.
+    pub(super) fn sleep_until_sent(&mut self, thread: ThreadId) -> Flow {
+        let row = Some((State::Io, self.names.arrival));
+        let flow = self.block(thread, Wait::Poll, row);
+        self.plan_arrival();
+        flow
+    }
+
+    /// The next task's arrival is an event. A timer is a little late; one that arrives with its client's answer is not.
+    fn plan_arrival(&mut self) {
+        let next = self.tasks.clients.as_ref().and_then(|clients| clients.next());
+        match next {
+            Some(at) if at <= self.now => self.events.set_poll(ThreadId::MAIN, self.now),
+            Some(at) => {
+                self.events.set_poll(ThreadId::MAIN, at + self.plan.machine.timer_slack);
+            }
+            None => self.events.clear_poll(),
+        }
+    }
+}
