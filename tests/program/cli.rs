@@ -375,11 +375,11 @@ fn a_scenario_of_several_entries_reports_each() {
     );
     let entries = bench.read("output/a/entries.csv");
     let expected = "tool,replicate,entry,name,tasks,response_mean_ns,response_p50_ns,response_p95_ns,\
-                    response_p99_ns,response_max_ns\n\
-                    sequential,0,0,health,2,1500000,1000000,2000000,2000000,2000000\n\
-                    sequential,0,1,report,1,32000000,32000000,32000000,32000000,32000000\n\
-                    asyncio,0,0,health,2,30000000,30000000,30000000,30000000,30000000\n\
-                    asyncio,0,1,report,1,30000000,30000000,30000000,30000000,30000000\n";
+                    response_p99_ns,response_max_ns,failed,timed_out,cancelled,retries\n\
+                    sequential,0,0,health,2,1500000,1000000,2000000,2000000,2000000,0,0,0,0\n\
+                    sequential,0,1,report,1,32000000,32000000,32000000,32000000,32000000,0,0,0,0\n\
+                    asyncio,0,0,health,2,30000000,30000000,30000000,30000000,30000000,0,0,0,0\n\
+                    asyncio,0,1,report,1,30000000,30000000,30000000,30000000,30000000,0,0,0,0\n";
     assert_eq!(entries, expected);
     let summary: serde_json::Value =
         serde_json::from_str(&bench.read("output/a/summary.json")).unwrap();

@@ -364,6 +364,10 @@ pub struct Site {
     pub latency: Distribution,
     /// Requests in flight at once; the rest queue. `None` is no limit.
     pub connections: Option<u32>,
+    /// The share of waits that fail, from 0 to 1.
+    pub fails: f64,
+    /// How long a wait takes that fails; as long as an answer where nothing is said.
+    pub fails_after: Option<SimDuration>,
 }
 
 /// A named piece of CPU work.

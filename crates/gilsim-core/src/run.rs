@@ -41,7 +41,7 @@ impl Run {
     /// What came of an entry, by its position; none of a deadlock, or where there is no such entry.
     pub fn entry(&self, entry: usize) -> Option<EntryResponses> {
         let row = self.outcome.as_ref().ok()?;
-        let only = EntryResponses { tasks: row.tasks, response: row.response };
+        let only = EntryResponses { tasks: row.tasks, counts: row.counts, response: row.response };
         match (self.entries.get(entry), entry) {
             (None, 0) => Some(only),
             (found, _) => found.copied(),

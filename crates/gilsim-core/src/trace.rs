@@ -115,6 +115,17 @@ pub struct Finished {
     pub arrived: SimTime,
     /// When its last step ended where it ran.
     pub done: SimTime,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// It has done its steps.
+    Well,
+    /// A step failed, and nothing caught that.
+    Failed,
 }
 
 /// Listens to a run. Rows of one task, one thread or one core come in the order of their time;

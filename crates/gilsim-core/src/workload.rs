@@ -30,7 +30,7 @@ pub use demand::{Demand, TURNS, TooLarge};
 use draw::Law;
 pub use notes::Notes;
 pub use script::{Action, Length, Spent, Step};
-use script::{Draw, Script};
+use script::{Draw, Drawn, Odds, Script, Times};
 
 /// All tasks of a run, their arrivals, and the length of every step.
 #[derive(Clone, Debug)]
@@ -299,12 +299,25 @@ impl Workload {
         Some(self.length(task, length))
     }
 
+    /// Whether the leaf step `leaf` of a task, a wait on a site, fails.
+    pub fn leaf_fails(&self, task: TaskId, leaf: u32) -> bool {
+        self.actions_of_leaf(task, leaf).any(|action| match action {
+            Action::MayFail(column) => !self.length(task, Length::Drawn(column)).is_zero(),
+            _ => false,
+        })
+    }
+
     /// What the leaf step `leaf` of a task does.
     fn leaf_action(&self, task: TaskId, leaf: u32) -> Option<Action> {
+        self.actions_of_leaf(task, leaf).find(|action| action.is_leaf())
+    }
+
+    /// What stands in the script of a task under that leaf step.
+    fn actions_of_leaf(&self, task: TaskId, leaf: u32) -> impl Iterator<Item = Action> {
         let script = self.script(self.entry_of(task));
         let from = script.partition_point(|step| step.leaf < leaf);
-        let same = script[from..].iter().take_while(|step| step.leaf == leaf);
-        same.map(|step| step.action).find(|action| action.hands_over_to().is_none())
+        let same = script[from..].iter().take_while(move |step| step.leaf == leaf);
+        same.map(|step| step.action)
     }
 
     /// Whether any step is offloaded to such an executor.
@@ -338,6 +351,7 @@ struct Key {
 enum Purpose {
     Steps,
     Arrivals,
+    Failures,
 }
 
 impl Key {
@@ -407,8 +421,33 @@ impl Iterator for Draws<'_> {
 
 impl Draw<'_> {
     fn column(&self, count: u32, key: Key) -> Vec<SimDuration> {
+        match self.what {
+            Drawn::Length(times) => self.lengths(times, count, key),
+            Drawn::Failure(odds) => {
+                let fails = |it| SimDuration::from_nanos(u64::from(it));
+                self.failures(odds, count, key).map(fails).collect()
+            }
+            Drawn::LengthOrFailure(times, odds, after) => {
+                let lengths = self.lengths(times, count, key).into_iter();
+                let both = lengths.zip(self.failures(odds, count, key));
+                both.map(|(length, fails)| if fails { after } else { length }).collect()
+            }
+        }
+    }
+
+    fn lengths(&self, times: Times<'_>, count: u32, key: Key) -> Vec<SimDuration> {
         let stream = key.stream(Purpose::Steps, u64::from(self.leaf));
-        column(self.distribution, self.uses_before, count, stream)
+        column(times.distribution, times.uses_before, count, stream)
+    }
+
+    /// For which tasks the step fails. Each has two words of the step's stream, as lengths have.
+    fn failures(&self, odds: Odds, count: u32, key: Key) -> impl Iterator<Item = bool> {
+        let mut stream = key.stream(Purpose::Failures, u64::from(self.leaf));
+        (0..count).map(move |_| {
+            let word = stream.next_u64();
+            stream.next_u64();
+            odds.come_true(word)
+        })
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) enum Kind {
     Whole(u64, u64),
     /// A positive number.
     Positive,
+    /// A number from 0 to 1.
+    Share,
     /// One length of time.
     Duration,
     /// A list of so many lengths of time, or of at least one.

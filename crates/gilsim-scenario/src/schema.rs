@@ -154,6 +154,7 @@ fn kind(kind: Kind, whole: bool) -> Map<String, Value> {
         Kind::Boolean => json!({ "type": "boolean" }),
         Kind::True => json!({ "const": true }),
         Kind::Whole(least, most) => integer(least, most),
+        Kind::Share => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         Kind::Positive => json!({ "type": "number", "exclusiveMinimum": 0 }),
         Kind::Duration => json!({ "$ref": "#/$defs/duration" }),
         Kind::Durations(length) => durations(length),

@@ -20,6 +20,7 @@ mod parallelism_needs_cores;
 mod processes_scale;
 mod released_computations_overlap;
 mod sequential_time_is_the_sum;
+mod steps_fail;
 mod the_lock_is_released_while_waiting;
 mod the_wrong_tool_slows_down;
 mod threads_do_not_speed_up_computing;

@@ -26,6 +26,12 @@ pub(crate) fn entry(name: &str, count: u32, steps: Vec<StepSpec>) -> TaskEntry {
     TaskEntry { name: name.to_owned(), count, endless: false, arrive, payload, steps }
 }
 
+/// A site that answers at once and never fails.
+fn a_site() -> Site {
+    let (name, latency) = (String::new(), ms(0));
+    Site { name, latency, connections: None, fails: 0.0, fails_after: None }
+}
+
 pub(crate) fn tool(tool: Tool, profile: &str) -> ToolRun {
     let profile = profile::built_in(profile).expect("a built-in profile");
     let machine = Machine {
@@ -34,8 +40,8 @@ pub(crate) fn tool(tool: Tool, profile: &str) -> ToolRun {
         wake_latency: profile.machine.wake_latency.0,
     };
     let sites = vec![
-        Site { name: "shop".to_owned(), latency: between(20, 40), connections: None },
-        Site { name: "bank".to_owned(), latency: ms(10), connections: Some(3) },
+        Site { name: "shop".to_owned(), latency: between(20, 40), ..a_site() },
+        Site { name: "bank".to_owned(), latency: ms(10), connections: Some(3), ..a_site() },
     ];
     let computation = |name: &str, time, lock| Computation { name: name.to_owned(), time, lock };
     let computations = vec![
@@ -189,6 +195,7 @@ fn printed(scenario: &Scenario, tool: &ToolRun, are_tasks_tiny: bool) -> String 
         })
         .collect();
     let arrivals = |task: TaskId| instants[task.index()];
-    let drawn = Drawn { draws: &lengths, arrivals: &arrivals, are_tasks_tiny };
+    let drawn =
+        Drawn { draws: &lengths, fails: &|_, _| false, arrivals: &arrivals, are_tasks_tiny };
     program::program(scenario, tool, &drawn)
 }

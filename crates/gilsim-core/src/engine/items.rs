@@ -4,7 +4,7 @@ use crate::ids::{ItemCostId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::plan::{End, ForThread, Pc, TaskOp};
 use crate::time::{SimDuration, SimTime};
-use crate::trace::{Sink, State};
+use crate::trace::{Ended, Sink, State};
 
 use super::thread::{Burst, Item};
 use super::{Engine, Flow};
@@ -19,13 +19,18 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             TaskOp::SleepUntilArrival => return self.sleep_until_arrival(thread),
             TaskOp::RunItem => return self.run_item(thread, pc),
-            TaskOp::EndTask => self.end_task(thread),
+            TaskOp::EndTask => self.end_task(thread, Ended::Well),
+            TaskOp::FailTask => self.end_task(thread, Ended::Failed),
             TaskOp::Return => {
                 let record = self.thread_mut(thread);
                 record.done += 1;
                 return Flow::Jump(record.back);
             }
-            TaskOp::EndPart { last } => self.end_part(thread, last),
+            TaskOp::EndPart { last, failed } => self.end_part(thread, last, failed),
+            TaskOp::IfPartFailed(to) => {
+                let task = self.task_on(thread);
+                return Flow::jump_if(self.tasks.take_failed_part(task), to);
+            }
             TaskOp::Deliver => self.deliver(thread),
             TaskOp::Collect { cost, chunk, none, all } => {
                 return self.collect(thread, (cost, chunk), none, all);
@@ -112,24 +117,27 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         Flow::Jump(start)
     }
 
-    /// The thread has done all steps of its task.
-    pub(super) fn end_task(&mut self, thread: ThreadId) {
+    /// The thread has done all steps of its task that are done.
+    pub(super) fn end_task(&mut self, thread: ThreadId, ended: Ended) {
         let task = self.task_on(thread);
         self.detach(thread, None);
-        self.finish(task);
+        self.finish(task, ended);
         if self.loops.is_empty() {
             self.answer_client(task);
         }
     }
 
     /// The thread has done those steps of a coroutine that were offloaded: its loop has to hear of it.
-    pub(super) fn end_part(&mut self, thread: ThreadId, last: bool) {
+    pub(super) fn end_part(&mut self, thread: ThreadId, last: bool, failed: bool) {
         let task = self.task_on(thread);
         let record = self.tasks.get_mut(task);
         record.pc = self.plan.instruction(record.pc).next;
         if last {
-            self.end_task(thread);
+            self.end_task(thread, if failed { Ended::Failed } else { Ended::Well });
         } else {
+            if failed {
+                self.tasks.note_failed_part(task);
+            }
             self.detach(thread, Some((State::Sync, self.names.executor)));
         }
     }

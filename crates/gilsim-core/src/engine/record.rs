@@ -3,7 +3,7 @@
 use crate::ids::{NameId, ProcessId, TaskId, ThreadId};
 use crate::plan::Pc;
 use crate::time::SimTime;
-use crate::trace::{Finished, Row, Sink, State};
+use crate::trace::{Ended, Finished, Row, Sink, State};
 
 use super::Engine;
 use super::tasks::OffThread;
@@ -115,13 +115,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.sink.row(&row);
     }
 
-    /// The task's last step has ended.
-    pub(super) fn finish(&mut self, task: TaskId) {
+    /// The last step of a task that is done has ended.
+    pub(super) fn finish(&mut self, task: TaskId, ended: Ended) {
         let record = self.tasks.get_mut(task);
         assert!(!record.done, "{task:?} ends twice");
         record.done = true;
         let arrived = self.arrival(task);
-        self.sink.finished(&Finished { task, arrived, done: self.now });
+        self.sink.finished(&Finished { task, arrived, done: self.now, ended });
     }
 
     /// The number of the leaf step that a task on no thread is in, or was in last.

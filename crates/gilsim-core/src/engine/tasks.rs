@@ -1,5 +1,7 @@
 //! The tasks of a run: how far each has come, and what it does while it is on no thread.
 
+use std::collections::BTreeSet;
+
 use crate::ids::{NameId, TaskId};
 use crate::plan::{Pc, Plan};
 use crate::time::SimTime;
@@ -37,6 +39,8 @@ pub(super) struct Tasks {
     /// What each task does while it is on no thread, where there is an event loop. Elsewhere a task leaves its thread only
     /// when it ends, and is queued until it comes onto one.
     off_thread: Vec<Option<OffThread>>,
+    /// Coroutines of which an executor has failed to do the steps that they offloaded.
+    failed_parts: BTreeSet<TaskId>,
     /// How many tasks have been taken in order of arrival.
     pub(super) arrived: u32,
     /// How many results have been collected in order of arrival.
@@ -61,6 +65,7 @@ impl Tasks {
         Self {
             records: tasks.collect(),
             off_thread: if has_loop { queued(workload) } else { Vec::new() },
+            failed_parts: BTreeSet::new(),
             arrived: 0,
             collected: 0,
             delivered: 0,
@@ -84,6 +89,16 @@ impl Tasks {
     pub(super) fn deliver(&mut self, task: TaskId) {
         self.records[task.index()].delivered = true;
         self.delivered += 1;
+    }
+
+    /// An executor has failed to do what a coroutine offloaded.
+    pub(super) fn note_failed_part(&mut self, task: TaskId) {
+        self.failed_parts.insert(task);
+    }
+
+    /// Whether what a coroutine offloaded last has failed, which it hears of once.
+    pub(super) fn take_failed_part(&mut self, task: TaskId) -> bool {
+        self.failed_parts.remove(&task)
     }
 
     /// What a coroutine does on no thread, if it is on none.

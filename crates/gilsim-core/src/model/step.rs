@@ -23,6 +23,8 @@ pub enum StepSpec {
     Put(QueueId),
     /// Takes an item from a queue, waiting for one.
     Get(QueueId),
+    /// Fails: the rest of the task is not done.
+    Fail,
     /// Runs steps in an executor; inline where the tool has no event loop.
     Offload {
         /// Which executor.
@@ -165,8 +167,8 @@ pub enum Object<'a> {
 
 impl StepKind {
     /// All kinds, in the order of the contract.
-    pub const ALL: [&'static Self; 10] =
-        [&WAIT, &BLOCK, &COMPUTE, &YIELD, &ACQUIRE, &RELEASE, &PUT, &GET, &OFFLOAD, &REPEAT];
+    pub const ALL: [&'static Self; 11] =
+        [&WAIT, &BLOCK, &COMPUTE, &YIELD, &ACQUIRE, &RELEASE, &PUT, &GET, &FAIL, &OFFLOAD, &REPEAT];
 }
 
 /// What most kinds have in common.
@@ -262,6 +264,15 @@ const GET: StepKind = StepKind {
     ..PLAIN
 };
 
+const FAIL: StepKind = StepKind {
+    key: "fail",
+    about: "Fails: the rest of the task is not done.",
+    example: "true",
+    form: Form::True(|| StepSpec::Fail),
+    words: "fails",
+    ..PLAIN
+};
+
 const OFFLOAD: StepKind = StepKind {
     key: "offload",
     about: "Runs steps in an executor; inline under tools without an event loop.",
@@ -304,6 +315,7 @@ impl StepSpec {
             Self::Release(_) => &RELEASE,
             Self::Put(_) => &PUT,
             Self::Get(_) => &GET,
+            Self::Fail => &FAIL,
             Self::Offload { .. } => &OFFLOAD,
             Self::Repeat { .. } => &REPEAT,
         }
@@ -317,7 +329,7 @@ impl StepSpec {
             Self::Wait(WaitOn::Time(time))
             | Self::Block(WaitOn::Time(time))
             | Self::Compute(Work::Time(time)) => Object::Time(time),
-            Self::Yield => Object::Nothing,
+            Self::Yield | Self::Fail => Object::Nothing,
             Self::Acquire(semaphore) | Self::Release(semaphore) => Object::Semaphore(*semaphore),
             Self::Put(queue) | Self::Get(queue) => Object::Queue(*queue),
             Self::Offload { to, .. } => Object::Executor(*to),
@@ -337,7 +349,8 @@ impl StepSpec {
             | Self::Acquire(_)
             | Self::Release(_)
             | Self::Put(_)
-            | Self::Get(_) => None,
+            | Self::Get(_)
+            | Self::Fail => None,
         }
     }
 

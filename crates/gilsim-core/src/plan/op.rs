@@ -203,13 +203,19 @@ pub enum TaskOp {
     RunItem,
     /// The thread has done all steps of its task.
     EndTask,
+    /// The task of the thread has failed.
+    FailTask,
     /// Goes back to where the task was begun.
     Return,
     /// The thread has done those steps of a coroutine that were offloaded.
     EndPart {
         /// Whether they were its last ones.
         last: bool,
+        /// Whether they have failed.
+        failed: bool,
     },
+    /// Goes elsewhere if the steps that the thread's coroutine offloaded last have failed.
+    IfPartFailed(Pc),
     /// Hands the results of the item at hand to whoever waits for them.
     Deliver,
     /// Collects the results that are there, in order of arrival.
@@ -328,10 +334,11 @@ impl TaskOp {
                 visit(one);
                 visit(other);
             }
-            Self::IfAllDelivered(to) => visit(to),
+            Self::IfAllDelivered(to) | Self::IfPartFailed(to) => visit(to),
             Self::SleepUntilArrival
             | Self::RunItem
             | Self::EndTask
+            | Self::FailTask
             | Self::Return
             | Self::EndPart { .. }
             | Self::Deliver => {}

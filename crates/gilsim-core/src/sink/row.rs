@@ -1,6 +1,7 @@
 //! One row of the results: a tool's numbers over one replicate, and the columns they are filed under.
 
 use std::borrow::Cow;
+use std::ops::AddAssign;
 use std::str::FromStr;
 
 use serde::ser::SerializeMap;
@@ -23,9 +24,9 @@ pub struct SummaryRow {
     pub speedup: Option<Fraction>,
     /// This makespan over the best one of the same replicate; empty where the best is zero.
     pub relative: Option<Fraction>,
-    /// Tasks that finished.
+    /// Tasks that ended, well or not.
     pub tasks: u64,
-    /// Tasks per second of makespan; empty where that is zero.
+    /// Tasks that ended well per second of makespan; empty where that is zero.
     pub throughput_per_s: Option<Fraction>,
     /// From a task's arrival to the end of its last step.
     pub response: Responses,
@@ -43,6 +44,40 @@ pub struct SummaryRow {
     pub processes: u32,
     /// An estimate of the memory that the real program would take, in bytes.
     pub memory_bytes: u64,
+    /// What went wrong, and how often.
+    pub counts: Counts,
+}
+
+/// How often something went wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Debug)]
+pub struct Counts {
+    /// Tasks that failed.
+    pub failed: u64,
+    /// Attempts that ran out of time.
+    pub timed_out: u64,
+    /// What was cancelled: tasks, and lists of steps that ran beside others.
+    pub cancelled: u64,
+    /// Attempts after the first.
+    pub retries: u64,
+}
+
+impl Counts {
+    /// The names of the columns, in their order.
+    pub const NAMES: [&'static str; 4] = ["failed", "timed_out", "cancelled", "retries"];
+
+    /// The counts, in the order of the columns.
+    pub const fn all(self) -> [u64; 4] {
+        [self.failed, self.timed_out, self.cancelled, self.retries]
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.failed += other.failed;
+        self.timed_out += other.timed_out;
+        self.cancelled += other.cancelled;
+        self.retries += other.retries;
+    }
 }
 
 /// Response times of the tasks of a run, in nanoseconds; percentiles by nearest rank. All zero where no task finished.
@@ -113,6 +148,12 @@ impl SummaryRow {
             threads: number(fields.next())?,
             processes: number(fields.next())?,
             memory_bytes: number(fields.next())?,
+            counts: Counts {
+                failed: number(fields.next())?,
+                timed_out: number(fields.next())?,
+                cancelled: number(fields.next())?,
+                retries: number(fields.next())?,
+            },
         };
         fields.next().is_none().then_some(row)
     }
@@ -218,7 +259,7 @@ fn integer(number: impl Into<u128>) -> Value<'static> {
 }
 
 /// All columns of summary.csv, in their order (docs/contract.md, "Columns of summary.csv").
-pub const COLUMNS: [Column; 27] = [
+pub const COLUMNS: [Column; 31] = [
     column("tool", |row| Value::Text(&row.tool)),
     column("replicate", |row| integer(row.replicate)),
     column("makespan_ns", |row| integer(row.makespan_ns)),
@@ -246,6 +287,10 @@ pub const COLUMNS: [Column; 27] = [
     column("threads", |row| integer(row.threads)),
     column("processes", |row| integer(row.processes)),
     column("memory_bytes", |row| integer(row.memory_bytes)),
+    column(Counts::NAMES[0], |row| integer(row.counts.failed)),
+    column(Counts::NAMES[1], |row| integer(row.counts.timed_out)),
+    column(Counts::NAMES[2], |row| integer(row.counts.cancelled)),
+    column(Counts::NAMES[3], |row| integer(row.counts.retries)),
 ];
 
 #[cfg(test)]

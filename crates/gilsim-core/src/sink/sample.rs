@@ -1,10 +1,10 @@
 //! Rows made by hand, for tests.
 
 use super::fraction::Fraction;
-use super::row::{Responses, SummaryRow};
+use super::row::{Counts, Responses, SummaryRow};
 use crate::ids::{CoreId, NameId, ProcessId, TaskId, ThreadId};
 use crate::time::{SimDuration, SimTime};
-use crate::trace::{Finished, Row, State, Totals};
+use crate::trace::{Ended, Finished, Row, State, Totals};
 
 /// A row of task 0, step 0, on nothing.
 pub fn row(state: State, start: u64, end: u64) -> Row {
@@ -69,6 +69,7 @@ pub fn life(task: u32, arrived: u64, done: u64) -> Finished {
         task: TaskId(task),
         arrived: SimTime::from_nanos(arrived),
         done: SimTime::from_nanos(done),
+        ended: Ended::Well,
     }
 }
 
@@ -112,5 +113,6 @@ pub fn result(tool: &str, makespan_ms: u64, shares: &[(State, u128)]) -> Summary
         threads: 1,
         processes: 1,
         memory_bytes: 1 << 20,
+        counts: Counts::default(),
     }
 }

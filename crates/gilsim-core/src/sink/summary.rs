@@ -1,9 +1,10 @@
 //! The numbers of a run, added up while it goes: memory grows by eight bytes a task and no more.
 
 use super::fraction::Fraction;
-use super::row::{Responses, SummaryRow};
+use super::row::{Counts, Responses, SummaryRow};
+use crate::ids::TaskId;
 use crate::time::{SimDuration, SimTime};
-use crate::trace::{Finished, Row, Sink, State, Totals};
+use crate::trace::{Ended, Finished, Row, Sink, State, Totals};
 
 /// Adds up what a run does.
 #[derive(Clone, Default, Debug)]
@@ -25,6 +26,7 @@ struct OfEntry {
     /// The number of its first task.
     first: u32,
     tasks: u64,
+    counts: Counts,
     /// From arrival to the end of the last step, in nanoseconds, in the order in which tasks finished; of tasks that
     /// arrived before `counts_from` none.
     responses: Vec<u64>,
@@ -33,8 +35,10 @@ struct OfEntry {
 /// The response times of the tasks of one `[[tasks]]` table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EntryResponses {
-    /// Its tasks that finished.
+    /// Its tasks that ended.
     pub tasks: u64,
+    /// What went wrong with them, and how often.
+    pub counts: Counts,
     /// Their response times.
     pub response: Responses,
 }
@@ -54,17 +58,11 @@ impl Sink for Summary {
     }
 
     fn finished(&mut self, finished: &Finished) {
-        let number = match self.entries.len() {
-            0 => {
-                self.entries.push(OfEntry::default());
-                0
-            }
-            1 => 0,
-            _ => self.entries.partition_point(|entry| entry.first <= finished.task.0) - 1,
-        };
-        let entry = &mut self.entries[number];
+        let counts_from = self.counts_from;
+        let entry = self.entry_of(finished.task);
         entry.tasks += 1;
-        if finished.arrived >= self.counts_from {
+        entry.counts.failed += u64::from(finished.ended == Ended::Failed);
+        if finished.arrived >= counts_from {
             entry.responses.push((finished.done - finished.arrived).as_nanos());
         }
     }
@@ -83,10 +81,24 @@ impl Summary {
         Self { entries, ..self }
     }
 
+    /// The entry of a task.
+    fn entry_of(&mut self, task: TaskId) -> &mut OfEntry {
+        let number = match self.entries.len() {
+            0 => {
+                self.entries.push(OfEntry::default());
+                0
+            }
+            1 => 0,
+            _ => self.entries.partition_point(|entry| entry.first <= task.0) - 1,
+        };
+        &mut self.entries[number]
+    }
+
     /// The response times of each entry.
     pub fn entries(&self) -> Vec<EntryResponses> {
         let of_entry = |entry: &OfEntry| EntryResponses {
             tasks: entry.tasks,
+            counts: entry.counts,
             response: responses(entry.responses.clone()),
         };
         self.entries.iter().map(of_entry).collect()
@@ -97,6 +109,9 @@ impl Summary {
         let makespan = u128::from(totals.makespan.as_nanos());
         let all_task_time = self.task_time.iter().sum();
         let tasks = self.entries.iter().map(|entry| entry.tasks).sum();
+        let mut counts = Counts::default();
+        self.entries.iter().for_each(|entry| counts += entry.counts);
+        let good = u128::from(tasks) - u128::from(counts.failed);
         let times =
             self.entries.into_iter().map(|entry| entry.responses).reduce(|mut all, more| {
                 all.extend(more);
@@ -109,7 +124,7 @@ impl Summary {
             speedup: None,
             relative: None,
             tasks,
-            throughput_per_s: Fraction::of(u128::from(tasks) * nanos_per_second(), makespan),
+            throughput_per_s: Fraction::of(good * nanos_per_second(), makespan),
             response: responses(times.unwrap_or_default()),
             shares: self.task_time.map(|time| Fraction::of(time, all_task_time)),
             cpu_busy_share: Fraction::of(self.busy, u128::from(cores) * makespan),
@@ -118,6 +133,7 @@ impl Summary {
             threads: totals.threads,
             processes: totals.processes,
             memory_bytes: totals.memory_bytes,
+            counts,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::trace::Names;
 use crate::workload::Workload;
 
 use super::ENGINE_NAMES;
+use super::attempts::Landing;
 use super::event_loop::EventLoop;
 use super::shared::Aids;
 
@@ -25,6 +26,8 @@ pub(super) struct Builder<'a> {
     pub(super) aids: Aids,
     /// Whether what is written now is run by the thread of an event loop.
     pub(super) is_loop_thread: bool,
+    /// Where steps go on that fail.
+    pub(super) landing: Landing,
     groups: u8,
     onces: u8,
 }
@@ -90,6 +93,7 @@ impl<'a> Builder<'a> {
             event_loops: Vec::new(),
             aids: Aids::None,
             is_loop_thread: false,
+            landing: Landing::NONE,
             groups: 1,
             onces: 0,
         };

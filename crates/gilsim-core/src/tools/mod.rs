@@ -5,6 +5,7 @@
 //! goes, in the instructions of [`crate::plan::Op`]; what each instruction costs comes from the profile.
 
 mod asyncio;
+mod attempts;
 mod builder;
 mod descriptor;
 mod event_loop;

@@ -45,18 +45,30 @@ impl Builder<'_> {
     fn write_on_thread(&mut self, entry: usize) -> Label {
         let steps = 0..self.plan.workload.script(entry).len();
         let start = self.code.here();
-        self.write_steps_on_thread(entry, steps);
-        self.on_tasks(TaskOp::EndTask);
-        self.on_tasks(TaskOp::Return);
+        let write = |builder: &mut Self| {
+            builder.write_steps_on_thread(entry, steps);
+            builder.on_tasks(TaskOp::EndTask);
+            builder.on_tasks(TaskOp::Return);
+        };
+        self.write_with_landing(write, |builder| {
+            builder.on_tasks(TaskOp::FailTask);
+            builder.on_tasks(TaskOp::Return);
+        });
         self.code.step = 0;
         start
     }
 
     fn write_part(&mut self, entry: usize, part: Part) {
         self.code.place(part.start);
-        self.write_steps_on_thread(entry, part.steps);
-        self.on_tasks(TaskOp::EndPart { last: part.last });
-        self.on_tasks(TaskOp::Return);
+        let end = |builder: &mut Self, failed| {
+            builder.on_tasks(TaskOp::EndPart { last: part.last, failed });
+            builder.on_tasks(TaskOp::Return);
+        };
+        let write = |builder: &mut Self| {
+            builder.write_steps_on_thread(entry, part.steps);
+            end(builder, false);
+        };
+        self.write_with_landing(write, |builder| end(builder, true));
         self.code.step = 0;
     }
 
@@ -79,6 +91,8 @@ impl Builder<'_> {
             Action::Release(semaphore) => self.release_shared(semaphore),
             Action::Put(queue) => self.obtain_shared(Thing::Room(queue)),
             Action::Get(queue) => self.obtain_shared(Thing::Item(queue)),
+            Action::Fail => self.fail(),
+            Action::MayFail(column) => self.fail_if(column),
             Action::OffloadBegin(..) | Action::OffloadEnd => {}
         }
     }
@@ -126,14 +140,31 @@ impl Builder<'_> {
             self.obtain_on_loop(Thing::Permit(limit));
         }
         let steps = 0..self.plan.workload.script(entry).len();
-        let parts = if event_loop.offload_tasks && !steps.is_empty() {
-            vec![self.offload_task(event_loop, steps)]
-        } else {
-            self.write_steps_on_loop(entry, event_loop)
+        let mut parts = Vec::new();
+        let write = |builder: &mut Self| {
+            parts = if event_loop.offload_tasks && !steps.is_empty() {
+                vec![builder.offload_task(event_loop, steps)]
+            } else {
+                builder.write_steps_on_loop(entry, event_loop)
+            };
+            if parts.last().is_none_or(|part| !part.last) {
+                builder.on_tasks(TaskOp::EndTask);
+            }
+            builder.leave(entry, id, event_loop);
         };
-        if parts.last().is_none_or(|part| !part.last) {
-            self.on_tasks(TaskOp::EndTask);
+        self.write_with_landing(write, |builder| {
+            builder.on_tasks(TaskOp::FailTask);
+            builder.leave(entry, id, event_loop);
+        });
+        self.code.step = 0;
+        for part in parts {
+            self.write_part(entry, part);
         }
+        start
+    }
+
+    /// The end of a coroutine.
+    fn leave(&mut self, entry: usize, id: EventLoopId, event_loop: &EventLoop) {
         if let Some(limit) = event_loop.limit {
             self.code.push(Op::Release(limit));
         }
@@ -141,11 +172,6 @@ impl Builder<'_> {
             self.spend_on_step(self.profile().event_loop.timer_set);
         }
         self.on_loop(id, LoopOp::Leave);
-        self.code.step = 0;
-        for part in parts {
-            self.write_part(entry, part);
-        }
-        start
     }
 
     fn arrive(&mut self, id: EventLoopId) {
@@ -179,6 +205,10 @@ impl Builder<'_> {
                 self.offload(event_loop, to, &part, row);
                 self.code.step = self.leaf_at(entry, end + 1);
                 self.suspend(ForCoroutine::Result, None);
+                if !part.last {
+                    let steps = self.plan.workload.script(entry)[part.steps.clone()].to_vec();
+                    self.fail_with_part(&steps);
+                }
                 parts.push(part);
                 at = end + 1;
             } else {
@@ -217,6 +247,8 @@ impl Builder<'_> {
             }
             Action::Block(..)
             | Action::Compute(..)
+            | Action::Fail
+            | Action::MayFail(_)
             | Action::OffloadBegin(..)
             | Action::OffloadEnd => self.write_step_on_thread(action),
         }

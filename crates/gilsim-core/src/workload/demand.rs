@@ -81,7 +81,7 @@ impl Workload {
         let mut demand = Demand::default();
         for entry in 0..self.entry_count() {
             for step in self.script(entry) {
-                if step.action.hands_over_to().is_none() {
+                if step.action.is_leaf() {
                     demand.steps += u128::from(self.tasks_of(entry));
                 }
                 if let Some((_, length)) = step.action.spends() {

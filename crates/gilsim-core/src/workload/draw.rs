@@ -4,6 +4,7 @@ use crate::model::Distribution;
 use crate::time::SimDuration;
 
 use super::BLOCK;
+use super::script::Odds;
 
 /// What is drawn from.
 #[derive(Clone, Copy)]
@@ -64,6 +65,14 @@ fn draw(distribution: &Distribution, [a, b]: [u64; 2]) -> SimDuration {
 
 /// The 99th percentile of the standard normal distribution.
 const Z_99: f64 = 2.326_347_874_040_841;
+
+impl Odds {
+    /// Whether what is so likely happens, by 53 random bits: what is certain always does.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
+    pub(super) fn come_true(self, bits: u64) -> bool {
+        ((bits >> 11).cast_signed() as f64) < self.0 * (1_u64 << 53) as f64
+    }
+}
 
 /// Uniform on (0, 1]: the top 53 bits, and never zero.
 #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]

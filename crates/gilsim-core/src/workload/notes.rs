@@ -29,7 +29,7 @@ impl Workload {
             let begin = self.steps.len();
             self.steps.extend(noted(script, notes));
             entry.script = begin..self.steps.len();
-            let leaves = script.iter().filter(|step| step.action.hands_over_to().is_none()).count();
+            let leaves = script.iter().filter(|step| step.action.is_leaf()).count();
             let count = leaves as u64 + 1;
             let receive = &mut entry.payload.receive;
             receive.bytes += notes.bytes * count;
@@ -49,7 +49,7 @@ fn noted(script: &[Step], notes: &Notes) -> Vec<Step> {
     for step in script {
         places.push(position(steps.len()));
         steps.push(*step);
-        if step.action.hands_over_to().is_none() {
+        if step.action.is_leaf() {
             let computes = matches!(step.action.spends(), Some((Spent::Computing(_), _)));
             let length = if computes { notes.computation } else { notes.step };
             steps.push(note(step.leaf, length));

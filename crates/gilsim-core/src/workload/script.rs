@@ -1,7 +1,7 @@
 //! Scripts: the steps of an entry's tasks as executed, with repeats unrolled.
 
 use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
-use crate::model::{Distribution, OffloadTo, Setting, StepSpec, WaitOn, Work};
+use crate::model::{Distribution, OffloadTo, Setting, Site, StepSpec, WaitOn, Work};
 use crate::time::SimDuration;
 
 use super::position;
@@ -34,6 +34,10 @@ pub enum Action {
     Put(QueueId),
     /// Takes an item.
     Get(QueueId),
+    /// Fails.
+    Fail,
+    /// The wait before it fails, for the tasks whose length in this column is not zero.
+    MayFail(u32),
     /// The steps up to the matching end, which stands there in the script, run in an executor.
     OffloadBegin(OffloadTo, u32),
     /// The end of an offload.
@@ -71,6 +75,8 @@ impl Action {
             | Self::Release(_)
             | Self::Put(_)
             | Self::Get(_)
+            | Self::Fail
+            | Self::MayFail(_)
             | Self::OffloadBegin(..)
             | Self::OffloadEnd => None,
         }
@@ -96,6 +102,16 @@ impl Action {
         Self::Compute(None, length)
     }
 
+    /// Whether it is a step of its own: neither the mark of a place nor the end of another one.
+    pub const fn is_leaf(self) -> bool {
+        !matches!(self, Self::OffloadBegin(..) | Self::OffloadEnd | Self::MayFail(_))
+    }
+
+    /// Whether its task may fail with it.
+    pub const fn may_fail(self) -> bool {
+        matches!(self, Self::Fail | Self::MayFail(_))
+    }
+
     /// Who does the steps after it, if that changes: an executor, or the task itself again.
     pub const fn hands_over_to(self) -> Option<Option<OffloadTo>> {
         match self {
@@ -118,13 +134,34 @@ pub(super) struct Script<'a> {
     uses: Vec<(*const Distribution, u32)>,
 }
 
-/// A step whose length differs from task to task.
+/// A step whose length differs from task to task, or that fails for some tasks.
 pub(super) struct Draw<'a> {
-    pub(super) distribution: &'a Distribution,
     pub(super) leaf: u32,
+    pub(super) what: Drawn<'a>,
+}
+
+/// What is drawn for a step.
+#[derive(Clone, Copy)]
+pub(super) enum Drawn<'a> {
+    /// How long it takes.
+    Length(Times<'a>),
+    /// Whether it fails: a length that is not zero stands for yes.
+    Failure(Odds),
+    /// How long it takes where it may fail after another time.
+    LengthOrFailure(Times<'a>, Odds, SimDuration),
+}
+
+/// Lengths of a distribution.
+#[derive(Clone, Copy)]
+pub(super) struct Times<'a> {
+    pub(super) distribution: &'a Distribution,
     /// How many earlier steps of the task used the same cycle.
     pub(super) uses_before: u32,
 }
+
+/// How likely something is, from 0 to 1.
+#[derive(Clone, Copy)]
+pub(super) struct Odds(pub(super) f64);
 
 impl<'a> Script<'a> {
     /// The steps as executed, and those of them whose length differs from task to task. They come after so many
@@ -156,14 +193,8 @@ impl<'a> Script<'a> {
                     self.steps[begin].action = Action::OffloadBegin(*to, end);
                     self.push(Action::OffloadEnd);
                 }
-                StepSpec::Wait(on) => self.leaf(|script| {
-                    let (site, length) = script.wait(on);
-                    Action::Wait(site, length)
-                }),
-                StepSpec::Block(on) => self.leaf(|script| {
-                    let (site, length) = script.wait(on);
-                    Action::Block(site, length)
-                }),
+                StepSpec::Wait(on) => self.wait(on, Action::Wait),
+                StepSpec::Block(on) => self.wait(on, Action::Block),
                 StepSpec::Compute(work) => self.leaf(|script| {
                     let (computation, length) = script.work(work);
                     Action::Compute(computation, length)
@@ -173,6 +204,7 @@ impl<'a> Script<'a> {
                 StepSpec::Release(semaphore) => self.leaf(|_| Action::Release(*semaphore)),
                 StepSpec::Put(queue) => self.leaf(|_| Action::Put(*queue)),
                 StepSpec::Get(queue) => self.leaf(|_| Action::Get(*queue)),
+                StepSpec::Fail => self.leaf(|_| Action::Fail),
             }
         }
     }
@@ -187,14 +219,33 @@ impl<'a> Script<'a> {
         self.leaf += 1;
     }
 
-    fn wait(&mut self, on: &'a WaitOn) -> (Option<SiteId>, Length) {
+    /// A wait, which may fail at a site.
+    fn wait(&mut self, on: &'a WaitOn, action: fn(Option<SiteId>, Length) -> Action) {
         match on {
-            WaitOn::Site(site) => {
-                let setting = self.setting;
-                (Some(*site), self.length(&setting.sites[site.index()].latency))
+            WaitOn::Site(id) => {
+                let site = &self.setting.sites[id.index()];
+                let length = self.latency(site);
+                self.push(action(Some(*id), length));
+                if site.fails > 0.0 {
+                    let column = self.draw(Drawn::Failure(Odds(site.fails)));
+                    self.push(Action::MayFail(column));
+                }
             }
-            WaitOn::Time(distribution) => (None, self.length(distribution)),
+            WaitOn::Time(distribution) => {
+                let length = self.length(distribution);
+                self.push(action(None, length));
+            }
         }
+        self.leaf += 1;
+    }
+
+    /// How long a wait on a site takes, if it fails, too.
+    fn latency(&mut self, site: &'a Site) -> Length {
+        let Some(after) = site.fails_after.filter(|_| site.fails > 0.0) else {
+            return self.length(&site.latency);
+        };
+        let times = self.times(&site.latency);
+        Length::Drawn(self.draw(Drawn::LengthOrFailure(times, Odds(site.fails), after)))
     }
 
     fn work(&mut self, work: &'a Work) -> (Option<ComputationId>, Length) {
@@ -211,9 +262,18 @@ impl<'a> Script<'a> {
         if let Distribution::Constant(constant) = distribution {
             return Length::Constant(*constant);
         }
-        let uses_before = self.count_use(distribution);
-        self.drawn.push(Draw { distribution, leaf: self.leaf, uses_before });
-        Length::Drawn(position(self.columns_before + self.drawn.len() - 1))
+        let times = self.times(distribution);
+        Length::Drawn(self.draw(Drawn::Length(times)))
+    }
+
+    fn times(&mut self, distribution: &'a Distribution) -> Times<'a> {
+        Times { distribution, uses_before: self.count_use(distribution) }
+    }
+
+    /// Draws something for the step at hand. Returns its column.
+    fn draw(&mut self, what: Drawn<'a>) -> u32 {
+        self.drawn.push(Draw { leaf: self.leaf, what });
+        position(self.columns_before + self.drawn.len() - 1)
     }
 
     /// Counts the uses of a cycle within a task; other distributions need no count.

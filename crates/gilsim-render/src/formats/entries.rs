@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::report::time;
+use crate::report::{COUNT_HEADINGS, shown_counts, time};
 use crate::table::{Align, Table};
+use gilsim_core::sink::row::Counts;
 use gilsim_core::sink::summary::EntryResponses;
 
 /// What came of one entry of a scenario under one tool, as entries.csv and summary.json have it.
@@ -24,6 +25,8 @@ pub struct EntryRow<'a> {
     response_p95_ns: u64,
     response_p99_ns: u64,
     response_max_ns: u64,
+    #[serde(flatten)]
+    counts: Counts,
 }
 
 /// More entries than this are in entries.csv only, not on the screen.
@@ -46,6 +49,7 @@ impl<'a> EntryRow<'a> {
             response_p95_ns: of.response.p95_ns,
             response_p99_ns: of.response.p99_ns,
             response_max_ns: of.response.max_ns,
+            counts: of.counts,
         };
         names.zip(entries).enumerate().map(row).collect()
     }
@@ -75,11 +79,13 @@ pub fn csv(tools: &[Vec<EntryRow<'_>>]) -> Vec<u8> {
         "response_p99_ns",
         "response_max_ns",
     ];
+    let columns: Vec<&str> = columns.into_iter().chain(Counts::NAMES).collect();
     let mut table = Table::with_texts(columns.len(), columns);
     for row in tools.iter().flatten() {
         let mut cells = vec![row.tool.to_owned(), "0".to_owned(), row.entry.to_string()];
         cells.extend([row.name.to_owned(), row.tasks.to_string()]);
         cells.extend(row.responses().map(|nanos| nanos.to_string()));
+        cells.extend(row.counts.all().map(|count| count.to_string()));
         table.push(cells);
     }
     table.csv()
@@ -92,12 +98,16 @@ pub fn table(tools: &[Vec<EntryRow<'_>>]) -> Option<Table> {
         return None;
     }
     let left = [("tool", Align::Left), ("entry", Align::Left)];
-    let right = ["tasks", "mean", "p50", "p95", "p99", "max"].map(|name| (name, Align::Right));
+    let right = ["tasks", "mean", "p50", "p95", "p99", "max"];
+    let shown = shown_counts(tools.iter().flatten().map(|row| row.counts));
+    let right = right.into_iter().chain(shown.iter().map(|at| COUNT_HEADINGS[*at]));
+    let right = right.map(|name| (name, Align::Right));
     let mut table = Table::new(left.into_iter().chain(right));
     for row in tools.iter().flatten() {
         let name = if row.name.is_empty() { row.entry.to_string() } else { row.name.to_owned() };
         let mut cells = vec![row.tool.to_owned(), name, row.tasks.to_string()];
         cells.extend(row.responses().map(time));
+        cells.extend(shown.iter().map(|at| row.counts.all()[*at].to_string()));
         table.push(cells);
     }
     Some(table)
@@ -111,6 +121,7 @@ mod tests {
     fn rows() -> Vec<Vec<EntryRow<'static>>> {
         let of = |tasks, nanos| EntryResponses {
             tasks,
+            counts: Counts { failed: tasks / 100, ..Counts::default() },
             response: Responses {
                 mean_ns: nanos,
                 p50_ns: nanos,
@@ -126,9 +137,9 @@ mod tests {
     #[test]
     fn entries_csv_has_the_columns_that_are_promised() {
         let expected = "tool,replicate,entry,name,tasks,response_mean_ns,response_p50_ns,response_p95_ns,\
-                        response_p99_ns,response_max_ns\n\
-                        asyncio,0,0,health,100,12000000,12000000,24000000,24000000,36000000\n\
-                        asyncio,0,1,,1,30000000000,30000000000,60000000000,60000000000,90000000000\n";
+                        response_p99_ns,response_max_ns,failed,timed_out,cancelled,retries\n\
+                        asyncio,0,0,health,100,12000000,12000000,24000000,24000000,36000000,1,0,0,0\n\
+                        asyncio,0,1,,1,30000000000,30000000000,60000000000,60000000000,90000000000,0,0,0,0\n";
         assert_eq!(String::from_utf8(csv(&rows())).unwrap(), expected);
     }
 
@@ -136,6 +147,7 @@ mod tests {
     fn the_screen_names_entries_or_numbers_them_and_shows_no_more_than_a_few() {
         let shown = table(&rows()).unwrap().screen();
         assert!(shown.contains("health") && shown.contains("12 ms"), "{shown}");
+        assert!(shown.contains("failed") && !shown.contains("retries"), "{shown}");
         assert!(shown.lines().any(|line| line.starts_with("asyncio") && line.contains(" 1 ")));
         let one = rows()[0].clone();
         assert!(table(&[one[..1].to_vec()]).is_none(), "one entry is what the summary says");

@@ -68,15 +68,16 @@ mod tests {
         let expected = "tool,replicate,makespan_ns,speedup,relative,tasks,throughput_per_s,\
             response_mean_ns,response_p50_ns,response_p95_ns,response_p99_ns,response_max_ns,\
             running_share,native_share,overhead_share,ready_share,lock_wait_share,io_share,suspended_share,\
-            sync_share,queued_share,cpu_busy_share,lock_wait_ns,switches,threads,processes,memory_bytes\n\
+            sync_share,queued_share,cpu_busy_share,lock_wait_ns,switches,threads,processes,memory_bytes,\
+            failed,timed_out,cancelled,retries\n\
             \"10 \"\"fast\"\" threads, say\",0,2000000000,,1.333333,100,50.000000,\
             1000000000,1000000000,1900000000,1980000000,2000000000,\
             0.000000,0.000000,0.000000,0.000000,0.250000,0.750000,0.000000,0.000000,0.000000,\
-            0.010000,0,0,1,1,1048576\n\
+            0.010000,0,0,1,1,1048576,0,0,0,0\n\
             asyncio,0,1500000000,,,100,66.666667,\
             750000000,750000000,1425000000,1485000000,1500000000,\
             0.000000,0.000000,0.000000,0.000000,0.000000,0.000000,1.000000,0.000000,0.000000,\
-            0.010000,184467440737095516150,0,1,1,1048576\n";
+            0.010000,184467440737095516150,0,1,1,1048576,0,0,0,0\n";
         assert_eq!(text, expected);
     }
 

@@ -27,10 +27,11 @@ pub(super) fn turn_on_tool(filling: &mut Filling, run: &ToolRun) {
         turn_on_arrivals(filling, run);
     }
     filling.turn_on_if(filling.has_all(&["arrivals", "coroutines"]), "due");
-    let is_wrapped = filling.has_any(&["several", "payload", "timed", "due", "limit", "answers"]);
+    let wrappers = ["several", "payload", "timed", "due", "limit", "answers", "fails"];
+    let is_wrapped = filling.has_any(&wrappers);
     filling.turn_on_if(!is_wrapped, "direct");
     filling.turn_on_if(filling.has_any(&["several", "payload"]), "unpacked");
-    filling.turn_on_if(filling.has_any(&["payload", "timed"]), "result");
+    filling.turn_on_if(filling.has_any(&["payload", "timed", "fails"]), "result");
 }
 
 fn turn_on_processes(filling: &mut Filling, run: &ToolRun) {

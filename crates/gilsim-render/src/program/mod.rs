@@ -38,8 +38,10 @@ pub fn program_of(scenario: &Scenario, tool: &ToolRun) -> Result<String, TooLarg
     let workload = Workload::sample(scenario, &tool.setting, 0)?;
     let lengths = |task, leaf| workload.leaf_length(task, leaf).unwrap_or(SimDuration::ZERO);
     let arrivals = |task| workload.arrival(task) + workload.think(task);
+    let fails = |task, leaf| workload.leaf_fails(task, leaf);
     let are_tasks_tiny = are_tasks_tiny(&workload);
-    Ok(program(scenario, tool, &Drawn { draws: &lengths, arrivals: &arrivals, are_tasks_tiny }))
+    let drawn = Drawn { draws: &lengths, fails: &fails, arrivals: &arrivals, are_tasks_tiny };
+    Ok(program(scenario, tool, &drawn))
 }
 
 /// Below this, a task or a step is so short that looking at clocks beside it takes a good part of its time.
@@ -65,6 +67,8 @@ pub struct Drawn<'a> {
     /// How long a leaf step (numbered as executed, repeat and offload unrolled) of a task waits or computes; it is
     /// asked for steps that do either, before the profile's `compute_permille`.
     pub draws: &'a dyn Fn(TaskId, u32) -> SimDuration,
+    /// Whether a leaf step of a task, which waits on a site, fails.
+    pub fails: &'a dyn Fn(TaskId, u32) -> bool,
     /// When a task arrives; of a client's, after its first one: how long after the answer to the one before.
     pub arrivals: &'a dyn Fn(TaskId) -> SimTime,
     /// Whether tasks are so short that the program is not to note when each ends.

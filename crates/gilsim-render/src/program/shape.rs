@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::program::Drawn;
 use gilsim_core::ids::TaskId;
 use gilsim_core::model::{Distribution, Object, Payload, Scenario, Setting, StepSpec};
 use gilsim_core::time::SimDuration;
@@ -18,6 +19,8 @@ pub(super) enum Node<'a> {
     Loop(u32, Vec<Self>),
     /// A step that does others in its own way.
     Around(&'a StepSpec, Vec<Self>),
+    /// The wait before it fails, if the number that is given is not zero.
+    Fails(&'a StepSpec),
 }
 
 /// How long a step takes.
@@ -74,12 +77,23 @@ fn common_name(one: &str, other: &str) -> String {
 }
 
 fn nodes<'a>(specs: &'a [StepSpec], setting: &Setting) -> Vec<Node<'a>> {
-    specs.iter().map(|spec| node(spec, setting)).collect()
+    let of_step = |spec| {
+        let fails = may_fail(spec, setting).then_some(Node::Fails(spec));
+        std::iter::once(node(spec, setting)).chain(fails)
+    };
+    specs.iter().flat_map(of_step).collect()
+}
+
+/// Whether a step waits on a site where some waits fail.
+fn may_fail(spec: &StepSpec, setting: &Setting) -> bool {
+    matches!(spec.object(), Object::Site(id) if setting.sites[id.index()].fails > 0.0)
 }
 
 fn node<'a>(spec: &'a StepSpec, setting: &Setting) -> Node<'a> {
     let Some((times, steps)) = spec.within() else {
-        return Node::Leaf(spec, spec.length(setting).map(constant));
+        let fails_after = may_fail(spec, setting) && fails_at_its_own_time(spec, setting);
+        let time = spec.length(setting).map(constant);
+        return Node::Leaf(spec, if fails_after { Some(Time::Given) } else { time });
     };
     let steps = folded(&nodes(steps, setting));
     if matches!(spec.object(), Object::Times(_)) {
@@ -87,6 +101,11 @@ fn node<'a>(spec: &'a StepSpec, setting: &Setting) -> Node<'a> {
     } else {
         Node::Around(spec, steps)
     }
+}
+
+/// Whether a wait that fails takes another time than one that does not.
+fn fails_at_its_own_time(spec: &StepSpec, setting: &Setting) -> bool {
+    matches!(spec.object(), Object::Site(id) if setting.sites[id.index()].fails_after.is_some())
 }
 
 fn constant(distribution: &Distribution) -> Time {
@@ -154,6 +173,7 @@ impl Node<'_> {
         };
         match self {
             Self::Leaf(spec, _) => what(spec),
+            Self::Fails(_) => "fails".to_owned(),
             Self::Loop(times, steps) => format!("{times} times [{}]", timeless(steps)),
             Self::Around(spec, steps) => format!("{} [{}]", what(spec), timeless(steps)),
         }
@@ -178,6 +198,7 @@ impl Node<'_> {
             Self::Around(_, steps) => count(steps, Self::leaves),
             Self::Loop(times, steps) => times.saturating_mul(count(steps, Self::leaves)),
             Self::Leaf(..) => 1,
+            Self::Fails(_) => 0,
         }
     }
 
@@ -187,6 +208,7 @@ impl Node<'_> {
             Self::Around(_, steps) => count(steps, Self::given),
             Self::Loop(times, steps) => times.saturating_mul(count(steps, Self::given)),
             Self::Leaf(_, time) => u32::from(*time == Some(Time::Given)),
+            Self::Fails(_) => 1,
         }
     }
 
@@ -195,7 +217,7 @@ impl Node<'_> {
         match self {
             Self::Around(_, steps) => steps.iter().any(Self::gives_in_loop),
             Self::Loop(..) => self.given() > 0,
-            Self::Leaf(..) => false,
+            Self::Leaf(..) | Self::Fails(_) => false,
         }
     }
 }
@@ -205,24 +227,28 @@ pub(super) fn count<'a>(steps: &[Node<'a>], of: impl Fn(&Node<'a>) -> u32) -> u3
     steps.iter().map(of).fold(0, u32::saturating_add)
 }
 
-/// The times that a task is given, in the order in which its steps run.
+/// What a task is given, in the order in which its steps run.
 pub(super) struct Given<'a> {
     task: TaskId,
     leaf: u32,
-    draws: &'a dyn Fn(TaskId, u32) -> SimDuration,
-    times: Vec<(&'a StepSpec, SimDuration)>,
+    drawn: &'a Drawn<'a>,
+    values: Vec<Value<'a>>,
+}
+
+/// Something that a task is given.
+pub(super) enum Value<'a> {
+    /// How long a step takes.
+    Time(&'a StepSpec, SimDuration),
+    /// Whether the wait before it fails.
+    Fails(bool),
 }
 
 impl<'a> Given<'a> {
-    /// The times of one task, with the steps that they are for.
-    pub(super) fn of(
-        task: TaskId,
-        steps: &[Node<'a>],
-        draws: &'a dyn Fn(TaskId, u32) -> SimDuration,
-    ) -> Vec<(&'a StepSpec, SimDuration)> {
-        let mut given = Self { task, leaf: 0, draws, times: Vec::new() };
+    /// What one task is given.
+    pub(super) fn of(task: TaskId, steps: &[Node<'a>], drawn: &'a Drawn<'a>) -> Vec<Value<'a>> {
+        let mut given = Self { task, leaf: 0, drawn, values: Vec::new() };
         given.walk(steps);
-        given.times
+        given.values
     }
 
     fn walk(&mut self, steps: &[Node<'a>]) {
@@ -232,8 +258,13 @@ impl<'a> Given<'a> {
                 Node::Loop(times, steps) => (0..*times).for_each(|_| self.walk(steps)),
                 Node::Around(_, steps) => self.walk(steps),
                 Node::Leaf(spec, _) => {
-                    self.times.push((*spec, (self.draws)(self.task, self.leaf)));
+                    let time = (self.drawn.draws)(self.task, self.leaf);
+                    self.values.push(Value::Time(spec, time));
                     self.leaf += 1;
+                }
+                Node::Fails(_) => {
+                    let fails = (self.drawn.fails)(self.task, self.leaf - 1);
+                    self.values.push(Value::Fails(fails));
                 }
             }
         }
@@ -244,6 +275,7 @@ impl<'a> Given<'a> {
 mod tests {
     use super::*;
     use gilsim_core::model::WaitOn;
+    use gilsim_core::time::SimTime;
 
     const YIELD: Node<'_> = Node::Leaf(&StepSpec::Yield, None);
 
@@ -269,8 +301,17 @@ mod tests {
         assert!(matches!(&loops[..], [Node::Loop(4, _)]), "{loops:?}");
         let draws =
             |task: TaskId, leaf: u32| SimDuration::from_nanos(u64::from(task.0 * 100 + leaf));
-        let times = Given::of(TaskId(1), &loops, &draws);
-        let times: Vec<SimDuration> = times.into_iter().map(|(_, time)| time).collect();
+        let chance = Drawn {
+            draws: &draws,
+            fails: &|_, _| false,
+            arrivals: &|_| SimTime::ZERO,
+            are_tasks_tiny: false,
+        };
+        let times = Given::of(TaskId(1), &loops, &chance).into_iter().map(|value| match value {
+            Value::Time(_, time) => time,
+            Value::Fails(_) => panic!("no wait fails"),
+        });
+        let times: Vec<SimDuration> = times.collect();
         assert_eq!(times, [101, 104, 107, 110].map(SimDuration::from_nanos));
     }
 

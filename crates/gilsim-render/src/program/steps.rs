@@ -145,13 +145,17 @@ impl<'a> Functions<'a> {
                     self.collect_names(steps, names);
                     continue;
                 }
-                Node::Leaf(spec, Some(Time::Given)) => spec,
+                Node::Leaf(spec, Some(Time::Given)) | Node::Fails(spec) => spec,
                 Node::Leaf(..) => continue,
             };
             let name = identifier(self.name(spec).unwrap_or_default());
             let name = if name.is_empty() { spec.kind().key } else { &name };
             let digit = if name.starts_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
-            let what = if computes(spec) { "turns" } else { "time" };
+            let what = match step {
+                Node::Fails(_) => "fails",
+                _ if computes(spec) => "turns",
+                _ => "time",
+            };
             names.push(format!("{digit}{name}_{what}"));
         }
     }
@@ -167,7 +171,19 @@ impl<'a> Functions<'a> {
             Node::Loop(times, steps) => self.repeat(body, *times, steps, depth),
             Node::Around(spec, steps) => self.one(body, spec, None, steps, depth),
             Node::Leaf(spec, time) => self.one(body, spec, *time, &[], depth),
+            Node::Fails(spec) => {
+                let fails = body.time(Time::Given);
+                body.line(depth, &format!("if {fails}:"));
+                let name = self.name(spec).unwrap_or_default();
+                self.raise(body, depth + 1, &format!("{name} did not answer"));
+            }
         }
+    }
+
+    /// The task fails, for a reason.
+    fn raise(&mut self, body: &mut Body, depth: usize, why: &str) {
+        self.features.insert("fails".to_owned());
+        body.line(depth, &format!("raise Failed({})", string(why)));
     }
 
     fn repeat(&mut self, body: &mut Body, times: u32, steps: &[Node<'_>], depth: usize) {
@@ -199,6 +215,10 @@ impl<'a> Functions<'a> {
                 };
                 body.line(depth, call);
                 body.note(depth, &format!("task.done({after})"));
+            }
+            StepSpec::Fail => {
+                body.note(depth, "task.done(\"running\")");
+                self.raise(body, depth, "it was to fail");
             }
             StepSpec::Acquire(id) => self.with_semaphore(body, depth, *id, "acquire"),
             StepSpec::Release(id) => self.with_semaphore(body, depth, *id, "release"),
@@ -375,7 +395,7 @@ impl<'a> Functions<'a> {
                     && steps.iter().any(|step| self.shares(step))
             }
             Node::Loop(_, steps) => steps.iter().any(|step| self.shares_between_processes(step)),
-            Node::Leaf(..) => false,
+            Node::Leaf(..) | Node::Fails(_) => false,
         }
     }
 
@@ -385,6 +405,7 @@ impl<'a> Functions<'a> {
             Node::Loop(_, steps) | Node::Around(_, steps) => {
                 steps.iter().any(|step| self.shares(step))
             }
+            Node::Fails(_) => false,
             Node::Leaf(spec, _) => match spec.object() {
                 Object::Site(id) => self.setting.sites[id.index()].connections.is_some(),
                 object => matches!(object, Object::Semaphore(_) | Object::Queue(_)),

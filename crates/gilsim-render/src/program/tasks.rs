@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use crate::program::Drawn;
 use crate::program::literal::seconds;
-use crate::program::shape::{Given, Shape};
+use crate::program::shape::{Given, Shape, Value};
 use crate::program::steps::{Pair, computes, lock_and_name};
 use crate::program::values::sender;
 use gilsim_core::ids::TaskId;
-use gilsim_core::model::{Arrival, Parcel, Payload, Scenario, StepSpec, TaskEntry, ToolRun};
-use gilsim_core::time::{SimDuration, SimTime};
+use gilsim_core::model::{Arrival, Parcel, Payload, Scenario, TaskEntry, ToolRun};
+use gilsim_core::time::SimTime;
 use gilsim_core::tools::OwnKey;
 
 /// Who sends the tasks of an entry, if clients do, as it stands before their times.
@@ -90,17 +90,21 @@ impl Tasks<'_> {
                 let arrival = (drawn.arrivals)(task).saturating_since(SimTime::ZERO);
                 table.extend([" ", &sender, &seconds(arrival)]);
             }
-            for (spec, time) in Given::of(task, &self.shapes[shape].steps, drawn.draws) {
-                table.extend([" ", &self.word(spec, time)]);
+            for value in Given::of(task, &self.shapes[shape].steps, drawn) {
+                table.extend([" ", &self.word(&value)]);
             }
             table.push('\n');
         }
         table + "\"\"\""
     }
 
-    /// A time as the table has it: of a computation with the way it computes.
-    fn word(&self, spec: &StepSpec, time: SimDuration) -> String {
+    /// A value as the table has it: of a computation with the way it computes.
+    fn word(&self, value: &Value<'_>) -> String {
         let setting = &self.tool.setting;
+        let (spec, time) = match value {
+            Value::Fails(fails) => return u8::from(*fails).to_string(),
+            Value::Time(spec, time) => (*spec, *time),
+        };
         if !computes(spec) {
             return seconds(time);
         }

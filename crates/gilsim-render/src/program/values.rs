@@ -132,18 +132,27 @@ fn set_calls(filling: &mut Filling, names: &[Pair]) {
     };
     filling.set("JOB", job);
     filling.set("UNPACKED", unpacked);
-    let now = "time.monotonic_ns()";
-    let (title, result) = match (filling.has("timed"), payload) {
-        (timed, true) => {
-            let end = if timed { now } else { "None" };
-            let made = format!("{end}, parcel(*PAYLOADS[{kind}][1])");
-            ("Do one task; return when it ended, and what it made.", made)
-        }
-        (true, false) => ("Do one task, and return when it ended.", now.to_owned()),
-        (false, false) => ("Do one task.", String::new()),
+    set_results(filling, kind);
+}
+
+/// What a job returns: when it ended, whether it failed, and what it made.
+fn set_results(filling: &mut Filling, kind: &str) {
+    let fails = filling.has("fails");
+    let with_rest = |end: &str| {
+        let end = if fails { format!("({end}, failed)") } else { end.to_owned() };
+        if filling.has("payload") { format!("{end}, parcel(*PAYLOADS[{kind}][1])") } else { end }
+    };
+    let end = if filling.has("timed") { "time.monotonic_ns()" } else { "None" };
+    let (result, traced) = (with_rest(end), with_rest("task.notes"));
+    let title = match (filling.has("timed"), filling.has("payload"), fails) {
+        (_, true, _) => "Do one task; return when it ended, and what it made.",
+        (true, false, _) => "Do one task, and return when it ended.",
+        (false, false, true) => "Do one task, and return whether it failed.",
+        (false, false, false) => "Do one task.",
     };
     filling.set("RUN_TITLE", title);
     filling.set("RESULT", result);
+    filling.set("TRACED", traced);
 }
 
 /// What the functions of the tool are given.

@@ -5,6 +5,7 @@
 
 mod answers;
 mod cause;
+mod failures;
 mod headline;
 pub mod markdown;
 pub mod screen;
@@ -14,6 +15,7 @@ mod words;
 
 pub(crate) use cause::{NOTICED, noticed, place};
 pub use headline::headline;
+pub(crate) use screen::{COUNT_HEADINGS, shown_counts};
 pub(crate) use verdict::NEAR_PERCENT;
 pub use verdict::verdict;
 pub use words::{counted, list, one_line, percent, time};

@@ -4,7 +4,7 @@ use super::words::{counted, one_line, percent, ratio, state, time};
 use super::{Ending, ToolResult, verdict};
 use crate::table::{Align, Table};
 use gilsim_core::model::{Horizon, Scenario, ToolRun};
-use gilsim_core::sink::row::SummaryRow;
+use gilsim_core::sink::row::{Counts, SummaryRow};
 use gilsim_core::tools::OwnKey;
 use gilsim_core::trace::State;
 
@@ -21,6 +21,10 @@ const HEADINGS: [&str; 10] = [
     "threads",
     "procs",
 ];
+
+/// The headings of what went wrong, one for each of [`Counts::all`].
+pub(crate) const COUNT_HEADINGS: [&str; Counts::NAMES.len()] =
+    ["failed", "timed out", "cancelled", "retries"];
 
 /// The columns that hold text; the others hold numbers.
 const TEXT_COLUMNS: [usize; 2] = [0, 5];
@@ -123,11 +127,25 @@ fn common<'a, T: PartialEq>(scenario: &'a Scenario, of: impl Fn(&'a ToolRun) -> 
 pub(super) fn table(results: &[ToolResult<'_>]) -> Table {
     let align = |index| if TEXT_COLUMNS.contains(&index) { Align::Left } else { Align::Right };
     let columns = HEADINGS.into_iter().enumerate();
-    let mut table = Table::new(columns.map(|(index, heading)| (heading, align(index))));
+    let columns = columns.map(|(index, heading)| (heading, align(index)));
+    let counts = |result: &ToolResult<'_>| result.row().map(|row| row.counts);
+    let shown = shown_counts(results.iter().filter_map(counts));
+    let more = shown.iter().map(|at| (COUNT_HEADINGS[*at], Align::Right));
+    let mut table = Table::new(columns.chain(more));
     for result in results {
-        table.push(cells(result));
+        let count =
+            |at: &usize| counts(result).map_or_else(String::new, |it| it.all()[*at].to_string());
+        table.push(cells(result).into_iter().chain(shown.iter().map(count)));
     }
     table
+}
+
+/// Which of the counts are not zero everywhere: those that people are shown.
+pub(crate) fn shown_counts(counts: impl Iterator<Item = Counts>) -> Vec<usize> {
+    let mut sum = Counts::default();
+    counts.for_each(|one| sum += one);
+    let all = sum.all().into_iter().enumerate();
+    all.filter(|(_, count)| *count > 0).map(|(at, _)| at).collect()
 }
 
 /// What stands under the [`HEADINGS`].

@@ -2,6 +2,7 @@
 
 use super::answers;
 use super::cause::{self, Finisher, Reason};
+use super::failures;
 use super::words::{list, one_line, range, ratio, time};
 use super::{Ending, ToolResult};
 use gilsim_core::model::{Goal, Scenario};
@@ -35,6 +36,7 @@ pub fn verdict(scenario: &Scenario, results: &[ToolResult<'_>]) -> String {
         [only] => vec![alone(scenario, *only, deadlocked.is_empty())],
         several => contest(scenario, several),
     };
+    sentences.extend(failures::told(&finished));
     if !deadlocked.is_empty() {
         let verb = if deadlocked.len() == 1 { "deadlocks" } else { "deadlock" };
         sentences.push(format!("{} {verb}.", list(&deadlocked)));

@@ -88,6 +88,10 @@ pub(crate) static SITE: Keys = Keys {
         required("latency", Kind::Distribution, "How long an answer takes.", r#"{ "uniform": ["1s", "2s"] }"#),
         key("connections", Kind::Whole(1, limits::AMOUNT),
             "Requests in flight at once, the rest queue at the site; no limit by default.", "6"),
+        key("fails", Kind::Share,
+            "The share of waits that fail, from 0 to 1; 0 by default.", "0.02"),
+        key("fails_after", Kind::Duration,
+            "How long a wait takes that fails; as long as an answer by default.", r#""1s""#),
     ],
 };
 

@@ -45,6 +45,8 @@ enum SaidProfile {
 struct SaidSite {
     latency: Option<Distribution>,
     connections: Option<u32>,
+    fails: Option<f64>,
+    fails_after: Option<SimDuration>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -131,6 +133,8 @@ fn site(reader: &mut Reader<'_>, entry: &Entry, whole: bool) -> SaidSite {
     SaidSite {
         latency: latency.and_then(|node| reader.distribution(node)),
         connections: reader.amount(&fields, "connections"),
+        fails: reader.share(&fields, "fails"),
+        fails_after: reader.duration_at(&fields, "fails_after"),
     }
 }
 
@@ -232,6 +236,8 @@ impl Base {
             let site = &mut sites[*index];
             site.latency = said.latency.clone().unwrap_or_else(|| site.latency.clone());
             site.connections = said.connections.or(site.connections);
+            site.fails = said.fails.unwrap_or(site.fails);
+            site.fails_after = said.fails_after.or(site.fails_after);
         }
         sites
     }
@@ -250,7 +256,7 @@ impl Base {
 
 fn unsaid_site(name: &str) -> Site {
     let latency = Distribution::Constant(SimDuration::ZERO);
-    Site { name: name.to_owned(), latency, connections: None }
+    Site { name: name.to_owned(), latency, connections: None, fails: 0.0, fails_after: None }
 }
 
 fn unsaid_computation(name: &str) -> Computation {

@@ -8,6 +8,16 @@ use crate::tree::{Node, Value, shortened};
 use crate::unmodelled;
 use gilsim_core::time::{Decimal, DecimalError, DurationError, SimDuration, UNITS};
 
+/// A number that is no infinity, whole or not.
+fn number(node: &Node) -> Option<f64> {
+    let number = match &node.value {
+        Value::Integer(integer) => integer.to_string().parse().ok(),
+        Value::Float(text) => text.parse::<f64>().ok(),
+        _ => None,
+    };
+    number.filter(|number| number.is_finite())
+}
+
 impl Reader<'_> {
     /// A text without control characters other than line ends and tabs.
     pub(super) fn text(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
@@ -69,14 +79,18 @@ impl Reader<'_> {
 
     /// A positive number, whole or not.
     pub(super) fn positive(&mut self, node: &Node) -> Option<f64> {
-        let number = match &node.value {
-            Value::Integer(integer) => integer.to_string().parse().ok(),
-            Value::Float(text) => text.parse::<f64>().ok(),
-            _ => None,
-        };
-        match number.filter(|number| number.is_finite() && *number > 0.0) {
+        match number(node).filter(|number| *number > 0.0) {
             Some(number) => Some(number),
             None => self.expected(node, "a positive number"),
+        }
+    }
+
+    /// A number from 0 to 1 at a key, if the table has it.
+    pub(super) fn share(&mut self, fields: &Fields<'_>, key: &str) -> Option<f64> {
+        let node = fields.get(key)?;
+        match number(node).filter(|number| (0.0..=1.0).contains(number)) {
+            Some(number) => Some(number),
+            None => self.expected(node, "a number from 0 to 1, 0.02 for 2 in a hundred"),
         }
     }
 

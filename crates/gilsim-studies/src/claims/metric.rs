@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use gilsim_core::model::Scenario;
 use gilsim_core::run::Run;
-use gilsim_core::sink::row::{COLUMNS, SummaryRow, Value};
+use gilsim_core::sink::row::{COLUMNS, Counts, SummaryRow, Value};
+use gilsim_core::sink::summary::EntryResponses;
 
 /// A metric of a tool, as an expression names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,7 +75,8 @@ pub(super) fn column(name: &str, of_entries: bool) -> Option<usize> {
 
 /// Whether a column is a metric, and if that is asked for, one that entries have.
 fn is_metric(column: &str, of_entries: bool) -> bool {
-    let has_entry = column == "tasks" || column.starts_with("response_");
+    let has_entry =
+        column == "tasks" || column.starts_with("response_") || Counts::NAMES.contains(&column);
     !KEYS.contains(&column) && (has_entry || !of_entries)
 }
 
@@ -133,7 +135,8 @@ impl Metric {
             None => None,
             Some(which) => {
                 let found = run.entry(which.find(scenario)?)?;
-                Some(SummaryRow { tasks: found.tasks, response: found.response, ..row.clone() })
+                let EntryResponses { tasks, counts, response } = found;
+                Some(SummaryRow { tasks, counts, response, ..row.clone() })
             }
         };
         match COLUMNS[self.measure.column].of(of_entry.as_ref().unwrap_or(row)) {
@@ -171,7 +174,8 @@ mod tests {
         }
         assert_eq!(column("makespan_ns", false), None);
         assert_eq!(column("tool", false), None);
-        assert!(names(true).eq(["tasks", "mean", "p50", "p95", "p99", "max"]));
+        let of_entries = ["tasks", "mean", "p50", "p95", "p99", "max"];
+        assert!(names(true).eq(of_entries.into_iter().chain(Counts::NAMES)));
         assert_eq!(column("makespan", true), None);
     }
 
