@@ -55,6 +55,7 @@ connections = 2
 time = "3ms"
 [semaphores]
 slots = 2
+[locks.db]
 [queues]
 jobs = 3
 [[tasks]]
@@ -63,7 +64,7 @@ count = 3
 arrive = { every = "1ms" }
 steps = [
   { acquire = "slots" }, { wait = "shop" }, { release = "slots" },
-  { repeat = 2, steps = [{ compute = "parse" }] }, { put = "jobs" }, { get = "jobs" },
+  { repeat = 2, steps = [{ with = "db", steps = [{ compute = "parse" }] }] }, { put = "jobs" }, { get = "jobs" },
 ]
 [[tools]]
 use = "thread_pool"

@@ -30,6 +30,9 @@ pub enum Step {
     Yield,
     Acquire(usize),
     Release(usize),
+    /// What follows up to the matching `Unlock` is done under a lock.
+    Lock(usize),
+    Unlock,
     Put(usize),
     Get(usize),
 }
@@ -56,6 +59,8 @@ pub struct World {
     pub sites: Vec<Site>,
     /// Permits at the start.
     pub semaphores: Vec<u32>,
+    /// How many locks there are.
+    pub locks: usize,
     /// Capacities; 0 is unbounded.
     pub queues: Vec<u32>,
     pub tasks: Vec<Task>,
@@ -114,6 +119,7 @@ impl World {
             lock: true,
             sites: Vec::new(),
             semaphores: Vec::new(),
+            locks: 0,
             queues: Vec::new(),
             tasks: tasks.iter().map(|steps| Task { arrive: 0, steps: steps.to_vec() }).collect(),
             clients: None,
@@ -163,6 +169,7 @@ impl World {
             format!("\n[computations.{name}{time}]\ntime = \"{time}ms\"\nlock = \"{name}\"\n")
         }));
         text.extend(table("semaphores", "slots", &self.semaphores));
+        text.extend((0..self.locks).map(|number| format!("\n[locks.lock{number}]\n")));
         text.extend(table("queues", "jobs", &self.queues));
         match self.clients {
             None => text.extend(self.tasks.iter().map(Task::toml)),
@@ -194,7 +201,8 @@ impl Task {
             0 => String::new(),
             later => format!("arrive = {{ at = [\"{later}ms\"] }}\n"),
         };
-        format!("\n[[tasks]]\n{arrive}steps = [{}]\n", steps.join(", "))
+        let steps = steps.join(", ").replace("[, ", "[").replace(", ]", "]");
+        format!("\n[[tasks]]\n{arrive}steps = [{steps}]\n")
     }
 }
 
@@ -215,6 +223,8 @@ fn step_toml(step: &Step) -> String {
         Step::Yield => "{ yield = true }".to_owned(),
         Step::Acquire(semaphore) => format!("{{ acquire = \"slots{semaphore}\" }}"),
         Step::Release(semaphore) => format!("{{ release = \"slots{semaphore}\" }}"),
+        Step::Lock(lock) => format!("{{ with = \"lock{lock}\", steps = ["),
+        Step::Unlock => "] }".to_owned(),
         Step::Put(queue) => format!("{{ put = \"jobs{queue}\" }}"),
         Step::Get(queue) => format!("{{ get = \"jobs{queue}\" }}"),
     }

@@ -36,7 +36,7 @@ pub fn tools() -> impl Strategy<Value = Tool> {
 pub enum Reach {
     /// Waits and computations.
     Plain,
-    /// And what tasks share: sites with connections, semaphores, queues.
+    /// And what tasks share: sites with connections, semaphores, locks, queues.
     Shared,
 }
 
@@ -53,6 +53,7 @@ pub enum Room {
 
 const SITES: usize = 2;
 const SEMAPHORES: usize = 2;
+const LOCKS: usize = 2;
 const QUEUES: usize = 1;
 
 /// Worlds of 1 to 5 tasks of 1 to 4 steps or so.
@@ -80,6 +81,7 @@ pub fn worlds(reach: Reach, room: Room) -> impl Strategy<Value = World> {
         lock,
         sites: shared.0,
         semaphores: shared.1,
+        locks: LOCKS,
         queues: shared.2,
         tasks,
         clients: None,
@@ -103,7 +105,7 @@ fn task(reach: Reach) -> impl Strategy<Value = Task> {
     (arrive, parts).prop_map(|(arrive, parts)| Task { arrive, steps: parts.concat() })
 }
 
-/// A step, or a semaphore round one.
+/// A step, or a semaphore or a lock round one.
 fn part(reach: Reach) -> BoxedStrategy<Vec<Step>> {
     let plain = plain_step().prop_map(|step| vec![step]);
     match reach {
@@ -111,9 +113,11 @@ fn part(reach: Reach) -> BoxedStrategy<Vec<Step>> {
         Reach::Shared => {
             let guarded = (0..SEMAPHORES, plain_step())
                 .prop_map(|(slots, step)| vec![Step::Acquire(slots), step, Step::Release(slots)]);
+            let locked = (0..LOCKS, plain_step())
+                .prop_map(|(lock, step)| vec![Step::Lock(lock), step, Step::Unlock]);
             let puts = (0..QUEUES).prop_map(|queue| vec![Step::Put(queue)]);
             let gets = (0..QUEUES).prop_map(|queue| vec![Step::Get(queue)]);
-            prop_oneof![5 => plain, 2 => guarded, 2 => puts, 1 => gets].boxed()
+            prop_oneof![5 => plain, 2 => guarded, 2 => locked, 2 => puts, 1 => gets].boxed()
         }
     }
 }

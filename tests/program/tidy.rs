@@ -43,7 +43,7 @@ const ROOMS: [Room; 32] = [
         &["priority_queue", "rustc_hash"],
     ),
     // gilsim-core: who listens, and what is made of it.
-    room("sink", &["ids", "model", "plan", "time", "tools", "trace"], &["serde"]),
+    room("sink", &["ids", "model", "plan", "time", "tools", "trace", "workload"], &["serde"]),
     room(
         "open",
         &["ids", "model", "plan", "sink", "time", "tools", "trace", "workload"],

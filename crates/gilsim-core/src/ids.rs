@@ -96,6 +96,10 @@ id!(
     SemaphoreId
 );
 id!(
+    /// A lock of the scenario.
+    MutexId
+);
+id!(
     /// A queue of the scenario.
     QueueId
 );

@@ -9,7 +9,7 @@ use crate::profile::Profile;
 use crate::time::{SimDuration, SimTime};
 pub use crate::tools::Tool;
 
-pub use step::{Form, Further, Object, OffloadTo, Spends, StepKind, StepSpec, WaitOn, Work};
+pub use step::{Form, Further, Guard, Object, OffloadTo, Spends, StepKind, StepSpec, WaitOn, Work};
 
 /// A validated scenario: what is to be done, and with which tools.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct Scenario {
     pub watched: Option<usize>,
     /// Semaphores that all tasks of a run share, in file order.
     pub semaphores: Vec<Semaphore>,
+    /// Locks that all tasks of a run share, in file order.
+    pub locks: Vec<Mutex>,
     /// Queues that all tasks of a run share, in file order.
     pub queues: Vec<Queue>,
     /// One run each, in file order; never empty.
@@ -145,6 +147,13 @@ pub struct Semaphore {
     pub name: String,
     /// Permits at the start; at least 1.
     pub permits: u32,
+}
+
+/// A lock of the scenario: `threading.Lock`, `asyncio.Lock` or `multiprocessing.Lock`, by tool.
+#[derive(Clone, Debug)]
+pub struct Mutex {
+    /// Its key in `[locks]`.
+    pub name: String,
 }
 
 /// A queue of the scenario. Its items carry nothing: only their number matters.

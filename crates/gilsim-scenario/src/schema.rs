@@ -1,5 +1,7 @@
 //! The JSON Schema of scenario files, made from the same tables of keys that the reader uses.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::keys::{self, Keys, Kind};
@@ -112,9 +114,12 @@ fn step() -> Value {
         _ => json!({ "required": [kind.key] }),
     });
     object.insert("oneOf".to_owned(), json!(forms));
-    let further = StepKind::ALL.iter().filter_map(|kind| Some((kind.further?.key, kind.key)));
-    let further: Map<_, _> = further.map(|(key, of)| (key.to_owned(), json!([of]))).collect();
-    object.insert("dependentRequired".to_owned(), Value::Object(further));
+    let mut owners: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for (further, kind) in StepKind::ALL.iter().filter_map(|kind| Some((kind.further?, kind))) {
+        owners.entry(further.key).or_default().push(json!({ "required": [kind.key] }));
+    }
+    let owned = owners.into_iter().map(|(key, of)| (key.to_owned(), json!({ "anyOf": of })));
+    object.insert("dependentSchemas".to_owned(), Value::Object(owned.collect()));
     Value::Object(object)
 }
 

@@ -9,9 +9,12 @@ const LIMITS: &str = "see README.md, \"Limits\"";
 
 /// What serves in the place of something that is missing.
 const INSTEAD: [(&str, &str); 5] = [
-    ("lock", "a semaphore of one permit is a lock: `acquire` and `release` it"),
-    ("mutex", "a semaphore of one permit is a lock: `acquire` and `release` it"),
-    ("rlock", "a semaphore of one permit is a lock: `acquire` and `release` it"),
+    ("lock", "a name in `[locks]` is a lock: hold it with { with = NAME, steps = [...] }"),
+    ("mutex", "a name in `[locks]` is a lock: hold it with { with = NAME, steps = [...] }"),
+    (
+        "rlock",
+        "a name in `[locks]` is a lock that its holder cannot take again: hold it with { with = NAME, steps = [...] }",
+    ),
     ("sleep", "`wait` for a time, or `block` the thread for one"),
     ("gather", "the entries of `[[tasks]]` are what is gathered"),
 ];

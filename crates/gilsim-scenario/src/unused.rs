@@ -16,6 +16,7 @@ struct Used {
     sites: BTreeSet<usize>,
     computations: BTreeSet<usize>,
     semaphores: BTreeSet<usize>,
+    locks: BTreeSet<usize>,
     queues: BTreeSet<usize>,
 }
 
@@ -26,6 +27,7 @@ impl Used {
                 Object::Site(id) => _ = self.sites.insert(id.index()),
                 Object::Computation(id) => _ = self.computations.insert(id.index()),
                 Object::Semaphore(id) => _ = self.semaphores.insert(id.index()),
+                Object::Lock(id) => _ = self.locks.insert(id.index()),
                 Object::Queue(id) => _ = self.queues.insert(id.index()),
                 Object::Nothing | Object::Time(_) | Object::Executor(_) | Object::Times(_) => {}
             }
@@ -44,7 +46,7 @@ fn unused(scenario: &Scenario) -> Vec<String> {
     }
     // All tools have sites and computations of the same names.
     let setting = &scenario.tools[0].setting;
-    let groups: [(&str, Vec<&str>, BTreeSet<usize>); 4] = [
+    let groups: [(&str, Vec<&str>, BTreeSet<usize>); 5] = [
         ("site", setting.sites.iter().map(|site| site.name.as_str()).collect(), used.sites),
         (
             "computation",
@@ -56,6 +58,7 @@ fn unused(scenario: &Scenario) -> Vec<String> {
             scenario.semaphores.iter().map(|one| one.name.as_str()).collect(),
             used.semaphores,
         ),
+        ("lock", scenario.locks.iter().map(|one| one.name.as_str()).collect(), used.locks),
         ("queue", scenario.queues.iter().map(|one| one.name.as_str()).collect(), used.queues),
     ];
     let told = groups.into_iter().flat_map(|(what, names, used)| {
@@ -108,7 +111,8 @@ fn times(count: u128) -> String {
 fn turns(steps: &[StepSpec], semaphore: SemaphoreId) -> (u128, u128) {
     let mut turns = (0, 0);
     for step in steps {
-        if step.object() == Object::Semaphore(semaphore) {
+        // A `with` gives back what it takes.
+        if step.object() == Object::Semaphore(semaphore) && step.within().is_none() {
             // Of the two kinds that name a semaphore, the one that takes a permit may wait for it.
             if step.kind().waits_for_tasks { turns.0 += 1 } else { turns.1 += 1 }
         }

@@ -104,3 +104,24 @@ fn a_wait_that_fails_takes_its_own_time_and_leaves_the_others_theirs() {
     let every = Play::of(&text("fails = 1"));
     assert_eq!(every.run("asyncio").done(), sound, "an answer takes as long if it is a refusal");
 }
+
+#[test]
+fn what_is_held_is_given_back_where_a_step_fails() {
+    let play = Play::of(
+        r#"
+        machine.cores = 4
+        [locks.db]
+        [semaphores]
+        slots = 1
+        [[tasks]]
+        count = 3
+        steps = [
+          { with = "slots", steps = [{ with = "db", steps = [{ wait = "10ms" }, { fail = true }] }] },
+          { wait = "1s" },
+        ]
+        "#,
+    );
+    for tool in TOOLS {
+        assert_eq!(play.run(tool).done(), [10 * MS, 20 * MS, 30 * MS], "{tool}");
+    }
+}

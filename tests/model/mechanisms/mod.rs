@@ -3,6 +3,7 @@
 mod checklist;
 mod edges;
 mod growth;
+mod locks;
 mod measured;
 mod moving;
 mod placement;

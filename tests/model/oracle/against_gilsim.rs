@@ -54,7 +54,10 @@ fn share_nothing_over_time(world: &mut World) {
     world.sites.iter_mut().for_each(|site| site.connections = None);
     for task in &mut world.tasks {
         let shares = |step: &Step| {
-            matches!(step, Step::Acquire(_) | Step::Release(_) | Step::Put(_) | Step::Get(_))
+            !matches!(
+                step,
+                Step::Wait(_) | Step::Block(_) | Step::Site(_) | Step::Compute(..) | Step::Yield
+            )
         };
         task.steps.retain(|step| !shares(step));
         if task.steps.is_empty() {

@@ -20,6 +20,9 @@ enum Op {
     /// After a wait: the permit is this task's already.
     Resume(usize),
     Release(usize),
+    /// Takes a lock, and gives the last one back that was taken.
+    Lock(usize),
+    Unlock,
     Do(Step),
 }
 
@@ -35,6 +38,8 @@ struct Coroutine {
     state: &'static str,
     since: u64,
     done: Option<u64>,
+    /// The semaphores of the locks that it has, the last one last.
+    holds: Vec<usize>,
     spent: Spent,
 }
 
@@ -58,7 +63,7 @@ struct Loop<'w> {
     /// When due, the how-manieth timer, whose.
     timers: Vec<(u64, usize, usize)>,
     set: usize,
-    /// Those of the scenario, then one a site, then the limit.
+    /// Those of the scenario, then one a site, then the limit, then one a lock.
     semaphores: Vec<Semaphore>,
     queues: Vec<Queue>,
     tasks: Vec<Coroutine>,
@@ -71,6 +76,7 @@ pub fn play(world: &World, limit: Option<u32>) -> Ending {
     let sites = world.sites.iter().map(|site| site.connections.unwrap_or(u32::MAX / 2));
     let permits =
         world.semaphores.iter().copied().chain(sites).chain([limit.unwrap_or(u32::MAX / 2)]);
+    let permits = permits.chain(std::iter::repeat_n(1, world.locks));
     let mut it = Loop {
         world,
         now: 0,
@@ -108,11 +114,20 @@ fn coroutine(world: &World, task: usize) -> Coroutine {
             ]),
             Step::Acquire(semaphore) => ops.push_back(Op::Acquire(semaphore)),
             Step::Release(semaphore) => ops.push_back(Op::Release(semaphore)),
+            Step::Lock(lock) => ops.push_back(Op::Lock(limit + 1 + lock)),
+            Step::Unlock => ops.push_back(Op::Unlock),
             step => ops.push_back(Op::Do(step)),
         }
     }
     ops.push_back(Op::Release(limit));
-    Coroutine { ops, state: "ready", since: arrive, done: None, spent: Spent::new() }
+    Coroutine {
+        ops,
+        state: "ready",
+        since: arrive,
+        done: None,
+        holds: Vec::new(),
+        spent: Spent::new(),
+    }
 }
 
 impl Loop<'_> {
@@ -215,6 +230,14 @@ impl Loop<'_> {
                 self.semaphores[semaphore].value += 1;
                 self.wake_next(semaphore);
             }
+            Op::Lock(lock) => {
+                self.tasks[task].holds.push(lock);
+                return self.perform(task, Op::Acquire(lock));
+            }
+            Op::Unlock => {
+                let lock = self.tasks[task].holds.pop().expect("it was taken");
+                return self.perform(task, Op::Release(lock));
+            }
             Op::Do(step) => return self.do_step(task, step),
         }
         None
@@ -254,7 +277,12 @@ impl Loop<'_> {
                     self.wake(putter, self.now);
                 }
             }
-            Step::Wait(_) | Step::Site(_) | Step::Acquire(_) | Step::Release(_) => {
+            Step::Wait(_)
+            | Step::Site(_)
+            | Step::Acquire(_)
+            | Step::Release(_)
+            | Step::Lock(_)
+            | Step::Unlock => {
                 unreachable!("coroutines have no such steps left")
             }
         }

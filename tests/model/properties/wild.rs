@@ -24,6 +24,7 @@ pub enum Step {
     Named(usize),
     Yield,
     Guarded(usize, Vec<Step>),
+    With(&'static str, Vec<Step>),
     Put(usize),
     Get(usize),
     Offload(Vec<Step>, bool),
@@ -92,6 +93,7 @@ impl Wild {
             text.push(format!("[{table}]\n"));
             text.extend(sizes.iter().enumerate().map(|(n, size)| format!("{table}{n} = {size}\n")));
         }
+        text.push("[locks.l0]\n".to_owned());
         text.extend(self.entries.iter().map(|entry| entry.toml(k)));
         let sends = |entry: &Entry| matches!(entry.arrive, Arrival::Clients(..));
         let chunk = if self.entries.iter().any(sends) { 1 } else { 2 };
@@ -166,6 +168,9 @@ impl Step {
                     "{{ acquire = \"{name}\" }}, {}, {{ release = \"{name}\" }}",
                     inner.join(", ")
                 )
+            }
+            Self::With(name, inner) => {
+                format!("{{ with = \"{name}\", steps = {} }}", list(inner, k))
             }
             Self::Put(queue) => format!("{{ put = \"queues{queue}\" }}"),
             Self::Get(queue) => format!("{{ get = \"queues{queue}\" }}"),
@@ -274,6 +279,8 @@ fn step(chance: Chance) -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => plain_step(chance),
         1 => plain().prop_map(|steps| Step::Guarded(0, steps)),
+        1 => plain().prop_map(|steps| Step::With("semaphores0", steps)),
+        1 => plain().prop_map(|steps| Step::With("l0", steps)),
         1 => Just(Step::Put(0)),
         1 => Just(Step::Get(0)),
         1 => (plain(), any::<bool>()).prop_map(|(steps, to)| Step::Offload(steps, to)),

@@ -75,6 +75,7 @@ pub(crate) fn scenario(title: &str, tasks: Vec<TaskEntry>) -> Scenario {
         tasks,
         watched: None,
         semaphores,
+        locks: Vec::new(),
         queues,
         tools: Vec::new(),
     }

@@ -46,7 +46,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.tasks.get_mut(task).pc = pc;
         match wait.on {
             ForCoroutine::Thing(thing) => {
-                self.shared.stand_in_line(thing, Waiter::Coroutine(task));
+                self.shared.stand_in_line(thing, Waiter::Coroutine(task), self.now);
             }
             ForCoroutine::Turn => {
                 self.loops[event_loop.index()].call_soon(Handle::Step(task, End::Done));

@@ -66,6 +66,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn words_for(&self, thing: Thing) -> String {
         let name = self.plan.names.get(self.plan.name_of(thing));
         match thing {
+            Thing::Permit(permit) if self.plan.semaphores[permit.index()].is_lock => {
+                format!("lock `{name}`")
+            }
             Thing::Permit(_) => format!("a permit of semaphore `{name}`"),
             Thing::Connection(_) => format!("a free connection of site `{name}`"),
             Thing::Room(_) => format!("room in queue `{name}`"),

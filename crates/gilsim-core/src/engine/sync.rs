@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use crate::ids::{SemaphoreId, SiteId, TaskId, ThreadId};
 use crate::plan::{End, Plan, Thing};
+use crate::time::{SimDuration, SimTime};
 
 /// Somebody who waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,7 +29,12 @@ impl Shared {
         let semaphores = plan.semaphores.iter();
         let connections = |connections| Semaphore::new(connections, true);
         Self {
-            semaphores: semaphores.map(|it| Semaphore::new(it.permits, it.hands_over)).collect(),
+            semaphores: semaphores
+                .map(|it| Semaphore {
+                    fair_after: it.fair_after,
+                    ..Semaphore::new(it.permits, it.hands_over)
+                })
+                .collect(),
             queues: plan.queues.iter().map(|rules| Queue::new(rules.capacity)).collect(),
             sites: plan.sites.iter().map(|it| it.connections.map(connections)).collect(),
         }
@@ -55,11 +61,11 @@ impl Shared {
         }
     }
 
-    pub(super) fn stand_in_line(&mut self, thing: Thing, waiter: Waiter) {
+    pub(super) fn stand_in_line(&mut self, thing: Thing, waiter: Waiter, now: SimTime) {
         match thing {
             Thing::Permit(_) | Thing::Connection(_) => {
                 let semaphore = self.semaphore_of(thing);
-                semaphore.expect("only what is counted runs out").wait(waiter);
+                semaphore.expect("only what is counted runs out").wait(waiter, now);
             }
             Thing::Room(queue) => self.queues[queue.index()].wait_for_room(waiter),
             Thing::Item(queue) => self.queues[queue.index()].wait_for_item(waiter),
@@ -87,9 +93,20 @@ impl Shared {
         self.semaphore_of(thing).and_then(Semaphore::serve_next)
     }
 
+    /// A thread that was woken has taken the thing that it waited for.
+    pub(super) fn woken_took(&mut self, thing: Thing, thread: ThreadId) {
+        if let Some(semaphore) = self.semaphore_of(thing) {
+            semaphore.forget(Waiter::Thread(thread));
+        }
+    }
+
     /// Gives a permit back. Returns who is to be woken, and how its wait has ended.
-    pub(super) fn release(&mut self, semaphore: SemaphoreId) -> Option<(Waiter, End)> {
-        self.semaphores[semaphore.index()].release()
+    pub(super) fn release(
+        &mut self,
+        semaphore: SemaphoreId,
+        now: SimTime,
+    ) -> Option<(Waiter, End)> {
+        self.semaphores[semaphore.index()].release(now)
     }
 
     /// Ends a request to a site. Returns who has the connection next.
@@ -110,12 +127,18 @@ struct Semaphore {
     served: u32,
     /// Whether a coroutine that waits is handed a permit.
     hands_over: bool,
+    /// After how long a wait a thread is handed a permit, if ever: a lock since 3.14 (`_PyMutex_LockTimed` and
+    /// `_PyMutex_TryUnlock` in CPython `Python/lock.c`).
+    fair_after: Option<SimDuration>,
     waiters: VecDeque<Waiter>,
+    /// Since when each thread wants a permit, where that matters; also those that were woken and look again.
+    wants: Vec<(Waiter, SimTime)>,
 }
 
 impl Semaphore {
     fn new(permits: u32, hands_over: bool) -> Self {
-        Self { permits, served: 0, hands_over, waiters: VecDeque::new() }
+        let (waiters, wants) = (VecDeque::new(), Vec::new());
+        Self { permits, served: 0, hands_over, fair_after: None, waiters, wants }
     }
 
     /// Takes a permit if there is one; `in_line`, only if nobody waits for it already.
@@ -126,22 +149,39 @@ impl Semaphore {
         granted
     }
 
-    fn wait(&mut self, waiter: Waiter) {
+    fn wait(&mut self, waiter: Waiter, now: SimTime) {
         self.waiters.push_back(waiter);
+        if self.fair_after.is_some() && !self.wants.iter().any(|(known, _)| *known == waiter) {
+            self.wants.push((waiter, now));
+        }
     }
 
-    /// Gives a permit back. A coroutine that is woken may have it; anybody else has to look again.
-    fn release(&mut self) -> Option<(Waiter, End)> {
-        match self.waiters.front() {
-            Some(Waiter::Coroutine(_)) if self.hands_over => {
-                self.hand_over().map(|next| (next, End::Done))
-            }
-            _ => {
-                let waiter = self.waiters.pop_front();
-                self.permits = self.permits.saturating_add(1);
-                waiter.map(|next| (next, End::Again))
-            }
+    /// Somebody who waited has a permit.
+    fn forget(&mut self, waiter: Waiter) {
+        self.wants.retain(|(known, _)| *known != waiter);
+    }
+
+    /// Whether the first in line has waited for so long that it is handed the permit.
+    fn owes_the_first(&self, now: SimTime) -> bool {
+        let (Some(first), Some(fair_after)) = (self.waiters.front(), self.fair_after) else {
+            return false;
+        };
+        let since = self.wants.iter().find(|(known, _)| known == first);
+        since.is_some_and(|(_, since)| now.saturating_since(*since) >= fair_after)
+    }
+
+    /// Gives a permit back. A coroutine that is woken may have it; anybody else has to look again, unless it is owed one.
+    fn release(&mut self, now: SimTime) -> Option<(Waiter, End)> {
+        let is_handed = match self.waiters.front() {
+            Some(Waiter::Coroutine(_)) => self.hands_over,
+            _ => self.owes_the_first(now),
+        };
+        if is_handed {
+            return self.hand_over().map(|next| (next, End::Done));
         }
+        let waiter = self.waiters.pop_front();
+        self.permits = self.permits.saturating_add(1);
+        waiter.map(|next| (next, End::Again))
     }
 
     /// Hands a permit that is given back to the first in line, thread or coroutine; keeps it if there
@@ -150,7 +190,7 @@ impl Semaphore {
         let next = self.waiters.pop_front();
         match next {
             Some(Waiter::Coroutine(_)) => self.served += 1,
-            Some(Waiter::Thread(_)) => {}
+            Some(waiter @ Waiter::Thread(_)) => self.forget(waiter),
             None => self.permits = self.permits.saturating_add(1),
         }
         next
@@ -240,18 +280,34 @@ mod tests {
     fn a_coroutine_is_handed_its_permit_and_a_thread_has_to_look_again() {
         let mut semaphore = Semaphore::new(1, true);
         assert!(semaphore.try_acquire(true));
-        semaphore.wait(C1);
-        semaphore.wait(T1);
-        assert_eq!(semaphore.release(), Some((C1, End::Done)));
+        semaphore.wait(C1, SimTime::ZERO);
+        semaphore.wait(T1, SimTime::ZERO);
+        assert_eq!(semaphore.release(SimTime::ZERO), Some((C1, End::Done)));
         assert!(!semaphore.try_acquire(false), "the permit went to the coroutine");
-        assert_eq!(semaphore.release(), Some((T1, End::Again)));
+        assert_eq!(semaphore.release(SimTime::ZERO), Some((T1, End::Again)));
         assert!(semaphore.try_acquire(false), "a newcomer may barge");
+    }
+
+    #[test]
+    fn a_lock_is_handed_to_a_thread_that_has_waited_for_long_even_if_it_was_woken_in_vain() {
+        let at = |us| SimTime::ZERO + SimDuration::from_micros(us);
+        let fair_after = Some(SimDuration::from_micros(1_000));
+        let mut lock = Semaphore { fair_after, ..Semaphore::new(1, true) };
+        assert!(lock.try_acquire(false));
+        lock.wait(T1, at(0));
+        assert_eq!(lock.release(at(999)), Some((T1, End::Again)));
+        assert!(lock.try_acquire(false), "a newcomer is faster");
+        lock.wait(T1, at(1_000));
+        assert_eq!(lock.release(at(1_001)), Some((T1, End::Done)));
+        assert!(!lock.try_acquire(false), "it has the lock");
+        lock.wait(T1, at(2_000));
+        assert_eq!(lock.release(at(2_500)), Some((T1, End::Again)), "it counts from anew");
     }
 
     #[test]
     fn a_fair_semaphore_refuses_newcomers_while_somebody_waits() {
         let mut semaphore = Semaphore::new(1, true);
-        semaphore.wait(T1);
+        semaphore.wait(T1, SimTime::ZERO);
         assert!(!semaphore.try_acquire(true));
         assert!(semaphore.try_acquire(false));
     }
@@ -259,12 +315,12 @@ mod tests {
     #[test]
     fn a_coroutine_that_has_not_run_yet_keeps_newcomers_in_line() {
         let mut semaphore = Semaphore::new(0, true);
-        semaphore.wait(C1);
-        assert_eq!(semaphore.release(), Some((C1, End::Done)));
-        assert_eq!(semaphore.release(), None);
+        semaphore.wait(C1, SimTime::ZERO);
+        assert_eq!(semaphore.release(SimTime::ZERO), Some((C1, End::Done)));
+        assert_eq!(semaphore.release(SimTime::ZERO), None);
         assert!(!semaphore.try_acquire(true), "C1 is still in line");
-        semaphore.wait(Waiter::Coroutine(TaskId(2)));
-        semaphore.wait(Waiter::Coroutine(TaskId(3)));
+        semaphore.wait(Waiter::Coroutine(TaskId(2)), SimTime::ZERO);
+        semaphore.wait(Waiter::Coroutine(TaskId(3)), SimTime::ZERO);
         semaphore.served_one_runs();
         assert_eq!(semaphore.serve_next(), Some(TaskId(2)));
         assert_eq!(semaphore.serve_next(), None, "there was one permit");
@@ -286,7 +342,7 @@ mod tests {
     fn a_permit_that_is_handed_over_goes_to_the_first_in_line() {
         let mut connections = Semaphore::new(1, true);
         assert!(connections.try_acquire(false));
-        connections.wait(T1);
+        connections.wait(T1, SimTime::ZERO);
         assert_eq!(connections.hand_over(), Some(T1));
         assert!(!connections.try_acquire(false), "the waiter has it");
         assert_eq!(connections.hand_over(), None);

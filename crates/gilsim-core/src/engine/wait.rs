@@ -15,7 +15,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn wait_is_over(&mut self, thread: ThreadId, on: ForThread) -> Option<End> {
         match on {
             ForThread::Thing(thing) => {
-                self.take_if_there(thing, thing.goes_by_line()).then_some(End::Done)
+                let taken = self.take_if_there(thing, thing.goes_by_line());
+                if taken {
+                    self.shared.woken_took(thing, thread);
+                }
+                taken.then_some(End::Done)
             }
             ForThread::Channel(_) => self.has_come(thread, on).then_some(End::Again),
             ForThread::Started
@@ -52,7 +56,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         row: Option<(State, NameId)>,
     ) -> Flow {
         match on {
-            ForThread::Thing(thing) => self.shared.stand_in_line(thing, Waiter::Thread(thread)),
+            ForThread::Thing(thing) => {
+                self.shared.stand_in_line(thing, Waiter::Thread(thread), self.now);
+            }
             ForThread::Channel(channel) => self.channel(thread, channel).park(thread),
             ForThread::Poll(channel) => self.channel(thread, channel).poll(thread),
             ForThread::Joined => {
@@ -132,7 +138,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     pub(super) fn give_back(&mut self, semaphore: SemaphoreId) {
-        if let Some((waiter, end)) = self.shared.release(semaphore) {
+        if let Some((waiter, end)) = self.shared.release(semaphore, self.now) {
             self.end_wait_of(waiter, end, Thing::Permit(semaphore));
         }
     }

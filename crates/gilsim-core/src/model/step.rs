@@ -1,6 +1,6 @@
 //! The steps of tasks, and what there is to know of each kind.
 
-use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
+use crate::ids::{ComputationId, MutexId, QueueId, SemaphoreId, SiteId};
 
 use super::{Distribution, Setting};
 
@@ -19,6 +19,13 @@ pub enum StepSpec {
     Acquire(SemaphoreId),
     /// Gives a permit back.
     Release(SemaphoreId),
+    /// Holds a permit or a lock while it does steps.
+    With {
+        /// What it holds.
+        guard: Guard,
+        /// What it does meanwhile.
+        steps: Vec<StepSpec>,
+    },
     /// Puts an item into a queue, waiting for room.
     Put(QueueId),
     /// Takes an item from a queue, waiting for one.
@@ -39,6 +46,15 @@ pub enum StepSpec {
         /// What is repeated.
         steps: Vec<StepSpec>,
     },
+}
+
+/// What a task holds during a `with`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Guard {
+    /// A permit of a semaphore.
+    Semaphore(SemaphoreId),
+    /// A lock.
+    Lock(MutexId),
 }
 
 /// Which executor an offloaded step goes to.
@@ -114,6 +130,8 @@ pub enum Form {
     True(fn() -> StepSpec),
     /// A semaphore.
     Semaphore(fn(SemaphoreId) -> StepSpec),
+    /// A semaphore or a lock; steps at the further key.
+    GuardFor(fn(Guard, Vec<StepSpec>) -> StepSpec),
     /// A queue.
     Queue(fn(QueueId) -> StepSpec),
     /// Steps; an executor at the further key.
@@ -157,6 +175,8 @@ pub enum Object<'a> {
     Time(&'a Distribution),
     /// A semaphore.
     Semaphore(SemaphoreId),
+    /// A lock.
+    Lock(MutexId),
     /// A queue.
     Queue(QueueId),
     /// An executor.
@@ -167,8 +187,10 @@ pub enum Object<'a> {
 
 impl StepKind {
     /// All kinds, in the order of the contract.
-    pub const ALL: [&'static Self; 11] =
-        [&WAIT, &BLOCK, &COMPUTE, &YIELD, &ACQUIRE, &RELEASE, &PUT, &GET, &FAIL, &OFFLOAD, &REPEAT];
+    pub const ALL: [&'static Self; 12] = [
+        &WAIT, &BLOCK, &COMPUTE, &YIELD, &ACQUIRE, &RELEASE, &WITH, &PUT, &GET, &FAIL, &OFFLOAD,
+        &REPEAT,
+    ];
 }
 
 /// What most kinds have in common.
@@ -182,6 +204,14 @@ const PLAIN: StepKind = StepKind {
     waits_for_tasks: false,
     blocks_loop: false,
     words: "",
+};
+
+/// The steps within a step, where another thing stands at its own key.
+const STEPS: Further = Further {
+    key: "steps",
+    about: "With `repeat` or `with`: the steps that are repeated, or done meanwhile.",
+    example: r#"[{ "wait": "shop" }]"#,
+    required: true,
 };
 
 const WAIT: StepKind = StepKind {
@@ -244,6 +274,17 @@ const RELEASE: StepKind = StepKind {
     ..PLAIN
 };
 
+const WITH: StepKind = StepKind {
+    key: "with",
+    about: "Holds a permit of a semaphore, or a lock, while it does `steps`.",
+    example: r#""db""#,
+    form: Form::GuardFor(|guard, steps| StepSpec::With { guard, steps }),
+    further: Some(STEPS),
+    waits_for_tasks: true,
+    words: "holds {} while it:",
+    ..PLAIN
+};
+
 const PUT: StepKind = StepKind {
     key: "put",
     about: "Puts an item into a queue, waiting for room.",
@@ -293,12 +334,7 @@ const REPEAT: StepKind = StepKind {
     about: "Runs `steps` so many times.",
     example: "10",
     form: Form::Times(|times, steps| StepSpec::Repeat { times, steps }),
-    further: Some(Further {
-        key: "steps",
-        about: "With `repeat`: what is repeated.",
-        example: r#"[{ "wait": "shop" }]"#,
-        required: true,
-    }),
+    further: Some(STEPS),
     words: "{} times:",
     ..PLAIN
 };
@@ -313,6 +349,7 @@ impl StepSpec {
             Self::Yield => &YIELD,
             Self::Acquire(_) => &ACQUIRE,
             Self::Release(_) => &RELEASE,
+            Self::With { .. } => &WITH,
             Self::Put(_) => &PUT,
             Self::Get(_) => &GET,
             Self::Fail => &FAIL,
@@ -330,7 +367,12 @@ impl StepSpec {
             | Self::Block(WaitOn::Time(time))
             | Self::Compute(Work::Time(time)) => Object::Time(time),
             Self::Yield | Self::Fail => Object::Nothing,
-            Self::Acquire(semaphore) | Self::Release(semaphore) => Object::Semaphore(*semaphore),
+            Self::Acquire(semaphore)
+            | Self::Release(semaphore)
+            | Self::With { guard: Guard::Semaphore(semaphore), .. } => {
+                Object::Semaphore(*semaphore)
+            }
+            Self::With { guard: Guard::Lock(lock), .. } => Object::Lock(*lock),
             Self::Put(queue) | Self::Get(queue) => Object::Queue(*queue),
             Self::Offload { to, .. } => Object::Executor(*to),
             Self::Repeat { times, .. } => Object::Times(*times),
@@ -340,7 +382,7 @@ impl StepSpec {
     /// How often it does which steps; `None` where it is a leaf step.
     pub fn within(&self) -> Option<(u32, &[Self])> {
         match self {
-            Self::Offload { steps, .. } => Some((1, steps)),
+            Self::Offload { steps, .. } | Self::With { steps, .. } => Some((1, steps)),
             Self::Repeat { times, steps } => Some((*times, steps)),
             Self::Wait(_)
             | Self::Block(_)
@@ -351,6 +393,14 @@ impl StepSpec {
             | Self::Put(_)
             | Self::Get(_)
             | Self::Fail => None,
+        }
+    }
+
+    /// How many leaf steps of its own it has before and behind those within it; a leaf step is one.
+    pub fn own_leaves(&self) -> (u32, u32) {
+        match self {
+            Self::With { .. } => (1, 1),
+            _ => (u32::from(self.within().is_none()), 0),
         }
     }
 
@@ -376,7 +426,7 @@ impl StepSpec {
             {
                 change(time);
             }
-            Self::Offload { steps, .. } | Self::Repeat { steps, .. } => {
+            Self::Offload { steps, .. } | Self::With { steps, .. } | Self::Repeat { steps, .. } => {
                 for step in steps {
                     step.each_bare_length(spent, change);
                 }
@@ -399,6 +449,7 @@ mod tests {
             Form::ComputationOrTime(make) => make(Work::Time(time())),
             Form::True(make) => make(),
             Form::Semaphore(make) => make(SemaphoreId(0)),
+            Form::GuardFor(make) => make(Guard::Semaphore(SemaphoreId(0)), Vec::new()),
             Form::Queue(make) => make(QueueId(0)),
             Form::StepsFor(make) => make(OffloadTo::Threads, Vec::new()),
             Form::Times(make) => make(1, Vec::new()),
@@ -411,7 +462,8 @@ mod tests {
             let step = made(kind);
             assert_eq!(step.kind().key, kind.key);
             assert_eq!(kind.words.contains("{}"), step.object() != Object::Nothing, "{}", kind.key);
-            let has_steps = matches!(kind.form, Form::StepsFor(_) | Form::Times(_));
+            let has_steps =
+                matches!(kind.form, Form::StepsFor(_) | Form::Times(_) | Form::GuardFor(_));
             assert_eq!(step.within().is_some(), has_steps, "{}", kind.key);
         }
     }

@@ -27,6 +27,8 @@ pub enum Kind {
     Site,
     /// A semaphore of the scenario.
     Semaphore,
+    /// A lock of the scenario.
+    Mutex,
     /// A queue of the scenario.
     Queue,
     /// An executor that steps are offloaded to.
@@ -45,6 +47,7 @@ impl Kind {
             Self::Lock => "lock",
             Self::Site => "site",
             Self::Semaphore => "semaphore",
+            Self::Mutex => "mutex",
             Self::Queue => "queue",
             Self::Executor => "executor",
         }
@@ -122,7 +125,12 @@ impl Queues {
         let shown = plan.semaphores.iter().enumerate().filter(|(_, it)| it.stands_for.is_none());
         for (index, semaphore) in shown {
             let own = index >= plan.scenario_semaphores;
-            waited_by(if own { Kind::Limit } else { Kind::Semaphore }, semaphore.name);
+            let kind = match (own, semaphore.is_lock) {
+                (true, _) => Kind::Limit,
+                (false, true) => Kind::Mutex,
+                (false, false) => Kind::Semaphore,
+            };
+            waited_by(kind, semaphore.name);
         }
         for QueueRules { name, .. } in &plan.queues {
             waited_by(Kind::Queue, *name);

@@ -8,8 +8,8 @@ mod code;
 mod op;
 mod wait;
 
-use crate::ids::{EventLoopId, NameId, TaskId};
-use crate::model::{LockMode, Parcel, Payload, Site};
+use crate::ids::{EventLoopId, NameId, SemaphoreId, TaskId};
+use crate::model::{Guard, LockMode, Parcel, Payload, Site};
 use crate::time::SimDuration;
 use crate::trace::Names;
 use crate::workload::Workload;
@@ -35,9 +35,11 @@ pub struct Plan {
     pub sites: Vec<SiteRules>,
     /// The computations: name and lock mode.
     pub computations: Vec<(NameId, LockMode)>,
-    /// Semaphores: those of the scenario first, then the tool's own.
+    /// Semaphores: those of the scenario first, then its locks, then the tool's own.
     pub semaphores: Vec<SemaphoreRules>,
-    /// How many of the semaphores are the scenario's.
+    /// Where the locks of the scenario begin among the semaphores.
+    pub first_lock: usize,
+    /// How many of the semaphores are the scenario's, locks included.
     pub scenario_semaphores: usize,
     /// The queues of the scenario.
     pub queues: Vec<QueueRules>,
@@ -126,15 +128,19 @@ pub struct SiteRules {
     pub connections: Option<u32>,
 }
 
-/// A semaphore.
+/// A semaphore, or a lock as one of a single permit.
 #[derive(Clone, Copy, Debug)]
 pub struct SemaphoreRules {
     /// Its name.
     pub name: NameId,
     /// Permits at the start.
     pub permits: u32,
+    /// Whether the scenario calls it a lock.
+    pub is_lock: bool,
     /// Whether a permit is handed to a coroutine that waits, or may be taken by whoever comes first.
     pub hands_over: bool,
+    /// After how long a wait a thread is handed a permit, if ever; others may be faster until then.
+    pub fair_after: Option<SimDuration>,
     /// CPU time of a thread that wakes one that waits.
     pub wake: SimDuration,
     /// Of one that is not the scenario's: what a thread really waits for that waits for a permit.
@@ -304,6 +310,14 @@ impl Plan {
             Thing::Permit(semaphore) => self.semaphores[semaphore.index()].name,
             Thing::Connection(site) => self.sites[site.index()].name,
             Thing::Room(queue) | Thing::Item(queue) => self.queues[queue.index()].name,
+        }
+    }
+
+    /// The semaphore that a task holds a permit of during a `with`.
+    pub fn permit_of(&self, guard: Guard) -> SemaphoreId {
+        match guard {
+            Guard::Semaphore(semaphore) => semaphore,
+            Guard::Lock(lock) => SemaphoreId::at(self.first_lock + lock.index()),
         }
     }
 

@@ -341,6 +341,10 @@ costs! {
         put: Cost,
         /// `queue.Queue.get`.
         get: Cost,
+        /// `threading.Lock.acquire`, as `with` does it.
+        lock: Cost,
+        /// `threading.Lock.release`, likewise.
+        unlock: Cost,
         /// What any of them takes longer when it has to wait: `Condition.wait`.
         wait: Cost,
         /// What any of them takes longer when it wakes a thread that waits, system call aside: `Condition.notify`.
@@ -372,6 +376,10 @@ costs! {
         acquire: Cost,
         /// `asyncio.Semaphore.release`.
         release: Cost,
+        /// `await asyncio.Lock.acquire()`, as `async with` does it.
+        lock: Cost,
+        /// `asyncio.Lock.release`, likewise.
+        unlock: Cost,
         /// `await asyncio.Queue.put()`.
         put: Cost,
         /// `await asyncio.Queue.get()`.

@@ -36,6 +36,28 @@ impl Builder<'_> {
         }
     }
 
+    /// From here on steps hold something: it is given back where one fails.
+    pub(super) fn begin_to_hold(&mut self) {
+        let label = Some(self.code.label());
+        let outer = std::mem::replace(&mut self.landing, Landing { label, is_used: false });
+        self.outer_landings.push(outer);
+    }
+
+    /// They do no more: it is given back, and where one has failed, their task fails then.
+    pub(super) fn end_to_hold(&mut self, give_back: impl Fn(&mut Self)) {
+        give_back(self);
+        let outer = self.outer_landings.pop().expect("what ends has begun");
+        let landing = std::mem::replace(&mut self.landing, outer);
+        if let Some(label) = landing.label.filter(|_| landing.is_used) {
+            let sound = self.code.label();
+            self.code.push(Op::Jump(sound.target()));
+            self.code.place(label);
+            give_back(self);
+            self.fail();
+            self.code.place(sound);
+        }
+    }
+
     /// The step fails.
     pub(super) fn fail(&mut self) {
         self.landing.is_used = true;

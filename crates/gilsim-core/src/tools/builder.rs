@@ -28,6 +28,8 @@ pub(super) struct Builder<'a> {
     pub(super) is_loop_thread: bool,
     /// Where steps go on that fail.
     pub(super) landing: Landing,
+    /// Where steps that fail go on from there, outermost first.
+    pub(super) outer_landings: Vec<Landing>,
     groups: u8,
     onces: u8,
 }
@@ -50,9 +52,12 @@ impl<'a> Builder<'a> {
         let computations =
             setting.computations.iter().map(|it| (names.intern(&it.name), it.lock)).collect();
         let semaphores = scenario.semaphores.iter();
-        let semaphores = semaphores
+        let mut semaphores: Vec<SemaphoreRules> = semaphores
             .map(|it| semaphore_rules(profile, names.intern(&it.name), it.permits))
             .collect();
+        let first_lock = semaphores.len();
+        semaphores
+            .extend(scenario.locks.iter().map(|it| lock_rules(profile, names.intern(&it.name))));
         let queues = scenario.queues.iter().map(|it| QueueRules {
             name: names.intern(&it.name),
             capacity: it.capacity,
@@ -72,8 +77,9 @@ impl<'a> Builder<'a> {
             compute_permille: u64::from(profile.compute_permille),
             sites,
             computations,
+            first_lock,
+            scenario_semaphores: semaphores.len(),
             semaphores,
-            scenario_semaphores: scenario.semaphores.len(),
             queues,
             channels: Vec::new(),
             executors: Vec::new(),
@@ -94,6 +100,7 @@ impl<'a> Builder<'a> {
             aids: Aids::None,
             is_loop_thread: false,
             landing: Landing::NONE,
+            outer_landings: Vec::new(),
             groups: 1,
             onces: 0,
         };
@@ -188,7 +195,17 @@ impl<'a> Builder<'a> {
 /// asyncio's semaphores are first come, first served since 3.10; those of threads never are.
 fn semaphore_rules(profile: &Profile, name: NameId, permits: u32) -> SemaphoreRules {
     let hands_over = profile.python >= 10;
-    SemaphoreRules { name, permits, hands_over, wake: SimDuration::ZERO, stands_for: None }
+    let (is_lock, fair_after, wake, stands_for) = (false, None, SimDuration::ZERO, None);
+    SemaphoreRules { name, permits, is_lock, hands_over, fair_after, wake, stands_for }
+}
+
+/// A lock has one permit. `asyncio.Lock` goes by the line in every version (CPython `Lib/asyncio/locks.py`); under
+/// `ideal` all do.
+fn lock_rules(profile: &Profile, name: NameId) -> SemaphoreRules {
+    let (permits, is_lock, hands_over) = (1, true, true);
+    let fair_after = profile.exact.then_some(SimDuration::ZERO);
+    let (wake, stands_for) = (SimDuration::ZERO, None);
+    SemaphoreRules { name, permits, is_lock, hands_over, fair_after, wake, stands_for }
 }
 
 fn machine_rules(tool: &ToolRun) -> MachineRules {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::ids::{ComputationId, EventLoopId, NameId, SiteId};
-use crate::model::{LockMode, OffloadTo};
+use crate::model::{Guard, LockMode, OffloadTo};
 use crate::plan::{Ends, ForCoroutine, Label, LoopOp, Op, TaskOp, Thing, Wait};
 use crate::time::SimDuration;
 use crate::trace::State;
@@ -89,6 +89,11 @@ impl Builder<'_> {
             Action::Yield => self.sleep(Length::Constant(SimDuration::ZERO), NameId::EMPTY),
             Action::Acquire(semaphore) => self.obtain_shared(Thing::Permit(semaphore)),
             Action::Release(semaphore) => self.release_shared(semaphore),
+            Action::Enter(guard) => {
+                self.take_guard(guard);
+                self.begin_to_hold();
+            }
+            Action::Leave(guard) => self.end_to_hold(|builder| builder.give_guard_back(guard)),
             Action::Put(queue) => self.obtain_shared(Thing::Room(queue)),
             Action::Get(queue) => self.obtain_shared(Thing::Item(queue)),
             Action::Fail => self.fail(),
@@ -241,10 +246,12 @@ impl Builder<'_> {
             Action::Acquire(semaphore) => self.obtain_shared_on_loop(Thing::Permit(semaphore)),
             Action::Put(queue) => self.obtain_shared_on_loop(Thing::Room(queue)),
             Action::Get(queue) => self.obtain_shared_on_loop(Thing::Item(queue)),
-            Action::Release(semaphore) => {
-                self.spend_on_step(self.shared_costs().coroutines.release);
-                self.code.push(Op::Release(semaphore));
+            Action::Release(semaphore) => self.release_on_loop(Guard::Semaphore(semaphore)),
+            Action::Enter(guard) => {
+                self.obtain_shared_on_loop(Thing::Permit(self.plan.permit_of(guard)));
+                self.begin_to_hold();
             }
+            Action::Leave(guard) => self.end_to_hold(|builder| builder.release_on_loop(guard)),
             Action::Block(..)
             | Action::Compute(..)
             | Action::Fail
@@ -296,6 +303,15 @@ impl Builder<'_> {
     fn obtain_shared_on_loop(&mut self, thing: Thing) {
         self.spend_on_step(self.cost_on_loop(thing));
         self.obtain_on_loop(thing);
+    }
+
+    fn release_on_loop(&mut self, guard: Guard) {
+        let costs = self.shared_costs().coroutines;
+        self.spend_on_step(match guard {
+            Guard::Semaphore(_) => costs.release,
+            Guard::Lock(_) => costs.unlock,
+        });
+        self.code.push(Op::Release(self.plan.permit_of(guard)));
     }
 
     /// Takes a thing on a loop. What is handed over makes others wait until its new owner runs.

@@ -7,11 +7,13 @@
 //! - Coroutines: see `script.rs`; no other coroutine runs during an operation.
 
 use crate::ids::{ChannelId, QueueId, SemaphoreId};
+use crate::model::Guard;
 use crate::plan::{
     ChannelOp, ChannelRules, Ends, ForThread, Group, Label, Op, QueueRules, SemaphoreRules, Thing,
     Wait,
 };
 use crate::profile::{Cost, SharedCosts};
+use crate::time::SimDuration;
 use crate::trace::State;
 
 use super::builder::Builder;
@@ -62,11 +64,27 @@ impl Builder<'_> {
     fn share_among_threads(&mut self) -> Aids {
         let Cost(notify) = self.shared_costs().threads.notify;
         let wake = self.profile().machine.wake_call.0 + notify;
-        let semaphores = self.plan.semaphores.iter_mut().map(|it| &mut it.wake);
+        let fair_after = self.lock_is_fair_after();
+        let wake_locked = self.profile().machine.wake_call.0;
+        let (semaphores, locks) = self.plan.semaphores.split_at_mut(self.plan.first_lock);
+        let semaphores = semaphores.iter_mut().map(|it| &mut it.wake);
         let queues = self.plan.queues.iter_mut().map(|it| &mut it.wake);
         semaphores.chain(queues).for_each(|it| *it = wake);
+        for lock in locks {
+            (lock.wake, lock.fair_after) = (wake_locked, fair_after);
+        }
         let things: Vec<Thing> = self.shared_things().collect();
         Aids::Threads(things.into_iter().map(|thing| self.aid(thing, 1)).collect())
+    }
+
+    /// `threading.Lock` is a `PyMutex` since 3.14, and in the free-threaded build of 3.13: it is handed to a thread that has
+    /// waited for 1 ms (`TIME_TO_BE_FAIR_NS` in CPython `Python/lock.c`). Before, it is a semaphore of the kernel. Interpreters
+    /// share a semaphore of the kernel, too.
+    fn lock_is_fair_after(&self) -> Option<SimDuration> {
+        let profile = self.profile();
+        let is_mutex = profile.python >= 14 || profile.free_threaded && profile.python >= 13;
+        let among_threads = self.tool.tool.descriptor().carrier != Carrier::Interpreter;
+        (is_mutex && among_threads).then_some(SimDuration::from_millis(1))
     }
 
     fn share_among_processes(&mut self) -> Aids {
@@ -104,11 +122,20 @@ impl Builder<'_> {
         let name = self.plan.name_of(thing);
         let wake = self.profile().machine.wake_call.0;
         let stands_for = Some(thing);
-        self.semaphore_with(SemaphoreRules { name, permits, hands_over: false, wake, stands_for })
+        let (hands_over, is_lock, fair_after) = (false, false, None);
+        self.semaphore_with(SemaphoreRules {
+            name,
+            permits,
+            is_lock,
+            hands_over,
+            fair_after,
+            wake,
+            stands_for,
+        })
     }
 
     fn shared_things(&self) -> impl Iterator<Item = Thing> {
-        let semaphores = (0..self.plan.semaphores.len()).map(SemaphoreId::at).map(Thing::Permit);
+        let semaphores = (0..self.plan.first_lock).map(SemaphoreId::at).map(Thing::Permit);
         semaphores.chain((0..self.plan.queues.len()).map(QueueId::at).map(Thing::Room))
     }
 
@@ -158,13 +185,46 @@ impl Builder<'_> {
         }
     }
 
+    /// A task begins to hold a permit or a lock, on a thread.
+    pub(super) fn take_guard(&mut self, guard: Guard) {
+        let thing = Thing::Permit(self.plan.permit_of(guard));
+        match guard {
+            Guard::Semaphore(_) => self.obtain_shared(thing),
+            Guard::Lock(_) => {
+                let cost = self.lock_costs().0;
+                self.spend("lock", cost);
+                self.obtain_without_lock(thing);
+            }
+        }
+    }
+
+    /// A task lets go of it.
+    pub(super) fn give_guard_back(&mut self, guard: Guard) {
+        let permit = self.plan.permit_of(guard);
+        match guard {
+            Guard::Semaphore(_) => self.release_shared(permit),
+            Guard::Lock(_) => {
+                let cost = self.lock_costs().1;
+                self.spend("unlock", cost);
+                self.code.push(Op::Release(permit));
+            }
+        }
+    }
+
+    /// What it costs a thread to take a lock that is free, and to give it back.
+    fn lock_costs(&self) -> (Cost, Cost) {
+        let costs = self.shared_costs();
+        match &self.aids {
+            Aids::None | Aids::Threads(_) => (costs.threads.lock, costs.threads.unlock),
+            Aids::Processes(_) => (costs.processes.acquire, costs.processes.release),
+        }
+    }
+
     /// The number of a thing among semaphores, then queues.
     fn number_of(&self, thing: Thing) -> usize {
         match thing {
             Thing::Permit(semaphore) => semaphore.index(),
-            Thing::Room(queue) | Thing::Item(queue) => {
-                self.plan.scenario_semaphores + queue.index()
-            }
+            Thing::Room(queue) | Thing::Item(queue) => self.plan.first_lock + queue.index(),
             Thing::Connection(site) => unreachable!("{site:?} has no lock"),
         }
     }
@@ -300,6 +360,7 @@ impl Builder<'_> {
     pub(super) fn cost_on_loop(&self, thing: Thing) -> Cost {
         let costs = self.shared_costs().coroutines;
         match thing {
+            Thing::Permit(permit) if self.plan.semaphores[permit.index()].is_lock => costs.lock,
             Thing::Permit(_) => costs.acquire,
             Thing::Room(_) => costs.put,
             Thing::Item(_) => costs.get,

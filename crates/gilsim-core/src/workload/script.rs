@@ -1,7 +1,7 @@
 //! Scripts: the steps of an entry's tasks as executed, with repeats unrolled.
 
 use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
-use crate::model::{Distribution, OffloadTo, Setting, Site, StepSpec, WaitOn, Work};
+use crate::model::{Distribution, Guard, OffloadTo, Setting, Site, StepSpec, WaitOn, Work};
 use crate::time::SimDuration;
 
 use super::position;
@@ -30,6 +30,10 @@ pub enum Action {
     Acquire(SemaphoreId),
     /// Gives a permit back.
     Release(SemaphoreId),
+    /// Begins to hold something, waiting for it.
+    Enter(Guard),
+    /// Lets go of it.
+    Leave(Guard),
     /// Puts an item.
     Put(QueueId),
     /// Takes an item.
@@ -73,6 +77,8 @@ impl Action {
             Self::Yield
             | Self::Acquire(_)
             | Self::Release(_)
+            | Self::Enter(_)
+            | Self::Leave(_)
             | Self::Put(_)
             | Self::Get(_)
             | Self::Fail
@@ -90,6 +96,14 @@ impl Action {
     /// Where what begins with it ends.
     pub(super) const fn end_mut(&mut self) -> Option<&mut u32> {
         if let Self::OffloadBegin(_, end) = self { Some(end) } else { None }
+    }
+
+    /// The semaphore of which it takes or gives back a permit on its own, not for the length of other steps.
+    pub const fn counted(self) -> Option<SemaphoreId> {
+        match self {
+            Self::Acquire(semaphore) | Self::Release(semaphore) => Some(semaphore),
+            _ => None,
+        }
     }
 
     /// Whether its length keeps the thread of an event loop.
@@ -192,6 +206,11 @@ impl<'a> Script<'a> {
                     let end = position(self.steps.len());
                     self.steps[begin].action = Action::OffloadBegin(*to, end);
                     self.push(Action::OffloadEnd);
+                }
+                StepSpec::With { guard, steps } => {
+                    self.leaf(|_| Action::Enter(*guard));
+                    self.unroll(steps);
+                    self.leaf(|_| Action::Leave(*guard));
                 }
                 StepSpec::Wait(on) => self.wait(on, Action::Wait),
                 StepSpec::Block(on) => self.wait(on, Action::Block),

@@ -61,7 +61,7 @@ fn turn_on_threads(filling: &mut Filling, run: &ToolRun) {
 
 /// What tasks share, and between whom.
 fn turn_on_shared(filling: &mut Filling, run: &ToolRun) {
-    let is_shared = filling.has_any(&["connections", "semaphores", "queues"]);
+    let is_shared = filling.has_any(&["connections", "semaphores", "locks", "queues"]);
     filling.turn_on_if(is_shared, "shared");
     let between_processes = filling.has("shared_processes") || run.tool.takes(OwnKey::Start);
     filling.turn_on_if(is_shared && between_processes, "process_shared");

@@ -195,7 +195,10 @@ impl Node<'_> {
     /// How many leaf steps run.
     pub(super) fn leaves(&self) -> u32 {
         match self {
-            Self::Around(_, steps) => count(steps, Self::leaves),
+            Self::Around(spec, steps) => {
+                let (before, behind) = spec.own_leaves();
+                count(steps, Self::leaves).saturating_add(before + behind)
+            }
             Self::Loop(times, steps) => times.saturating_mul(count(steps, Self::leaves)),
             Self::Leaf(..) => 1,
             Self::Fails(_) => 0,
@@ -256,7 +259,12 @@ impl<'a> Given<'a> {
             match step {
                 _ if step.given() == 0 => self.leaf = self.leaf.saturating_add(step.leaves()),
                 Node::Loop(times, steps) => (0..*times).for_each(|_| self.walk(steps)),
-                Node::Around(_, steps) => self.walk(steps),
+                Node::Around(spec, steps) => {
+                    let (before, behind) = spec.own_leaves();
+                    self.leaf += before;
+                    self.walk(steps);
+                    self.leaf += behind;
+                }
                 Node::Leaf(spec, _) => {
                     let time = (self.drawn.draws)(self.task, self.leaf);
                     self.values.push(Value::Time(spec, time));

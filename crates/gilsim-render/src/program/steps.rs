@@ -1,5 +1,7 @@
 //! The functions of the program: one for the steps of each shape of task.
 
+mod held;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::program::body::{Body, Texts, World};
@@ -222,6 +224,7 @@ impl<'a> Functions<'a> {
             }
             StepSpec::Acquire(id) => self.with_semaphore(body, depth, *id, "acquire"),
             StepSpec::Release(id) => self.with_semaphore(body, depth, *id, "release"),
+            StepSpec::With { guard, .. } => self.hold(body, depth, *guard, steps),
             StepSpec::Put(id) => self.with_queue(body, depth, *id, "put"),
             StepSpec::Get(id) => self.with_queue(body, depth, *id, "get"),
             StepSpec::Offload { to, .. } if body.world == World::Coroutine => {
@@ -260,13 +263,7 @@ impl<'a> Functions<'a> {
         self.features.insert("connections".to_owned());
         let connections = format!("CONNECTIONS[{name}]");
         let note = format!("task.note(\"sync\", {name})");
-        let with = match body.world {
-            World::Thread => Some("with"),
-            World::Part if self.shares_with_processes => Some("with"),
-            World::Coroutine if !self.shares_with_processes => Some("async with"),
-            World::Coroutine | World::Part => None,
-        };
-        if let Some(with) = with {
+        if let Some(with) = self.with(body.world) {
             body.line(depth, &format!("{with} {connections}:"));
             body.note(depth + 1, &note);
             return body.line(depth + 1, sleep);
@@ -390,11 +387,12 @@ impl<'a> Functions<'a> {
     /// Whether a step of a coroutine runs a part in another process that needs what tasks share.
     fn shares_between_processes(&self, step: &Node<'_>) -> bool {
         match step {
-            Node::Around(spec, steps) => {
-                spec.object() == Object::Executor(OffloadTo::Processes)
-                    && steps.iter().any(|step| self.shares(step))
+            Node::Around(StepSpec::Offload { to, .. }, steps) => {
+                *to == OffloadTo::Processes && steps.iter().any(|step| self.shares(step))
             }
-            Node::Loop(_, steps) => steps.iter().any(|step| self.shares_between_processes(step)),
+            Node::Around(_, steps) | Node::Loop(_, steps) => {
+                steps.iter().any(|step| self.shares_between_processes(step))
+            }
             Node::Leaf(..) | Node::Fails(_) => false,
         }
     }
@@ -402,14 +400,22 @@ impl<'a> Functions<'a> {
     /// Whether the step needs something that tasks share.
     fn shares(&self, step: &Node<'_>) -> bool {
         match step {
-            Node::Loop(_, steps) | Node::Around(_, steps) => {
-                steps.iter().any(|step| self.shares(step))
+            Node::Loop(_, steps) => steps.iter().any(|step| self.shares(step)),
+            Node::Around(spec, steps) => {
+                self.names_shared(spec) || steps.iter().any(|step| self.shares(step))
             }
+            Node::Leaf(spec, _) => self.names_shared(spec),
             Node::Fails(_) => false,
-            Node::Leaf(spec, _) => match spec.object() {
-                Object::Site(id) => self.setting.sites[id.index()].connections.is_some(),
-                object => matches!(object, Object::Semaphore(_) | Object::Queue(_)),
-            },
+        }
+    }
+
+    /// Whether the step itself names something that tasks share.
+    fn names_shared(&self, spec: &StepSpec) -> bool {
+        match spec.object() {
+            Object::Site(id) => self.setting.sites[id.index()].connections.is_some(),
+            object => {
+                matches!(object, Object::Semaphore(_) | Object::Lock(_) | Object::Queue(_))
+            }
         }
     }
 

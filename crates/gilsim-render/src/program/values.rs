@@ -67,9 +67,12 @@ fn starts_children(filling: &Filling) -> bool {
 /// What children take over from their parent.
 fn set_children(filling: &mut Filling) {
     let inherited = [("constants", "TURNS"), ("connections", "CONNECTIONS")];
-    let inherited =
-        inherited.into_iter().chain([("semaphores", "SEMAPHORES"), ("queues", "QUEUES")]);
-    let inherited = inherited.chain([("answers", "ANSWERS")]);
+    let inherited = inherited.into_iter().chain([
+        ("semaphores", "SEMAPHORES"),
+        ("locks", "LOCKS"),
+        ("queues", "QUEUES"),
+        ("answers", "ANSWERS"),
+    ]);
     // What belongs to an event loop can neither be sent to a child nor be used there.
     let is_sent = |feature| {
         matches!(feature, "constants" | "answers")
@@ -207,33 +210,41 @@ fn build_note(tool: &ToolRun) -> &'static str {
 fn share(filling: &Filling, scenario: &Scenario, tool: &ToolRun) -> String {
     let is_between_processes = filling.has("process_shared");
     let carrier = tool.tool.descriptor().carrier;
-    let (semaphore, queue) = match carrier {
-        _ if is_between_processes => ("context.Semaphore", "context.Queue"),
-        Carrier::Coroutine => ("asyncio.Semaphore", "asyncio.Queue"),
-        Carrier::Interpreter => ("Permits", "Items"),
-        Carrier::Thread | Carrier::Process => ("threading.Semaphore", "queue.Queue"),
+    let (semaphore, lock, queue) = match carrier {
+        _ if is_between_processes => ("context.Semaphore", "context.Lock()", "context.Queue"),
+        Carrier::Coroutine => ("asyncio.Semaphore", "asyncio.Lock()", "asyncio.Queue"),
+        Carrier::Interpreter => ("Permits", "Permits(1)", "Items"),
+        Carrier::Thread | Carrier::Process => {
+            ("threading.Semaphore", "threading.Lock()", "queue.Queue")
+        }
     };
     let most = MOST_PERMITS;
     let unbounded = if carrier == Carrier::Interpreter { most } else { 0 };
     let mut lines: Vec<String> = Vec::new();
-    let mut line = |owner: &str, name: &str, kind: &str, size: u32| {
-        lines.push(format!("    {owner}[{}] = {kind}({})", string(name), size.min(most)));
+    let line = |owner: &str, name: &str, kind: &str, size: u32| {
+        format!("    {owner}[{}] = {kind}({})", string(name), size.min(most))
     };
     if filling.has("connections") {
         for site in &tool.setting.sites {
             if let Some(connections) = site.connections {
-                line("CONNECTIONS", &site.name, semaphore, connections);
+                lines.push(line("CONNECTIONS", &site.name, semaphore, connections));
             }
         }
     }
     if filling.has("semaphores") {
         for shared in &scenario.semaphores {
-            line("SEMAPHORES", &shared.name, semaphore, shared.permits);
+            lines.push(line("SEMAPHORES", &shared.name, semaphore, shared.permits));
+        }
+    }
+    if filling.has("locks") {
+        for shared in &scenario.locks {
+            lines.push(format!("    LOCKS[{}] = {lock}", string(&shared.name)));
         }
     }
     if filling.has("queues") {
         for shared in &scenario.queues {
-            line("QUEUES", &shared.name, queue, shared.capacity.unwrap_or(unbounded));
+            let room = shared.capacity.unwrap_or(unbounded);
+            lines.push(line("QUEUES", &shared.name, queue, room));
         }
     }
     lines.join("\n")

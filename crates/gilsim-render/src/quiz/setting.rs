@@ -44,6 +44,9 @@ fn work(scenario: &Scenario) -> Vec<String> {
         let permits = counted(semaphore.permits.into(), "permit");
         lines.push(format!("{} has {permits}.", quoted(&semaphore.name)));
     }
+    for lock in &scenario.locks {
+        lines.push(format!("{} is a lock: one task holds it at a time.", quoted(&lock.name)));
+    }
     for queue in &scenario.queues {
         let items = queue.capacity.map_or_else(
             || "any number of items".to_owned(),
@@ -119,6 +122,7 @@ fn object(step: &StepSpec, scenario: &Scenario) -> String {
         Object::Time(time) if computes => format!("in Python for {}", length(time)),
         Object::Time(time) => length(time),
         Object::Semaphore(id) => quoted(&scenario.semaphores[id.index()].name),
+        Object::Lock(id) => quoted(&scenario.locks[id.index()].name),
         Object::Queue(id) => quoted(&scenario.queues[id.index()].name),
         Object::Executor(OffloadTo::Threads) => "a thread of a pool".to_owned(),
         Object::Executor(OffloadTo::Processes) => "a process of a pool".to_owned(),

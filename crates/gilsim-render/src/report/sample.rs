@@ -70,6 +70,7 @@ pub fn scenario(title: &str, tools: &[ToolRun]) -> Scenario {
         }],
         watched: None,
         semaphores: Vec::new(),
+        locks: Vec::new(),
         queues: Vec::new(),
         tools: tools.to_vec(),
     }

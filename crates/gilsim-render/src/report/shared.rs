@@ -44,6 +44,7 @@ fn thing(scenario: &Scenario, run: &ToolRun, step: &StepSpec) -> Option<String> 
             let name = one_line(&scenario.semaphores[id.index()].name);
             Some(format!("a permit of semaphore `{name}`"))
         }
+        Object::Lock(id) => Some(format!("lock `{}`", one_line(&scenario.locks[id.index()].name))),
         Object::Queue(id) => {
             Some(format!("queue `{}`", one_line(&scenario.queues[id.index()].name)))
         }

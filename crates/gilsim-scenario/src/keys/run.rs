@@ -24,6 +24,8 @@ pub(crate) static ROOT: Keys = Keys {
         key("computations", Kind::Map(&COMPUTATION), "Named pieces of CPU work.", r#"{ "parse": { "time": "20ms" } }"#),
         key("semaphores", Kind::Amounts(1, limits::AMOUNT),
             "Semaphores that all tasks of a run share: their permits by name, at least 1.", r#"{ "slots": 10 }"#),
+        key("locks", Kind::Map(&LOCK),
+            "Locks that all tasks of a run share, by name: `with` holds them. A lock has one holder.", r#"{ "db": {} }"#),
         key("queues", Kind::Amounts(0, limits::AMOUNT),
             "Queues that all tasks of a run share: how many items each holds, 0 for no bound.", r#"{ "jobs": 100 }"#),
         required("tasks", Kind::List(&TASK),
@@ -94,6 +96,9 @@ pub(crate) static SITE: Keys = Keys {
             "How long a wait takes that fails; as long as an answer by default.", r#""1s""#),
     ],
 };
+
+/// A table of `[locks]`.
+pub(crate) static LOCK: Keys = Keys { what: "a lock", about: "A lock has no keys.", all: &[] };
 
 /// A table of `[computations]`.
 #[rustfmt::skip] // A row a key.

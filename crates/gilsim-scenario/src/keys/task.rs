@@ -197,7 +197,9 @@ static STEP_KEYS: [Key; step_keys(None)] = {
         let (own, other) = value_kinds(kind.form);
         let at = step_keys(Some(index));
         keys[at] = key(kind.key, own, kind.about, kind.example);
-        if let Some(further) = kind.further {
+        if let Some(further) = kind.further
+            && !is_listed_before(index)
+        {
             keys[at + 1] = key(further.key, other, further.about, further.example);
         }
         index += 1;
@@ -213,10 +215,40 @@ const fn step_keys(before: Option<usize>) -> usize {
     };
     let (mut count, mut index) = (0, 0);
     while index < end {
-        count += if StepKind::ALL[index].further.is_some() { 2 } else { 1 };
+        count +=
+            if StepKind::ALL[index].further.is_some() && !is_listed_before(index) { 2 } else { 1 };
         index += 1;
     }
     count
+}
+
+/// Whether a kind before that one has the same further key.
+const fn is_listed_before(kind: usize) -> bool {
+    let Some(further) = StepKind::ALL[kind].further else { return false };
+    let mut index = 0;
+    while index < kind {
+        if let Some(other) = StepKind::ALL[index].further
+            && is_same(other.key.as_bytes(), further.key.as_bytes())
+        {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < one.len() {
+        if one[index] != other[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
 }
 
 /// The keys of [`STEP`] that say what a step does.

@@ -13,7 +13,11 @@ use gilsim_core::time::SimDuration;
 /// Steps of one task with every `repeat` unrolled.
 pub(super) fn leaf_steps(steps: &[StepSpec]) -> u64 {
     let leaves = steps.iter().map(|step| {
-        step.within().map_or(1, |(times, steps)| leaf_steps(steps).saturating_mul(u64::from(times)))
+        let (before, behind) = step.own_leaves();
+        let within = step
+            .within()
+            .map_or(0, |(times, steps)| leaf_steps(steps).saturating_mul(u64::from(times)));
+        within.saturating_add(u64::from(before + behind))
     });
     leaves.fold(0, u64::saturating_add)
 }

@@ -23,8 +23,8 @@ use super::fault::Fault;
 use super::files::Library;
 use super::keys;
 use super::source::Source;
-use super::tree::{Entry, Node};
-use gilsim_core::model::{Arrival, Queue, Scenario, Semaphore};
+use super::tree::{Entry, Node, shortened};
+use gilsim_core::model::{Arrival, Mutex, Queue, Scenario, Semaphore};
 
 use fields::Fields;
 
@@ -82,6 +82,7 @@ struct Names<'d> {
     sites: Index<'d>,
     computations: Index<'d>,
     semaphores: Index<'d>,
+    locks: Index<'d>,
     queues: Index<'d>,
 }
 
@@ -121,10 +122,12 @@ fn read_root(reader: &mut Reader<'_>, document: &Document) -> Scenario {
         sites: Index::of(&fields, "sites"),
         computations: Index::of(&fields, "computations"),
         semaphores: Index::of(&fields, "semaphores"),
+        locks: Index::of(&fields, "locks"),
         queues: Index::of(&fields, "queues"),
     };
     let base = setting::base(reader, &fields);
     let semaphores = amounts(reader, &fields, "semaphores");
+    let locks = locks(reader, &fields, &names);
     let queues = amounts(reader, &fields, "queues");
     let horizon = horizon::read(reader, &fields);
     let tasks = tasks::read(reader, &fields, &names, horizon);
@@ -143,6 +146,7 @@ fn read_root(reader: &mut Reader<'_>, document: &Document) -> Scenario {
             .into_iter()
             .map(|(name, permits)| Semaphore { name, permits })
             .collect(),
+        locks,
         queues: queues
             .into_iter()
             .map(|(name, items)| Queue { name, capacity: (items > 0).then_some(items) })
@@ -164,6 +168,26 @@ fn amounts(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Vec<(Stri
         (entry.key.to_string(), u32::try_from(amount).unwrap_or(u32::MAX))
     };
     table.entries.iter().map(amount).collect()
+}
+
+/// The locks. No lock is called like a semaphore: `with` may name either.
+fn locks(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names<'_>) -> Vec<Mutex> {
+    let Some(table) = fields.get("locks").and_then(|node| reader.named_entries(node, "locks"))
+    else {
+        return Vec::new();
+    };
+    for entry in &table.entries {
+        if entry.node.as_table().is_some() {
+            reader.fields(&entry.node, &keys::LOCK);
+        } else {
+            reader.expected::<()>(&entry.node, "an empty table: `{}`");
+        }
+        if names.semaphores.get(&entry.key).is_some() {
+            let title = format!("`{}` is a semaphore already", shortened(&entry.key));
+            reader.faults.push(Fault::new(entry.place, title).label("expected another name"));
+        }
+    }
+    table.entries.iter().map(|entry| Mutex { name: entry.key.to_string() }).collect()
 }
 
 /// The file's name without folder and ending.

@@ -7,8 +7,8 @@ use crate::fault::Fault;
 use crate::keys::Kind;
 use crate::tree::{Node, Value, shortened};
 use crate::{keys, limits};
-use gilsim_core::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
-use gilsim_core::model::{Distribution, Form, OffloadTo, StepKind, StepSpec, WaitOn, Work};
+use gilsim_core::ids::{ComputationId, MutexId, QueueId, SemaphoreId, SiteId};
+use gilsim_core::model::{Distribution, Form, Guard, OffloadTo, StepKind, StepSpec, WaitOn, Work};
 use gilsim_core::time::{DurationError, SimDuration};
 
 /// What stands where a name or a duration may stand.
@@ -54,6 +54,11 @@ impl Reader<'_> {
             Form::ComputationOrTime(make) => self.work(value, names).map(make),
             Form::True(make) => self.is_true(value).then(make),
             Form::Semaphore(make) => self.semaphore(value, names).map(make),
+            Form::GuardFor(make) => {
+                let guard = self.guard(value, names);
+                let steps = self.further_steps(&fields, kind, names, depth);
+                Some(make(guard?, steps?))
+            }
             Form::Queue(make) => self.queue(value, names).map(make),
             Form::StepsFor(make) => {
                 let to = self.executor(&fields, kind);
@@ -72,11 +77,13 @@ impl Reader<'_> {
         for entry in fields.entries() {
             let is_its =
                 |of: &&StepKind| of.further.is_some_and(|further| further.key == &*entry.key);
-            let owner = StepKind::ALL.into_iter().find(|of| is_its(of)).map(|of| of.key);
-            if let Some(owner) = owner.filter(|owner| *owner != kind.key) {
-                let title = format!("`{}` belongs to `{owner}`", entry.key);
+            let owners: Vec<&str> =
+                StepKind::ALL.into_iter().filter(is_its).map(|of| of.key).collect();
+            if !owners.is_empty() && !owners.contains(&kind.key) {
+                let owners = owners.join("` or `");
+                let title = format!("`{}` belongs to `{owners}`", entry.key);
                 let fault = Fault::new(entry.place, title);
-                self.faults.push(fault.label(format!("there is no `{owner}` in this step")));
+                self.faults.push(fault.label(format!("there is no `{owners}` in this step")));
             }
         }
     }
@@ -126,7 +133,30 @@ impl Reader<'_> {
     }
 
     fn semaphore(&mut self, node: &Node, names: &Names<'_>) -> Option<SemaphoreId> {
+        if let Some(text) = node.as_text().filter(|text| names.locks.get(text).is_some()) {
+            let shown = shortened(text);
+            let label = format!("write {{ with = \"{shown}\", steps = [...] }}");
+            let title = format!("`{shown}` is a lock, not a semaphore");
+            return self.refuse(Fault::new(node.place, title).label(label));
+        }
         self.name(node, "semaphore", &names.semaphores).map(SemaphoreId::at)
+    }
+
+    /// What `with` holds: a semaphore or a lock.
+    fn guard(&mut self, node: &Node, names: &Names<'_>) -> Option<Guard> {
+        let Some(text) = node.as_text() else {
+            return self.expected(node, "the name of a lock or a semaphore");
+        };
+        let lock = names.locks.get(text).map(|index| Guard::Lock(MutexId::at(index)));
+        let semaphore = names.semaphores.get(text);
+        let found = lock.or(semaphore.map(|index| Guard::Semaphore(SemaphoreId::at(index))));
+        if found.is_none() {
+            let title = format!("there is no lock or semaphore `{}`", shortened(text));
+            let label = "expected a name of `[locks]` or `[semaphores]`";
+            let known = names.locks.names().chain(names.semaphores.names());
+            self.faults.push(Fault::new(node.place, title).label(label).suggest(text, known));
+        }
+        found
     }
 
     fn queue(&mut self, node: &Node, names: &Names<'_>) -> Option<QueueId> {
@@ -181,6 +211,7 @@ pub(crate) const fn value_kinds(form: Form) -> (Kind, Kind) {
         Form::ComputationOrTime(_) => (Kind::ComputationOrTime, Kind::True),
         Form::True(_) => (Kind::True, Kind::True),
         Form::Semaphore(_) | Form::Queue(_) => (Kind::Name, Kind::True),
+        Form::GuardFor(_) => (Kind::Name, Kind::Steps),
         Form::StepsFor(_) => (Kind::Steps, Kind::Choice(&keys::EXECUTORS)),
         Form::Times(_) => (Kind::Whole(1, limits::LEAF_STEPS), Kind::Steps),
     }

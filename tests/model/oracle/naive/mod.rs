@@ -20,6 +20,7 @@
 //! 7. At the end of a quantum a core rotates its own queue only.
 //! 8. Connections of a site go to the first in its queue, who starts its wait when it has the lock again;
 //!    semaphores and queues wake the first waiter, who tries again (`threading.Semaphore`, `queue.Queue`).
+//!    A lock goes to the first in its queue, as a connection does.
 //! 9. A dying thread lets go of the lock first; then its joiner asks for it. The main thread of a pool waits for each
 //!    result in order, then shuts the pool down and joins the workers in order of birth.
 //! 10. `yield` lets go of the lock and of the core; both may come back at the same instant.
@@ -74,6 +75,7 @@ enum Why {
     Item,
     Connection(usize),
     Permit(usize),
+    Lock(usize),
     Room(usize),
     Thing(usize),
 }
@@ -138,6 +140,9 @@ struct Naive<'w> {
     cores: Vec<Core>,
     connections: Vec<u32>,
     permits: Vec<u32>,
+    /// Which locks somebody has, and those that each task has, the last one last.
+    locked: Vec<bool>,
+    holds: Vec<Vec<usize>>,
     items: Vec<u32>,
     parkings: u64,
     workers: u32,
@@ -189,6 +194,8 @@ impl<'w> Naive<'w> {
             cores: (0..world.cores).map(|_| Core::default()).collect(),
             connections: world.sites.iter().map(|s| s.connections.unwrap_or(u32::MAX)).collect(),
             permits: world.semaphores.clone(),
+            locked: vec![false; world.locks],
+            holds: vec![Vec::new(); world.tasks.len()],
             items: vec![0; world.queues.len()],
             parkings: 0,
             workers,

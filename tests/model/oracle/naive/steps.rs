@@ -22,6 +22,18 @@ impl Naive<'_> {
                 self.permits[semaphore] += 1;
                 self.wake_first(Why::Permit(semaphore));
             }
+            Step::Lock(lock) => {
+                let task = self.threads[me].task.expect("only tasks take locks");
+                self.holds[task].push(lock);
+                if std::mem::replace(&mut self.locked[lock], true) {
+                    self.park(me, Why::Lock(lock));
+                }
+            }
+            Step::Unlock => {
+                let task = self.threads[me].task.expect("only tasks take locks");
+                let lock = self.holds[task].pop().expect("it was taken");
+                self.locked[lock] = self.wake_first(Why::Lock(lock));
+            }
             Step::Put(queue) => {
                 let capacity = self.world.queues[queue];
                 if capacity > 0 && self.items[queue] == capacity {

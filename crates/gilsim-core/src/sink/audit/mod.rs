@@ -3,12 +3,15 @@
 //! Written independently of the engine and on purpose without cleverness: all rows are kept (64 bytes
 //! each), and each law reads them afresh.
 
+mod held;
 mod laws;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::ops::Range;
+
+pub use held::Held;
 
 use crate::ids::{NameId, TaskId};
 use crate::model::ToolRun;
@@ -32,6 +35,8 @@ pub struct AuditSetting<'a> {
     pub sites: Vec<(NameId, u32)>,
     /// The numbers of the first tasks of closed loops and of what comes after them, and how many clients send those.
     pub clients: Vec<(Range<u32>, u32)>,
+    /// What tasks hold during a `with`.
+    pub held: Held,
     /// CPU time that the profile makes of a task's leaf step; `None` where that step computes nothing.
     pub demanded: Box<dyn Fn(TaskId, u32) -> Option<SimDuration> + 'a>,
     /// The names of the rows, for messages.
@@ -49,6 +54,7 @@ impl<'a> AuditSetting<'a> {
             wakes_in_place: matches!(plan.machine.kernel, KernelRules::InPlace { .. }),
             sites: limited.collect(),
             clients: plan.workload.closed_loops(),
+            held: Held::of(plan),
             demanded: Box::new(|task, step| plan.demanded(task, step)),
             names: &plan.names,
         }
@@ -76,6 +82,8 @@ pub enum Law {
     Connections,
     /// A client has one task at a time.
     Clients,
+    /// A lock has one holder at a time, and no more tasks hold a semaphore than it has permits.
+    Held,
     /// Delivered compute equals demanded compute.
     Compute,
 }
@@ -136,6 +144,7 @@ impl<'a> Audit<'a> {
         }
         laws::connections(&self.rows, &self.setting, &mut found);
         laws::clients(&self.finished, &self.setting, &mut found);
+        held::holders(&self.rows, &self.setting, &mut found);
         laws::compute(&self.rows, &self.finished, &self.setting, &mut found);
         found.0
     }

@@ -11,6 +11,7 @@ struct Bench {
     wakes_in_place: bool,
     sites: Vec<(NameId, u32)>,
     clients: Vec<(std::ops::Range<u32>, u32)>,
+    held: Held,
     demanded: fn(TaskId, u32) -> Option<SimDuration>,
 }
 
@@ -24,6 +25,7 @@ impl Default for Bench {
             wakes_in_place: false,
             sites: Vec::new(),
             clients: Vec::new(),
+            held: Held::default(),
             demanded: |_, _| None,
         }
     }
@@ -38,6 +40,7 @@ impl Bench {
             wakes_in_place: self.wakes_in_place,
             sites: self.sites.clone(),
             clients: self.clients.clone(),
+            held: self.held.clone(),
             demanded: Box::new(self.demanded),
             names: &self.names,
         });
