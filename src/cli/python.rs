@@ -60,6 +60,9 @@ pub(super) fn invoke(args: &Args) -> Result<Code, Failure> {
     let counted = with_settled_clients(&scenario, run, 0).map_err(told)?;
     let scenario = settled(&counted, 0).map_err(told)?;
     let run = chosen(&scenario, args.tool.as_deref(), &args.file)?;
+    if let Some(why) = program::refusal(&scenario, run) {
+        return Err(Failure::usage(why));
+    }
     let program = program::program_of(&scenario, run)
         .map_err(|error| Failure::usage(format!("tool `{}`: {error}", run.label)))?;
     console::result(program.as_bytes())?;

@@ -209,6 +209,9 @@ fn validated(study: &Study, run: &ToolRun, subject: &Subject, repeats: u32, tall
     let Subject { interpreter, identity, profile } = subject;
     let told = |error| unvalidated(study, run, interpreter, &error);
     let predicted = fitted(run, profile, identity).and_then(|run| {
+        if let Some(why) = program::refusal(&study.scenario, &run) {
+            return Err(ValidationError::Unfit(why));
+        }
         let expected = forecast(&study.scenario, &run)?;
         Ok((run, expected))
     });

@@ -41,6 +41,20 @@ pub enum Step {
 pub struct Site {
     pub latency: u64,
     pub connections: Option<u32>,
+    pub server: Server,
+}
+
+/// How a site is reached, and how its load makes it slower; 0 is without.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Server {
+    /// How long a connection takes to be made.
+    pub connect: u64,
+    /// Whether it is kept for the next request.
+    pub keeps: bool,
+    /// How much longer an answer takes for each other request.
+    pub per_concurrent: u64,
+    /// From one turn to the next: 1, 2 or 5.
+    pub turn: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -161,7 +175,12 @@ impl World {
             self.cores, self.quantum, self.lock
         )];
         for (number, site) in self.sites.iter().enumerate() {
-            text.push(format!("\n[sites.site{number}]\nlatency = \"{}ms\"\n", site.latency));
+            let Server { connect, keeps, per_concurrent, turn } = site.server;
+            let base = format!("base = \"{}ms\"", site.latency);
+            let latency = format!("{{ {base}, per_concurrent = \"{per_concurrent}ms\" }}");
+            let connection = format!("connect = \"{connect}ms\"\nkeep_alive = {keeps}");
+            text.push(format!("\n[sites.site{number}]\nlatency = {latency}\n{connection}\n"));
+            text.extend((turn > 0).then(|| format!("capacity = \"{}/s\"\n", 1_000 / turn)));
             text.extend(site.connections.map(|limit| format!("connections = {limit}\n")));
         }
         text.extend(self.computations().into_iter().map(|(time, mode)| {

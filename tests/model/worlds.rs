@@ -4,7 +4,7 @@ use std::fmt;
 
 use proptest::prelude::*;
 
-use crate::world::{Clients, Mode, Site, Step, Task, Tool, World};
+use crate::world::{Clients, Mode, Server, Site, Step, Task, Tool, World};
 
 /// A world and a tool; a failure prints it as a scenario file.
 #[derive(Clone)]
@@ -62,8 +62,8 @@ pub fn worlds(reach: Reach, room: Room) -> impl Strategy<Value = World> {
         Reach::Plain => Just(None).boxed(),
         Reach::Shared => proptest::option::of(1..=2_u32).boxed(),
     };
-    let site =
-        (1..=12_u64, connections).prop_map(|(latency, connections)| Site { latency, connections });
+    let site = (1..=12_u64, connections, server())
+        .prop_map(|(latency, connections, server)| Site { latency, connections, server });
     let shared = (
         proptest::collection::vec(site, SITES),
         proptest::collection::vec(1..=2_u32, SEMAPHORES),
@@ -97,6 +97,18 @@ pub fn closed_worlds(reach: Reach, room: Room) -> impl Strategy<Value = World> {
         world.tasks.resize(world.tasks.len() + 2, task);
         world.sent_by(Clients { count, think })
     })
+}
+
+/// A server that is as fast as can be, or slow in some way.
+fn server() -> impl Strategy<Value = Server> {
+    let slow = (0..=4_u64, any::<bool>(), 0..=2_u64, prop_oneof![Just(0), Just(2), Just(5)]);
+    let slow = slow.prop_map(|(connect, keeps, per_concurrent, turn)| Server {
+        connect,
+        keeps,
+        per_concurrent,
+        turn,
+    });
+    prop_oneof![1 => Just(Server::default()), 1 => slow]
 }
 
 fn task(reach: Reach) -> impl Strategy<Value = Task> {

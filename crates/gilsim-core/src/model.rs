@@ -377,6 +377,28 @@ pub struct Site {
     pub fails: f64,
     /// How long a wait takes that fails; as long as an answer where nothing is said.
     pub fails_after: Option<SimDuration>,
+    /// What a request takes besides: a connection, and what other requests make of it.
+    pub server: Server,
+}
+
+/// How a site's server is reached, and how its load makes it slower.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Server {
+    /// How long a connection takes to be made.
+    pub connect: SimDuration,
+    /// Whether each request makes a connection of its own, and none is kept for the next one.
+    pub drops_connections: bool,
+    /// How much longer an answer takes for each other request that is in flight when it is sent.
+    pub per_concurrent: SimDuration,
+    /// Requests get their turn one by one, so long after each other at least.
+    pub turn: SimDuration,
+}
+
+impl Server {
+    /// Whether an answer takes longer for other requests.
+    pub fn slows_down(self) -> bool {
+        !(self.per_concurrent.is_zero() && self.turn.is_zero())
+    }
 }
 
 /// A named piece of CPU work.

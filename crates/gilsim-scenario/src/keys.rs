@@ -53,6 +53,8 @@ pub(super) enum Kind {
     Durations(Option<usize>),
     /// A length of time or a distribution of them.
     Distribution,
+    /// The same, or a table of [`LATENCY`].
+    Latency,
     /// A number of bytes.
     Size,
     /// Events in a unit of time.

@@ -164,6 +164,9 @@ fn kind(kind: Kind, whole: bool) -> Map<String, Value> {
         Kind::Duration => json!({ "$ref": "#/$defs/duration" }),
         Kind::Durations(length) => durations(length),
         Kind::Distribution => json!({ "$ref": "#/$defs/time" }),
+        Kind::Latency => {
+            json!({ "anyOf": [{ "$ref": "#/$defs/time" }, object(&keys::LATENCY, whole)] })
+        }
         Kind::Size => json!({ "$ref": "#/$defs/size" }),
         Kind::Rate => json!({ "$ref": "#/$defs/rate" }),
         Kind::Choice(words) => json!({ "enum": words }),

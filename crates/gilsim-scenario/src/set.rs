@@ -180,6 +180,13 @@ impl Setting {
             (Kind::Distribution, [_, ..]) => {
                 self.merge(made_table(node, at), Kind::Table(&keys::DISTRIBUTION), path)
             }
+            (Kind::Latency, [key, ..]) => {
+                let keys = match keys::LATENCY.find(&key.name) {
+                    Some(_) => &keys::LATENCY,
+                    None => &keys::DISTRIBUTION,
+                };
+                self.merge(made_table(node, at), Kind::Table(keys), path)
+            }
             (Kind::Arrival, [_, ..]) => {
                 self.merge(made_table(node, at), Kind::Table(&keys::ARRIVAL), path)
             }

@@ -1,6 +1,6 @@
 //! The naive simulator against schedules worked out by hand.
 
-use crate::world::{Mode, Played, Site, Step, Task, Tool, World};
+use crate::world::{Mode, Played, Server, Site, Step, Task, Tool, World};
 use Mode::{Held, Kept, Released};
 use Step::{Acquire, Block, Compute, Get, Put, Release, Wait, Yield};
 
@@ -134,7 +134,7 @@ fn a_pool_of_one_is_a_queue() {
 fn connections_are_taken_in_turn() {
     let steps: &[Step] = &[Step::Site(0)];
     let world = World {
-        sites: vec![Site { latency: 3, connections: Some(2) }],
+        sites: vec![Site { latency: 3, connections: Some(2), server: Server::default() }],
         ..World::of(&[steps, steps, steps])
     };
     for tool in [Tool::Threading, Tool::Asyncio(None), Tool::Multiprocessing] {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::config::config;
 use crate::oracle::play_naively;
-use crate::world::{Ending, Mode, Step, Tool, World};
+use crate::world::{Ending, Mode, Server, Step, Tool, World};
 use crate::worlds::{Case, Reach, Room, cut_in_two, tools, worlds};
 
 /// The time that a task's steps take by themselves in a state.
@@ -46,7 +46,10 @@ proptest! {
             }
             if !matches!(tool, Tool::Asyncio(_)) {
                 let had = spent.get("io").copied().unwrap_or(0);
-                prop_assert_eq!(had, demand(&case.world, task, "io"), "task {} of {:?}", task, case);
+                let asked = demand(&case.world, task, "io");
+                // Connections that have to be made and servers under load take longer.
+                let is_fast = case.world.sites.iter().all(|site| site.server == Server::default());
+                prop_assert!(had >= asked && (had == asked || !is_fast), "task {} of {:?}", task, case);
             }
         }
     }

@@ -10,12 +10,16 @@
 
 use std::collections::VecDeque;
 
+use super::naive::sites::Sites;
 use crate::world::{Ending, Mode, Played, Spent, Step, World};
 
 #[derive(Clone, Copy)]
 enum Op {
     SleepUntil(u64),
     Sleep(u64),
+    Open(usize),
+    Ask(usize),
+    Keep(usize),
     Acquire(usize),
     /// After a wait: the permit is this task's already.
     Resume(usize),
@@ -66,6 +70,7 @@ struct Loop<'w> {
     /// Those of the scenario, then one a site, then the limit, then one a lock.
     semaphores: Vec<Semaphore>,
     queues: Vec<Queue>,
+    sites: Sites,
     tasks: Vec<Coroutine>,
     /// Tasks that no client has sent yet.
     unsent: VecDeque<usize>,
@@ -91,6 +96,7 @@ pub fn play(world: &World, limit: Option<u32>) -> Ending {
         set: 0,
         semaphores: permits.map(|value| Semaphore { value, waiters: Vec::new() }).collect(),
         queues: world.queues.iter().map(|_| Queue::default()).collect(),
+        sites: Sites::default(),
         tasks: (0..world.tasks.len()).map(|task| coroutine(world, task)).collect(),
         unsent: (0..world.tasks.len()).filter(|task| world.sent()[*task].is_none()).collect(),
     };
@@ -109,7 +115,9 @@ fn coroutine(world: &World, task: usize) -> Coroutine {
             Step::Wait(time) => ops.push_back(Op::Sleep(time)),
             Step::Site(site) => ops.extend([
                 Op::Acquire(of_site(site)),
-                Op::Sleep(world.sites[site].latency),
+                Op::Open(site),
+                Op::Ask(site),
+                Op::Keep(site),
                 Op::Release(of_site(site)),
             ]),
             Step::Acquire(semaphore) => ops.push_back(Op::Acquire(semaphore)),
@@ -213,6 +221,19 @@ impl Loop<'_> {
                 self.set_timer(task, self.now + time);
                 return Some("suspended");
             }
+            Op::Open(site) => {
+                let time = self.sites.open(site, &self.world.sites[site], 0);
+                if time > 0 {
+                    self.set_timer(task, self.now + time);
+                    return Some("suspended");
+                }
+            }
+            Op::Ask(site) => {
+                let time = self.sites.ask(site, &self.world.sites[site], self.now);
+                self.set_timer(task, self.now + time);
+                return Some("suspended");
+            }
+            Op::Keep(site) => self.sites.keep(site, &self.world.sites[site], 0),
             Op::Acquire(semaphore) => {
                 let semaphore_now = &mut self.semaphores[semaphore];
                 if semaphore_now.value == 0 || !semaphore_now.waiters.is_empty() {

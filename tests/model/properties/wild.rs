@@ -53,6 +53,7 @@ pub struct Entry {
 pub struct Wild {
     cores: u32,
     sites: Vec<(Time, Option<u32>)>,
+    server: Server,
     computations: Vec<(Time, &'static str)>,
     semaphores: Vec<u32>,
     queues: Vec<u32>,
@@ -61,6 +62,20 @@ pub struct Wild {
     width: Option<u32>,
     /// Quantum and switch interval in microseconds; the defaults of the profile without.
     pace: Option<(u32, u32)>,
+}
+
+/// How all sites are reached, and how load makes them slower, in microseconds.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Server {
+    connect: u64,
+    keeps: bool,
+    per_concurrent: u64,
+}
+
+impl Server {
+    fn toml(self, k: u64) -> String {
+        format!("connect = \"{}us\"\nkeep_alive = {}\n", self.connect * k, self.keeps)
+    }
 }
 
 const SITES: usize = 2;
@@ -80,8 +95,11 @@ impl Wild {
             text.push(format!("switch_interval = \"{}ms\"\n", 5 * k));
         }
         for (number, (latency, connections)) in self.sites.iter().enumerate() {
-            text.push(format!("[sites.s{number}]\nlatency = {}\n", latency.toml(k)));
+            let more = format!("per_concurrent = \"{}us\"", self.server.per_concurrent * k);
+            let latency = format!("{{ base = {}, {more} }}", latency.toml(k));
+            text.push(format!("[sites.s{number}]\nlatency = {latency}\n"));
             text.extend(connections.map(|limit| format!("connections = {limit}\n")));
+            text.push(self.server.toml(k));
         }
         for (number, (time, lock)) in self.computations.iter().enumerate() {
             text.push(format!(
@@ -213,11 +231,13 @@ pub fn scenarios(chance: Chance) -> impl Strategy<Value = Wild> {
         (1..=3_u32, 0..=2_u32),
         option::of(1..=4_u32),
         pace(chance),
+        server(),
     );
     (around, vec(entry(chance), 1..=3)).prop_map(
-        |((cores, sites, computations, (permits, capacity), width, pace), entries)| Wild {
+        |((cores, sites, computations, (permits, capacity), width, pace, server), entries)| Wild {
             cores,
             sites,
+            server,
             computations,
             semaphores: vec![permits],
             queues: vec![capacity],
@@ -226,6 +246,13 @@ pub fn scenarios(chance: Chance) -> impl Strategy<Value = Wild> {
             pace,
         },
     )
+}
+
+fn server() -> impl Strategy<Value = Server> {
+    let slow = (0..=5_000_u64, any::<bool>(), 0..=2_000_u64);
+    let slow =
+        slow.prop_map(|(connect, keeps, per_concurrent)| Server { connect, keeps, per_concurrent });
+    prop_oneof![3 => Just(Server::default()), 1 => slow]
 }
 
 /// At a short quantum threads lose their cores at every step, and ask for the lock at every step.

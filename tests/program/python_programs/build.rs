@@ -5,8 +5,8 @@ use std::sync::Arc;
 use gilsim::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
 use gilsim::model::{
     Arrival, Computation, Distribution, Interpreter, LockMode, Machine, OffloadTo, Parcel, Payload,
-    Queue, Scenario, Semaphore, Setting, Site, StartMethod, StepSpec, TaskEntry, Tool, ToolRun,
-    WaitOn, Work,
+    Queue, Scenario, Semaphore, Server, Setting, Site, StartMethod, StepSpec, TaskEntry, Tool,
+    ToolRun, WaitOn, Work,
 };
 use gilsim::profile;
 use gilsim::program::{self, Drawn};
@@ -29,7 +29,14 @@ pub(crate) fn entry(name: &str, count: u32, steps: Vec<StepSpec>) -> TaskEntry {
 /// A site that answers at once and never fails.
 fn a_site() -> Site {
     let (name, latency) = (String::new(), ms(0));
-    Site { name, latency, connections: None, fails: 0.0, fails_after: None }
+    Site {
+        name,
+        latency,
+        connections: None,
+        fails: 0.0,
+        fails_after: None,
+        server: Server::default(),
+    }
 }
 
 pub(crate) fn tool(tool: Tool, profile: &str) -> ToolRun {

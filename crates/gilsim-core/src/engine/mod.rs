@@ -26,6 +26,7 @@ mod ops;
 mod processes;
 mod queue;
 mod record;
+mod sites;
 mod steps;
 mod stuck;
 mod sync;
@@ -51,6 +52,7 @@ use kernel::Kernel;
 use lock::Locks;
 use processes::Processes;
 use queue::{Event, EventQueue, Rank};
+use sites::Servers;
 use sync::Shared;
 use tasks::Tasks;
 use thread::{Item, Status, Then, Thread};
@@ -136,6 +138,7 @@ struct Engine<'a, S: ?Sized> {
     processes: Processes,
     /// What tasks share.
     shared: Shared,
+    servers: Servers,
     /// What connects the tool's threads.
     channels: Channels,
     executors: Vec<Executor>,
@@ -164,6 +167,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             locks: Locks::new(plan),
             processes: Processes::default(),
             shared: Shared::new(plan),
+            servers: Servers::new(plan),
             channels: Channels::new(plan),
             executors: plan.executors.iter().copied().map(Executor::new).collect(),
             onces: 0,

@@ -58,6 +58,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::ServedRuns(thing) => self.served_runs(thing),
             Op::Release(semaphore) => self.give_back(semaphore),
             Op::Disconnect(site) => self.disconnect(site),
+            Op::OnSite(site, op) => return self.run_site_op(thread, site, op),
             Op::OnChannel(channel, op) => return self.run_channel_op(thread, channel, op),
             Op::OnTasks(op) => return self.run_task_op(thread, pc, op),
             Op::StartThread(start) => return self.start_thread(thread, start),

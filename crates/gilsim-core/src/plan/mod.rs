@@ -9,13 +9,13 @@ mod op;
 mod wait;
 
 use crate::ids::{EventLoopId, NameId, SemaphoreId, TaskId};
-use crate::model::{Guard, LockMode, Parcel, Payload, Site};
+use crate::model::{Guard, LockMode, Parcel, Payload, Server, Site};
 use crate::time::SimDuration;
 use crate::trace::Names;
 use crate::workload::Workload;
 
 pub use code::{Code, Label};
-pub use op::{ChannelOp, Group, Instruction, LoopOp, Op, Pc, Start, TaskOp};
+pub use op::{ChannelOp, Group, Instruction, LoopOp, Op, Pc, SiteOp, Start, TaskOp};
 pub use wait::{End, Ends, ForCoroutine, ForThread, Thing, Wait};
 
 /// Everything that one run needs.
@@ -126,6 +126,8 @@ pub struct SiteRules {
     pub name: NameId,
     /// Requests in flight at once.
     pub connections: Option<u32>,
+    /// What a request takes besides.
+    pub server: Server,
 }
 
 /// A semaphore, or a lock as one of a single permit.
@@ -350,6 +352,6 @@ impl Plan {
 impl SiteRules {
     /// The rules of a site under a name of the run.
     pub fn of(site: &Site, name: NameId) -> Self {
-        Self { name, connections: site.connections }
+        Self { name, connections: site.connections, server: site.server }
     }
 }

@@ -87,6 +87,9 @@ pub enum Op {
     /// Ends a request to a site; the first in line has the connection next.
     Disconnect(SiteId),
 
+    /// Something done with a site whose connections take time, or that slows down under load.
+    OnSite(SiteId, SiteOp),
+
     /// Something done with a channel.
     OnChannel(ChannelId, ChannelOp),
     /// Something done with the tasks of the run, or with those of the item at hand.
@@ -148,6 +151,19 @@ pub enum Op {
     Jump(Pc),
     /// The thread ends.
     Exit,
+}
+
+/// What is done with a site.
+#[derive(Clone, Copy, Debug)]
+pub enum SiteOp {
+    /// Takes a connection that was kept, and goes elsewhere with it, if there is one.
+    TakeKept(Pc),
+    /// Keeps the connection for the next request.
+    Keep,
+    /// The thread, without its lock, sleeps for its task until the site answers.
+    Sleep(Length),
+    /// The thread's coroutine is to be resumed when the site answers.
+    SetTimer(Length),
 }
 
 /// What is done with a channel.
@@ -286,6 +302,7 @@ impl Op {
             Self::StartThread(Start { program: to, .. })
             | Self::StartProcess(Start { program: to, .. })
             | Self::TryObtain { obtained: to, .. }
+            | Self::OnSite(_, SiteOp::TakeKept(to))
             | Self::Once { again: to, .. }
             | Self::Grow { enough: to, .. }
             | Self::IfZero(_, to)
@@ -300,6 +317,7 @@ impl Op {
             | Self::ServedRuns(_)
             | Self::Release(_)
             | Self::Disconnect(_)
+            | Self::OnSite(..)
             | Self::Started
             | Self::EnterInterpreter
             | Self::LeaveInterpreter

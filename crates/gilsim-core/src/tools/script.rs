@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::ids::{ComputationId, EventLoopId, NameId, SiteId};
-use crate::model::{Guard, LockMode, OffloadTo};
-use crate::plan::{Ends, ForCoroutine, Label, LoopOp, Op, TaskOp, Thing, Wait};
+use crate::model::{Guard, LockMode, OffloadTo, Server};
+use crate::plan::{Ends, ForCoroutine, Label, LoopOp, Op, SiteOp, TaskOp, Thing, Wait};
 use crate::time::SimDuration;
 use crate::trace::State;
 use crate::workload::{Action, Closed, Length, Step};
@@ -120,9 +120,43 @@ impl Builder<'_> {
         if let Some(site) = connection {
             self.obtain_shown(Thing::Connection(site));
         }
-        self.sleep(length, name);
+        let server = self.server(site);
+        self.connect(site, |builder, length| builder.sleep(length, name));
+        match site.filter(|_| server.slows_down()) {
+            Some(site) => self.unlocked(|builder| builder.on_site(site, SiteOp::Sleep(length))),
+            None => self.sleep(length, name),
+        }
+        self.keep_connection(site);
         if let Some(site) = connection {
             self.code.push(Op::Disconnect(site));
+        }
+    }
+
+    fn server(&self, site: Option<SiteId>) -> Server {
+        site.map_or_else(Server::default, |site| self.plan.sites[site.index()].server)
+    }
+
+    fn on_site(&mut self, site: SiteId, op: SiteOp) {
+        self.code.push(Op::OnSite(site, op));
+    }
+
+    /// Makes a connection to a site if none is kept, where that takes time: `sleep` sleeps.
+    fn connect(&mut self, site: Option<SiteId>, sleep: impl FnOnce(&mut Self, Length)) {
+        let server = self.server(site);
+        let Some(site) = site.filter(|_| !server.connect.is_zero()) else { return };
+        let connected = self.code.label();
+        if !server.drops_connections {
+            self.on_site(site, SiteOp::TakeKept(connected.target()));
+        }
+        sleep(self, Length::Constant(server.connect));
+        self.code.place(connected);
+    }
+
+    fn keep_connection(&mut self, site: Option<SiteId>) {
+        let server = self.server(site);
+        let is_kept = !server.connect.is_zero() && !server.drops_connections;
+        if let Some(site) = site.filter(|_| is_kept) {
+            self.on_site(site, SiteOp::Keep);
         }
     }
 
@@ -273,7 +307,16 @@ impl Builder<'_> {
         if let Some(site) = connection {
             self.obtain_on_loop(Thing::Connection(site));
         }
-        self.sleep_on_loop(length, name);
+        self.connect(site, |builder, length| builder.sleep_on_loop(length, name));
+        match site.filter(|site| self.server(Some(*site)).slows_down()) {
+            Some(site) => {
+                self.spend_on_step(self.profile().event_loop.timer_set);
+                self.on_site(site, SiteOp::SetTimer(length));
+                self.suspend(ForCoroutine::Timer, Some((State::Suspended, name)));
+            }
+            None => self.sleep_on_loop(length, name),
+        }
+        self.keep_connection(site);
         if let Some(site) = connection {
             self.code.push(Op::Disconnect(site));
         }

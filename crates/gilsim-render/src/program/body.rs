@@ -81,6 +81,13 @@ impl Body {
         writeln!(self.lines, "{:width$}{text}", "", width = depth * 4).expect("text grows");
     }
 
+    /// Adds lines, each so much further to the right than `depth`.
+    pub(super) fn lines(&mut self, depth: usize, lines: &[(usize, String)]) {
+        for (further, line) in lines {
+            self.line(depth + further, line);
+        }
+    }
+
     /// Adds a line where the function notes what it does.
     pub(super) fn note(&mut self, depth: usize, text: &str) {
         if self.is_noted {

@@ -21,6 +21,7 @@ pub(super) fn turn_on_tool(filling: &mut Filling, run: &ToolRun) {
     turn_on_processes(filling, run);
     turn_on_threads(filling, run);
     turn_on_shared(filling, run);
+    filling.turn_on_if(filling.has("slow_sites"), "heapq");
     if filling.has("clients") {
         turn_on_clients(filling, run);
     } else if filling.has("arrivals") && !tool.has_loop {
@@ -83,6 +84,7 @@ fn turn_on_clients(filling: &mut Filling, run: &ToolRun) {
         return;
     }
     filling.turn_on("answers");
+    filling.turn_on("heapq");
     let in_interpreters = filling.has("interpreters");
     let by_pipe = filling.has("process_start") || in_interpreters;
     filling.turn_on_if(!by_pipe, "answer_queue");

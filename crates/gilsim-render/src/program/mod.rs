@@ -11,10 +11,10 @@ mod template;
 mod values;
 
 use gilsim_core::ids::TaskId;
-use gilsim_core::model::{LockMode, Scenario, ToolRun};
+use gilsim_core::model::{LockMode, OffloadTo, Scenario, ToolRun};
 use gilsim_core::time::{SimDuration, SimTime};
 use gilsim_core::tools::Carrier;
-use gilsim_core::workload::{Demand, TooLarge, Workload};
+use gilsim_core::workload::{Demand, Spent, TooLarge, Workload};
 
 use features::turn_on_tool;
 use shape::Shape;
@@ -42,6 +42,28 @@ pub fn program_of(scenario: &Scenario, tool: &ToolRun) -> Result<String, TooLarg
     let are_tasks_tiny = are_tasks_tiny(&workload);
     let drawn = Drawn { draws: &lengths, fails: &fails, arrivals: &arrivals, are_tasks_tiny };
     Ok(program(scenario, tool, &drawn))
+}
+
+/// Why no program can be printed for a tool, in a sentence without a full stop; `None` where one can.
+pub fn refusal(scenario: &Scenario, tool: &ToolRun) -> Option<String> {
+    let workload = Workload::sample(scenario, &tool.setting, 0).ok()?;
+    let entries = 0..scenario.tasks.len();
+    let mut steps = entries.flat_map(|entry| workload.script(entry));
+    let leaves_process = tool.tool.has_own_locks()
+        || steps.clone().any(|it| it.action.hands_over_to() == Some(Some(OffloadTo::Processes)));
+    let site = steps.find_map(|step| match step.action.spends()? {
+        (Spent::Waiting(Some(site)), _) => {
+            Some(&tool.setting.sites[site.index()]).filter(|site| site.server.slows_down())
+        }
+        _ => None,
+    });
+    let site = site.filter(|_| leaves_process)?;
+    Some(format!(
+        "site `{}` slows down under load (`capacity`, `per_concurrent`), and no program is printed for that under \
+         `{}`: the sleeps that stand for the site are in several processes or interpreters, which do not know of each \
+         other's requests; use a tool whose tasks are threads or coroutines",
+        site.name, tool.label
+    ))
 }
 
 /// Below this, a task or a step is so short that looking at clocks beside it takes a good part of its time.

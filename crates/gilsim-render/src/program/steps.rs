@@ -1,6 +1,7 @@
 //! The functions of the program: one for the steps of each shape of task.
 
 mod held;
+mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +10,7 @@ use crate::program::literal::{identifier, prose, seconds, string};
 use crate::program::names::Names;
 use crate::program::shape::{Node, Shape, Time, count};
 use gilsim_core::ids::{QueueId, SemaphoreId};
-use gilsim_core::model::{
-    LockMode, Object, OffloadTo, Scenario, Setting, Spends, StepSpec, WaitOn,
-};
+use gilsim_core::model::{LockMode, Object, OffloadTo, Scenario, Setting, Spends, StepSpec};
 use gilsim_core::time::SimDuration;
 
 /// The most times that are given as arguments with names of their own.
@@ -234,46 +233,6 @@ impl<'a> Functions<'a> {
             StepSpec::Offload { .. } => self.steps(body, steps, depth),
             StepSpec::Repeat { times, .. } => self.repeat(body, *times, steps, depth),
         }
-    }
-
-    fn wait(&mut self, body: &mut Body, depth: usize, on: &WaitOn, suspends: bool, time: Time) {
-        let time = body.time(time);
-        let (sleep, state) = if suspends {
-            (format!("await asyncio.sleep({time})"), "suspended")
-        } else {
-            (format!("time.sleep({time})"), "io")
-        };
-        let site = match on {
-            WaitOn::Site(id) => Some(&self.setting.sites[id.index()]),
-            WaitOn::Time(_) => None,
-        };
-        let name = site.map(|site| string(&site.name));
-        match &name {
-            Some(name) if site.is_some_and(|site| site.connections.is_some()) => {
-                self.visit(body, depth, name, &sleep);
-            }
-            _ => body.line(depth, &sleep),
-        }
-        let name = name.map_or_else(String::new, |name| format!(", {name}"));
-        body.note(depth, &format!("task.done(\"{state}\"{name})"));
-    }
-
-    /// Sleeps over one of the connections of a site.
-    fn visit(&mut self, body: &mut Body, depth: usize, name: &str, sleep: &str) {
-        self.features.insert("connections".to_owned());
-        let connections = format!("CONNECTIONS[{name}]");
-        let note = format!("task.note(\"sync\", {name})");
-        if let Some(with) = self.with(body.world) {
-            body.line(depth, &format!("{with} {connections}:"));
-            body.note(depth + 1, &note);
-            return body.line(depth + 1, sleep);
-        }
-        let take = self.call(body.world, &format!("{connections}.acquire"), "");
-        body.line(depth, &take);
-        body.note(depth, &note);
-        body.line(depth, sleep);
-        let give = self.call_at_once(body.world, &format!("{connections}.release"));
-        body.line(depth, &give);
     }
 
     fn compute(&mut self, body: &mut Body, depth: usize, spec: &StepSpec, time: Time) {

@@ -3,7 +3,7 @@
 use crate::program::literal::{prose, seconds, string};
 use crate::program::steps::Pair;
 use crate::program::template::Filling;
-use gilsim_core::model::{Arrival, LockMode, OffloadTo, Scenario, ToolRun};
+use gilsim_core::model::{Arrival, LockMode, OffloadTo, Scenario, Site, ToolRun};
 use gilsim_core::time::SimDuration;
 use gilsim_core::tools::Carrier;
 
@@ -24,6 +24,7 @@ pub(super) fn set_values(
     set_tools(filling);
     set_calls(filling, names);
     filling.set("SHARE", share(filling, scenario, tool));
+    filling.set("SITES", sites(tool));
 }
 
 fn set_constants(filling: &mut Filling, scenario: &Scenario, tool: &ToolRun) {
@@ -204,6 +205,15 @@ fn build_note(tool: &ToolRun) -> &'static str {
     } else {
         ""
     }
+}
+
+/// A line for each site: how much longer its answers take for other requests, and how far apart their turns are.
+fn sites(tool: &ToolRun) -> String {
+    let line = |site: &Site| {
+        let (name, server) = (string(&site.name), site.server);
+        format!("    {name}: Site({}, {}),", seconds(server.per_concurrent), seconds(server.turn))
+    };
+    tool.setting.sites.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The statements that make what tasks share.

@@ -1,9 +1,11 @@
 //! The set-up in plain words: what the program does, where, and with which tools.
 
+use std::fmt::Write as _;
+
 use super::Paragraph;
 use crate::report::{counted, list, one_line, time};
 use gilsim_core::model::{
-    Arrival, Distribution, LockMode, Object, OffloadTo, Payload, Scenario, Setting, Spends,
+    Arrival, Distribution, LockMode, Object, OffloadTo, Payload, Scenario, Server, Setting, Spends,
     StepSpec, TaskEntry, ToolRun,
 };
 use gilsim_core::time::SimDuration;
@@ -184,7 +186,8 @@ fn facts(setting: &Setting) -> Vec<String> {
         let connections = site.connections.map_or_else(String::new, |most| {
             format!(", {} at once", counted(most.into(), "request"))
         });
-        format!("{} answers after {}{connections}.", quoted(&site.name), length(&site.latency))
+        let (name, server) = (quoted(&site.name), server(site.server));
+        format!("{name} answers after {}{connections}{server}.", length(&site.latency))
     }));
     facts.extend(setting.computations.iter().map(|work| {
         let kind = match work.lock {
@@ -195,6 +198,24 @@ fn facts(setting: &Setting) -> Vec<String> {
         format!("{} needs a core for {}: {kind}.", quoted(&work.name), length(&work.time))
     }));
     facts
+}
+
+/// What a request takes besides, in words that go on from how long the answer takes.
+fn server(server: Server) -> String {
+    let mut words = String::new();
+    if !server.connect.is_zero() {
+        let kept =
+            if server.drops_connections { "each" } else { "each of which is kept for the next" };
+        let _ = write!(words, ", over connections that take {} to be made, {kept}", server.connect);
+    }
+    if !server.per_concurrent.is_zero() {
+        let _ =
+            write!(words, ", and {} more for each other request in flight", server.per_concurrent);
+    }
+    if !server.turn.is_zero() {
+        let _ = write!(words, ", and lets one request in every {}", server.turn);
+    }
+    words
 }
 
 /// A distribution in words that go on from "takes".

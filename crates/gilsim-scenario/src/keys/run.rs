@@ -87,13 +87,35 @@ pub(crate) static SITE: Keys = Keys {
     what: "a site",
     about: "Something outside the program that is waited on.",
     all: &[
-        required("latency", Kind::Distribution, "How long an answer takes.", r#"{ "uniform": ["1s", "2s"] }"#),
+        required("latency", Kind::Latency,
+            "How long an answer takes; with `base` and `per_concurrent`, longer the more requests there are.",
+            r#"{ "uniform": ["1s", "2s"] }"#),
         key("connections", Kind::Whole(1, limits::AMOUNT),
             "Requests in flight at once, the rest queue at the site; no limit by default.", "6"),
         key("fails", Kind::Share,
             "The share of waits that fail, from 0 to 1; 0 by default.", "0.02"),
         key("fails_after", Kind::Duration,
             "How long a wait takes that fails; as long as an answer by default.", r#""1s""#),
+        key("connect", Kind::Duration,
+            "How long a connection takes to be made: a request without a kept one pays it first; none by default.",
+            r#""30ms""#),
+        key("keep_alive", Kind::Boolean,
+            "Whether a connection is kept for the next request of its process; true by default.", "true"),
+        key("capacity", Kind::Rate,
+            "So many requests in a unit of time get their turn, evenly, and the rest queue; no limit by default.",
+            r#""200/s""#),
+    ],
+};
+
+/// A `latency` that depends on load.
+#[rustfmt::skip] // A row a key.
+pub(crate) static LATENCY: Keys = Keys {
+    what: "`latency`",
+    about: "How long an answer takes that is slower under load.",
+    all: &[
+        required("base", Kind::Distribution, "How long an answer takes without other requests.", r#""50ms""#),
+        required("per_concurrent", Kind::Duration,
+            "How much longer it takes for each other request that is in flight when it is sent.", r#""2ms""#),
     ],
 };
 

@@ -6,9 +6,9 @@ use super::fields::Fields;
 use super::{Index, Names, Reader};
 use crate::fault::Fault;
 use crate::keys::{self, Keys};
-use crate::tree::{Entry, shortened};
+use crate::tree::{Entry, Node, shortened};
 use gilsim_core::model::{
-    Computation, Distribution, Interpreter, LockMode, Machine, Setting, Site,
+    Computation, Distribution, Interpreter, LockMode, Machine, Server, Setting, Site,
 };
 use gilsim_core::profile::{self, Profile};
 use gilsim_core::time::SimDuration;
@@ -47,6 +47,10 @@ struct SaidSite {
     connections: Option<u32>,
     fails: Option<f64>,
     fails_after: Option<SimDuration>,
+    connect: Option<SimDuration>,
+    keep_alive: Option<bool>,
+    per_concurrent: Option<SimDuration>,
+    turn: Option<SimDuration>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -130,12 +134,42 @@ fn interpreter(reader: &mut Reader<'_>, fields: &Fields<'_>, said: &mut Said) {
 fn site(reader: &mut Reader<'_>, entry: &Entry, whole: bool) -> SaidSite {
     let Some(fields) = named_table(reader, entry, &keys::SITE) else { return SaidSite::default() };
     let latency = if whole { reader.required(&fields, "latency") } else { fields.get("latency") };
+    let (latency, per_concurrent) =
+        latency.map_or((None, None), |node| latency_under_load(reader, node));
+    let capacity = fields.get("capacity").and_then(|node| reader.rate(node));
     SaidSite {
-        latency: latency.and_then(|node| reader.distribution(node)),
+        latency,
         connections: reader.amount(&fields, "connections"),
         fails: reader.share(&fields, "fails"),
         fails_after: reader.duration_at(&fields, "fails_after"),
+        connect: reader.duration_at(&fields, "connect"),
+        keep_alive: reader.boolean(&fields, "keep_alive"),
+        per_concurrent,
+        turn: capacity.map(turn),
     }
+}
+
+/// How long an answer takes, and how much longer for each other request.
+fn latency_under_load(
+    reader: &mut Reader<'_>,
+    node: &Node,
+) -> (Option<Distribution>, Option<SimDuration>) {
+    let names_one = |key| node.as_table().is_some_and(|table| table.get(key).is_some());
+    if !keys::LATENCY.names().any(names_one) {
+        return (reader.distribution(node), Some(SimDuration::ZERO));
+    }
+    let Some(fields) = reader.fields(node, &keys::LATENCY) else { return (None, None) };
+    let base = reader.required(&fields, "base");
+    let base = base.and_then(|node| reader.distribution(node));
+    reader.required(&fields, "per_concurrent");
+    (base, reader.duration_at(&fields, "per_concurrent"))
+}
+
+/// The whole nanoseconds from one turn to the next of a server that serves so many in a second.
+fn turn(per_second: f64) -> SimDuration {
+    let nanos = (1e9 / per_second).round().min(SimDuration::LONGEST.as_secs_f64() * 1e9);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded above")]
+    SimDuration::from_nanos((nanos as u64).max(1))
 }
 
 fn computation(reader: &mut Reader<'_>, entry: &Entry, whole: bool) -> SaidComputation {
@@ -238,6 +272,12 @@ impl Base {
             site.connections = said.connections.or(site.connections);
             site.fails = said.fails.unwrap_or(site.fails);
             site.fails_after = said.fails_after.or(site.fails_after);
+            let server = &mut site.server;
+            server.connect = said.connect.unwrap_or(server.connect);
+            server.drops_connections =
+                said.keep_alive.map_or(server.drops_connections, |kept| !kept);
+            server.per_concurrent = said.per_concurrent.unwrap_or(server.per_concurrent);
+            server.turn = said.turn.unwrap_or(server.turn);
         }
         sites
     }
@@ -256,7 +296,9 @@ impl Base {
 
 fn unsaid_site(name: &str) -> Site {
     let latency = Distribution::Constant(SimDuration::ZERO);
-    Site { name: name.to_owned(), latency, connections: None, fails: 0.0, fails_after: None }
+    let (connections, fails, fails_after) = (None, 0.0, None);
+    let server = Server::default();
+    Site { name: name.to_owned(), latency, connections, fails, fails_after, server }
 }
 
 fn unsaid_computation(name: &str) -> Computation {

@@ -34,9 +34,12 @@
 mod cores;
 mod lock;
 mod pool;
+pub mod sites;
 mod steps;
 
 use std::collections::VecDeque;
+
+use sites::Sites;
 
 use crate::world::{Clients, Ending, Mode, Played, Spent, Step, Tool, World};
 
@@ -61,6 +64,10 @@ enum Op {
     End(usize),
     Sleep(u64),
     Connect(usize),
+    /// Makes a connection, if none is kept.
+    Open(usize),
+    Ask(usize),
+    Keep(usize),
     Disconnect(usize),
     Do(Step),
 }
@@ -139,6 +146,9 @@ struct Naive<'w> {
     locks: Vec<Lock>,
     cores: Vec<Core>,
     connections: Vec<u32>,
+    sites: Sites,
+    /// Whether each thread is a process, and has connections of its own.
+    are_processes: bool,
     permits: Vec<u32>,
     /// Which locks somebody has, and those that each task has, the last one last.
     locked: Vec<bool>,
@@ -170,7 +180,9 @@ fn program(world: &World, task: usize) -> Vec<Op> {
             Step::Wait(time) | Step::Block(time) => ops.push(Op::Sleep(time)),
             Step::Site(site) => ops.extend([
                 Op::Connect(site),
-                Op::Sleep(world.sites[site].latency),
+                Op::Open(site),
+                Op::Ask(site),
+                Op::Keep(site),
                 Op::Disconnect(site),
             ]),
             step => ops.push(Op::Do(step)),
@@ -193,6 +205,8 @@ impl<'w> Naive<'w> {
             locks: Vec::new(),
             cores: (0..world.cores).map(|_| Core::default()).collect(),
             connections: world.sites.iter().map(|s| s.connections.unwrap_or(u32::MAX)).collect(),
+            sites: Sites::default(),
+            are_processes: matches!(tool, Tool::Multiprocessing | Tool::ProcessPool(_)),
             permits: world.semaphores.clone(),
             locked: vec![false; world.locks],
             holds: vec![Vec::new(); world.tasks.len()],
@@ -397,6 +411,21 @@ impl<'w> Naive<'w> {
                 Some(rest) => self.connections[site] = rest,
                 None => self.park(me, Why::Connection(site)),
             },
+            Op::Open(site) => {
+                let owner = self.owner(me);
+                let time = self.sites.open(site, &self.world.sites[site], owner);
+                if time > 0 {
+                    self.leave(me, Phase::SleepsUntil(self.now + time));
+                }
+            }
+            Op::Ask(site) => {
+                let time = self.sites.ask(site, &self.world.sites[site], self.now);
+                self.leave(me, Phase::SleepsUntil(self.now + time));
+            }
+            Op::Keep(site) => {
+                let owner = self.owner(me);
+                self.sites.keep(site, &self.world.sites[site], owner);
+            }
             Op::Disconnect(site) => {
                 if !self.wake_first(Why::Connection(site)) {
                     self.connections[site] += u32::from(self.connections[site] < u32::MAX);
@@ -404,6 +433,11 @@ impl<'w> Naive<'w> {
             }
             Op::Do(step) => self.step(me, step),
         }
+    }
+
+    /// Whose connections a thread uses.
+    fn owner(&self, me: usize) -> usize {
+        if self.are_processes { me } else { 0 }
     }
 
     /// A client has its answer: it sends the next task of all that are left (OPEN 15).
