@@ -56,6 +56,11 @@ time = "3ms"
 [semaphores]
 slots = 2
 [locks.db]
+[events.ready]
+[barriers]
+phase = 1
+[limiters]
+api = { rate = "100/s", burst = 2 }
 [queues]
 jobs = 3
 [[tasks]]
@@ -65,6 +70,7 @@ arrive = { every = "1ms" }
 steps = [
   { acquire = "slots" }, { wait = "shop" }, { release = "slots" },
   { repeat = 2, steps = [{ with = "db", steps = [{ compute = "parse" }] }] }, { put = "jobs" }, { get = "jobs" },
+  { set = "ready" }, { wait_for = "ready" }, { meet = "phase" }, { pass = "api" },
 ]
 [[tools]]
 use = "thread_pool"

@@ -35,7 +35,21 @@ pub enum Step {
     Unlock,
     Put(usize),
     Get(usize),
+    /// Sets the event, and waits until it is set.
+    Set,
+    WaitFor,
+    /// Waits at the barrier of [`PARTIES`].
+    Meet,
+    /// Passes the limiter of [`GAP`] and [`BURST`].
+    Pass,
 }
+
+/// How many meet at the barrier.
+pub const PARTIES: usize = 2;
+
+/// In how many milliseconds a token comes, and how many there are at most.
+pub const GAP: u64 = 4;
+pub const BURST: u64 = 2;
 
 #[derive(Clone, Debug)]
 pub struct Site {
@@ -189,6 +203,11 @@ impl World {
         }));
         text.extend(table("semaphores", "slots", &self.semaphores));
         text.extend((0..self.locks).map(|number| format!("\n[locks.lock{number}]\n")));
+        text.push(format!(
+            "\n[events]\nready = {{}}\n\n[barriers]\nphase = {PARTIES}\n\n[limiters]\n\
+             api = {{ rate = \"{}/s\", burst = {BURST} }}\n",
+            1_000 / GAP
+        ));
         text.extend(table("queues", "jobs", &self.queues));
         match self.clients {
             None => text.extend(self.tasks.iter().map(Task::toml)),
@@ -244,6 +263,10 @@ fn step_toml(step: &Step) -> String {
         Step::Release(semaphore) => format!("{{ release = \"slots{semaphore}\" }}"),
         Step::Lock(lock) => format!("{{ with = \"lock{lock}\", steps = ["),
         Step::Unlock => "] }".to_owned(),
+        Step::Set => "{ set = \"ready\" }".to_owned(),
+        Step::WaitFor => "{ wait_for = \"ready\" }".to_owned(),
+        Step::Meet => "{ meet = \"phase\" }".to_owned(),
+        Step::Pass => "{ pass = \"api\" }".to_owned(),
         Step::Put(queue) => format!("{{ put = \"jobs{queue}\" }}"),
         Step::Get(queue) => format!("{{ get = \"jobs{queue}\" }}"),
     }

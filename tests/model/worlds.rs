@@ -129,9 +129,21 @@ fn part(reach: Reach) -> BoxedStrategy<Vec<Step>> {
                 .prop_map(|(lock, step)| vec![Step::Lock(lock), step, Step::Unlock]);
             let puts = (0..QUEUES).prop_map(|queue| vec![Step::Put(queue)]);
             let gets = (0..QUEUES).prop_map(|queue| vec![Step::Get(queue)]);
-            prop_oneof![5 => plain, 2 => guarded, 2 => locked, 2 => puts, 1 => gets].boxed()
+            prop_oneof![5 => plain, 2 => guarded, 2 => locked, 2 => puts, 1 => gets, 2 => gate()]
+                .boxed()
         }
     }
+}
+
+/// A step at an event, a barrier or a limiter.
+fn gate() -> impl Strategy<Value = Vec<Step>> {
+    prop_oneof![
+        2 => Just(Step::Set),
+        1 => Just(Step::WaitFor),
+        1 => Just(Step::Meet),
+        2 => Just(Step::Pass),
+    ]
+    .prop_map(|step| vec![step])
 }
 
 fn plain_step() -> impl Strategy<Value = Step> {

@@ -735,8 +735,10 @@ fn a_step_is_known_by_name_only_in_the_files_that_the_architecture_lists() {
     assert!(listed.len() <= FILES_MAX);
     let files = sources();
     for kind in StepKind::ALL {
-        let (first, rest) = kind.key.split_at(1);
-        let variant = format!("{}{rest}", first.to_uppercase());
+        let words = kind.key.split('_').map(|word| word.split_at(1));
+        let words: Vec<String> =
+            words.map(|(first, rest)| format!("{}{rest}", first.to_uppercase())).collect();
+        let variant = words.concat();
         let names = ["StepSpec", "Action"].map(|of| format!("{of}::{variant}"));
         let is_there = |source: &&Source| source.code().any(|line| has_word(line, &names[0]));
         assert!(files.iter().any(|source| is_there(&source)), "there is {variant}");

@@ -100,6 +100,18 @@ id!(
     MutexId
 );
 id!(
+    /// An event of the scenario.
+    FlagId
+);
+id!(
+    /// A barrier of the scenario.
+    BarrierId
+);
+id!(
+    /// A limiter of the scenario.
+    LimiterId
+);
+id!(
     /// A queue of the scenario.
     QueueId
 );

@@ -30,6 +30,12 @@ pub struct Scenario {
     pub semaphores: Vec<Semaphore>,
     /// Locks that all tasks of a run share, in file order.
     pub locks: Vec<Mutex>,
+    /// Events that all tasks of a run share, in file order.
+    pub flags: Vec<Flag>,
+    /// Barriers that all tasks of a run share, in file order.
+    pub barriers: Vec<Barrier>,
+    /// Limiters that all tasks of a run share, in file order.
+    pub limiters: Vec<Limiter>,
     /// Queues that all tasks of a run share, in file order.
     pub queues: Vec<Queue>,
     /// One run each, in file order; never empty.
@@ -154,6 +160,33 @@ pub struct Semaphore {
 pub struct Mutex {
     /// Its key in `[locks]`.
     pub name: String,
+}
+
+/// An event of the scenario, as `threading.Event` is one; an event of the engine is something else. Once set, it stays so.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// Its key in `[events]`.
+    pub name: String,
+}
+
+/// A barrier of the scenario: so many tasks wait for each other there, again and again.
+#[derive(Clone, Debug)]
+pub struct Barrier {
+    /// Its key in `[barriers]`.
+    pub name: String,
+    /// How many tasks meet; at least 1.
+    pub parties: u32,
+}
+
+/// A limiter of the scenario: a token bucket, full at the start. Who comes first is first to pass.
+#[derive(Clone, Debug)]
+pub struct Limiter {
+    /// Its key in `[limiters]`.
+    pub name: String,
+    /// In what time a token comes; at least 1 ns.
+    pub gap: SimDuration,
+    /// How many tokens there are at most; at least 1.
+    pub burst: u32,
 }
 
 /// A queue of the scenario. Its items carry nothing: only their number matters.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::{CoreId, LockId, NameId, ProcessId, TaskId, ThreadId};
+use crate::ids::{CoreId, LimiterId, LockId, NameId, ProcessId, TaskId, ThreadId};
 use crate::time::{SimDuration, SimTime};
 
 /// What a task or a thread was doing (docs/contract.md, "States").
@@ -128,6 +128,17 @@ pub enum Ended {
     Failed,
 }
 
+/// A task has taken a token of a limiter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Passed {
+    /// Which limiter.
+    pub limiter: LimiterId,
+    /// Which task.
+    pub task: TaskId,
+    /// From when on the token is there.
+    pub at: SimTime,
+}
+
 /// Listens to a run. Rows of one task, one thread or one core come in the order of their time;
 /// rows of different ones need not.
 pub trait Sink {
@@ -139,6 +150,9 @@ pub trait Sink {
 
     /// A lock was given up.
     fn hold(&mut self, _hold: &Hold) {}
+
+    /// A task took a token of a limiter.
+    fn passed(&mut self, _passed: &Passed) {}
 }
 
 impl<S: Sink + ?Sized> Sink for &mut S {
@@ -150,6 +164,9 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     }
     fn hold(&mut self, hold: &Hold) {
         (**self).hold(hold);
+    }
+    fn passed(&mut self, passed: &Passed) {
+        (**self).passed(passed);
     }
 }
 
@@ -169,6 +186,11 @@ impl<S: Sink> Sink for Option<S> {
             sink.hold(hold);
         }
     }
+    fn passed(&mut self, passed: &Passed) {
+        if let Some(sink) = self {
+            sink.passed(passed);
+        }
+    }
 }
 
 impl<A: Sink, B: Sink> Sink for (A, B) {
@@ -183,6 +205,10 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
     fn hold(&mut self, hold: &Hold) {
         self.0.hold(hold);
         self.1.hold(hold);
+    }
+    fn passed(&mut self, passed: &Passed) {
+        self.0.passed(passed);
+        self.1.passed(passed);
     }
 }
 

@@ -77,6 +77,10 @@ pub(super) enum Kind {
     Map(&'static Keys),
     /// A table in which each key is a name and each value a whole number within both bounds.
     Amounts(u64, u64),
+    /// A table in which each key is a name and each value a limiter.
+    Limiters,
+    /// A rate, or a table of a rate and a burst.
+    Limiter,
     /// A list of tables, known by the value of a key of theirs.
     List(&'static Keys),
     /// A list of steps.

@@ -181,6 +181,8 @@ fn kind(kind: Kind, whole: bool) -> Map<String, Value> {
         Kind::Amounts(least, most) => {
             json!({ "type": "object", "additionalProperties": integer(least, most) })
         }
+        Kind::Limiters => json!({ "type": "object", "additionalProperties": limiter() }),
+        Kind::Limiter => limiter(),
         Kind::List(keys) => {
             let least = usize::from(keys.find("steps").is_some());
             json!({ "type": "array", "minItems": least, "items": object(keys, true) })
@@ -195,6 +197,10 @@ fn kind(kind: Kind, whole: bool) -> Map<String, Value> {
         Value::Object(object) => object,
         _ => Map::new(),
     }
+}
+
+fn limiter() -> Value {
+    json!({ "anyOf": [{ "$ref": "#/$defs/rate" }, object(&keys::LIMITER, true)] })
 }
 
 /// The values that a claim draws, by name.

@@ -193,12 +193,18 @@ impl Setting {
             (Kind::Map(keys), [name, ..]) => {
                 self.merge(named(node, at, name)?, Kind::Table(keys), below)
             }
+            (Kind::Limiters, [name, ..]) => {
+                self.merge(named(node, at, name)?, Kind::Limiter, below)
+            }
+            (Kind::Limiter, [_, ..]) => {
+                self.merge(with_rate(node, at), Kind::Table(&keys::LIMITER), path)
+            }
             (Kind::Amounts(least, most), [name, ..]) => {
                 self.merge(named(node, at, name)?, Kind::Whole(least, most), below)
             }
             (Kind::List(keys), [name, _, ..]) => self.merge_items(node, keys, at, name, below),
             (Kind::Table(keys) | Kind::List(keys), _) => Err(is_a_table(at, keys.names())),
-            (Kind::Map(_) | Kind::Amounts(..), []) => {
+            (Kind::Map(_) | Kind::Amounts(..) | Kind::Limiters, []) => {
                 let names = node.as_table().map_or(&[][..], |names| &names.entries);
                 Err(is_a_table(at, names.iter().map(|entry| &*entry.key)))
             }
@@ -244,7 +250,7 @@ fn refuse_new_name(root: &Table, map: &Segment, name: &Segment) -> Result<(), Fa
     let kind = keys::ROOT.find(&map.name).map(|key| key.kind);
     let known = root.get(&map.name).map_or(Some(&[][..]), |node| Some(&*node.as_table()?.entries));
     match (kind, known) {
-        (Some(Kind::Map(_) | Kind::Amounts(..)), Some(known))
+        (Some(Kind::Map(_) | Kind::Amounts(..) | Kind::Limiters), Some(known))
             if known.iter().all(|entry| *entry.key != *name.name) =>
         {
             let known = known.iter().map(|entry| &*entry.key);
@@ -252,6 +258,17 @@ fn refuse_new_name(root: &Table, map: &Segment, name: &Segment) -> Result<(), Fa
         }
         _ => Ok(()),
     }
+}
+
+/// A limiter as a table: what was a rate alone is its rate.
+fn with_rate<'n>(node: &'n mut Node, at: &Segment) -> &'n mut Node {
+    let rate = node.as_text().is_some().then(|| node.clone());
+    let table = made_table(node, at);
+    if let (Some(rate), Some(entries)) = (rate, table.as_table_mut()) {
+        let place = rate.place;
+        entries.get_or_insert("rate", place, || rate);
+    }
+    table
 }
 
 /// Gives the document the list of tools that it implies, so that there is something to set.

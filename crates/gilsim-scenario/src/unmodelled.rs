@@ -8,22 +8,25 @@ use super::tree::shortened;
 const LIMITS: &str = "see README.md, \"Limits\"";
 
 /// What serves in the place of something that is missing.
-const INSTEAD: [(&str, &str); 5] = [
-    ("lock", "a name in `[locks]` is a lock: hold it with { with = NAME, steps = [...] }"),
-    ("mutex", "a name in `[locks]` is a lock: hold it with { with = NAME, steps = [...] }"),
-    (
-        "rlock",
-        "a name in `[locks]` is a lock that its holder cannot take again: hold it with { with = NAME, steps = [...] }",
-    ),
+const INSTEAD: [(&str, &str); 2] = [
     ("sleep", "`wait` for a time, or `block` the thread for one"),
     ("gather", "the entries of `[[tasks]]` are what is gathered"),
 ];
 
+/// What has a table of its own, and is used by steps of other names.
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("lock", "a name in `[locks]` is a lock: hold it with { with = NAME, steps = [...] }"),
+    ("mutex", "a name in `[locks]` is a lock: hold it with { with = NAME, steps = [...] }"),
+    ("rlock", "a name in `[locks]` is a lock that its holder cannot take again"),
+    ("event", "a name in `[events]` is one: `set` it, and `wait_for` it"),
+    ("barrier", "a name in `[barriers]` is one: tasks `meet` there"),
+    ("limiter", "a name in `[limiters]` is one: tasks `pass` it"),
+];
+
 /// What has no stand-in.
-const NAMES: [&str; 37] = [
+const NAMES: [&str; 35] = [
     "anyio",
     "bandwidth",
-    "barrier",
     "cache",
     "cancel",
     "cancellation",
@@ -34,7 +37,6 @@ const NAMES: [&str; 37] = [
     "deadline",
     "disk",
     "eventlet",
-    "event",
     "gc",
     "gevent",
     "gpu",
@@ -60,10 +62,14 @@ const NAMES: [&str; 37] = [
     "shield",
 ];
 
-/// The fault of something called `word`, where that is a thing that gilsim does not model.
+/// The fault of something called `word`, where that is a thing that gilsim does not model, or has elsewhere.
 pub(super) fn fault(word: &str, place: Place) -> Option<Fault> {
     let names = [word.to_lowercase(), plain(word)];
     let is_it = |known: &str| names.iter().any(|name| name == known);
+    if let Some((_, elsewhere)) = ELSEWHERE.iter().find(|(known, _)| is_it(known)) {
+        let title = format!("`{}` does not stand here", shortened(word));
+        return Some(Fault::new(place, title).label(*elsewhere));
+    }
     let fault = Fault::new(place, format!("gilsim has no `{}`", shortened(word)));
     if let Some((_, instead)) = INSTEAD.iter().find(|(known, _)| is_it(known)) {
         return Some(fault.label(*instead).help(format!("what is not modelled: {LIMITS}")));
@@ -85,7 +91,9 @@ mod tests {
     #[test]
     fn no_word_of_the_steps_the_tasks_or_the_tools_is_said_to_be_missing() {
         for keys in [&keys::STEP, &keys::TASK, &keys::TOOL, &keys::ROOT] {
-            assert!(keys.names().all(|name| fault(name, Place::NOWHERE).is_none()));
+            let elsewhere = |name| ELSEWHERE.iter().any(|(known, _)| *known == plain(name));
+            let mut others = keys.names().filter(|name| !elsewhere(name));
+            assert!(others.all(|name| fault(name, Place::NOWHERE).is_none()));
         }
         let tools = gilsim_core::model::Tool::ALL.iter();
         assert!(tools.copied().all(|tool| fault(tool.name(), Place::NOWHERE).is_none()));

@@ -18,6 +18,9 @@ struct Used {
     semaphores: BTreeSet<usize>,
     locks: BTreeSet<usize>,
     queues: BTreeSet<usize>,
+    events: BTreeSet<usize>,
+    barriers: BTreeSet<usize>,
+    limiters: BTreeSet<usize>,
 }
 
 impl Used {
@@ -29,6 +32,9 @@ impl Used {
                 Object::Semaphore(id) => _ = self.semaphores.insert(id.index()),
                 Object::Lock(id) => _ = self.locks.insert(id.index()),
                 Object::Queue(id) => _ = self.queues.insert(id.index()),
+                Object::Flag(id) => _ = self.events.insert(id.index()),
+                Object::Barrier(id) => _ = self.barriers.insert(id.index()),
+                Object::Limiter(id) => _ = self.limiters.insert(id.index()),
                 Object::Nothing | Object::Time(_) | Object::Executor(_) | Object::Times(_) => {}
             }
             if let Some((_, steps)) = step.within() {
@@ -46,7 +52,7 @@ fn unused(scenario: &Scenario) -> Vec<String> {
     }
     // All tools have sites and computations of the same names.
     let setting = &scenario.tools[0].setting;
-    let groups: [(&str, Vec<&str>, BTreeSet<usize>); 5] = [
+    let groups: [(&str, Vec<&str>, BTreeSet<usize>); 8] = [
         ("site", setting.sites.iter().map(|site| site.name.as_str()).collect(), used.sites),
         (
             "computation",
@@ -60,6 +66,9 @@ fn unused(scenario: &Scenario) -> Vec<String> {
         ),
         ("lock", scenario.locks.iter().map(|one| one.name.as_str()).collect(), used.locks),
         ("queue", scenario.queues.iter().map(|one| one.name.as_str()).collect(), used.queues),
+        ("event", scenario.flags.iter().map(|one| one.name.as_str()).collect(), used.events),
+        ("barrier", scenario.barriers.iter().map(|one| one.name.as_str()).collect(), used.barriers),
+        ("limiter", scenario.limiters.iter().map(|one| one.name.as_str()).collect(), used.limiters),
     ];
     let told = groups.into_iter().flat_map(|(what, names, used)| {
         let unused = names.into_iter().enumerate().filter(move |(at, _)| !used.contains(at));

@@ -11,6 +11,7 @@ mod asyncio_spares_the_threads;
 mod common_random_numbers;
 mod concurrency_needs_no_parallelism;
 mod each_process_has_its_own_lock;
+mod gates;
 mod kept_is_not_interrupted;
 mod no_await_starves_the_others;
 mod one_barista;

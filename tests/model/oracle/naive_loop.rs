@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 
 use super::naive::sites::Sites;
-use crate::world::{Ending, Mode, Played, Spent, Step, World};
+use crate::world::{BURST, Ending, GAP, Mode, PARTIES, Played, Spent, Step, World};
 
 #[derive(Clone, Copy)]
 enum Op {
@@ -71,6 +71,12 @@ struct Loop<'w> {
     semaphores: Vec<Semaphore>,
     queues: Vec<Queue>,
     sites: Sites,
+    /// Who waits for the event, while it is not set.
+    not_set: Option<Vec<usize>>,
+    /// Who has come to the barrier.
+    come: Vec<usize>,
+    /// When the limiter's bucket is full.
+    full: u64,
     tasks: Vec<Coroutine>,
     /// Tasks that no client has sent yet.
     unsent: VecDeque<usize>,
@@ -95,6 +101,9 @@ pub fn play(world: &World, limit: Option<u32>) -> Ending {
         timers: Vec::new(),
         set: 0,
         semaphores: permits.map(|value| Semaphore { value, waiters: Vec::new() }).collect(),
+        not_set: Some(Vec::new()),
+        come: Vec::new(),
+        full: 0,
         queues: world.queues.iter().map(|_| Queue::default()).collect(),
         sites: Sites::default(),
         tasks: (0..world.tasks.len()).map(|task| coroutine(world, task)).collect(),
@@ -273,6 +282,9 @@ impl Loop<'_> {
                 self.ready.push_back(Handle::Step(task));
                 return Some("ready");
             }
+            Step::Set | Step::WaitFor | Step::Meet | Step::Pass => {
+                return self.at_gate(task, step);
+            }
             Step::Put(queue) => {
                 let capacity = self.world.queues[queue];
                 let queue = &mut self.queues[queue];
@@ -306,6 +318,43 @@ impl Loop<'_> {
             | Step::Unlock => {
                 unreachable!("coroutines have no such steps left")
             }
+        }
+        None
+    }
+
+    fn at_gate(&mut self, task: usize, step: Step) -> Option<&'static str> {
+        match step {
+            Step::Set => {
+                for waiter in self.not_set.take().unwrap_or_default() {
+                    self.wake(waiter, self.now);
+                }
+            }
+            Step::WaitFor => {
+                if let Some(waiters) = &mut self.not_set {
+                    waiters.push(task);
+                    return Some("sync");
+                }
+            }
+            Step::Meet => {
+                self.come.push(task);
+                if self.come.len() < PARTIES {
+                    return Some("sync");
+                }
+                let others = std::mem::take(&mut self.come);
+                for other in others.into_iter().filter(|other| *other != task) {
+                    self.wake(other, self.now);
+                }
+            }
+            Step::Pass => {
+                let (full, now) = (self.full, self.now);
+                self.full = full.max(now) + GAP;
+                let at = full.saturating_sub(GAP * (BURST - 1));
+                if at > now {
+                    self.set_timer(task, at);
+                    return Some("sync");
+                }
+            }
+            _ => unreachable!("{step:?} is at no gate"),
         }
         None
     }

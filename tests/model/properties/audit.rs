@@ -18,6 +18,7 @@ pub fn audited(scenario: &Scenario, tool: &ToolRun) -> (Run, Vec<String>) {
         sites: limited_sites(tool, &plan),
         clients: plan.workload.closed_loops(),
         held: Held::of(&plan),
+        limiters: plan.limiters.iter().map(|it| (it.gap, it.burst)).collect(),
         demanded: Box::new(|task, leaf| plan.demanded(task, leaf)),
         names: &plan.names,
     });

@@ -25,6 +25,7 @@ pub enum Step {
     Yield,
     Guarded(usize, Vec<Step>),
     With(&'static str, Vec<Step>),
+    Gate(&'static str),
     Put(usize),
     Get(usize),
     Offload(Vec<Step>, bool),
@@ -79,6 +80,10 @@ impl Server {
 }
 
 const SITES: usize = 2;
+
+/// What all wild scenarios share alike.
+const SHARED: &str = "[locks.l0]\n[events.e0]\n[barriers]\nb0 = 2\n[limiters]\nm0 = { rate = \"500/s\", burst = 2 }\n";
+
 const COMPUTATIONS: usize = 3;
 
 impl Wild {
@@ -111,7 +116,7 @@ impl Wild {
             text.push(format!("[{table}]\n"));
             text.extend(sizes.iter().enumerate().map(|(n, size)| format!("{table}{n} = {size}\n")));
         }
-        text.push("[locks.l0]\n".to_owned());
+        text.push(SHARED.to_owned());
         text.extend(self.entries.iter().map(|entry| entry.toml(k)));
         let sends = |entry: &Entry| matches!(entry.arrive, Arrival::Clients(..));
         let chunk = if self.entries.iter().any(sends) { 1 } else { 2 };
@@ -190,6 +195,7 @@ impl Step {
             Self::With(name, inner) => {
                 format!("{{ with = \"{name}\", steps = {} }}", list(inner, k))
             }
+            Self::Gate(step) => (*step).to_owned(),
             Self::Put(queue) => format!("{{ put = \"queues{queue}\" }}"),
             Self::Get(queue) => format!("{{ get = \"queues{queue}\" }}"),
             Self::Offload(inner, false) => format!("{{ offload = {} }}", list(inner, k)),
@@ -308,11 +314,26 @@ fn step(chance: Chance) -> impl Strategy<Value = Step> {
         1 => plain().prop_map(|steps| Step::Guarded(0, steps)),
         1 => plain().prop_map(|steps| Step::With("semaphores0", steps)),
         1 => plain().prop_map(|steps| Step::With("l0", steps)),
+        1 => gate(chance),
         1 => Just(Step::Put(0)),
         1 => Just(Step::Get(0)),
         1 => (plain(), any::<bool>()).prop_map(|(steps, to)| Step::Offload(steps, to)),
         1 => (1..=3_u32, plain()).prop_map(|(times, steps)| Step::Repeat(times, steps)),
     ]
+}
+
+/// Rates do not scale exactly: few numbers have a short reciprocal.
+fn gate(chance: Chance) -> impl Strategy<Value = Step> {
+    let steps = [
+        "{ set = \"e0\" }",
+        "{ set = \"e0\" }",
+        "{ wait_for = \"e0\" }",
+        "{ meet = \"b0\" }",
+        "{ pass = \"m0\" }",
+        "{ pass = \"m0\" }",
+    ];
+    let count = if matches!(chance, Chance::Exact) { 4 } else { steps.len() };
+    proptest::sample::select(steps[..count].to_vec()).prop_map(Step::Gate)
 }
 
 fn plain_step(chance: Chance) -> impl Strategy<Value = Step> {

@@ -83,6 +83,9 @@ pub(crate) fn scenario(title: &str, tasks: Vec<TaskEntry>) -> Scenario {
         watched: None,
         semaphores,
         locks: Vec::new(),
+        flags: Vec::new(),
+        barriers: Vec::new(),
+        limiters: Vec::new(),
         queues,
         tools: Vec::new(),
     }

@@ -17,6 +17,7 @@ mod cpu;
 mod dice;
 mod event_loop;
 mod executor;
+mod gates;
 mod gil;
 mod items;
 mod kernel;

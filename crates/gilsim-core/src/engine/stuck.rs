@@ -73,6 +73,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Thing::Connection(_) => format!("a free connection of site `{name}`"),
             Thing::Room(_) => format!("room in queue `{name}`"),
             Thing::Item(_) => format!("an item of queue `{name}`"),
+            Thing::Flag(_) => format!("event `{name}` to be set"),
+            Thing::Meeting(_) => format!("others at barrier `{name}`"),
+            Thing::Turn(_) => format!("limiter `{name}`"),
         }
     }
 }

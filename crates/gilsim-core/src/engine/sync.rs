@@ -7,6 +7,8 @@ use crate::ids::{SemaphoreId, SiteId, TaskId, ThreadId};
 use crate::plan::{End, Plan, Thing};
 use crate::time::{SimDuration, SimTime};
 
+use super::gates::Gates;
+
 /// Somebody who waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Waiter {
@@ -21,6 +23,7 @@ pub(super) enum Waiter {
 pub(super) struct Shared {
     semaphores: Vec<Semaphore>,
     queues: Vec<Queue>,
+    pub(super) gates: Gates,
     sites: Vec<Site>,
 }
 
@@ -35,6 +38,7 @@ impl Shared {
                     ..Semaphore::new(it.permits, it.hands_over)
                 })
                 .collect(),
+            gates: Gates::new(plan),
             queues: plan.queues.iter().map(|rules| Queue::new(rules.capacity)).collect(),
             sites: plan.sites.iter().map(|it| it.connections.map(connections)).collect(),
         }
@@ -48,6 +52,8 @@ impl Shared {
                 let counted = self.semaphore_of(thing);
                 (counted.is_none_or(|it| it.try_acquire(in_line)), None)
             }
+            Thing::Flag(flag) => (self.gates.is_set(flag), None),
+            Thing::Meeting(_) | Thing::Turn(_) => unreachable!("{thing:?} is not taken"),
             Thing::Room(queue) => {
                 let queue = &mut self.queues[queue.index()];
                 let put = queue.try_put();
@@ -69,6 +75,9 @@ impl Shared {
             }
             Thing::Room(queue) => self.queues[queue.index()].wait_for_room(waiter),
             Thing::Item(queue) => self.queues[queue.index()].wait_for_item(waiter),
+            Thing::Flag(flag) => self.gates.wait_for(flag, waiter),
+            Thing::Meeting(barrier) => self.gates.wait_at(barrier, waiter),
+            Thing::Turn(_) => unreachable!("nobody stands in line for a token"),
         }
     }
 
@@ -77,7 +86,11 @@ impl Shared {
         match thing {
             Thing::Permit(semaphore) => Some(&mut self.semaphores[semaphore.index()]),
             Thing::Connection(site) => self.sites[site.index()].as_mut(),
-            Thing::Room(_) | Thing::Item(_) => None,
+            Thing::Room(_)
+            | Thing::Item(_)
+            | Thing::Flag(_)
+            | Thing::Meeting(_)
+            | Thing::Turn(_) => None,
         }
     }
 

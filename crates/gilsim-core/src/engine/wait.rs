@@ -14,6 +14,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// How the wait of a thread, which has just given its lock up, ends at once, if it does.
     pub(super) fn wait_is_over(&mut self, thread: ThreadId, on: ForThread) -> Option<End> {
         match on {
+            ForThread::Thing(Thing::Meeting(barrier)) => {
+                self.has_met(thread, barrier).then_some(End::Done)
+            }
             ForThread::Thing(thing) => {
                 let taken = self.take_if_there(thing, thing.goes_by_line());
                 if taken {
@@ -109,7 +112,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// The thread that acts has ended the wait of a thread or coroutine for a thing.
-    fn end_wait_of(&mut self, waiter: Waiter, end: End, thing: Thing) {
+    pub(super) fn end_wait_of(&mut self, waiter: Waiter, end: End, thing: Thing) {
         match (waiter, self.acting) {
             (Waiter::Thread(woken), Some(waker)) => {
                 let (cost, by_pipe) = self.plan.wake_cost(thing);

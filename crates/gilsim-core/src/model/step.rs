@@ -1,6 +1,8 @@
 //! The steps of tasks, and what there is to know of each kind.
 
-use crate::ids::{ComputationId, MutexId, QueueId, SemaphoreId, SiteId};
+use crate::ids::{
+    BarrierId, ComputationId, FlagId, LimiterId, MutexId, QueueId, SemaphoreId, SiteId,
+};
 
 use super::{Distribution, Setting};
 
@@ -32,6 +34,14 @@ pub enum StepSpec {
     Get(QueueId),
     /// Fails: the rest of the task is not done.
     Fail,
+    /// Sets an event.
+    Set(FlagId),
+    /// Waits until an event is set.
+    WaitFor(FlagId),
+    /// Waits at a barrier until so many have come.
+    Meet(BarrierId),
+    /// Passes a limiter, waiting for its turn.
+    Pass(LimiterId),
     /// Runs steps in an executor; inline where the tool has no event loop.
     Offload {
         /// Which executor.
@@ -134,6 +144,12 @@ pub enum Form {
     GuardFor(fn(Guard, Vec<StepSpec>) -> StepSpec),
     /// A queue.
     Queue(fn(QueueId) -> StepSpec),
+    /// An event.
+    Flag(fn(FlagId) -> StepSpec),
+    /// A barrier.
+    Barrier(fn(BarrierId) -> StepSpec),
+    /// A limiter.
+    Limiter(fn(LimiterId) -> StepSpec),
     /// Steps; an executor at the further key.
     StepsFor(fn(OffloadTo, Vec<StepSpec>) -> StepSpec),
     /// A number of times; steps at the further key.
@@ -179,6 +195,12 @@ pub enum Object<'a> {
     Lock(MutexId),
     /// A queue.
     Queue(QueueId),
+    /// An event.
+    Flag(FlagId),
+    /// A barrier.
+    Barrier(BarrierId),
+    /// A limiter.
+    Limiter(LimiterId),
     /// An executor.
     Executor(OffloadTo),
     /// So many times.
@@ -187,9 +209,9 @@ pub enum Object<'a> {
 
 impl StepKind {
     /// All kinds, in the order of the contract.
-    pub const ALL: [&'static Self; 12] = [
-        &WAIT, &BLOCK, &COMPUTE, &YIELD, &ACQUIRE, &RELEASE, &WITH, &PUT, &GET, &FAIL, &OFFLOAD,
-        &REPEAT,
+    pub const ALL: [&'static Self; 16] = [
+        &WAIT, &BLOCK, &COMPUTE, &YIELD, &ACQUIRE, &RELEASE, &WITH, &PUT, &GET, &SET, &WAIT_FOR,
+        &MEET, &PASS, &FAIL, &OFFLOAD, &REPEAT,
     ];
 }
 
@@ -314,6 +336,44 @@ const FAIL: StepKind = StepKind {
     ..PLAIN
 };
 
+const SET: StepKind = StepKind {
+    key: "set",
+    about: "Sets an event: whoever waits for it goes on, and nobody waits for it from then on.",
+    example: r#""ready""#,
+    form: Form::Flag(StepSpec::Set),
+    words: "sets {}",
+    ..PLAIN
+};
+
+const WAIT_FOR: StepKind = StepKind {
+    key: "wait_for",
+    about: "Waits until an event is set.",
+    example: r#""ready""#,
+    form: Form::Flag(StepSpec::WaitFor),
+    waits_for_tasks: true,
+    words: "waits until {} is set",
+    ..PLAIN
+};
+
+const MEET: StepKind = StepKind {
+    key: "meet",
+    about: "Waits at a barrier until so many have come; then all of them go on.",
+    example: r#""phase""#,
+    form: Form::Barrier(StepSpec::Meet),
+    waits_for_tasks: true,
+    words: "waits at {} until enough have come",
+    ..PLAIN
+};
+
+const PASS: StepKind = StepKind {
+    key: "pass",
+    about: "Passes a limiter, waiting for its turn.",
+    example: r#""api""#,
+    form: Form::Limiter(StepSpec::Pass),
+    words: "passes {}",
+    ..PLAIN
+};
+
 const OFFLOAD: StepKind = StepKind {
     key: "offload",
     about: "Runs steps in an executor; inline under tools without an event loop.",
@@ -352,6 +412,10 @@ impl StepSpec {
             Self::With { .. } => &WITH,
             Self::Put(_) => &PUT,
             Self::Get(_) => &GET,
+            Self::Set(_) => &SET,
+            Self::WaitFor(_) => &WAIT_FOR,
+            Self::Meet(_) => &MEET,
+            Self::Pass(_) => &PASS,
             Self::Fail => &FAIL,
             Self::Offload { .. } => &OFFLOAD,
             Self::Repeat { .. } => &REPEAT,
@@ -374,6 +438,9 @@ impl StepSpec {
             }
             Self::With { guard: Guard::Lock(lock), .. } => Object::Lock(*lock),
             Self::Put(queue) | Self::Get(queue) => Object::Queue(*queue),
+            Self::Set(flag) | Self::WaitFor(flag) => Object::Flag(*flag),
+            Self::Meet(barrier) => Object::Barrier(*barrier),
+            Self::Pass(limiter) => Object::Limiter(*limiter),
             Self::Offload { to, .. } => Object::Executor(*to),
             Self::Repeat { times, .. } => Object::Times(*times),
         }
@@ -392,6 +459,10 @@ impl StepSpec {
             | Self::Release(_)
             | Self::Put(_)
             | Self::Get(_)
+            | Self::Set(_)
+            | Self::WaitFor(_)
+            | Self::Meet(_)
+            | Self::Pass(_)
             | Self::Fail => None,
         }
     }
@@ -451,6 +522,9 @@ mod tests {
             Form::Semaphore(make) => make(SemaphoreId(0)),
             Form::GuardFor(make) => make(Guard::Semaphore(SemaphoreId(0)), Vec::new()),
             Form::Queue(make) => make(QueueId(0)),
+            Form::Flag(make) => make(FlagId(0)),
+            Form::Barrier(make) => make(BarrierId(0)),
+            Form::Limiter(make) => make(LimiterId(0)),
             Form::StepsFor(make) => make(OffloadTo::Threads, Vec::new()),
             Form::Times(make) => make(1, Vec::new()),
         }

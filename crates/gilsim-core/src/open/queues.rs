@@ -29,6 +29,12 @@ pub enum Kind {
     Semaphore,
     /// A lock of the scenario.
     Mutex,
+    /// An event of the scenario.
+    Event,
+    /// A barrier of the scenario.
+    Barrier,
+    /// A limiter of the scenario.
+    Limiter,
     /// A queue of the scenario.
     Queue,
     /// An executor that steps are offloaded to.
@@ -48,6 +54,9 @@ impl Kind {
             Self::Site => "site",
             Self::Semaphore => "semaphore",
             Self::Mutex => "mutex",
+            Self::Event => "event",
+            Self::Barrier => "barrier",
+            Self::Limiter => "limiter",
             Self::Queue => "queue",
             Self::Executor => "executor",
         }
@@ -135,6 +144,9 @@ impl Queues {
         for QueueRules { name, .. } in &plan.queues {
             waited_by(Kind::Queue, *name);
         }
+        plan.flags.iter().for_each(|name| waited_by(Kind::Event, *name));
+        plan.barriers.iter().for_each(|it| waited_by(Kind::Barrier, it.name));
+        plan.limiters.iter().for_each(|it| waited_by(Kind::Limiter, it.name));
         if let Some(name) = plan.names.find("executor").filter(|_| !plan.executors.is_empty()) {
             waited_by(Kind::Executor, name);
         }

@@ -15,7 +15,7 @@ use crate::trace::Names;
 use crate::workload::Workload;
 
 pub use code::{Code, Label};
-pub use op::{ChannelOp, Group, Instruction, LoopOp, Op, Pc, SiteOp, Start, TaskOp};
+pub use op::{ChannelOp, Group, Instruction, LimiterOp, LoopOp, Op, Pc, SiteOp, Start, TaskOp};
 pub use wait::{End, Ends, ForCoroutine, ForThread, Thing, Wait};
 
 /// Everything that one run needs.
@@ -41,6 +41,14 @@ pub struct Plan {
     pub first_lock: usize,
     /// How many of the semaphores are the scenario's, locks included.
     pub scenario_semaphores: usize,
+    /// The names of the scenario's events.
+    pub flags: Vec<NameId>,
+    /// The barriers of the scenario.
+    pub barriers: Vec<BarrierRules>,
+    /// The limiters of the scenario.
+    pub limiters: Vec<LimiterRules>,
+    /// CPU time of a thread that wakes one that waits for an event or at a barrier.
+    pub gate_wake: SimDuration,
     /// The queues of the scenario.
     pub queues: Vec<QueueRules>,
     /// Channels between the tool's threads.
@@ -147,6 +155,26 @@ pub struct SemaphoreRules {
     pub wake: SimDuration,
     /// Of one that is not the scenario's: what a thread really waits for that waits for a permit.
     pub stands_for: Option<Thing>,
+}
+
+/// A barrier.
+#[derive(Clone, Copy, Debug)]
+pub struct BarrierRules {
+    /// Its name.
+    pub name: NameId,
+    /// How many meet.
+    pub parties: u32,
+}
+
+/// A limiter.
+#[derive(Clone, Copy, Debug)]
+pub struct LimiterRules {
+    /// Its name.
+    pub name: NameId,
+    /// In what time a token comes.
+    pub gap: SimDuration,
+    /// How many tokens there are at most.
+    pub burst: u32,
 }
 
 /// A queue of the scenario.
@@ -312,6 +340,9 @@ impl Plan {
             Thing::Permit(semaphore) => self.semaphores[semaphore.index()].name,
             Thing::Connection(site) => self.sites[site.index()].name,
             Thing::Room(queue) | Thing::Item(queue) => self.queues[queue.index()].name,
+            Thing::Flag(flag) => self.flags[flag.index()],
+            Thing::Meeting(barrier) => self.barriers[barrier.index()].name,
+            Thing::Turn(limiter) => self.limiters[limiter.index()].name,
         }
     }
 
@@ -327,7 +358,8 @@ impl Plan {
     pub fn wake_cost(&self, thing: Thing) -> (SimDuration, bool) {
         match thing {
             Thing::Permit(semaphore) => (self.semaphores[semaphore.index()].wake, false),
-            Thing::Connection(_) => (SimDuration::ZERO, false),
+            Thing::Connection(_) | Thing::Turn(_) => (SimDuration::ZERO, false),
+            Thing::Flag(_) | Thing::Meeting(_) => (self.gate_wake, false),
             Thing::Room(queue) | Thing::Item(queue) => {
                 let rules = &self.queues[queue.index()];
                 (rules.wake, rules.is_pipe)

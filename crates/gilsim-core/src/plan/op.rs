@@ -2,7 +2,10 @@
 //!
 //! A thread holds its lock, but where a program gives it up: it does so before it waits, and takes it back after that.
 
-use crate::ids::{ChannelId, EventLoopId, ExecutorId, ItemCostId, NameId, SemaphoreId, SiteId};
+use crate::ids::{
+    BarrierId, ChannelId, EventLoopId, ExecutorId, FlagId, ItemCostId, LimiterId, NameId,
+    SemaphoreId, SiteId,
+};
 use crate::model::LockMode;
 use crate::time::SimDuration;
 use crate::trace::State;
@@ -89,6 +92,19 @@ pub enum Op {
 
     /// Something done with a site whose connections take time, or that slows down under load.
     OnSite(SiteId, SiteOp),
+    /// Sets an event.
+    Set(FlagId),
+    /// Comes to a barrier: the last one of a meeting lets the others go on, and goes elsewhere itself.
+    Meet {
+        /// Which barrier.
+        barrier: BarrierId,
+        /// Whether it is the thread's coroutine that comes, and would be suspended.
+        as_coroutine: bool,
+        /// Where the last one goes.
+        met: Pc,
+    },
+    /// Something done at a limiter.
+    OnLimiter(LimiterId, LimiterOp),
 
     /// Something done with a channel.
     OnChannel(ChannelId, ChannelOp),
@@ -164,6 +180,17 @@ pub enum SiteOp {
     Sleep(Length),
     /// The thread's coroutine is to be resumed when the site answers.
     SetTimer(Length),
+}
+
+/// What the thread's task does at a limiter.
+#[derive(Clone, Copy, Debug)]
+pub enum LimiterOp {
+    /// Takes a token that is there or will be. Goes elsewhere with one that is there.
+    Take(Pc),
+    /// The thread, without its lock, sleeps until the token is there that its task has taken.
+    Sleep,
+    /// The thread's coroutine is to be resumed then.
+    SetTimer,
 }
 
 /// What is done with a channel.
@@ -303,6 +330,8 @@ impl Op {
             | Self::StartProcess(Start { program: to, .. })
             | Self::TryObtain { obtained: to, .. }
             | Self::OnSite(_, SiteOp::TakeKept(to))
+            | Self::Meet { met: to, .. }
+            | Self::OnLimiter(_, LimiterOp::Take(to))
             | Self::Once { again: to, .. }
             | Self::Grow { enough: to, .. }
             | Self::IfZero(_, to)
@@ -318,6 +347,8 @@ impl Op {
             | Self::Release(_)
             | Self::Disconnect(_)
             | Self::OnSite(..)
+            | Self::Set(_)
+            | Self::OnLimiter(..)
             | Self::Started
             | Self::EnterInterpreter
             | Self::LeaveInterpreter

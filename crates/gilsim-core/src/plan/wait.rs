@@ -3,7 +3,7 @@
 //! There is one form of it, for threads and coroutines. Whoever waits stands at a wait. Whoever ends the wait says how it has
 //! ended, and the wait says where that leads. Another way to end one is a variant of [`End`] and a field of [`Ends`].
 
-use crate::ids::{ChannelId, NameId, QueueId, SemaphoreId, SiteId};
+use crate::ids::{BarrierId, ChannelId, FlagId, LimiterId, NameId, QueueId, SemaphoreId, SiteId};
 use crate::trace::State;
 
 use super::op::Pc;
@@ -80,6 +80,12 @@ pub enum Thing {
     Room(QueueId),
     /// An item of a queue.
     Item(QueueId),
+    /// That an event is set.
+    Flag(FlagId),
+    /// That so many have come to a barrier.
+    Meeting(BarrierId),
+    /// A turn at a limiter. It comes by itself; others are waited for only where they take theirs.
+    Turn(LimiterId),
 }
 
 impl Thing {

@@ -380,10 +380,33 @@ costs! {
         lock: Cost,
         /// `asyncio.Lock.release`, likewise.
         unlock: Cost,
+        /// `asyncio.Event.set`.
+        set: Cost,
+        /// `await asyncio.Event.wait()` of one that is set.
+        wait_for: Cost,
+        /// `await asyncio.Barrier.wait()`, of the last one.
+        meet: Cost,
+        /// Passing a limiter that counts in Python.
+        pass: Cost,
         /// `await asyncio.Queue.put()`.
         put: Cost,
         /// `await asyncio.Queue.get()`.
         get: Cost,
+    }
+}
+
+costs! {
+    /// Events, barriers and limiters (docs/semantics.md, "Events, barriers and limiters"). Each has a lock of its own, which
+    /// is held for as long as an operation takes. Operations here wait for nobody and wake nobody.
+    GateCosts {
+        /// `Event.set`.
+        set: Cost,
+        /// `Event.wait` of one that is set.
+        wait_for: Cost,
+        /// `Barrier.wait`, of the last one.
+        meet: Cost,
+        /// Passing a limiter that counts in Python.
+        pass: Cost,
     }
 }
 
@@ -394,6 +417,10 @@ costs! {
         threads: ThreadSharedCosts,
         /// In a process of its own.
         processes: ProcessSharedCosts,
+        /// Events, barriers and limiters on a thread.
+        gates: GateCosts,
+        /// The same in a process of its own.
+        process_gates: GateCosts,
         /// On an event loop.
         coroutines: LoopSharedCosts,
     }

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::{StartMethod, Tool};
 
 pub use costs::{
-    Cost, InterpreterCosts, LockCosts, LoopCosts, LoopSharedCosts, MachineCosts, MemoryCosts,
-    MultiprocessingPoolCosts, PickleCosts, PipeCosts, ProcessCosts, ProcessPoolCosts,
+    Cost, GateCosts, InterpreterCosts, LockCosts, LoopCosts, LoopSharedCosts, MachineCosts,
+    MemoryCosts, MultiprocessingPoolCosts, PickleCosts, PipeCosts, ProcessCosts, ProcessPoolCosts,
     ProcessSharedCosts, SharedCosts, StartCosts, ThreadCosts, ThreadPoolCosts, ThreadSharedCosts,
 };
 

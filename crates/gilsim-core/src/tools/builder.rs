@@ -3,8 +3,9 @@
 use crate::ids::{ChannelId, EventLoopId, ExecutorId, ItemCostId, NameId, SemaphoreId};
 use crate::model::{Scenario, ToolRun};
 use crate::plan::{
-    ChannelRules, Code, EntryCode, ExecutorRules, Group, ItemCost, KernelRules, LockRules,
-    MachineRules, MemoryRules, Plan, QueueRules, SemaphoreRules, SiteRules,
+    BarrierRules, ChannelRules, Code, EntryCode, ExecutorRules, Group, ItemCost, KernelRules,
+    LimiterRules, LockRules, MachineRules, MemoryRules, Plan, QueueRules, SemaphoreRules,
+    SiteRules,
 };
 use crate::profile::{Cost, MachineCosts, Profile, StartCosts};
 use crate::time::SimDuration;
@@ -24,6 +25,8 @@ pub(super) struct Builder<'a> {
     pub(super) event_loops: Vec<EventLoop>,
     /// What there is beside what tasks share.
     pub(super) aids: Aids,
+    /// The lock of each event, then of each barrier, then of each limiter; none where they cost nothing.
+    pub(super) gate_locks: Vec<SemaphoreId>,
     /// Whether what is written now is run by the thread of an event loop.
     pub(super) is_loop_thread: bool,
     /// Where steps go on that fail.
@@ -58,13 +61,6 @@ impl<'a> Builder<'a> {
         let first_lock = semaphores.len();
         semaphores
             .extend(scenario.locks.iter().map(|it| lock_rules(profile, names.intern(&it.name))));
-        let queues = scenario.queues.iter().map(|it| QueueRules {
-            name: names.intern(&it.name),
-            capacity: it.capacity,
-            wake: SimDuration::ZERO,
-            is_pipe: false,
-        });
-        let queues = queues.collect();
         let plan = Plan {
             names,
             workload,
@@ -80,7 +76,11 @@ impl<'a> Builder<'a> {
             first_lock,
             scenario_semaphores: semaphores.len(),
             semaphores,
-            queues,
+            flags: Vec::new(),
+            barriers: Vec::new(),
+            limiters: Vec::new(),
+            gate_wake: SimDuration::ZERO,
+            queues: Vec::new(),
             channels: Vec::new(),
             executors: Vec::new(),
             event_loops: Vec::new(),
@@ -98,16 +98,42 @@ impl<'a> Builder<'a> {
             plan,
             event_loops: Vec::new(),
             aids: Aids::None,
+            gate_locks: Vec::new(),
             is_loop_thread: false,
             landing: Landing::NONE,
             outer_landings: Vec::new(),
             groups: 1,
             onces: 0,
         };
+        builder.name_shared(scenario);
         builder.share();
+        builder.share_gates();
         let main = builder.code.label();
         builder.program(main);
         builder
+    }
+
+    /// The queues, events, barriers and limiters of the scenario.
+    fn name_shared(&mut self, scenario: &Scenario) {
+        let Plan { names, queues, flags, barriers, limiters, .. } = &mut self.plan;
+        queues.extend(scenario.queues.iter().map(|it| QueueRules {
+            name: names.intern(&it.name),
+            capacity: it.capacity,
+            wake: SimDuration::ZERO,
+            is_pipe: false,
+        }));
+        flags.extend(scenario.flags.iter().map(|it| names.intern(&it.name)));
+        barriers.extend(
+            scenario
+                .barriers
+                .iter()
+                .map(|it| BarrierRules { name: names.intern(&it.name), parties: it.parties }),
+        );
+        limiters.extend(scenario.limiters.iter().map(|it| LimiterRules {
+            name: names.intern(&it.name),
+            gap: it.gap,
+            burst: it.burst,
+        }));
     }
 
     pub(super) fn finish(mut self) -> Plan {

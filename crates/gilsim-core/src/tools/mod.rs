@@ -9,6 +9,7 @@ mod attempts;
 mod builder;
 mod descriptor;
 mod event_loop;
+mod gates;
 mod interpreter_pool;
 mod multiprocessing;
 mod multiprocessing_pool;

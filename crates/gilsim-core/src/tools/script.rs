@@ -96,6 +96,10 @@ impl Builder<'_> {
             Action::Leave(guard) => self.end_to_hold(|builder| builder.give_guard_back(guard)),
             Action::Put(queue) => self.obtain_shared(Thing::Room(queue)),
             Action::Get(queue) => self.obtain_shared(Thing::Item(queue)),
+            Action::Set(flag) => self.set_flag(flag),
+            Action::WaitFor(flag) => self.wait_for_flag(flag),
+            Action::Meet(barrier) => self.meet(barrier),
+            Action::Pass(limiter) => self.pass(limiter),
             Action::Fail => self.fail(),
             Action::MayFail(column) => self.fail_if(column),
             Action::OffloadBegin(..) | Action::OffloadEnd => {}
@@ -221,7 +225,7 @@ impl Builder<'_> {
     }
 
     /// Waits on the loop; the only end leads to what is next.
-    fn suspend(&mut self, on: ForCoroutine, row: Option<(State, NameId)>) {
+    pub(super) fn suspend(&mut self, on: ForCoroutine, row: Option<(State, NameId)>) {
         let end = self.code.label();
         let ends = Ends { done: end.target(), again: end.target() };
         self.code.push(Op::Suspend(Wait { on, row, ends }));
@@ -280,6 +284,10 @@ impl Builder<'_> {
             Action::Acquire(semaphore) => self.obtain_shared_on_loop(Thing::Permit(semaphore)),
             Action::Put(queue) => self.obtain_shared_on_loop(Thing::Room(queue)),
             Action::Get(queue) => self.obtain_shared_on_loop(Thing::Item(queue)),
+            Action::Set(flag) => self.set_flag_on_loop(flag),
+            Action::WaitFor(flag) => self.wait_for_flag_on_loop(flag),
+            Action::Meet(barrier) => self.meet_on_loop(barrier),
+            Action::Pass(limiter) => self.pass_on_loop(limiter),
             Action::Release(semaphore) => self.release_on_loop(Guard::Semaphore(semaphore)),
             Action::Enter(guard) => {
                 self.obtain_shared_on_loop(Thing::Permit(self.plan.permit_of(guard)));
@@ -361,7 +369,7 @@ impl Builder<'_> {
     fn obtain_on_loop(&mut self, thing: Thing) {
         let in_line = match thing {
             Thing::Permit(semaphore) => self.plan.semaphores[semaphore.index()].hands_over,
-            Thing::Connection(_) | Thing::Room(_) | Thing::Item(_) => thing.goes_by_line(),
+            _ => thing.goes_by_line(),
         };
         let (handed, obtained) = (self.code.label(), self.code.label());
         let again = self.code.here();

@@ -118,7 +118,7 @@ impl Builder<'_> {
     }
 
     /// A semaphore of the tool's own beside a thing.
-    fn aid(&mut self, thing: Thing, permits: u32) -> SemaphoreId {
+    pub(super) fn aid(&mut self, thing: Thing, permits: u32) -> SemaphoreId {
         let name = self.plan.name_of(thing);
         let wake = self.profile().machine.wake_call.0;
         let stands_for = Some(thing);
@@ -156,7 +156,7 @@ impl Builder<'_> {
                     let pipe = pipes[queue.index()];
                     self.get_from_pipe(queue, &pipe);
                 }
-                Thing::Permit(_) | Thing::Connection(_) => {
+                _ => {
                     let cost = self.shared_costs().processes.acquire;
                     self.spend("acquire", cost);
                     self.obtain_without_lock(thing);
@@ -225,7 +225,7 @@ impl Builder<'_> {
         match thing {
             Thing::Permit(semaphore) => semaphore.index(),
             Thing::Room(queue) | Thing::Item(queue) => self.plan.first_lock + queue.index(),
-            Thing::Connection(site) => unreachable!("{site:?} has no lock"),
+            _ => unreachable!("{thing:?} has no lock here"),
         }
     }
 
@@ -237,7 +237,7 @@ impl Builder<'_> {
         let (name, cost) = match thing {
             Thing::Room(_) => ("put", costs.put),
             Thing::Item(_) => ("get", costs.get),
-            Thing::Permit(_) | Thing::Connection(_) => ("acquire", costs.acquire),
+            _ => ("acquire", costs.acquire),
         };
         self.lock(lock);
         self.spend(name, cost);
@@ -332,12 +332,12 @@ impl Builder<'_> {
         }
     }
 
-    fn try_obtain(&mut self, thing: Thing, obtained: Label) {
+    pub(super) fn try_obtain(&mut self, thing: Thing, obtained: Label) {
         self.code.push(Op::TryObtain { thing, in_line: false, obtained: obtained.target() });
     }
 
     /// Takes a lock or semaphore of the kernel's kind.
-    fn lock(&mut self, lock: SemaphoreId) {
+    pub(super) fn lock(&mut self, lock: SemaphoreId) {
         self.obtain_without_lock(Thing::Permit(lock));
     }
 
@@ -364,6 +364,9 @@ impl Builder<'_> {
             Thing::Permit(_) => costs.acquire,
             Thing::Room(_) => costs.put,
             Thing::Item(_) => costs.get,
+            Thing::Flag(_) => costs.wait_for,
+            Thing::Meeting(_) => costs.meet,
+            Thing::Turn(_) => costs.pass,
             Thing::Connection(_) => Cost::default(),
         }
     }

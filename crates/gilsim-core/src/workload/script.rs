@@ -1,6 +1,6 @@
 //! Scripts: the steps of an entry's tasks as executed, with repeats unrolled.
 
-use crate::ids::{ComputationId, QueueId, SemaphoreId, SiteId};
+use crate::ids::{BarrierId, ComputationId, FlagId, LimiterId, QueueId, SemaphoreId, SiteId};
 use crate::model::{Distribution, Guard, OffloadTo, Setting, Site, StepSpec, WaitOn, Work};
 use crate::time::SimDuration;
 
@@ -38,6 +38,14 @@ pub enum Action {
     Put(QueueId),
     /// Takes an item.
     Get(QueueId),
+    /// Sets an event.
+    Set(FlagId),
+    /// Waits until one is set.
+    WaitFor(FlagId),
+    /// Waits at a barrier.
+    Meet(BarrierId),
+    /// Passes a limiter.
+    Pass(LimiterId),
     /// Fails.
     Fail,
     /// The wait before it fails, for the tasks whose length in this column is not zero.
@@ -81,6 +89,10 @@ impl Action {
             | Self::Leave(_)
             | Self::Put(_)
             | Self::Get(_)
+            | Self::Set(_)
+            | Self::WaitFor(_)
+            | Self::Meet(_)
+            | Self::Pass(_)
             | Self::Fail
             | Self::MayFail(_)
             | Self::OffloadBegin(..)
@@ -223,6 +235,10 @@ impl<'a> Script<'a> {
                 StepSpec::Release(semaphore) => self.leaf(|_| Action::Release(*semaphore)),
                 StepSpec::Put(queue) => self.leaf(|_| Action::Put(*queue)),
                 StepSpec::Get(queue) => self.leaf(|_| Action::Get(*queue)),
+                StepSpec::Set(flag) => self.leaf(|_| Action::Set(*flag)),
+                StepSpec::WaitFor(flag) => self.leaf(|_| Action::WaitFor(*flag)),
+                StepSpec::Meet(barrier) => self.leaf(|_| Action::Meet(*barrier)),
+                StepSpec::Pass(limiter) => self.leaf(|_| Action::Pass(*limiter)),
                 StepSpec::Fail => self.leaf(|_| Action::Fail),
             }
         }

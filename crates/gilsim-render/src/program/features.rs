@@ -62,16 +62,34 @@ fn turn_on_threads(filling: &mut Filling, run: &ToolRun) {
 
 /// What tasks share, and between whom.
 fn turn_on_shared(filling: &mut Filling, run: &ToolRun) {
-    let is_shared = filling.has_any(&["connections", "semaphores", "locks", "queues"]);
+    let shared = ["connections", "semaphores", "locks", "queues", "events", "barriers", "limiters"];
+    let is_shared = filling.has_any(&shared);
     filling.turn_on_if(is_shared, "shared");
     let between_processes = filling.has("shared_processes") || run.tool.takes(OwnKey::Start);
     filling.turn_on_if(is_shared && between_processes, "process_shared");
     let has_queues = filling.has("queues");
+    turn_on_gates(filling, between_processes);
     let between_interpreters = filling.has("interpreters");
     filling.turn_on_if(is_shared && between_interpreters, "permits");
     filling.turn_on_if(has_queues && between_interpreters, "interpreter_queues");
     let between_threads = !between_processes && run.tool.descriptor().carrier == Carrier::Thread;
     filling.turn_on_if(has_queues && between_threads, "thread_queues");
+}
+
+/// Events, barriers and limiters: what Python has none of between such tasks, the program brings with it.
+fn turn_on_gates(filling: &mut Filling, between_processes: bool) {
+    let between_interpreters = filling.has("interpreters");
+    for (feature, own) in [("events", "interpreter_events"), ("barriers", "interpreter_barriers")] {
+        filling.turn_on_if(filling.has(feature) && between_interpreters, own);
+    }
+    let on_loop = filling.has("coroutines") && !between_processes;
+    filling.turn_on_if(filling.has("limiters") && on_loop, "loop_limiters");
+    filling.turn_on_if(filling.has("barriers") && on_loop, "loop_barriers");
+    filling.turn_on_if(filling.has("limiters") && !on_loop, "thread_limiters");
+    let counts = filling.has_any(&["thread_limiters", "interpreter_barriers"]);
+    filling.turn_on_if(counts && between_interpreters, "interpreter_numbers");
+    let alone = !between_processes && !between_interpreters;
+    filling.turn_on_if(filling.has("thread_limiters") && alone, "thread_numbers");
 }
 
 /// How clients send jobs: on an event loop each is a coroutine; else the main thread hands their jobs out, and hears when

@@ -1,5 +1,6 @@
 //! The functions of the program: one for the steps of each shape of task.
 
+mod gates;
 mod held;
 mod requests;
 
@@ -226,6 +227,9 @@ impl<'a> Functions<'a> {
             StepSpec::With { guard, .. } => self.hold(body, depth, *guard, steps),
             StepSpec::Put(id) => self.with_queue(body, depth, *id, "put"),
             StepSpec::Get(id) => self.with_queue(body, depth, *id, "get"),
+            StepSpec::Set(_) | StepSpec::WaitFor(_) | StepSpec::Meet(_) | StepSpec::Pass(_) => {
+                self.at_gate(body, depth, spec);
+            }
             StepSpec::Offload { to, .. } if body.world == World::Coroutine => {
                 let call = self.offload(body, *to, steps);
                 body.line(depth, &call);
@@ -372,9 +376,17 @@ impl<'a> Functions<'a> {
     fn names_shared(&self, spec: &StepSpec) -> bool {
         match spec.object() {
             Object::Site(id) => self.setting.sites[id.index()].connections.is_some(),
-            object => {
-                matches!(object, Object::Semaphore(_) | Object::Lock(_) | Object::Queue(_))
-            }
+            Object::Semaphore(_)
+            | Object::Lock(_)
+            | Object::Queue(_)
+            | Object::Flag(_)
+            | Object::Barrier(_)
+            | Object::Limiter(_) => true,
+            Object::Nothing
+            | Object::Computation(_)
+            | Object::Time(_)
+            | Object::Executor(_)
+            | Object::Times(_) => false,
         }
     }
 

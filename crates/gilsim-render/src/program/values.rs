@@ -71,6 +71,9 @@ fn set_children(filling: &mut Filling) {
     let inherited = inherited.into_iter().chain([
         ("semaphores", "SEMAPHORES"),
         ("locks", "LOCKS"),
+        ("events", "EVENTS"),
+        ("barriers", "BARRIERS"),
+        ("limiters", "LIMITERS"),
         ("queues", "QUEUES"),
         ("answers", "ANSWERS"),
     ]);
@@ -251,6 +254,7 @@ fn share(filling: &Filling, scenario: &Scenario, tool: &ToolRun) -> String {
             lines.push(format!("    LOCKS[{}] = {lock}", string(&shared.name)));
         }
     }
+    lines.extend(share_gates(filling, scenario, carrier));
     if filling.has("queues") {
         for shared in &scenario.queues {
             let room = shared.capacity.unwrap_or(unbounded);
@@ -258,4 +262,38 @@ fn share(filling: &Filling, scenario: &Scenario, tool: &ToolRun) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// The statements that make events, barriers and limiters.
+fn share_gates(filling: &Filling, scenario: &Scenario, carrier: Carrier) -> Vec<String> {
+    let (event, barrier, counter) = match carrier {
+        _ if filling.has("process_shared") => {
+            ("context.Event()", "context.Barrier", "context.Lock(), context.Value(\"d\", 0.0)")
+        }
+        Carrier::Coroutine => ("asyncio.Event()", "asyncio.Barrier", ""),
+        Carrier::Interpreter => ("Event()", "Barrier", "Permits(1), Number()"),
+        Carrier::Thread | Carrier::Process => {
+            ("threading.Event()", "threading.Barrier", "threading.Lock(), Number()")
+        }
+    };
+    let mut lines = Vec::new();
+    if filling.has("events") {
+        let names = scenario.flags.iter().map(|it| string(&it.name));
+        lines.extend(names.map(|name| format!("    EVENTS[{name}] = {event}")));
+    }
+    if filling.has("barriers") {
+        let named = scenario.barriers.iter().map(|it| (string(&it.name), it.parties));
+        lines.extend(
+            named.map(|(name, parties)| format!("    BARRIERS[{name}] = {barrier}({parties})")),
+        );
+    }
+    if filling.has("limiters") {
+        for limiter in &scenario.limiters {
+            let (name, gap, burst) = (string(&limiter.name), seconds(limiter.gap), limiter.burst);
+            let separator = if counter.is_empty() { "" } else { ", " };
+            let made = format!("Limiter({gap}, {burst}{separator}{counter})");
+            lines.push(format!("    LIMITERS[{name}] = {made}"));
+        }
+    }
+    lines
 }

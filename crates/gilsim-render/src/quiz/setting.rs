@@ -49,6 +49,7 @@ fn work(scenario: &Scenario) -> Vec<String> {
     for lock in &scenario.locks {
         lines.push(format!("{} is a lock: one task holds it at a time.", quoted(&lock.name)));
     }
+    gates(scenario, &mut lines);
     for queue in &scenario.queues {
         let items = queue.capacity.map_or_else(
             || "any number of items".to_owned(),
@@ -65,6 +66,24 @@ fn work(scenario: &Scenario) -> Vec<String> {
         lines.push(format!("Tasks arrive for {until}{warm_up}."));
     }
     lines
+}
+
+/// Events, barriers and limiters.
+fn gates(scenario: &Scenario, lines: &mut Vec<String>) {
+    for flag in &scenario.flags {
+        lines.push(format!("{} is an event that is not set at the start.", quoted(&flag.name)));
+    }
+    for barrier in &scenario.barriers {
+        let parties = counted(barrier.parties.into(), "task");
+        lines.push(format!("{} is a barrier of {parties}.", quoted(&barrier.name)));
+    }
+    for limiter in &scenario.limiters {
+        let (gap, burst) = (limiter.gap, counted(limiter.burst.into(), "token"));
+        let name = quoted(&limiter.name);
+        lines.push(format!(
+            "{name} is a limiter: who passes takes a token. There are {burst} at most and at the start; one comes every {gap}."
+        ));
+    }
 }
 
 fn tasks(entry: &TaskEntry) -> String {
@@ -125,6 +144,9 @@ fn object(step: &StepSpec, scenario: &Scenario) -> String {
         Object::Time(time) => length(time),
         Object::Semaphore(id) => quoted(&scenario.semaphores[id.index()].name),
         Object::Lock(id) => quoted(&scenario.locks[id.index()].name),
+        Object::Flag(id) => quoted(&scenario.flags[id.index()].name),
+        Object::Barrier(id) => quoted(&scenario.barriers[id.index()].name),
+        Object::Limiter(id) => quoted(&scenario.limiters[id.index()].name),
         Object::Queue(id) => quoted(&scenario.queues[id.index()].name),
         Object::Executor(OffloadTo::Threads) => "a thread of a pool".to_owned(),
         Object::Executor(OffloadTo::Processes) => "a process of a pool".to_owned(),

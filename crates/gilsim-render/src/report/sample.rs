@@ -71,6 +71,9 @@ pub fn scenario(title: &str, tools: &[ToolRun]) -> Scenario {
         watched: None,
         semaphores: Vec::new(),
         locks: Vec::new(),
+        flags: Vec::new(),
+        barriers: Vec::new(),
+        limiters: Vec::new(),
         queues: Vec::new(),
         tools: tools.to_vec(),
     }

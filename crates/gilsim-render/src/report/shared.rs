@@ -45,6 +45,15 @@ fn thing(scenario: &Scenario, run: &ToolRun, step: &StepSpec) -> Option<String> 
             Some(format!("a permit of semaphore `{name}`"))
         }
         Object::Lock(id) => Some(format!("lock `{}`", one_line(&scenario.locks[id.index()].name))),
+        Object::Flag(id) if step.kind().waits_for_tasks => {
+            Some(format!("event `{}`", one_line(&scenario.flags[id.index()].name)))
+        }
+        Object::Barrier(id) => {
+            Some(format!("barrier `{}`", one_line(&scenario.barriers[id.index()].name)))
+        }
+        Object::Limiter(id) => {
+            Some(format!("limiter `{}`", one_line(&scenario.limiters[id.index()].name)))
+        }
         Object::Queue(id) => {
             Some(format!("queue `{}`", one_line(&scenario.queues[id.index()].name)))
         }
@@ -55,6 +64,7 @@ fn thing(scenario: &Scenario, run: &ToolRun, step: &StepSpec) -> Option<String> 
         }
         Object::Executor(_) if run.tool.descriptor().has_loop => Some("an executor".to_owned()),
         Object::Semaphore(_)
+        | Object::Flag(_)
         | Object::Executor(_)
         | Object::Nothing
         | Object::Computation(_)

@@ -26,6 +26,14 @@ pub(crate) static ROOT: Keys = Keys {
             "Semaphores that all tasks of a run share: their permits by name, at least 1.", r#"{ "slots": 10 }"#),
         key("locks", Kind::Map(&LOCK),
             "Locks that all tasks of a run share, by name: `with` holds them. A lock has one holder.", r#"{ "db": {} }"#),
+        key("events", Kind::Map(&EVENT),
+            "Events that all tasks of a run share, by name: `set` sets one, `wait_for` waits until it is set.",
+            r#"{ "ready": {} }"#),
+        key("barriers", Kind::Amounts(1, limits::AMOUNT),
+            "Barriers that all tasks of a run share: how many tasks `meet` there, by name.", r#"{ "phase": 4 }"#),
+        key("limiters", Kind::Limiters,
+            "Limiters that all tasks of a run share, by name: how many `pass` in a unit of time. Each is a token bucket, \
+             full at the start; who comes first is first to pass.", r#"{ "api": "10/s" }"#),
         key("queues", Kind::Amounts(0, limits::AMOUNT),
             "Queues that all tasks of a run share: how many items each holds, 0 for no bound.", r#"{ "jobs": 100 }"#),
         required("tasks", Kind::List(&TASK),
@@ -121,6 +129,21 @@ pub(crate) static LATENCY: Keys = Keys {
 
 /// A table of `[locks]`.
 pub(crate) static LOCK: Keys = Keys { what: "a lock", about: "A lock has no keys.", all: &[] };
+
+/// A table of `[events]`.
+pub(crate) static EVENT: Keys = Keys { what: "an event", about: "An event has no keys.", all: &[] };
+
+/// A limiter that is a table.
+#[rustfmt::skip] // A row a key.
+pub(crate) static LIMITER: Keys = Keys {
+    what: "a limiter",
+    about: "A limiter with its burst.",
+    all: &[
+        required("rate", Kind::Rate, "How many pass in a unit of time: /ns, /us, /ms, /s or /min.", r#""10/s""#),
+        key("burst", Kind::Whole(1, limits::AMOUNT),
+            "How many may pass at once after a pause; 1 by default.", "5"),
+    ],
+};
 
 /// A table of `[computations]`.
 #[rustfmt::skip] // A row a key.

@@ -8,6 +8,7 @@ mod fields;
 mod horizon;
 mod named_files;
 mod setting;
+mod shared;
 mod steps;
 mod tasks;
 mod tools;
@@ -23,8 +24,8 @@ use super::fault::Fault;
 use super::files::Library;
 use super::keys;
 use super::source::Source;
-use super::tree::{Entry, Node, shortened};
-use gilsim_core::model::{Arrival, Mutex, Queue, Scenario, Semaphore};
+use super::tree::{Entry, Node};
+use gilsim_core::model::{Arrival, Barrier, Flag, Queue, Scenario, Semaphore};
 
 use fields::Fields;
 
@@ -83,6 +84,9 @@ struct Names<'d> {
     computations: Index<'d>,
     semaphores: Index<'d>,
     locks: Index<'d>,
+    events: Index<'d>,
+    barriers: Index<'d>,
+    limiters: Index<'d>,
     queues: Index<'d>,
 }
 
@@ -123,11 +127,17 @@ fn read_root(reader: &mut Reader<'_>, document: &Document) -> Scenario {
         computations: Index::of(&fields, "computations"),
         semaphores: Index::of(&fields, "semaphores"),
         locks: Index::of(&fields, "locks"),
+        events: Index::of(&fields, "events"),
+        barriers: Index::of(&fields, "barriers"),
+        limiters: Index::of(&fields, "limiters"),
         queues: Index::of(&fields, "queues"),
     };
     let base = setting::base(reader, &fields);
     let semaphores = amounts(reader, &fields, "semaphores");
-    let locks = locks(reader, &fields, &names);
+    let locks = shared::locks(reader, &fields, &names);
+    let flags = shared::names_alone(reader, &fields, "events", &keys::EVENT);
+    let barriers = amounts(reader, &fields, "barriers");
+    let limiters = shared::limiters(reader, &fields);
     let queues = amounts(reader, &fields, "queues");
     let horizon = horizon::read(reader, &fields);
     let tasks = tasks::read(reader, &fields, &names, horizon);
@@ -147,6 +157,9 @@ fn read_root(reader: &mut Reader<'_>, document: &Document) -> Scenario {
             .map(|(name, permits)| Semaphore { name, permits })
             .collect(),
         locks,
+        flags: flags.into_iter().map(|name| Flag { name }).collect(),
+        barriers: barriers.into_iter().map(|(name, parties)| Barrier { name, parties }).collect(),
+        limiters,
         queues: queues
             .into_iter()
             .map(|(name, items)| Queue { name, capacity: (items > 0).then_some(items) })
@@ -168,26 +181,6 @@ fn amounts(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Vec<(Stri
         (entry.key.to_string(), u32::try_from(amount).unwrap_or(u32::MAX))
     };
     table.entries.iter().map(amount).collect()
-}
-
-/// The locks. No lock is called like a semaphore: `with` may name either.
-fn locks(reader: &mut Reader<'_>, fields: &Fields<'_>, names: &Names<'_>) -> Vec<Mutex> {
-    let Some(table) = fields.get("locks").and_then(|node| reader.named_entries(node, "locks"))
-    else {
-        return Vec::new();
-    };
-    for entry in &table.entries {
-        if entry.node.as_table().is_some() {
-            reader.fields(&entry.node, &keys::LOCK);
-        } else {
-            reader.expected::<()>(&entry.node, "an empty table: `{}`");
-        }
-        if names.semaphores.get(&entry.key).is_some() {
-            let title = format!("`{}` is a semaphore already", shortened(&entry.key));
-            reader.faults.push(Fault::new(entry.place, title).label("expected another name"));
-        }
-    }
-    table.entries.iter().map(|entry| Mutex { name: entry.key.to_string() }).collect()
 }
 
 /// The file's name without folder and ending.

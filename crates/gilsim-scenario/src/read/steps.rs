@@ -7,7 +7,9 @@ use crate::fault::Fault;
 use crate::keys::Kind;
 use crate::tree::{Node, Value, shortened};
 use crate::{keys, limits};
-use gilsim_core::ids::{ComputationId, MutexId, QueueId, SemaphoreId, SiteId};
+use gilsim_core::ids::{
+    BarrierId, ComputationId, FlagId, LimiterId, MutexId, QueueId, SemaphoreId, SiteId,
+};
 use gilsim_core::model::{Distribution, Form, Guard, OffloadTo, StepKind, StepSpec, WaitOn, Work};
 use gilsim_core::time::{DurationError, SimDuration};
 
@@ -60,6 +62,15 @@ impl Reader<'_> {
                 Some(make(guard?, steps?))
             }
             Form::Queue(make) => self.queue(value, names).map(make),
+            Form::Flag(make) => {
+                self.name(value, "event", &names.events).map(|index| make(FlagId::at(index)))
+            }
+            Form::Barrier(make) => {
+                self.name(value, "barrier", &names.barriers).map(|index| make(BarrierId::at(index)))
+            }
+            Form::Limiter(make) => {
+                self.name(value, "limiter", &names.limiters).map(|index| make(LimiterId::at(index)))
+            }
             Form::StepsFor(make) => {
                 let to = self.executor(&fields, kind);
                 Some(make(to, self.steps(value, names, depth + 1)?))
@@ -166,7 +177,8 @@ impl Reader<'_> {
     /// The position of the `what` that `node` names.
     fn name(&mut self, node: &Node, what: &str, names: &Index<'_>) -> Option<usize> {
         let Some(text) = node.as_text() else {
-            return self.expected(node, &format!("the name of a {what}"));
+            let article = if what == "event" { "an" } else { "a" };
+            return self.expected(node, &format!("the name of {article} {what}"));
         };
         let found = names.get(text);
         if found.is_none() {
@@ -210,7 +222,11 @@ pub(crate) const fn value_kinds(form: Form) -> (Kind, Kind) {
         Form::SiteOrTime(_) => (Kind::SiteOrTime, Kind::True),
         Form::ComputationOrTime(_) => (Kind::ComputationOrTime, Kind::True),
         Form::True(_) => (Kind::True, Kind::True),
-        Form::Semaphore(_) | Form::Queue(_) => (Kind::Name, Kind::True),
+        Form::Semaphore(_)
+        | Form::Queue(_)
+        | Form::Flag(_)
+        | Form::Barrier(_)
+        | Form::Limiter(_) => (Kind::Name, Kind::True),
         Form::GuardFor(_) => (Kind::Name, Kind::Steps),
         Form::StepsFor(_) => (Kind::Steps, Kind::Choice(&keys::EXECUTORS)),
         Form::Times(_) => (Kind::Whole(1, limits::LEAF_STEPS), Kind::Steps),

@@ -210,6 +210,20 @@ impl Reader<'_> {
             ),
         }
     }
+
+    /// The time between two events of a rate, rounded up to a whole nanosecond.
+    pub(super) fn gap(&mut self, node: &Node) -> Option<SimDuration> {
+        self.rate(node)?;
+        let (number, unit) = node.as_text()?.split_once('/')?;
+        let (_, length) = UNITS.iter().find(|(name, _)| *name == unit.trim())?;
+        // A number of events with at most nine places, as a fraction.
+        let (whole, places) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
+        let digits: String = whole.chars().chain(places.chars().take(9)).collect();
+        let events = digits.parse::<u128>().ok().filter(|events| *events > 0)?;
+        let scale = 10_u128.pow(u32::try_from(places.len().min(9)).ok()?);
+        let gap = (u128::from(*length) * scale).div_ceil(events);
+        u64::try_from(gap).ok().map(SimDuration::from_nanos)
+    }
 }
 
 /// The fault of a text that is not a duration.

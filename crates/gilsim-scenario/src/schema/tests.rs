@@ -9,7 +9,14 @@ use crate::parse;
 
 /// All tables of keys, each once.
 fn all_tables() -> Vec<&'static Keys> {
-    let mut found = vec![&keys::ROOT, &keys::ARRIVAL, &keys::DISTRIBUTION, &keys::STEP];
+    let mut found = vec![
+        &keys::ROOT,
+        &keys::ARRIVAL,
+        &keys::DISTRIBUTION,
+        &keys::STEP,
+        &keys::LIMITER,
+        &keys::LATENCY,
+    ];
     let mut next = 0;
     while let Some(table) = found.get(next).copied() {
         for key in table.all {
@@ -57,13 +64,24 @@ fn scenario_with(keys: &Keys, key: &str, value: &str) -> String {
         "`interpreter`" => format!("interpreter = {{ {key} = {value} }}"),
         "`run`" => format!("run = {{ {key} = {value} }}"),
         "a site" => format!("sites.a = {{ {key} = {value} }}"),
+        "a limiter" => {
+            let beside = if key == "rate" { "" } else { "rate = \"1/s\", " };
+            format!("limiters.a = {{ {beside}{key} = {value} }}")
+        }
+        "`latency`" => {
+            let beside = if key == "base" { "" } else { "base = \"1s\", " };
+            format!("sites.a.latency = {{ {beside}{key} = {value} }}")
+        }
         "a computation" => format!("computations.a = {{ {key} = {value} }}"),
         "a distribution" => format!("sites.a.latency = {{ {key} = {value} }}"),
         "`lognormal`" => format!("sites.a.latency = {{ lognormal = {{ {key} = {value} }} }}"),
         "`pareto`" => format!("sites.a.latency = {{ pareto = {{ {key} = {value} }} }}"),
         "`[[tasks]]`" => return format!("tasks = [{{ {key} = {value} }}]"),
         "`payload`" => return format!("tasks = [{{ payload = {{ {key} = {value} }}, {task} }}]"),
-        "`arrive`" => return format!("tasks = [{{ arrive = {{ {key} = {value} }}, {task} }}]"),
+        "`arrive`" => {
+            let beside = if key == "think" { "clients = 2, " } else { "" };
+            return format!("tasks = [{{ arrive = {{ {beside}{key} = {value} }}, {task} }}]");
+        }
         "a step" => {
             let beside = match key {
                 "to" => "offload = [{ yield = true }], ",

@@ -83,6 +83,8 @@ enum Why {
     Connection(usize),
     Permit(usize),
     Lock(usize),
+    Set,
+    Meeting,
     Room(usize),
     Thing(usize),
 }
@@ -90,11 +92,19 @@ enum Why {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Acts,
-    WantsLock { asked: u64, window: u64, switches: u64 },
+    WantsLock {
+        asked: u64,
+        window: u64,
+        switches: u64,
+    },
     WantsCore,
-    InRunQueue { since: u64 },
+    InRunQueue {
+        since: u64,
+    },
     OnCore,
     SleepsUntil(u64),
+    /// Until its token is there.
+    WaitsUntil(u64),
     Parked(Why, u64),
     Dead,
 }
@@ -152,6 +162,11 @@ struct Naive<'w> {
     permits: Vec<u32>,
     /// Which locks somebody has, and those that each task has, the last one last.
     locked: Vec<bool>,
+    is_set: bool,
+    /// How many have come to the barrier.
+    come: usize,
+    /// When the limiter's bucket is full.
+    full: u64,
     holds: Vec<Vec<usize>>,
     items: Vec<u32>,
     parkings: u64,
@@ -209,6 +224,9 @@ impl<'w> Naive<'w> {
             are_processes: matches!(tool, Tool::Multiprocessing | Tool::ProcessPool(_)),
             permits: world.semaphores.clone(),
             locked: vec![false; world.locks],
+            is_set: false,
+            come: 0,
+            full: 0,
             holds: vec![Vec::new(); world.tasks.len()],
             items: vec![0; world.queues.len()],
             parkings: 0,
@@ -276,8 +294,9 @@ impl<'w> Naive<'w> {
                 let done = self.done.iter().map(|done| done.expect("main waits for all")).collect();
                 return Ending::Finished(Played { makespan: self.now, done, spent: self.spent });
             }
-            let moves =
-                |thread: &Thread| matches!(thread.phase, Phase::OnCore | Phase::SleepsUntil(_));
+            let moves = |thread: &Thread| {
+                matches!(thread.phase, Phase::OnCore | Phase::SleepsUntil(_) | Phase::WaitsUntil(_))
+            };
             if !self.threads.iter().any(moves) {
                 return Ending::Deadlocked;
             }
@@ -303,7 +322,8 @@ impl<'w> Naive<'w> {
         }
         for thread in &mut self.threads {
             let ends = thread.phase == Phase::OnCore && thread.left == 0;
-            if ends || thread.phase == Phase::SleepsUntil(self.now) {
+            let wakes = [Phase::SleepsUntil(self.now), Phase::WaitsUntil(self.now)];
+            if ends || wakes.contains(&thread.phase) {
                 thread.phase = Phase::Acts;
             }
         }
@@ -319,7 +339,7 @@ impl<'w> Naive<'w> {
             Phase::InRunQueue { .. } => "ready",
             Phase::WantsLock { .. } => "lock_wait",
             Phase::SleepsUntil(_) => "io",
-            Phase::Parked(..) => "sync",
+            Phase::Parked(..) | Phase::WaitsUntil(_) => "sync",
             Phase::Acts | Phase::WantsCore | Phase::Dead => {
                 unreachable!("no time passes in such a phase")
             }

@@ -1,5 +1,7 @@
 //! Steps that compute or synchronise.
 
+use crate::world::{BURST, GAP, PARTIES};
+
 use super::{Mode, Naive, Op, Phase, Step, Why};
 
 impl Naive<'_> {
@@ -34,6 +36,7 @@ impl Naive<'_> {
                 let lock = self.holds[task].pop().expect("it was taken");
                 self.locked[lock] = self.wake_first(Why::Lock(lock));
             }
+            Step::Set | Step::WaitFor | Step::Meet | Step::Pass => self.at_gate(me, step),
             Step::Put(queue) => {
                 let capacity = self.world.queues[queue];
                 if capacity > 0 && self.items[queue] == capacity {
@@ -53,6 +56,38 @@ impl Naive<'_> {
             Step::Wait(_) | Step::Block(_) | Step::Site(_) | Step::Yield => {
                 unreachable!("programs have no such steps left")
             }
+        }
+    }
+
+    fn at_gate(&mut self, me: usize, step: Step) {
+        match step {
+            Step::Set => {
+                self.is_set = true;
+                self.wake_all(Why::Set);
+            }
+            Step::WaitFor => {
+                if !self.is_set {
+                    self.park(me, Why::Set);
+                }
+            }
+            Step::Meet => {
+                self.come += 1;
+                if self.come == PARTIES {
+                    self.come = 0;
+                    self.wake_all(Why::Meeting);
+                } else {
+                    self.park(me, Why::Meeting);
+                }
+            }
+            Step::Pass => {
+                let (full, now) = (self.full, self.now);
+                self.full = full.max(now) + GAP;
+                let at = full.saturating_sub(GAP * (BURST - 1));
+                if at > now {
+                    self.leave(me, Phase::WaitsUntil(at));
+                }
+            }
+            _ => unreachable!("{step:?} is at no gate"),
         }
     }
 }

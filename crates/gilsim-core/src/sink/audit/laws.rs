@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::{AuditSetting, Findings, Law};
 use crate::ids::TaskId;
 use crate::time::{SimDuration, SimTime};
-use crate::trace::{Finished, Row, State};
+use crate::trace::{Finished, Passed, Row, State};
 
 /// Every row has a positive length.
 pub(super) fn length(rows: &[Row], setting: &AuditSetting<'_>, found: &mut Findings) {
@@ -182,6 +182,31 @@ pub(super) fn clients(lives: &[Finished], setting: &AuditSetting<'_>, found: &mu
                     || format!("at {at} ns {there} tasks of {clients} clients are there at once");
                 found.add(Law::Clients, message);
             }
+        }
+    }
+}
+
+/// A limiter never lets more through than its rate and its burst allow: of `burst` and one more tokens in a row, the last
+/// one comes so long after the first as a token takes, of two more so long as two take, and so on.
+pub(super) fn limiters(passed: &[Passed], setting: &AuditSetting<'_>, found: &mut Findings) {
+    for (limiter, &(gap, burst)) in setting.limiters.iter().enumerate() {
+        let of_it = passed.iter().filter(|it| it.limiter.index() == limiter);
+        let mut instants: Vec<i128> = of_it.map(|it| it.at.as_nanos().into()).collect();
+        instants.sort_unstable();
+        let gap = i128::from(gap.as_nanos());
+        // When each token came, less the time that all before it take: the latest of those before it.
+        let mut latest: Option<i128> = None;
+        for (number, at) in (0..).zip(instants) {
+            let own = at - number * gap;
+            if latest.is_some_and(|latest| own < latest - gap * i128::from(burst - 1)) {
+                let message = || {
+                    format!(
+                        "at {at} ns limiter {limiter} lets more through than a token in {gap} ns"
+                    )
+                };
+                found.add(Law::Limiter, message);
+            }
+            latest = Some(latest.map_or(own, |latest| latest.max(own)));
         }
     }
 }

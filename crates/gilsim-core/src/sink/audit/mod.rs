@@ -18,7 +18,7 @@ use crate::model::ToolRun;
 use crate::plan::{KernelRules, Plan};
 use crate::time::SimDuration;
 use crate::tools::Carrier;
-use crate::trace::{Finished, Names, Row, Sink};
+use crate::trace::{Finished, Names, Passed, Row, Sink};
 
 /// What an audit has to know of a run beyond its rows.
 pub struct AuditSetting<'a> {
@@ -37,6 +37,8 @@ pub struct AuditSetting<'a> {
     pub clients: Vec<(Range<u32>, u32)>,
     /// What tasks hold during a `with`.
     pub held: Held,
+    /// The limiters: in what time a token comes, and how many there are at most.
+    pub limiters: Vec<(SimDuration, u32)>,
     /// CPU time that the profile makes of a task's leaf step; `None` where that step computes nothing.
     pub demanded: Box<dyn Fn(TaskId, u32) -> Option<SimDuration> + 'a>,
     /// The names of the rows, for messages.
@@ -55,6 +57,7 @@ impl<'a> AuditSetting<'a> {
             sites: limited.collect(),
             clients: plan.workload.closed_loops(),
             held: Held::of(plan),
+            limiters: plan.limiters.iter().map(|it| (it.gap, it.burst)).collect(),
             demanded: Box::new(|task, step| plan.demanded(task, step)),
             names: &plan.names,
         }
@@ -84,6 +87,8 @@ pub enum Law {
     Clients,
     /// A lock has one holder at a time, and no more tasks hold a semaphore than it has permits.
     Held,
+    /// A limiter never lets more through than its rate and its burst allow.
+    Limiter,
     /// Delivered compute equals demanded compute.
     Compute,
 }
@@ -108,6 +113,7 @@ pub struct Audit<'a> {
     setting: AuditSetting<'a>,
     rows: Vec<Row>,
     finished: Vec<Finished>,
+    passed: Vec<Passed>,
 }
 
 impl Sink for Audit<'_> {
@@ -118,12 +124,16 @@ impl Sink for Audit<'_> {
     fn finished(&mut self, finished: &Finished) {
         self.finished.push(*finished);
     }
+
+    fn passed(&mut self, passed: &Passed) {
+        self.passed.push(*passed);
+    }
 }
 
 impl<'a> Audit<'a> {
     /// An audit of one run.
     pub const fn new(setting: AuditSetting<'a>) -> Self {
-        Self { setting, rows: Vec::new(), finished: Vec::new() }
+        Self { setting, rows: Vec::new(), finished: Vec::new(), passed: Vec::new() }
     }
 
     /// Checks all laws; what is returned is empty where they hold.
@@ -144,6 +154,7 @@ impl<'a> Audit<'a> {
         }
         laws::connections(&self.rows, &self.setting, &mut found);
         laws::clients(&self.finished, &self.setting, &mut found);
+        laws::limiters(&self.passed, &self.setting, &mut found);
         held::holders(&self.rows, &self.setting, &mut found);
         laws::compute(&self.rows, &self.finished, &self.setting, &mut found);
         found.0

@@ -12,6 +12,7 @@ struct Bench {
     sites: Vec<(NameId, u32)>,
     clients: Vec<(std::ops::Range<u32>, u32)>,
     held: Held,
+    limiters: Vec<(SimDuration, u32)>,
     demanded: fn(TaskId, u32) -> Option<SimDuration>,
 }
 
@@ -26,14 +27,15 @@ impl Default for Bench {
             sites: Vec::new(),
             clients: Vec::new(),
             held: Held::default(),
+            limiters: Vec::new(),
             demanded: |_, _| None,
         }
     }
 }
 
 impl Bench {
-    fn audit(&self, rows: &[Row], lives: &[Finished]) -> Vec<Violation> {
-        let mut audit = Audit::new(AuditSetting {
+    fn listening(&self) -> Audit<'_> {
+        Audit::new(AuditSetting {
             cores: self.cores,
             locked: self.locked,
             per_thread_lock: self.per_thread_lock,
@@ -41,9 +43,14 @@ impl Bench {
             sites: self.sites.clone(),
             clients: self.clients.clone(),
             held: self.held.clone(),
+            limiters: self.limiters.clone(),
             demanded: Box::new(self.demanded),
             names: &self.names,
-        });
+        })
+    }
+
+    fn audit(&self, rows: &[Row], lives: &[Finished]) -> Vec<Violation> {
+        let mut audit = self.listening();
         for row in rows {
             audit.row(row);
         }
@@ -272,4 +279,21 @@ fn a_client_with_two_tasks_at_once_breaks_a_law() {
     };
     assert!(broken(5).is_empty());
     assert_eq!(broken(4), [Law::Clients]);
+}
+
+#[test]
+fn a_limiter_that_lets_one_too_many_through_breaks_a_law() {
+    let bench = Bench { limiters: vec![(SimDuration::from_nanos(10), 2)], ..Bench::default() };
+    let broken = |instants: [u64; 4]| {
+        let mut audit = bench.listening();
+        for (task, at) in (0..).map(TaskId).zip(instants) {
+            let at = crate::time::SimTime::from_nanos(at);
+            audit.passed(&Passed { limiter: crate::ids::LimiterId(0), task, at });
+        }
+        !audit.check().is_empty()
+    };
+    assert!(!broken([0, 0, 10, 20]));
+    assert!(!broken([5, 5, 15, 100]));
+    assert!(broken([0, 0, 9, 30]), "the third comes too soon");
+    assert!(broken([0, 0, 10, 19]), "the fourth comes too soon");
 }
