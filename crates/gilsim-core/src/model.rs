@@ -336,8 +336,51 @@ pub struct ToolRun {
     pub start: StartMethod,
     /// CPU time of each worker before its first task, under its lock.
     pub worker_init: SimDuration,
+    /// Threads of the event loop's default executor; as many as the profile's Python takes where the scenario says nothing.
+    pub offload_workers: Option<u32>,
+    /// The processes and threads of a server.
+    pub serving: Serving,
     /// Machine, interpreter, sites and computations after this tool's overrides.
     pub setting: Setting,
+}
+
+/// How a server serves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Serving {
+    /// Processes that accept requests; at least 1.
+    pub processes: u32,
+    /// Threads of each that do the work; at least 1.
+    pub threads: u32,
+    /// How many requests wait at most to be accepted; a further one is refused.
+    pub backlog: u32,
+    /// Who accepts.
+    pub accept: Accept,
+}
+
+impl Default for Serving {
+    /// One process that does one request after the other, behind gunicorn's backlog.
+    fn default() -> Self {
+        Self { processes: 1, threads: 1, backlog: 2_048, accept: Accept::Kernel }
+    }
+}
+
+/// Who accepts the requests to a server of several threads a process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Accept {
+    /// Whichever process the kernel wakes, even if its threads are busy while those of another one idle.
+    Kernel,
+    /// A thread that is idle, of whichever process.
+    Even,
+}
+
+impl Accept {
+    /// The name that scenarios use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kernel => "kernel",
+            Self::Even => "even",
+        }
+    }
 }
 
 /// How `multiprocessing` starts a process.

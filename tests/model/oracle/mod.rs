@@ -13,6 +13,7 @@ mod lindley;
 mod little;
 mod open;
 mod queueing;
+mod servers;
 mod sites;
 
 use crate::world::{Ending, Tool, World};

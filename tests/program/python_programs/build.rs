@@ -5,8 +5,8 @@ use std::sync::Arc;
 use gilsim::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
 use gilsim::model::{
     Arrival, Computation, Distribution, Interpreter, LockMode, Machine, OffloadTo, Parcel, Payload,
-    Queue, Scenario, Semaphore, Server, Setting, Site, StartMethod, StepSpec, TaskEntry, Tool,
-    ToolRun, WaitOn, Work,
+    Queue, Scenario, Semaphore, Server, Serving, Setting, Site, StartMethod, StepSpec, TaskEntry,
+    Tool, ToolRun, WaitOn, Work,
 };
 use gilsim::profile;
 use gilsim::program::{self, Drawn};
@@ -66,6 +66,8 @@ pub(crate) fn tool(tool: Tool, profile: &str) -> ToolRun {
         chunk: 1,
         start: StartMethod::Fork,
         worker_init: SimDuration::ZERO,
+        offload_workers: None,
+        serving: Serving::default(),
         setting: Setting { machine, interpreter, sites, computations },
     }
 }

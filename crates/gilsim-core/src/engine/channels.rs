@@ -78,6 +78,11 @@ impl Channel {
         }
     }
 
+    /// Whether an item that is put would be taken at once, or fewer than `room` items wait.
+    fn has_room(&self, room: u32) -> bool {
+        !self.takers.is_empty() || self.items.len() < room as usize
+    }
+
     /// Notes that there is something to look for. Returns the parked taker to wake.
     pub(super) fn nudge(&mut self) -> Option<ThreadId> {
         self.nudges = self.nudges.saturating_add(1);
@@ -162,6 +167,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let channel = self.channel(thread, id);
         match op {
             ChannelOp::Put => self.put(thread, id),
+            ChannelOp::PutWithin { room, full } => {
+                if !channel.has_room(room) {
+                    return Flow::Jump(full);
+                }
+                self.put(thread, id);
+            }
             ChannelOp::Nudge => {
                 let taker = channel.nudge();
                 self.wake_taker(thread, id, taker);

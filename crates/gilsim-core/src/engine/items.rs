@@ -20,6 +20,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             TaskOp::SleepUntilArrival => return self.sleep_until_arrival(thread),
             TaskOp::RunItem => return self.run_item(thread, pc),
             TaskOp::EndTask => self.end_task(thread, Ended::Well),
+            TaskOp::Refuse => self.refuse(thread),
             TaskOp::FailTask => self.end_task(thread, Ended::Failed),
             TaskOp::Return => {
                 let record = self.thread_mut(thread);
@@ -124,6 +125,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.finish(task, ended);
         if self.loops.is_empty() {
             self.answer_client(task);
+        }
+    }
+
+    /// The tasks of the item at hand fail as they arrive.
+    fn refuse(&mut self, thread: ThreadId) {
+        let item = self.thread(thread).item;
+        for position in 0..item.count {
+            let task = self.task_of(item, position);
+            self.attach(task, thread, self.tasks.get(task).pc);
+            self.end_task(thread, Ended::Failed);
         }
     }
 

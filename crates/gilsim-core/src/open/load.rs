@@ -51,7 +51,7 @@ pub fn offered(plan: &Plan, run: &ToolRun) -> Vec<Load> {
             |need: &Need| need.place != Some(OffloadTo::Processes) && is_locked(plan, need);
         push(Kind::Lock, "", 1, sum(&locked));
     }
-    if run.tool.is_one_at_a_time() || run.tool.takes(OwnKey::Workers) {
+    if run.tool.is_one_at_a_time() || run.tool.takes(OwnKey::Workers) || run.tool.is_server() {
         push(Kind::Workers, "", run.workers, sum(&|_| true));
     }
     if run.tool.descriptor().carrier == Carrier::Coroutine {

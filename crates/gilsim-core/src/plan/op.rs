@@ -198,6 +198,13 @@ pub enum LimiterOp {
 pub enum ChannelOp {
     /// Puts the item at hand into a channel.
     Put,
+    /// Puts it in only if somebody waits for it, or fewer than `room` items wait; goes elsewhere if not.
+    PutWithin {
+        /// The most items that wait.
+        room: u32,
+        /// Where to go when it is full.
+        full: Pc,
+    },
     /// Tells whoever takes from a channel to look up, without an item.
     Nudge,
     /// Forgets one nudge of a channel; goes elsewhere if nobody nudged.
@@ -248,6 +255,8 @@ pub enum TaskOp {
     EndTask,
     /// The task of the thread has failed.
     FailTask,
+    /// The tasks of the item at hand fail before they begin: nobody accepts them.
+    Refuse,
     /// Goes back to where the task was begun.
     Return,
     /// The thread has done those steps of a coroutine that were offloaded.
@@ -367,6 +376,7 @@ impl ChannelOp {
                 visit(closed);
             }
             Self::Drain(to)
+            | Self::PutWithin { full: to, .. }
             | Self::Poll { nothing: to, .. }
             | Self::TryTake(to)
             | Self::Once(to) => visit(to),
@@ -388,6 +398,7 @@ impl TaskOp {
             | Self::RunItem
             | Self::EndTask
             | Self::FailTask
+            | Self::Refuse
             | Self::Return
             | Self::EndPart { .. }
             | Self::Deliver => {}

@@ -16,7 +16,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     carrier: Carrier::Coroutine,
     carriers: Carriers::OnePerTask,
     has_loop: true,
-    takes: &[OwnKey::Limit],
+    takes: &[OwnKey::Limit, OwnKey::OffloadWorkers],
     default_workers: |_| 1,
     default_chunk: one_task,
     does: |run| {
@@ -37,7 +37,7 @@ pub(super) const TO_THREAD: Descriptor = Descriptor {
     carrier: Carrier::Thread,
     carriers: Carriers::Workers,
     has_loop: true,
-    takes: &[],
+    takes: &[OwnKey::OffloadWorkers],
     default_workers: |cores| OffloadTo::Threads.default_workers(cores),
     default_chunk: one_task,
     does: |_| "asyncio.to_thread for each task".to_owned(),
@@ -60,8 +60,7 @@ fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
     let event_loop = EventLoop::new(builder, offload_tasks);
     builder.event_loops.push(event_loop);
     let uses_threads = offload_tasks || builder.workload().offloads_to(OffloadTo::Threads);
-    let threads = uses_threads
-        .then(|| ThreadPool::new(builder, default_workers(builder, OffloadTo::Threads)));
+    let threads = uses_threads.then(|| ThreadPool::new(builder, offload_workers(builder)));
     let processes = (!offload_tasks && builder.workload().offloads_to(OffloadTo::Processes))
         .then(|| ProcessPool::new(builder, default_workers(builder, OffloadTo::Processes)));
 
@@ -92,6 +91,11 @@ fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
         builder.back_to_loop(&event_loop);
         pool.write_programs(builder);
     }
+}
+
+fn offload_workers(builder: &Builder<'_>) -> u32 {
+    let said = builder.tool.offload_workers;
+    said.unwrap_or_else(|| default_workers(builder, OffloadTo::Threads))
 }
 
 fn default_workers(builder: &Builder<'_>, executor: OffloadTo) -> u32 {

@@ -78,12 +78,32 @@ pub enum OwnKey {
     Start,
     /// `worker_init`.
     WorkerInit,
+    /// `offload_workers`.
+    OffloadWorkers,
+    /// `processes`.
+    Processes,
+    /// `threads`.
+    Threads,
+    /// `backlog`.
+    Backlog,
+    /// `accept`.
+    Accept,
 }
 
 impl OwnKey {
     /// All of them, in the order of the contract.
-    pub const ALL: [Self; 5] =
-        [Self::Workers, Self::Limit, Self::Chunk, Self::Start, Self::WorkerInit];
+    pub const ALL: [Self; 10] = [
+        Self::Workers,
+        Self::Limit,
+        Self::Chunk,
+        Self::Start,
+        Self::WorkerInit,
+        Self::OffloadWorkers,
+        Self::Processes,
+        Self::Threads,
+        Self::Backlog,
+        Self::Accept,
+    ];
 
     /// The name that scenarios use.
     pub const fn name(self) -> &'static str {
@@ -93,6 +113,11 @@ impl OwnKey {
             Self::Chunk => "chunk",
             Self::Start => "start",
             Self::WorkerInit => "worker_init",
+            Self::OffloadWorkers => "offload_workers",
+            Self::Processes => "processes",
+            Self::Threads => "threads",
+            Self::Backlog => "backlog",
+            Self::Accept => "accept",
         }
     }
 
@@ -111,6 +136,11 @@ impl Tool {
     /// Whether the tool takes that key.
     pub fn takes(self, key: OwnKey) -> bool {
         self.descriptor().takes.contains(&key)
+    }
+
+    /// Whether it serves requests from outside. It is played only where a scenario lists it.
+    pub fn is_server(self) -> bool {
+        self.takes(OwnKey::Processes)
     }
 
     /// Whether a task runs under a lock that is not the main thread's.

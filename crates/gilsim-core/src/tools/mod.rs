@@ -17,6 +17,7 @@ mod pipe;
 mod process_pool;
 mod script;
 mod sequential;
+mod server;
 mod shared;
 mod thread_pool;
 mod threading;
@@ -72,6 +73,8 @@ tools! {
     ProcessPool: process_pool::DESCRIPTOR,
     /// `concurrent.futures.InterpreterPoolExecutor` (3.14).
     InterpreterPool: interpreter_pool::DESCRIPTOR,
+    /// A server of processes that were forked beforehand, as gunicorn is.
+    Server: server::DESCRIPTOR,
 }
 
 /// The names that the engine itself gives to rows.

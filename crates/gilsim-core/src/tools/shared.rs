@@ -111,7 +111,7 @@ impl Builder<'_> {
         }
     }
 
-    fn channel_of_process(&mut self) -> ChannelId {
+    pub(super) fn channel_of_process(&mut self) -> ChannelId {
         let wake = self.profile().machine.wake_call.0;
         let rules = ChannelRules { hand_off: false, wake, is_pipe: false, in_each_process: true };
         self.channel_with(rules)

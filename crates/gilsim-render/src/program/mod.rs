@@ -46,6 +46,13 @@ pub fn program_of(scenario: &Scenario, tool: &ToolRun) -> Result<String, TooLarg
 
 /// Why no program can be printed for a tool, in a sentence without a full stop; `None` where one can.
 pub fn refusal(scenario: &Scenario, tool: &ToolRun) -> Option<String> {
+    if tool.tool.is_server() {
+        return Some(format!(
+            "no program is printed for `{}`: Python's standard library has no such server, and its requests come \
+             from another program",
+            tool.label
+        ));
+    }
     let workload = Workload::sample(scenario, &tool.setting, 0).ok()?;
     let entries = 0..scenario.tasks.len();
     let mut steps = entries.flat_map(|entry| workload.script(entry));

@@ -37,7 +37,8 @@ fn set_constants(filling: &mut Filling, scenario: &Scenario, tool: &ToolRun) {
     filling.set("CHUNK", tool.chunk.to_string());
     let workers = |executor: OffloadTo| executor.default_workers(machine.cores).to_string();
     filling.set("CLIENTS", clients(scenario));
-    filling.set("THREADS", workers(OffloadTo::Threads));
+    let threads = tool.offload_workers.map(|workers| workers.to_string());
+    filling.set("THREADS", threads.unwrap_or_else(|| workers(OffloadTo::Threads)));
     filling.set("PROCESSES", workers(OffloadTo::Processes));
     filling.set("START_METHOD", string(tool.start.name()));
     filling.set("SWITCH_INTERVAL", seconds(interpreter.switch_interval));

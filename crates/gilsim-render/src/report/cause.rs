@@ -173,7 +173,7 @@ fn limit(state: State, (run, row): Finisher<'_>, winner: Finisher<'_>) -> Option
     if run.tool.is_one_at_a_time() {
         return Some("one task at a time".to_owned());
     }
-    (run.tool.takes(OwnKey::Workers) && row.tasks > u64::from(workers))
+    ((run.tool.takes(OwnKey::Workers) || run.tool.is_server()) && row.tasks > u64::from(workers))
         .then(|| format!("only {} for {} tasks", counted(workers.into(), "worker"), row.tasks))
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Ending, ToolResult};
 use gilsim_core::model::{
-    Arrival, Interpreter, Machine, Payload, Scenario, Setting, StartMethod, TaskEntry, Tool,
-    ToolRun,
+    Arrival, Interpreter, Machine, Payload, Scenario, Serving, Setting, StartMethod, TaskEntry,
+    Tool, ToolRun,
 };
 use gilsim_core::profile;
 use gilsim_core::sink::row::SummaryRow;
@@ -22,6 +22,8 @@ pub fn tool(tool: Tool) -> ToolRun {
         chunk: 1,
         start: StartMethod::Fork,
         worker_init: SimDuration::ZERO,
+        offload_workers: None,
+        serving: Serving::default(),
         setting: Setting {
             machine: Machine {
                 cores: 4,

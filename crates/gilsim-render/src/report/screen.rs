@@ -107,6 +107,14 @@ pub fn note(run: &ToolRun) -> String {
     if run.tool.takes(OwnKey::Workers) {
         parts.push(counted(run.workers.into(), "worker"));
     }
+    if run.tool.is_server() {
+        let es = if run.serving.processes == 1 { "" } else { "es" };
+        let threads = counted(run.serving.threads.into(), "thread");
+        parts.push(format!("{} process{es} of {threads}", run.serving.processes));
+    }
+    if let Some(workers) = run.offload_workers {
+        parts.push(counted(workers.into(), "offload worker"));
+    }
     if let Some(limit) = run.limit {
         parts.push(format!("limit {limit}"));
     }

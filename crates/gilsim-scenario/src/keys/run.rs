@@ -176,6 +176,16 @@ pub(crate) static TOOL: Keys = Keys {
             "How processes are started; the default of the profile's Python.", r#""fork""#),
         key("worker_init", Kind::Duration,
             "CPU time of each worker before its first task, for imports and connections; none by default.", r#""3s""#),
+        key("offload_workers", Kind::Whole(1, limits::WORKERS),
+            "Threads of the event loop's default executor; the default of the profile's Python.", "40"),
+        key("processes", Kind::Whole(1, limits::WORKERS), "Processes of the server; 1 by default.", "4"),
+        key("threads", Kind::Whole(1, limits::WORKERS),
+            "Threads of each process that do requests; 1 by default, where the process does them itself.", "4"),
+        key("backlog", Kind::Whole(0, limits::AMOUNT),
+            "How many requests wait to be accepted at most, a further one fails; 2048 by default.", "2048"),
+        key("accept", Kind::Choice(&ACCEPTS),
+            "kernel: whichever process is woken accepts, even if its threads are busy (default). even: an idle thread \
+             accepts.", r#""kernel""#),
         key("machine", Kind::Table(&MACHINE), "Overrides keys of the machine for this tool.", r#"{ "cores": 1 }"#),
         key("interpreter", Kind::Table(&INTERPRETER),
             "Overrides keys of the interpreter for this tool.", r#"{ "lock": false }"#),
@@ -198,6 +208,9 @@ pub(crate) static TOOL_NAMES: [&str; Tool::ALL.len()] = {
 
 /// The names of the lock modes of computations.
 pub(crate) static LOCK_MODES: [&str; 3] = ["held", "kept", "released"];
+
+/// Who may accept requests.
+pub(crate) static ACCEPTS: [&str; 2] = ["kernel", "even"];
 
 /// The names of the start methods.
 pub(crate) static START_METHODS: [&str; 3] = ["fork", "spawn", "forkserver"];

@@ -11,14 +11,17 @@ use crate::keys;
 use crate::limits;
 use crate::source::Place;
 use crate::tree::{Node, Value, shortened};
-use gilsim_core::model::{StartMethod, Tool, ToolRun};
+use gilsim_core::model::{Accept, Serving, StartMethod, Tool, ToolRun};
 use gilsim_core::profile::{self, Profile};
 use gilsim_core::time::SimDuration;
-use gilsim_core::tools::OwnKey;
+use gilsim_core::tools::{Carriers, OwnKey};
 
 /// The start methods in the order of their names among the keys.
 const START_METHODS: [StartMethod; keys::START_METHODS.len()] =
     [StartMethod::Fork, StartMethod::Spawn, StartMethod::Forkserver];
+
+/// Who accepts, in the order of the names among the keys.
+const ACCEPTS: [Accept; keys::ACCEPTS.len()] = [Accept::Kernel, Accept::Even];
 
 /// What all tools share while they are read.
 struct Context<'c> {
@@ -103,7 +106,7 @@ pub(crate) fn all() -> Vec<Node> {
         }
         node
     };
-    Tool::ALL.iter().map(entry).collect()
+    Tool::ALL.iter().filter(|tool| !tool.is_server()).map(entry).collect()
 }
 
 fn tool(
@@ -131,12 +134,28 @@ fn tool(
     let setting = context.base.setting(&over, Arc::clone(&profile));
     let cores = setting.machine.cores;
     let defaults = tool.descriptor();
-    let workers = said.workers.unwrap_or_else(|| (defaults.default_workers)(cores));
+    let serving = said.serving;
+    let workers = match said.offload_workers {
+        _ if tool.is_server() => serving.processes.saturating_mul(serving.threads),
+        Some(workers) if defaults.carriers == Carriers::Workers => workers,
+        _ => said.workers.unwrap_or_else(|| (defaults.default_workers)(cores)),
+    };
     let chunk = chunk(reader, &fields, said.chunk, context);
     let chunk = chunk.unwrap_or_else(|| (defaults.default_chunk)(context.tasks, workers));
     let start = said.start.unwrap_or(profile.default_start());
-    let Said { limit, worker_init, .. } = said;
-    Some(ToolRun { label, tool, workers, limit, chunk, start, worker_init, setting })
+    let Said { limit, worker_init, offload_workers, .. } = said;
+    Some(ToolRun {
+        label,
+        tool,
+        workers,
+        limit,
+        chunk,
+        start,
+        worker_init,
+        offload_workers,
+        serving,
+        setting,
+    })
 }
 
 /// How many tasks a message carries, if that is said or follows: clients send their tasks one by one.
@@ -163,6 +182,8 @@ struct Said {
     chunk: Option<u32>,
     start: Option<StartMethod>,
     worker_init: SimDuration,
+    offload_workers: Option<u32>,
+    serving: Serving,
 }
 
 fn said(reader: &mut Reader<'_>, fields: &Fields<'_>, tool: Option<Tool>) -> Said {
@@ -182,6 +203,19 @@ fn said(reader: &mut Reader<'_>, fields: &Fields<'_>, tool: Option<Tool>) -> Sai
         chunk: reader.amount(fields, "chunk"),
         start: reader.choice(fields, "start").map(|index| START_METHODS[index]),
         worker_init: reader.duration_at(fields, "worker_init").unwrap_or_default(),
+        offload_workers: reader.amount(fields, "offload_workers"),
+        serving: serving(reader, fields),
+    }
+}
+
+fn serving(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Serving {
+    let usual = Serving::default();
+    let accept = reader.choice(fields, "accept").map(|index| ACCEPTS[index]);
+    Serving {
+        processes: reader.amount(fields, "processes").unwrap_or(usual.processes),
+        threads: reader.amount(fields, "threads").unwrap_or(usual.threads),
+        backlog: reader.amount(fields, "backlog").unwrap_or(usual.backlog),
+        accept: accept.unwrap_or(usual.accept),
     }
 }
 
