@@ -1,6 +1,6 @@
 """Set gilsim's predictions beside what the programs of this folder took.
 
-usage: compare.py RESULTS.jsonl PROFILE [--gilsim EXE] [--check]
+usage: compare.py RESULTS.jsonl PROFILE [--folder FOLDER] [--gilsim EXE] [--check]
 
 RESULTS is what `measure.py` printed, PROFILE the name or file of a profile. Every scenario is played with the time that
 one piece of computing took alone. `--check` fails where fewer than nine in ten are within 15 %, or where a wrong tool
@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
@@ -27,9 +28,16 @@ def predict(options, program, unit):
         sets += ["--set", f"computations.work.time={unit}ns"]
     with tempfile.TemporaryDirectory() as out:
         printed = subprocess.run(
-            [options.gilsim, "run", FOLDER / f"{program}.toml", *sets, "--no-trace", "--no-chart",
+            [options.gilsim, "run", options.folder / f"{program}.toml", *sets, "--no-trace", "--no-chart",
              "--format", "csv", "--out", out], check=True, capture_output=True, text=True).stdout
-    return {row["tool"]: int(row["makespan_ns"]) / 1e9 for row in csv.DictReader(io.StringIO(printed))}
+        rows = csv.DictReader(io.StringIO(printed))
+        seconds = {row["tool"]: int(row["makespan_ns"]) / 1e9 for row in rows}
+        entry = re.search(r"# measured: (\w+)", (options.folder / f"{program}.toml").read_text())
+        if entry:
+            entries = next(pathlib.Path(out).glob("*/entries.csv"))
+            rows = [row for row in csv.DictReader(entries.open()) if row["name"] == entry[1]]
+            seconds = {row["tool"]: int(row["response_max_ns"]) / 1e9 for row in rows}
+    return seconds
 
 
 def wrong_winner(real, predicted):
@@ -43,6 +51,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=pathlib.Path)
     parser.add_argument("profile")
+    parser.add_argument("--folder", type=pathlib.Path, default=FOLDER)
     parser.add_argument("--gilsim", default="target/release/gilsim")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()

@@ -1,6 +1,6 @@
-"""Measure the programs of this folder on a Python: a JSON line for each program and tool.
+"""Measure the programs of this folder, or of another one, on a Python: a JSON line for each program and tool.
 
-usage: measure.py PYTHON [--times N] [--only NAME]... >results-3.X.jsonl
+usage: measure.py PYTHON [--folder FOLDER] [--times N] [--only NAME]... >results-3.X.jsonl
 
 Each program is what an ordinary user would write: `python NAME.py TOOL` prints what it returned and how many seconds
 it took. `unit` is what one piece of its computing takes alone, in nanoseconds. Nothing else may run meanwhile.
@@ -44,10 +44,11 @@ def measure(python, program, times):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("python")
+    parser.add_argument("--folder", type=pathlib.Path, default=FOLDER)
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--only", action="append")
     options = parser.parse_args()
-    programs = (path for path in sorted(FOLDER.glob("*.py"))
+    programs = (path for path in sorted(options.folder.glob("*.py"))
                 if path.name not in ("measure.py", "compare.py"))
     for program in programs:
         if options.only and program.stem not in options.only:

@@ -53,7 +53,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::Suspend(wait) => return self.suspend(thread, pc, wait),
             Op::SetTimer(length) => self.set_timer(thread, length),
             Op::TryObtain { thing, in_line, obtained } => {
-                return Flow::jump_if(self.take_if_there(thing, in_line), obtained);
+                let taken = self.take_if_there(thing, in_line);
+                if taken && self.plan.is_lock(thing) {
+                    self.shared.woken_took(thing, thread);
+                }
+                return Flow::jump_if(taken, obtained);
             }
             Op::ServedRuns(thing) => self.served_runs(thing),
             Op::Release(semaphore) => self.give_back(semaphore),

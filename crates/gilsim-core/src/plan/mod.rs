@@ -354,6 +354,11 @@ impl Plan {
         }
     }
 
+    /// Whether it is a lock of the scenario.
+    pub fn is_lock(&self, thing: Thing) -> bool {
+        matches!(thing, Thing::Permit(permit) if self.semaphores[permit.index()].is_lock)
+    }
+
     /// What it costs a thread to wake one that waits for a thing, and whether it writes to a pipe for that.
     pub fn wake_cost(&self, thing: Thing) -> (SimDuration, bool) {
         match thing {

@@ -187,13 +187,21 @@ impl Builder<'_> {
 
     /// A task begins to hold a permit or a lock, on a thread.
     pub(super) fn take_guard(&mut self, guard: Guard) {
-        let thing = Thing::Permit(self.plan.permit_of(guard));
+        let permit = self.plan.permit_of(guard);
+        let is_mutex = self.plan.semaphores[permit.index()].fair_after.is_some();
+        let thing = Thing::Permit(permit);
         match guard {
             Guard::Semaphore(_) => self.obtain_shared(thing),
             Guard::Lock(_) => {
                 let cost = self.lock_costs().0;
                 self.spend("lock", cost);
-                self.obtain_without_lock(thing);
+                // A thread that a `PyMutex` wakes takes the interpreter lock back before it looks again
+                // (`_PyParkingLot_Park` in CPython `Python/parking_lot.c`); one that a semaphore wakes looks at once.
+                if is_mutex {
+                    self.obtain_shown(thing);
+                } else {
+                    self.obtain_without_lock(thing);
+                }
             }
         }
     }
