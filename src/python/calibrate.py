@@ -32,6 +32,7 @@ import pickle
 import platform
 import queue
 import select
+import signal
 import statistics
 import sys
 import sysconfig
@@ -176,6 +177,22 @@ def ping_pong(core, count):
     return times[count // 10:]
 
 
+def sleeps_on_busy_core(core, count):
+    """CPU time of short sleeps on a core that never idles."""
+    os.sched_setaffinity(0, {core})
+    child = os.fork()
+    if child == 0:
+        os.nice(19)
+        while True:
+            pass
+    time.sleep(0.01)
+    times = [cpu_of(time.sleep, 0.001) for _ in range(count)]
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.sched_setaffinity(0, CORES)
+    return times[count // 10:]
+
+
 def pipe_calls():
     """Time of a write to a pipe and the read of it, when nobody sleeps."""
     here, there = os.pipe()
@@ -201,11 +218,11 @@ def measure_wakes():
         quartiles = MEASURES["machine.wake_latency"]
         share = (quartiles["high"] - quartiles["low"]) / max(quartiles["median"], 1)
         record("machine.wake_spread_permille", [1000 * min(share, 0.5)])
-        for idle in (0.0002, 0.02):
+        for idle in (0.0002, 0.005):
             times = pipe_latencies(CORES[0], CORES[1], 60, idle)
             record(f"wake latency after {idle * 1e3:g} ms", times, less=calls, into=EXTRA)
-        there = pipe_latencies(CORES[0], CORES[1], 60, 0.005)
-        back = pipe_latencies(CORES[1], CORES[0], 60, 0.005)
+        there = pipe_latencies(CORES[0], CORES[1], 40, 0.015)
+        back = pipe_latencies(CORES[1], CORES[0], 40, 0.015)
         record("machine.wake_latency_deep", there + back, less=calls)
         near = waking_writes(200, CORES[0], CORES[0])
         far = waking_writes(200, CORES[0], CORES[1])
@@ -214,6 +231,8 @@ def measure_wakes():
     same = pipe_latencies(CORES[0], CORES[0], 400, 0.0002)
     record("machine.wake_latency_same", same, less=calls)
     record("machine.context_switch", ping_pong(CORES[0], 2000), less=calls)
+    record("machine.timer_call", sleeps_on_busy_core(CORES[0], 200),
+           less=known("machine.context_switch"))
     record("machine.wake_call", wake_calls(200))
 
 
@@ -750,12 +769,17 @@ async def measure_loop_timers():
         for timer in timers:
             timer.cancel()
         await asyncio.sleep(0)
-        whole.append(await gathered(lambda: asyncio.sleep(0.001), 2000))
+        whole.append(await gathered(lambda: asyncio.sleep(0.001), 500))
     record("event_loop.timer_set", setting[2:])
     parts = ["create_task", "first_step", "step", "timer_set"]
-    # 2,000 timers are taken from a heap that empties: 9.5 doublings on average.
-    others = known(*("event_loop." + part for part in parts)) + 9.5 * known("event_loop.timer_level")
+    # 500 timers are taken from a heap that empties: 7.5 doublings on average.
+    level = known("event_loop.timer_level")
+    others = known(*("event_loop." + part for part in parts)) + 7.5 * level
     record("event_loop.timer_fire", whole[2:], less=others)
+    crowd = [await gathered(lambda: asyncio.sleep(0.001), 8000) for _ in range(6)]
+    # Sixteen times as many live, in the first step and in the one that ends it.
+    more = statistics.median(whole[2:]) + 4 * level
+    record("event_loop.live_level", [(many - more) / (2 * 4) for many in crowd[1:]])
 
 
 async def measure_futures():
@@ -922,6 +946,7 @@ def measure_processes():
             record(name + ".after", [0])
             record(name + ".copies", [0])
             record(name + ".parent_copies", [0])
+            record(name + ".copies_per_object", [0])
         # What the first one starts besides: the resource tracker, the fork server.
         record(name + ".first",
                [0 if method == "fork" else lives.whole[0] - statistics.median(lives.whole[1:])])
@@ -1189,13 +1214,16 @@ def measure_drain():
 ITEMS, CHUNK = 100_000, 1000
 
 
-def per_item(work):
-    """CPU time of a call that goes through many items, for each of them; what it returns is kept meanwhile."""
-    samples = []
-    for _ in range(8):
-        kept = []
-        samples.append(cpu_of(lambda: kept.append(work())) / ITEMS)
-    return samples[1:]
+def per_item(work, prepare=lambda: None):
+    """CPU time of a call that goes through many items, for each of them; what it returns is kept meanwhile.
+
+    Each time in a new process: in a real program, too, the memory of many items is fresh.
+    """
+    def once():
+        prepared, kept = prepare(), []
+        return cpu_of(lambda: kept.append(work(prepared))) / ITEMS
+
+    return [in_child(once)() for _ in range(7)]
 
 
 def cut_for_executor():
@@ -1213,18 +1241,24 @@ def cut_for_pool():
 def measure_chunks():
     """What each item of a chunk costs the parent's threads. All chunks are kept, as pools keep them."""
     chain = concurrent.futures.process._chain_from_iterable_of_lists
-    record("process_pool.submit_item", per_item(cut_for_executor))
-    record("multiprocessing_pool.submit_item", per_item(cut_for_pool))
-    tuples, plain = cut_for_executor(), [part for _, part in cut_for_pool()]
-    results = [pickle.dumps(list(part)) for part in plain]
-    record("process_pool.feed_item", per_item(lambda: [pickle.dumps(part) for part in tuples]))
-    record("multiprocessing_pool.feed_item",
-           per_item(lambda: [pickle.dumps(part) for part in plain]))
-    deliver = per_item(lambda: [pickle.loads(part) for part in results])
+    record("process_pool.submit_item", per_item(lambda _: cut_for_executor()))
+    record("multiprocessing_pool.submit_item", per_item(lambda _: cut_for_pool()))
+
+    def parts():
+        return [part for _, part in cut_for_pool()]
+
+    def pickled(parts):
+        for part in parts:
+            pickle.dumps(part)
+
+    record("process_pool.feed_item", per_item(pickled, cut_for_executor))
+    record("multiprocessing_pool.feed_item", per_item(pickled, parts))
+    deliver = per_item(lambda results: [pickle.loads(part) for part in results],
+                       lambda: [pickle.dumps(list(part)) for part in parts()])
     record("process_pool.deliver_item", deliver)
     record("multiprocessing_pool.deliver_item", deliver)
     record("process_pool.collect_item",
-           per_item(lambda: list(chain([list(part) for part in plain]))))
+           per_item(lambda parts: list(chain(parts)), lambda: [list(part) for part in parts()]))
 
 
 def process_pool_lives(context):
@@ -1382,6 +1416,57 @@ def measure_pool():
     pool_lives(context)
 
 
+# Cold caches
+
+
+SHORT, LONG = 0.001, 0.015
+"""Seconds of sleep that leave a core warm, and such that leave it cold."""
+
+
+def lateness(run):
+    """How much later each of many sleeps ends than asked: samples after short ones, and after long ones."""
+    def each(length):
+        return (wall_of(run, length, 12) - wall_of(run, length, 4)) / 8 - length * 1e9
+
+    run(SHORT, 4)
+    return [each(SHORT) for _ in range(7)], [each(LONG) for _ in range(7)]
+
+
+def sleep_often(length, times):
+    """Sleep as one thread does."""
+    for _ in range(times):
+        time.sleep(length)
+
+
+async def sleep_often_on_loop(length, times):
+    """Sleep as a coroutine does."""
+    for _ in range(times):
+        await asyncio.sleep(length)
+
+
+def measure_cold_caches():
+    """What bookkeeping costs more on a core that has idled for long, beyond what the core itself takes to wake up."""
+    short, long = map(statistics.median, lateness(sleep_often))
+    context = multiprocessing.get_context("fork")
+
+    def more(run):
+        after_short, after_long = lateness(run)
+        return [late - statistics.median(after_short) - (long - short) for late in after_long]
+
+    def on_executor(pool):
+        return lambda length, times: list(pool.map(time.sleep, [length] * times))
+
+    record("event_loop.cold",
+           more(lambda length, times: asyncio.run(sleep_often_on_loop(length, times))))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        record("thread_pool.cold", more(on_executor(pool)))
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+        record("process_pool.cold", more(on_executor(pool)))
+    with context.Pool(1) as pool:
+        record("multiprocessing_pool.cold",
+               more(lambda length, times: pool.map(time.sleep, [length] * times, 1)))
+
+
 # Pickling
 
 
@@ -1436,6 +1521,48 @@ def measure_pickle():
     record("pickle.read_per_mib", received())
     reader.close()
     writer.close()
+
+
+LARGE_SIZES = (MIB // 4, MIB, 4 * MIB)
+
+
+def measure_fresh_memory():
+    """What large items cost the task handler of a pool and its worker besides: the pages of fresh memory."""
+    write, read = [], []
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        feeder = cpu_clock(pool._task_handler)
+        for size in LARGE_SIZES * 3:
+            count = max(6, 8 * MIB // size)
+            items = [os.urandom(size) for _ in range(count)]
+            before, fed = pool.apply(process_cpu), feeder()
+            pool.map(nothing, items, 1)
+            moved = count * size / MIB
+            write.append((feeder() - fed) / moved)
+            read.append((pool.apply(process_cpu) - before) / moved)
+    record("pickle.fresh_write_per_mib", write[1:],
+           less=known("pickle.dumps_per_mib", "pickle.pipe_per_mib"))
+    record("pickle.fresh_read_per_mib", read[1:],
+           less=known("pickle.loads_per_mib", "pickle.read_per_mib"))
+
+
+def measure_copies_of_objects():
+    """What pickling costs more where a child shares the pages of the objects."""
+    lists = [list(range(20 * number, 20 * number + 20)) for number in range(5000)]
+    context = multiprocessing.get_context("fork")
+
+    def pickle_all():
+        return cpu_of(lambda: [pickle.dumps(lists[first:first + 100])
+                               for first in range(0, len(lists), 100)])
+
+    copies = []
+    for _ in range(6):
+        child = context.Process(target=time.sleep, args=(60,))
+        child.start()
+        shared, own = pickle_all(), pickle_all()
+        child.terminate()
+        child.join()
+        copies.append((shared - own) / (21 * len(lists)))
+    record("process.fork.copies_per_object", copies[1:])
 
 
 # Subinterpreters
@@ -1536,7 +1663,10 @@ def main():
     measure_processes()
     measure_process_pool()
     measure_pool()
+    measure_cold_caches()
     measure_pickle()
+    measure_fresh_memory()
+    measure_copies_of_objects()
     measure_shared_by_threads()
     measure_shared_by_processes()
     measure_loop()

@@ -84,6 +84,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn wake_up_on(&mut self, core: CoreId, thread: ThreadId) {
         let latency = if self.thread(thread).woken {
+            let cold = self.kernel.share_of_cold(self.cold_cost(thread), core, self.now);
+            self.thread_mut(thread).owes += cold;
             self.kernel.wake_latency(thread, core, self.now)
         } else {
             SimDuration::ZERO
@@ -91,9 +93,18 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.start_on(core, thread, latency, Entry::Waking);
     }
 
+    /// What the thread's next bookkeeping costs more on a cold core.
+    fn cold_cost(&self, thread: ThreadId) -> SimDuration {
+        let own = self.loops.iter().find(|it| it.is_run_by(thread));
+        own.map_or(self.plan.cold, |it| it.cold_cost())
+    }
+
     /// The idle core takes a thread from a run queue.
     fn switch_to(&mut self, core: CoreId, thread: ThreadId) {
-        self.start_on(core, thread, self.plan.machine.context_switch, Entry::Switching);
+        let machine = &self.plan.machine;
+        let timer =
+            if self.thread(thread).had_timer { machine.timer_call } else { SimDuration::ZERO };
+        self.start_on(core, thread, machine.context_switch + timer, Entry::Switching);
     }
 
     fn start_on(&mut self, core: CoreId, thread: ThreadId, cost: SimDuration, entry: Entry) {
@@ -104,6 +115,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         record.last_core = record.core;
         record.status = Status::Active;
         record.woken = false;
+        record.had_timer = false;
         record.enter_for(cost, entry);
         self.go_on_here(thread);
     }

@@ -17,6 +17,9 @@ use super::thread::{Burst, Wait};
 use super::timers::{Ties, Timers};
 use super::{Engine, Flow};
 
+/// So many coroutines live when `gilsim calibrate` measures what a step costs.
+const FEW: u32 = 512;
+
 /// An event loop.
 #[derive(Debug)]
 pub(super) struct EventLoop {
@@ -94,6 +97,15 @@ impl EventLoop {
         }
     }
 
+    pub(super) fn is_run_by(&self, thread: ThreadId) -> bool {
+        self.thread == thread
+    }
+
+    /// What an iteration costs more on a cold core.
+    pub(super) fn cold_cost(&self) -> SimDuration {
+        self.rules.cold
+    }
+
     /// The handle runs in the next iteration.
     pub(super) fn call_soon(&mut self, handle: Handle) {
         self.ready.push_back(handle);
@@ -123,8 +135,7 @@ impl EventLoop {
     /// The time to the next timer, rounded up to what the poll can wait for.
     fn timeout(&self, now: SimTime) -> Option<SimDuration> {
         let left = self.timers.next()?.saturating_since(now);
-        let rounded = (SimTime::ZERO + left).round_up_to(self.rules.poll_granularity);
-        Some(rounded - SimTime::ZERO)
+        Some(rounded_up_twice(left, self.rules.poll_granularity))
     }
 
     fn begin_poll(&mut self, now: SimTime) {
@@ -173,10 +184,16 @@ impl EventLoop {
         match handle {
             Handle::Timer(_) => self.rules.timer_fire,
             Handle::Result(_) => self.rules.future,
-            Handle::FirstStep(_) => self.rules.first_step,
-            Handle::Step(..) | Handle::Main => self.rules.step,
+            Handle::FirstStep(_) => self.rules.first_step + self.cost_of_the_living(),
+            Handle::Step(..) => self.rules.step + self.cost_of_the_living(),
+            Handle::Main => self.rules.step,
             Handle::Gathered => SimDuration::ZERO,
         }
+    }
+
+    /// What a step costs more because so many coroutines live.
+    fn cost_of_the_living(&self) -> SimDuration {
+        self.rules.live_level * u64::from((self.unfinished / FEW).max(1).ilog2())
     }
 
     /// A coroutine has ended.
@@ -186,6 +203,22 @@ impl EventLoop {
             self.ready.push_back(Handle::Main);
         }
     }
+}
+
+/// A poll's timeout as it reaches the kernel. `EpollSelector.select` in `Lib/selectors.py` rounds it up to whole
+/// milliseconds, but as a float of seconds, and `poll` in `Modules/selectmodule.c` rounds that up once more: 9 ms are
+/// 0.009000000000000001 s, and become 10.
+fn rounded_up_twice(left: SimDuration, grain: SimDuration) -> SimDuration {
+    let rounded = (SimTime::ZERO + left).round_up_to(grain) - SimTime::ZERO;
+    if grain.is_zero() {
+        return rounded;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "the float is the rule")]
+    let float = |nanos: SimDuration| nanos.as_nanos() as f64;
+    #[expect(clippy::cast_precision_loss, reason = "polls of a century have fewer grains than that")]
+    let grains = (rounded.as_nanos() / grain.as_nanos()) as f64;
+    let is_over = grains * (float(grain) / 1e9) * 1e9 > float(rounded);
+    if is_over { rounded + grain } else { rounded }
 }
 
 impl<S: Sink + ?Sized> Engine<'_, S> {

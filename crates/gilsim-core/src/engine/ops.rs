@@ -116,8 +116,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The time that the payloads of an item's tasks take.
     fn pickling_of(&self, item: Item, pickling: &Pickling) -> SimDuration {
-        let each = |position| pickling.of(self.plan.workload.payload(self.task_of(item, position)));
-        let total: u128 = (0..item.count).map(each).sum();
+        let payloads =
+            (0..item.count).map(|it| self.plan.workload.payload(self.task_of(item, it)));
+        let (bytes, each) = payloads.fold((0_u64, 0_u128), |(bytes, total), it| {
+            let more = pickling.parcel(it).bytes;
+            (bytes.saturating_add(more), total + pickling.of(it))
+        });
+        let total = each + pickling.of_fresh_memory(bytes);
         SimDuration::from_nanos(u64::try_from(total >> 20).unwrap_or(u64::MAX >> 2))
     }
 

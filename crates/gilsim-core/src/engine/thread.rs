@@ -35,7 +35,9 @@ pub(super) struct Thread {
     pub(super) entry: Entry,
     pub(super) entry_left: SimDuration,
     pub(super) woken: bool,
-    /// CPU time of the wake-up that it has just made, for its next bookkeeping.
+    /// Whether it was woken from a wait with a time-out, and has not been on a core since.
+    pub(super) had_timer: bool,
+    /// CPU time of the wake-up that it has just made, and of cold caches, for its next bookkeeping.
     pub(super) owes: SimDuration,
 
     pub(super) core: Maybe<CoreId>,
@@ -146,6 +148,13 @@ pub(super) struct Burst {
     pub(super) name: NameId,
 }
 
+impl Status {
+    /// Whether it is a wait that a timer ends, at the latest: waiters for the interpreter lock have one, too.
+    pub(super) const fn has_timer(self) -> bool {
+        matches!(self, Self::LockWait | Self::Blocked(Wait::Time | Wait::Poll))
+    }
+}
+
 impl Burst {
     pub(super) const NONE: Self = Self {
         left: SimDuration::ZERO,
@@ -175,6 +184,7 @@ impl Thread {
             entry: Entry::Waking,
             entry_left: SimDuration::ZERO,
             woken: false,
+            had_timer: false,
             owes: SimDuration::ZERO,
             core: Maybe::NONE,
             last_core: Maybe::NONE,

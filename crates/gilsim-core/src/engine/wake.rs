@@ -64,6 +64,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             sleeper.status
         );
         sleeper.then = then;
+        sleeper.had_timer = sleeper.status.has_timer();
         sleeper.status = Status::Active;
         if self.kernel.wakes_on_no_core() {
             self.ready_now.push(Reverse(woken));

@@ -65,6 +65,8 @@ pub struct Plan {
     pub tool_instructions: usize,
     /// Where the tasks of each entry of the scenario start.
     pub entries: Vec<EntryCode>,
+    /// What the bookkeeping of a pool's threads costs more on a cold core.
+    pub cold: SimDuration,
     /// How much memory things take.
     pub memory: MemoryRules,
     /// Keys what varies without being drawn: who gets the lock, and how long a wake-up takes.
@@ -96,7 +98,7 @@ pub struct MachineRules {
     pub quantum: SimDuration,
     /// Wake-up to first instruction on an idle core.
     pub wake_latency: SimDuration,
-    /// The same on a core that has idled for some milliseconds.
+    /// The same on a core that has idled for 10 ms.
     pub wake_latency_deep: SimDuration,
     /// CPU time of interrupting an idle core.
     pub interrupt: SimDuration,
@@ -108,6 +110,8 @@ pub struct MachineRules {
     pub wake_latency_same: SimDuration,
     /// Switching a core to a thread of its run queue.
     pub context_switch: SimDuration,
+    /// What that takes more if it was woken from a wait with a time-out.
+    pub timer_call: SimDuration,
     /// How long a running thread is safe from a waking one.
     pub base_slice: SimDuration,
     /// How much later than asked a timer fires.
@@ -228,6 +232,10 @@ pub struct LoopRules {
     pub timer_fire: SimDuration,
     /// Taking it from the heap of timers, for each doubling of those that are set.
     pub timer_level: SimDuration,
+    /// What a step costs more for each doubling of the coroutines that live.
+    pub live_level: SimDuration,
+    /// What an iteration costs more on a cold core.
+    pub cold: SimDuration,
     /// Completing a future for its waiter.
     pub future: SimDuration,
     /// Draining the self-pipe once.
@@ -260,6 +268,8 @@ pub struct Pickling {
     pub per_object: SimDuration,
     /// Writing or reading, in nanoseconds per mebibyte.
     pub pipe_per_mib: u64,
+    /// What a large item takes besides, in nanoseconds per mebibyte.
+    pub fresh_per_mib: u64,
 }
 
 /// Which way something goes.
@@ -281,12 +291,24 @@ pub enum Side {
 }
 
 impl Pickling {
-    /// Nanoseconds for one payload, times 2^20 for the sake of rates per mebibyte.
-    pub fn of(&self, payload: Payload) -> u128 {
-        let parcel = match self.way {
+    /// What crosses.
+    pub const fn parcel(&self, payload: Payload) -> Parcel {
+        match self.way {
             Way::Sent => payload.send,
             Way::Received => payload.receive,
-        };
+        }
+    }
+
+    /// Nanoseconds for so many bytes of one item, likewise, besides those of its payloads. From 128 KiB on malloc maps fresh
+    /// memory and gives it back at once (glibc `malloc/malloc.c`, `M_MMAP_THRESHOLD` and `M_TRIM_THRESHOLD`).
+    pub fn of_fresh_memory(&self, bytes: u64) -> u128 {
+        const LARGE: u64 = 128 << 10;
+        if bytes < LARGE { 0 } else { u128::from(bytes) * u128::from(self.fresh_per_mib) }
+    }
+
+    /// Nanoseconds for one payload, times 2^20 for the sake of rates per mebibyte.
+    pub fn of(&self, payload: Payload) -> u128 {
+        let parcel = self.parcel(payload);
         let measured = match self.side {
             Side::Pickle => payload.pickle,
             Side::Unpickle => payload.unpickle,

@@ -54,8 +54,8 @@ costs! {
         quantum: Cost,
         /// From a wake-up to the first instruction on an idle core.
         wake_latency: Cost,
-        /// The same on a core that has idled for 3 ms and more. If it is not given, or is less than `wake_latency`, that
-        /// one applies.
+        /// The same on a core that has idled for 10 ms and more; in between it grows with the time. If it is not given, or
+        /// is less than `wake_latency`, that one applies.
         #[serde(default)]
         wake_latency_deep: Cost,
         /// CPU time of the waker, or of a thread's creator, when another core that idles has to be interrupted. It comes on
@@ -82,6 +82,10 @@ costs! {
         newidle_permille: u32,
         /// Switching a core to a thread that waited in its run queue.
         context_switch: Cost,
+        /// What that takes more if the thread was woken from a wait with a time-out: its timer has to be set, and unset or
+        /// served.
+        #[serde(default)]
+        timer_call: Cost,
         /// For how long a thread on a core cannot become the victim of a woken one, on a machine of one core (EEVDF's
         /// run-to-parity). It is twice as long on 2 cores, three times on 4, four times on 8 and more.
         base_slice: Cost,
@@ -137,6 +141,9 @@ costs! {
         collect: Cost,
         /// `shutdown`, without waiting.
         shutdown: Cost,
+        /// What a worker's bookkeeping costs more on a core that has idled for 10 ms and more.
+        #[serde(default)]
+        cold: Cost,
     }
 }
 
@@ -162,6 +169,14 @@ costs! {
         /// What taking it from the heap of timers costs, for each doubling of those that are set.
         #[serde(default)]
         timer_level: Cost,
+        /// What each step of a coroutine costs more, for each doubling of the coroutines that live beyond 512: the garbage
+        /// collector goes over them again and again.
+        #[serde(default)]
+        live_level: Cost,
+        /// What an iteration costs more on a core that has idled for 10 ms and more: the loop's code and data have left its
+        /// caches.
+        #[serde(default)]
+        cold: Cost,
         /// Completing a future and scheduling its waiter.
         future: Cost,
         /// `call_soon_threadsafe` in the calling thread.
@@ -193,6 +208,9 @@ costs! {
         /// The same in the parent of a pool, once, after its first workers are started.
         #[serde(default)]
         parent_copies: Cost,
+        /// The same in the parent for each object that it pickles afterwards: counting references writes to its page.
+        #[serde(default)]
+        copies_per_object: Cost,
         /// Memory of the child that it does not share, in bytes.
         memory: u64,
     }
@@ -254,6 +272,9 @@ costs! {
         collect_item: Cost,
         /// The manager, to shut the pool down, without joining.
         shutdown: Cost,
+        /// What a worker's bookkeeping costs more on a core that has idled for 10 ms and more.
+        #[serde(default)]
+        cold: Cost,
     }
 }
 
@@ -289,6 +310,9 @@ costs! {
         chunk_item: Cost,
         /// `terminate`, without joining.
         shutdown: Cost,
+        /// What a worker's bookkeeping costs more on a core that has idled for 10 ms and more.
+        #[serde(default)]
+        cold: Cost,
     }
 }
 
@@ -320,6 +344,12 @@ costs! {
         /// Reading from a pipe, and putting the message together.
         #[serde(default)]
         read_per_mib: u64,
+        /// What the sender of an item of 128 KiB and more spends besides on each mebibyte: its memory is fresh, page by page.
+        #[serde(default)]
+        fresh_write_per_mib: u64,
+        /// The same of its receiver.
+        #[serde(default)]
+        fresh_read_per_mib: u64,
         /// `pickle.dumps` of one more object: a number or a short text in a list.
         #[serde(default)]
         dumps_per_object: Cost,

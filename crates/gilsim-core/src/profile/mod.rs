@@ -257,7 +257,7 @@ impl Profile {
     }
 
     /// Everything in the profile that is multiplied with tasks, processes or bytes, besides costs.
-    fn amounts(&self) -> [u64; 11] {
+    fn amounts(&self) -> [u64; 13] {
         let (memory, pickle, process) = (&self.memory, &self.pickle, &self.process);
         [
             memory.base,
@@ -271,6 +271,8 @@ impl Profile {
             pickle.loads_per_mib,
             pickle.pipe_per_mib,
             pickle.read_per_mib,
+            pickle.fresh_write_per_mib,
+            pickle.fresh_read_per_mib,
         ]
     }
 

@@ -88,6 +88,7 @@ impl<'a> Builder<'a> {
             code: Vec::new(),
             tool_instructions: 0,
             entries: Vec::new(),
+            cold: SimDuration::ZERO,
             memory: memory_rules(tool),
             seed: scenario.seed ^ (u64::from(replicate) << 32),
         };
@@ -150,6 +151,11 @@ impl<'a> Builder<'a> {
         self.plan.entries = entries.into_iter().map(start).collect();
         self.plan.code = code;
         self.plan
+    }
+
+    /// What a pool's bookkeeping costs more on a cold core; of two pools, the dearer.
+    pub(super) fn cools_by(&mut self, cold: Cost) {
+        self.plan.cold = self.plan.cold.max(cold.0);
     }
 
     pub(super) fn profile(&self) -> &'a Profile {
@@ -249,6 +255,7 @@ fn machine_rules(tool: &ToolRun) -> MachineRules {
         wake_spread_permille: u64::from(costs.wake_spread_permille),
         wake_latency_same: costs.wake_latency_same.0.min(machine.wake_latency),
         context_switch: costs.context_switch.0,
+        timer_call: costs.timer_call.0,
         base_slice: base_slice(costs.base_slice.0, machine.cores).min(machine.quantum),
         timer_slack: costs.timer_slack.0,
         sleep_zero: (profile.exact || profile.python <= 10).then_some(profile.thread.sleep_zero.0),

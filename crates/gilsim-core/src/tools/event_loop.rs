@@ -115,6 +115,8 @@ impl Builder<'_> {
             step: costs.step.0,
             timer_fire: costs.timer_fire.0,
             timer_level: costs.timer_level.0,
+            live_level: costs.live_level.0,
+            cold: costs.cold.0,
             future: costs.future.0,
             drain: costs.drain.0,
         }

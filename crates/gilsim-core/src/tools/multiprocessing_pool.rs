@@ -65,6 +65,7 @@ pub(super) fn write(builder: &mut Builder<'_>) {
 
 impl Pool {
     fn new(builder: &mut Builder<'_>) -> Self {
+        builder.cools_by(builder.profile().multiprocessing_pool.cold);
         Self {
             tasks: builder.channel(false),
             pipes: Pipes::new(builder),

@@ -66,6 +66,7 @@ pub(super) fn write(builder: &mut Builder<'_>) {
 
 impl ProcessPool {
     pub(super) fn new(builder: &mut Builder<'_>, workers: u32) -> Self {
+        builder.cools_by(builder.profile().process_pool.cold);
         // 3.8 starts all workers at the first submit; later versions do so only when they fork.
         let all_at_once = builder.profile().python == 8 || builder.tool.start == StartMethod::Fork;
         Self {

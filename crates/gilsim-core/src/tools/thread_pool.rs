@@ -38,6 +38,7 @@ pub(super) fn write(builder: &mut Builder<'_>) {
 
 impl ThreadPool {
     pub(super) fn new(builder: &mut Builder<'_>, workers: u32) -> Self {
+        builder.cools_by(builder.profile().thread_pool.cold);
         // SimpleQueue hands an item straight to a parked getter since 3.13.
         let hand_off = builder.profile().python >= 13;
         Self {

@@ -145,9 +145,14 @@ impl Cores {
         core.running.is_none() && core.left_at != Some(now)
     }
 
+    /// For how long nobody has been on the idle core; `None` if nobody ever was.
+    pub(super) fn has_idled(&self, core: CoreId, now: SimTime) -> Option<SimDuration> {
+        self.get(core).left_at.map(|left| now - left)
+    }
+
     /// Whether nobody has been on the idle core for so long.
     pub(super) fn has_idled_for(&self, core: CoreId, length: SimDuration, now: SimTime) -> bool {
-        self.get(core).left_at.is_none_or(|left| now - left >= length)
+        self.has_idled(core, now).is_none_or(|idle| idle >= length)
     }
 
     /// The idle core with the lowest number.

@@ -169,8 +169,8 @@ impl Kernel {
         if !self.cores.was_idle_before(core, now) {
             return rules.wake_latency_same;
         }
-        let is_deep = self.cores.has_idled_for(core, TUNING.deep_idle, now);
-        let latency = if is_deep { rules.wake_latency_deep } else { rules.wake_latency };
+        let deeper = rules.wake_latency_deep.saturating_sub(rules.wake_latency);
+        let latency = rules.wake_latency + self.share_of_cold(deeper, core, now);
         let spread = rules.wake_spread_permille;
         if spread == 0 {
             return latency;
@@ -178,6 +178,16 @@ impl Kernel {
         let key = self.seed ^ (u64::from(thread.0) << 40) ^ now.as_nanos();
         let place = dice::mix(key) % (2 * spread + 1);
         latency.scaled(1_000 - spread + place, 1_000)
+    }
+
+    /// How much of a cost that a cold core has applies to an idle one: the share grows with the time for which it has idled.
+    pub(super) fn share_of_cold(&self, cost: SimDuration, core: CoreId, now: SimTime) -> SimDuration {
+        let [warm, cold] = TUNING.cools;
+        if cost.is_zero() || !self.cores.was_idle_before(core, now) {
+            return SimDuration::ZERO;
+        }
+        let idle = self.cores.has_idled(core, now).map_or(cold, |idle| idle.min(cold));
+        cost.scaled(idle.saturating_sub(warm).as_nanos(), (cold.saturating_sub(warm)).as_nanos())
     }
 
     /// A thread comes onto an idle core.

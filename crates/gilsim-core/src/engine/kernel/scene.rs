@@ -54,6 +54,7 @@ impl Scene {
             wake_spread_permille: 0,
             wake_latency_same: SimDuration::ZERO,
             context_switch: SimDuration::ZERO,
+            timer_call: SimDuration::ZERO,
             base_slice: SimDuration::from_millis(3),
             timer_slack: SimDuration::ZERO,
             sleep_zero: None,
