@@ -289,7 +289,7 @@ fn three_threads_do_not_stay_on_one_core_beside_one_on_another() {
 #[test]
 fn a_core_that_has_idled_for_long_takes_longer_to_wake_up() {
     let text = "[machine]\ncores = 2\n[[tasks]]\n\
-        steps = [{ repeat = 5, steps = [{ wait = \"1ms\" }, { compute = \"10us\" }] }, { wait = \"9ms\" }, { compute = \"10us\" }]\n\
+        steps = [{ repeat = 5, steps = [{ wait = \"500us\" }, { compute = \"10us\" }] }, { wait = \"9ms\" }, { compute = \"10us\" }]\n\
         [[tools]]\nuse = \"threading\"\nlabel = \"threading\"\n";
     let latencies = |profile: &mut Profile| {
         profile.machine.wake_latency = Cost(SimDuration::from_micros(20));

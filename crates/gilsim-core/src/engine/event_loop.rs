@@ -215,7 +215,10 @@ fn rounded_up_twice(left: SimDuration, grain: SimDuration) -> SimDuration {
     }
     #[expect(clippy::cast_precision_loss, reason = "the float is the rule")]
     let float = |nanos: SimDuration| nanos.as_nanos() as f64;
-    #[expect(clippy::cast_precision_loss, reason = "polls of a century have fewer grains than that")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "polls of a century have fewer grains than that"
+    )]
     let grains = (rounded.as_nanos() / grain.as_nanos()) as f64;
     let is_over = grains * (float(grain) / 1e9) * 1e9 > float(rounded);
     if is_over { rounded + grain } else { rounded }

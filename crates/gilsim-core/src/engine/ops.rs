@@ -116,8 +116,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The time that the payloads of an item's tasks take.
     fn pickling_of(&self, item: Item, pickling: &Pickling) -> SimDuration {
-        let payloads =
-            (0..item.count).map(|it| self.plan.workload.payload(self.task_of(item, it)));
+        let payloads = (0..item.count).map(|it| self.plan.workload.payload(self.task_of(item, it)));
         let (bytes, each) = payloads.fold((0_u64, 0_u128), |(bytes, total), it| {
             let more = pickling.parcel(it).bytes;
             (bytes.saturating_add(more), total + pickling.of(it))

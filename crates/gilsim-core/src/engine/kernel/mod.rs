@@ -181,7 +181,12 @@ impl Kernel {
     }
 
     /// How much of a cost that a cold core has applies to an idle one: the share grows with the time for which it has idled.
-    pub(super) fn share_of_cold(&self, cost: SimDuration, core: CoreId, now: SimTime) -> SimDuration {
+    pub(super) fn share_of_cold(
+        &self,
+        cost: SimDuration,
+        core: CoreId,
+        now: SimTime,
+    ) -> SimDuration {
         let [warm, cold] = TUNING.cools;
         if cost.is_zero() || !self.cores.was_idle_before(core, now) {
             return SimDuration::ZERO;
