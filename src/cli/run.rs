@@ -336,6 +336,7 @@ fn results<'s>(scenario: &'s Scenario, played: &[Played]) -> Vec<ToolResult<'s>>
             Ok(row) => Ending::Finished(Box::new(row.clone())),
             Err(stuck) => Ending::Deadlocked(stuck.clone()),
         },
+        entries: played.run.entries.clone(),
         unserved: played.run.is_unserved(),
     };
     runs.map(result).collect()

@@ -185,12 +185,13 @@ def sleeps_on_busy_core(core, count):
         os.nice(19)
         while True:
             pass
-    time.sleep(0.01)
-    times = [cpu_of(time.sleep, 0.001) for _ in range(count)]
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    os.sched_setaffinity(0, CORES)
-    return times[count // 10:]
+    try:
+        time.sleep(0.01)
+        return [cpu_of(time.sleep, 0.001) for _ in range(count)][count // 10:]
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.sched_setaffinity(0, CORES)
 
 
 def pipe_calls():
@@ -752,11 +753,12 @@ def measure_heap():
     loop.close()
 
 
-async def measure_loop_timers():
-    """Coroutines that sleep: what they cost beyond steps is their timers.
+FEW_LIVE, MANY_LIVE = 512, 8192
+"""Coroutines that live at once. The first is what the engine counts from (`FEW_LIVE` in `tools/event_loop.rs`)."""
 
-    They are so many that the first is due before the last is set: the loop never rests.
-    """
+
+async def measure_loop_timers():
+    """Coroutines that sleep: what they cost beyond steps is their timers. All of it is CPU time: the loop may rest."""
     loop = asyncio.get_running_loop()
     setting, whole = [], []
     for _ in range(20):
@@ -769,17 +771,18 @@ async def measure_loop_timers():
         for timer in timers:
             timer.cancel()
         await asyncio.sleep(0)
-        whole.append(await gathered(lambda: asyncio.sleep(0.001), 500))
+        whole.append(await gathered(lambda: asyncio.sleep(0.001), FEW_LIVE))
     record("event_loop.timer_set", setting[2:])
     parts = ["create_task", "first_step", "step", "timer_set"]
-    # 500 timers are taken from a heap that empties: 7.5 doublings on average.
+    # 512 timers are taken from a heap that empties: 7.5 doublings on average.
     level = known("event_loop.timer_level")
     others = known(*("event_loop." + part for part in parts)) + 7.5 * level
     record("event_loop.timer_fire", whole[2:], less=others)
-    crowd = [await gathered(lambda: asyncio.sleep(0.001), 8000) for _ in range(6)]
-    # Sixteen times as many live, in the first step and in the one that ends it.
-    more = statistics.median(whole[2:]) + 4 * level
-    record("event_loop.live_level", [(many - more) / (2 * 4) for many in crowd[1:]])
+    crowd = [await gathered(lambda: asyncio.sleep(0.001), MANY_LIVE) for _ in range(6)]
+    # So many more live in the first step, and half as many on average in the one that ends it: one doubling less.
+    doublings = math.log2(MANY_LIVE / FEW_LIVE)
+    few = statistics.median(whole[2:]) + doublings * level
+    record("event_loop.live_level", [(many - few) / (2 * doublings - 1) for many in crowd[1:]])
 
 
 async def measure_futures():
@@ -989,6 +992,19 @@ def use_of(semaphore):
     return use
 
 
+def lock_costs():
+    """CPU times of acquiring locks, and of releasing them: what `with` takes longer."""
+    locks = [threading.Lock() for _ in range(MANY)]
+    acquire, both = [], []
+    for _ in range(25):
+        acquire.append(each_of_many(map(threading.Lock.acquire, locks).__next__))
+        for lock in locks:
+            lock.release()
+        both.append(each_of_many(use_of(locks[0])))
+    taken = statistics.median(acquire)
+    return acquire, [max(0.0, pair - taken) for pair in both]
+
+
 def semaphore_costs(make):
     """CPU times of taking permits, and of giving them back: what `with` takes longer."""
     acquire, both = [], []
@@ -1025,6 +1041,9 @@ def measure_shared_by_threads():
     acquire, release = semaphore_costs(threading.Semaphore)
     record("shared.threads.acquire", acquire[3:])
     record("shared.threads.release", release[3:])
+    lock, unlock = lock_costs()
+    record("shared.threads.lock", lock[3:])
+    record("shared.threads.unlock", unlock[3:])
     put, get = [], []
     for _ in range(25):
         waiting = queue.Queue()
@@ -1080,7 +1099,11 @@ async def await_many(make):
 async def measure_shared_by_coroutines():
     """asyncio.Semaphore and Queue: nobody else is there."""
     acquire, both, put, get = [], [], [], []
+    lock, lock_and_unlock = [], []
     for _ in range(25):
+        locks = [asyncio.Lock() for _ in range(MANY)]
+        lock.append(await await_many(map(asyncio.Lock.acquire, locks).__next__))
+        lock_and_unlock.append(await use_on_loop(asyncio.Lock()))
         acquire.append(await await_many(asyncio.Semaphore(MANY).acquire))
         both.append(await use_on_loop(asyncio.Semaphore(1)))
         waiting = asyncio.Queue()
@@ -1088,6 +1111,8 @@ async def measure_shared_by_coroutines():
         get.append(await await_many(waiting.get))
     record("shared.coroutines.acquire", acquire[3:])
     record("shared.coroutines.release", both[3:], less=statistics.median(acquire[3:]))
+    record("shared.coroutines.lock", lock[3:])
+    record("shared.coroutines.unlock", lock_and_unlock[3:], less=statistics.median(lock[3:]))
     record("shared.coroutines.put", put[3:])
     record("shared.coroutines.get", get[3:])
 
@@ -1536,9 +1561,11 @@ def measure_fresh_memory():
             items = [os.urandom(size) for _ in range(count)]
             before, fed = pool.apply(process_cpu), feeder()
             pool.map(nothing, items, 1)
+            wrote, took = feeder() - fed, pool.apply(process_cpu) - before
             moved = count * size / MIB
-            write.append((feeder() - fed) / moved)
-            read.append((pool.apply(process_cpu) - before) / moved)
+            write.append((wrote - count * known("multiprocessing_pool.feed")) / moved)
+            read.append((took - count * known("multiprocessing_pool.receive",
+                                              "multiprocessing_pool.send")) / moved)
     record("pickle.fresh_write_per_mib", write[1:],
            less=known("pickle.dumps_per_mib", "pickle.pipe_per_mib"))
     record("pickle.fresh_read_per_mib", read[1:],

@@ -40,12 +40,6 @@ impl SimTime {
     pub const fn saturating_since(self, earlier: Self) -> SimDuration {
         SimDuration(self.0.saturating_sub(earlier.0))
     }
-
-    /// The first multiple of `grain` that is not before this instant; a zero grain changes nothing.
-    #[must_use]
-    pub(crate) const fn round_up_to(self, grain: SimDuration) -> Self {
-        if grain.0 == 0 { self } else { Self(self.0.div_ceil(grain.0) * grain.0) }
-    }
 }
 
 impl SimDuration {
@@ -102,6 +96,19 @@ impl SimDuration {
     #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
+    }
+
+    /// A poll's timeout as it reaches the kernel, of whole `grains`: milliseconds. `EpollSelector.select` in `Lib/selectors.py`
+    /// rounds it up to them, but as a float of seconds, and `poll` in `Modules/selectmodule.c` rounds that up once more: 9 ms
+    /// are 0.009000000000000001 s, and become 10. Multiplication of floats is exact to the bit everywhere.
+    pub(crate) fn rounded_up_as_float(self, grain: Self) -> Self {
+        if grain.is_zero() {
+            return self;
+        }
+        let grains = self.0.div_ceil(grain.0);
+        #[expect(clippy::cast_precision_loss, reason = "the float is the rule")]
+        let [seconds, nanos] = [grain.0 as f64 / 1e9 * grains as f64, (grains * grain.0) as f64];
+        Self(grains + u64::from(seconds * 1e9 > nanos)) * grain.0
     }
 
     /// This duration times `numerator / denominator`, rounded half up.
@@ -314,11 +321,17 @@ mod tests {
     }
 
     #[test]
-    fn rounding_up_keeps_exact_multiples() {
+    fn a_time_out_is_rounded_up_as_a_float_of_seconds() {
+        let rounded = |nanos, grain| SimDuration(nanos).rounded_up_as_float(grain).as_nanos();
         let grain = SimDuration::from_millis(1);
-        assert_eq!(SimTime::from_nanos(1_000_000).round_up_to(grain).as_nanos(), 1_000_000);
-        assert_eq!(SimTime::from_nanos(1_000_001).round_up_to(grain).as_nanos(), 2_000_000);
-        assert_eq!(SimTime::from_nanos(7).round_up_to(SimDuration::ZERO).as_nanos(), 7);
+        assert_eq!(rounded(0, grain), 0);
+        assert_eq!(rounded(1_000_000, grain), 1_000_000);
+        assert_eq!(rounded(1_000_001, grain), 2_000_000);
+        assert_eq!(rounded(7, SimDuration::ZERO), 7);
+        let one_more = |ms: &u64| rounded(ms * 1_000_000, grain) > ms * 1_000_000;
+        let found: Vec<u64> = (1..60).filter(one_more).collect();
+        assert_eq!(found, [9, 13, 18, 26, 36, 52, 59], "measured with epoll up to 20");
+        assert_eq!((1..=1_000).filter(one_more).count(), 112);
     }
 
     #[test]

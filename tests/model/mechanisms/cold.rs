@@ -81,7 +81,8 @@ fn steps_cost_more_in_a_crowd_of_coroutines() {
         let level = |profile: &mut Profile| profile.event_loop.live_level = us(1);
         Play::of(&text).with_profile(level).makespan("asyncio") - 1_000 * MS
     };
-    assert_eq!(more(1_023), 0);
+    assert_eq!(more(512), 0);
+    assert_eq!(more(768), 768 * US / 2, "half a doubling");
     assert_eq!(more(2_048), 2_048 * 2 * US);
 }
 

@@ -17,9 +17,6 @@ use super::thread::{Burst, Wait};
 use super::timers::{Ties, Timers};
 use super::{Engine, Flow};
 
-/// So many coroutines live when `gilsim calibrate` measures what a step costs.
-const FEW: u32 = 512;
-
 /// An event loop.
 #[derive(Debug)]
 pub(super) struct EventLoop {
@@ -135,7 +132,7 @@ impl EventLoop {
     /// The time to the next timer, rounded up to what the poll can wait for.
     fn timeout(&self, now: SimTime) -> Option<SimDuration> {
         let left = self.timers.next()?.saturating_since(now);
-        Some(rounded_up_twice(left, self.rules.poll_granularity))
+        Some(left.rounded_up_as_float(self.rules.poll_granularity))
     }
 
     fn begin_poll(&mut self, now: SimTime) {
@@ -191,9 +188,17 @@ impl EventLoop {
         }
     }
 
-    /// What a step costs more because so many coroutines live.
+    /// What a step costs more because so many coroutines live: for each doubling, and in between in proportion.
     fn cost_of_the_living(&self) -> SimDuration {
-        self.rules.live_level * u64::from((self.unfinished / FEW).max(1).ilog2())
+        let few = self.rules.few_live;
+        if self.rules.live_level.is_zero() || self.unfinished <= few {
+            return SimDuration::ZERO;
+        }
+        let doublings = (self.unfinished / few).ilog2();
+        let doubled = few << doublings;
+        let part = u64::from(self.unfinished - doubled);
+        self.rules.live_level * u64::from(doublings)
+            + self.rules.live_level.scaled(part, u64::from(doubled))
     }
 
     /// A coroutine has ended.
@@ -203,25 +208,6 @@ impl EventLoop {
             self.ready.push_back(Handle::Main);
         }
     }
-}
-
-/// A poll's timeout as it reaches the kernel. `EpollSelector.select` in `Lib/selectors.py` rounds it up to whole
-/// milliseconds, but as a float of seconds, and `poll` in `Modules/selectmodule.c` rounds that up once more: 9 ms are
-/// 0.009000000000000001 s, and become 10.
-fn rounded_up_twice(left: SimDuration, grain: SimDuration) -> SimDuration {
-    let rounded = (SimTime::ZERO + left).round_up_to(grain) - SimTime::ZERO;
-    if grain.is_zero() {
-        return rounded;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "the float is the rule")]
-    let float = |nanos: SimDuration| nanos.as_nanos() as f64;
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "polls of a century have fewer grains than that"
-    )]
-    let grains = (rounded.as_nanos() / grain.as_nanos()) as f64;
-    let is_over = grains * (float(grain) / 1e9) * 1e9 > float(rounded);
-    if is_over { rounded + grain } else { rounded }
 }
 
 impl<S: Sink + ?Sized> Engine<'_, S> {

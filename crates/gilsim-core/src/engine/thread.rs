@@ -106,6 +106,13 @@ pub(super) enum Status {
     Dead,
 }
 
+impl Status {
+    /// Whether it is a wait that a timer ends, at the latest: waiters for the interpreter lock have one, too.
+    pub(super) const fn has_timer(self) -> bool {
+        matches!(self, Self::LockWait | Self::Blocked(Wait::Time | Wait::Poll))
+    }
+}
+
 /// What a blocked thread waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wait {
@@ -146,13 +153,6 @@ pub(super) struct Burst {
     pub(super) state: State,
     pub(super) lock: LockMode,
     pub(super) name: NameId,
-}
-
-impl Status {
-    /// Whether it is a wait that a timer ends, at the latest: waiters for the interpreter lock have one, too.
-    pub(super) const fn has_timer(self) -> bool {
-        matches!(self, Self::LockWait | Self::Blocked(Wait::Time | Wait::Poll))
-    }
 }
 
 impl Burst {

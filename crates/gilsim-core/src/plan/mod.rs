@@ -65,7 +65,7 @@ pub struct Plan {
     pub tool_instructions: usize,
     /// Where the tasks of each entry of the scenario start.
     pub entries: Vec<EntryCode>,
-    /// What the bookkeeping of a pool's threads costs more on a cold core.
+    /// What the bookkeeping of a pool's threads costs more when they wake up on a cold core.
     pub cold: SimDuration,
     /// How much memory things take.
     pub memory: MemoryRules,
@@ -98,7 +98,7 @@ pub struct MachineRules {
     pub quantum: SimDuration,
     /// Wake-up to first instruction on an idle core.
     pub wake_latency: SimDuration,
-    /// The same on a core that has idled for 10 ms.
+    /// The same on a cold core.
     pub wake_latency_deep: SimDuration,
     /// CPU time of interrupting an idle core.
     pub interrupt: SimDuration,
@@ -232,8 +232,10 @@ pub struct LoopRules {
     pub timer_fire: SimDuration,
     /// Taking it from the heap of timers, for each doubling of those that are set.
     pub timer_level: SimDuration,
-    /// What a step costs more for each doubling of the coroutines that live.
+    /// What a step costs more for each doubling of the coroutines that live beyond `few_live`.
     pub live_level: SimDuration,
+    /// So many live when a step costs what it costs: at least 1.
+    pub few_live: u32,
     /// What an iteration costs more on a cold core.
     pub cold: SimDuration,
     /// Completing a future for its waiter.
@@ -299,8 +301,8 @@ impl Pickling {
         }
     }
 
-    /// Nanoseconds for so many bytes of one item, likewise, besides those of its payloads. From 128 KiB on malloc maps fresh
-    /// memory and gives it back at once (glibc `malloc/malloc.c`, `M_MMAP_THRESHOLD` and `M_TRIM_THRESHOLD`).
+    /// Nanoseconds for so many bytes of one item, likewise, besides those of its payloads: those of large items are fresh
+    /// memory as a rule (docs/semantics.md, "Pickling").
     pub fn of_fresh_memory(&self, bytes: u64) -> u128 {
         const LARGE: u64 = 128 << 10;
         if bytes < LARGE { 0 } else { u128::from(bytes) * u128::from(self.fresh_per_mib) }

@@ -54,8 +54,8 @@ costs! {
         quantum: Cost,
         /// From a wake-up to the first instruction on an idle core.
         wake_latency: Cost,
-        /// The same on a core that has idled for 10 ms and more; in between it grows with the time. If it is not given, or
-        /// is less than `wake_latency`, that one applies.
+        /// The same on a cold core (docs/semantics.md, "Cold caches"). If it is not given, or is less than `wake_latency`, that
+        /// one applies.
         #[serde(default)]
         wake_latency_deep: Cost,
         /// CPU time of the waker, or of a thread's creator, when another core that idles has to be interrupted. It comes on
@@ -141,7 +141,7 @@ costs! {
         collect: Cost,
         /// `shutdown`, without waiting.
         shutdown: Cost,
-        /// What a worker's bookkeeping costs more on a core that has idled for 10 ms and more.
+        /// What the bookkeeping of one of its threads costs more when it wakes up on a cold core.
         #[serde(default)]
         cold: Cost,
     }
@@ -173,8 +173,7 @@ costs! {
         /// collector goes over them again and again.
         #[serde(default)]
         live_level: Cost,
-        /// What an iteration costs more on a core that has idled for 10 ms and more: the loop's code and data have left its
-        /// caches.
+        /// What an iteration costs more on a cold core (docs/semantics.md, "Cold caches").
         #[serde(default)]
         cold: Cost,
         /// Completing a future and scheduling its waiter.
@@ -272,7 +271,7 @@ costs! {
         collect_item: Cost,
         /// The manager, to shut the pool down, without joining.
         shutdown: Cost,
-        /// What a worker's bookkeeping costs more on a core that has idled for 10 ms and more.
+        /// What the bookkeeping of one of its threads costs more when it wakes up on a cold core.
         #[serde(default)]
         cold: Cost,
     }
@@ -310,7 +309,7 @@ costs! {
         chunk_item: Cost,
         /// `terminate`, without joining.
         shutdown: Cost,
-        /// What a worker's bookkeeping costs more on a core that has idled for 10 ms and more.
+        /// What the bookkeeping of one of its threads costs more when it wakes up on a cold core.
         #[serde(default)]
         cold: Cost,
     }
@@ -372,8 +371,10 @@ costs! {
         /// `queue.Queue.get`.
         get: Cost,
         /// `threading.Lock.acquire`, as `with` does it.
+        #[serde(default)]
         lock: Cost,
         /// `threading.Lock.release`, likewise.
+        #[serde(default)]
         unlock: Cost,
         /// What any of them takes longer when it has to wait: `Condition.wait`.
         wait: Cost,
@@ -407,8 +408,10 @@ costs! {
         /// `asyncio.Semaphore.release`.
         release: Cost,
         /// `await asyncio.Lock.acquire()`, as `async with` does it.
+        #[serde(default)]
         lock: Cost,
         /// `asyncio.Lock.release`, likewise.
+        #[serde(default)]
         unlock: Cost,
         /// `asyncio.Event.set`.
         set: Cost,

@@ -208,10 +208,18 @@ fn completed(text: &str, rules: &Profile) -> Result<Profile, ProfileError> {
             );
         }
         if let (Some(to), Some(value)) = (places.0, places.1.and_then(|from| from.get(*key))) {
-            to.entry(*key).or_insert_with(|| value.clone());
+            fill(to.entry(*key).or_insert_with(|| value.clone()), value);
         }
     }
     table.try_into().map_err(|error| ProfileError::of(&error))
+}
+
+/// Puts into a table what another one has and it does not, and so in its tables.
+fn fill(to: &mut toml::Value, from: &toml::Value) {
+    let (Some(to), Some(from)) = (to.as_table_mut(), from.as_table()) else { return };
+    for (key, value) in from {
+        fill(to.entry(key).or_insert_with(|| value.clone()), value);
+    }
 }
 
 /// The profile if its values make sense.

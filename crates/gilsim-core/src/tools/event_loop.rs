@@ -7,6 +7,9 @@ use crate::profile::Cost;
 
 use super::builder::Builder;
 
+/// So many coroutines live when `gilsim calibrate` measures what a step costs (`FEW_LIVE` in `calibrate.py`).
+const FEW_LIVE: u32 = 512;
+
 /// An event loop, and what its coroutines do.
 #[derive(Clone, Copy)]
 pub(super) struct EventLoop {
@@ -116,6 +119,7 @@ impl Builder<'_> {
             timer_fire: costs.timer_fire.0,
             timer_level: costs.timer_level.0,
             live_level: costs.live_level.0,
+            few_live: FEW_LIVE,
             cold: costs.cold.0,
             future: costs.future.0,
             drain: costs.drain.0,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::{COUNT_HEADINGS, shown_counts, time};
+use crate::report::{COUNT_HEADINGS, entry_names, shown_counts, time};
 use crate::table::{Align, Table};
 use gilsim_core::sink::row::Counts;
 use gilsim_core::sink::summary::EntryResponses;
@@ -103,8 +103,9 @@ pub fn table(tools: &[Vec<EntryRow<'_>>]) -> Option<Table> {
     let right = right.into_iter().chain(shown.iter().map(|at| COUNT_HEADINGS[*at]));
     let right = right.map(|name| (name, Align::Right));
     let mut table = Table::new(left.into_iter().chain(right));
+    let names = entry_names(tools.iter().max_by_key(|rows| rows.len())?.iter().map(|row| row.name));
     for row in tools.iter().flatten() {
-        let name = if row.name.is_empty() { row.entry.to_string() } else { row.name.to_owned() };
+        let name = names[row.entry].clone();
         let mut cells = vec![row.tool.to_owned(), name, row.tasks.to_string()];
         cells.extend(row.responses().map(time));
         cells.extend(shown.iter().map(|at| row.counts.all()[*at].to_string()));

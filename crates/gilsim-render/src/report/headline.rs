@@ -170,11 +170,19 @@ mod tests {
     fn a_run_that_deadlocks_is_never_called_done() {
         let tools = ["a", "b", "c"]
             .map(|label| ToolRun { label: label.to_owned(), ..tool(Tool::Threading) });
-        let dead =
-            |run| ToolResult { run, ending: Ending::Deadlocked(Vec::new()), unserved: false };
+        let dead = |run| ToolResult {
+            run,
+            ending: Ending::Deadlocked(Vec::new()),
+            entries: Vec::new(),
+            unserved: false,
+        };
         let row = result("b", 16, &[]);
-        let alive =
-            ToolResult { run: &tools[1], ending: Ending::Finished(Box::new(row)), unserved: false };
+        let alive = ToolResult {
+            run: &tools[1],
+            ending: Ending::Finished(Box::new(row)),
+            entries: Vec::new(),
+            unserved: false,
+        };
         let scenario = scenario("", &tools);
         let title = |results: &[ToolResult<'_>]| headline(&scenario, results);
         let both = [dead(&tools[0]), alive, dead(&tools[2])];

@@ -4,6 +4,7 @@
 //! cannot disagree.
 
 mod answers;
+mod by_entry;
 mod cause;
 mod failures;
 mod headline;
@@ -13,6 +14,7 @@ mod shared;
 mod verdict;
 mod words;
 
+pub use by_entry::entry_names;
 pub(crate) use cause::{NOTICED, noticed, place};
 pub use headline::headline;
 pub(crate) use screen::{COUNT_HEADINGS, shown_counts};
@@ -22,6 +24,7 @@ pub use words::{counted, list, one_line, percent, time};
 
 use gilsim_core::model::ToolRun;
 use gilsim_core::sink::row::SummaryRow;
+use gilsim_core::sink::summary::EntryResponses;
 use gilsim_core::trace::Stuck;
 use gilsim_core::workload::TooLarge;
 
@@ -32,6 +35,8 @@ pub struct ToolResult<'a> {
     pub run: &'a ToolRun,
     /// Its numbers.
     pub ending: Ending,
+    /// The response times of each entry, if the run finished.
+    pub entries: Vec<EntryResponses>,
     /// Whether it is an open system whose load the tool cannot serve.
     pub unserved: bool,
 }

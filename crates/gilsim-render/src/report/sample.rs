@@ -50,6 +50,7 @@ pub fn results(tools: &[ToolRun], mut rows: Vec<SummaryRow>) -> Vec<ToolResult<'
         .map(|(run, row)| ToolResult {
             run,
             ending: Ending::Finished(Box::new(row)),
+            entries: Vec::new(),
             unserved: false,
         })
         .collect()

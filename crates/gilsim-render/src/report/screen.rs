@@ -242,8 +242,12 @@ for 100 tasks, so its tasks spent 83 % of their time in the backlog.
     #[test]
     fn a_deadlocked_tool_has_a_row_that_says_so() {
         let tools = [tool(Tool::Threading)];
-        let result =
-            ToolResult { run: &tools[0], ending: Ending::Deadlocked(Vec::new()), unserved: false };
+        let result = ToolResult {
+            run: &tools[0],
+            ending: Ending::Deadlocked(Vec::new()),
+            entries: Vec::new(),
+            unserved: false,
+        };
         assert_eq!(cells(&result)[..3], ["threading", "deadlock", ""]);
     }
 

@@ -1,6 +1,7 @@
 //! One or two sentences that say which tool wins and why.
 
 use super::answers;
+use super::by_entry;
 use super::cause::{self, Finisher, Reason};
 use super::failures;
 use super::words::{list, one_line, range, ratio, time};
@@ -36,6 +37,7 @@ pub fn verdict(scenario: &Scenario, results: &[ToolResult<'_>]) -> String {
         [only] => vec![alone(scenario, *only, deadlocked.is_empty())],
         several => contest(scenario, several),
     };
+    sentences.extend(by_entry::told(scenario, results));
     sentences.extend(failures::told(&finished));
     if !deadlocked.is_empty() {
         let verb = if deadlocked.len() == 1 { "deadlocks" } else { "deadlock" };
@@ -404,11 +406,19 @@ mod tests {
     fn deadlocks_are_named_and_do_not_win() {
         let tools = [tool(Tool::Threading), tool(Tool::Asyncio), tool(Tool::Sequential)];
         let scenario = scenario("", &tools);
-        let dead =
-            |run| ToolResult { run, ending: Ending::Deadlocked(Vec::new()), unserved: false };
+        let dead = |run| ToolResult {
+            run,
+            ending: Ending::Deadlocked(Vec::new()),
+            entries: Vec::new(),
+            unserved: false,
+        };
         let row = made(Tool::Asyncio, 100, &[(State::Suspended, 1_000)]).1;
-        let alive =
-            ToolResult { run: &tools[1], ending: Ending::Finished(Box::new(row)), unserved: false };
+        let alive = ToolResult {
+            run: &tools[1],
+            ending: Ending::Finished(Box::new(row)),
+            entries: Vec::new(),
+            unserved: false,
+        };
         assert_eq!(
             verdict(&scenario, &[dead(&tools[0]), alive, dead(&tools[2])]),
             "asyncio is the only tool that finishes: it takes 100 ms; its tasks spent 100 % of their time \

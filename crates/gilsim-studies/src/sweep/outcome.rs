@@ -29,7 +29,7 @@ pub const METRICS: [&str; 9] = [
     "memory_bytes",
 ];
 
-/// How much slower than the best the knee may be, in hundredths of its makespan.
+/// How much slower than the best the knee may be, in hundredths of what cells are compared by.
 pub(super) const KNEE_PERCENT: u32 = 5;
 
 /// What one tool did at one point.
@@ -57,7 +57,7 @@ pub struct Line {
     /// The cells along it, as positions in [`Outcome::cells`].
     pub cells: Vec<usize>,
     /// The cell of the best mean, by the goal; the first of several. Where the key is a count, the smallest count whose mean is no
-    /// worse than the best beyond the noise of the replicates.
+    /// worse than the best beyond the noise of the replicates, or the one from which the line is level.
     pub best: usize,
     /// Whether the mean is the same at all values.
     pub flat: bool,
@@ -204,8 +204,8 @@ impl Outcome {
         let last = at + counts[at + 1..].iter().take_while(is_near).count();
         line.near = Some([counts[first].1, counts[last].1]);
         line.is_level = first < last && last + 1 == counts.len();
-        let as_good = counts[first..=at].iter().find(|(_, cell)| self.is_noise(*cell, lowest));
-        line.best = as_good.map_or(lowest, |(_, cell)| *cell);
+        let as_good = |(_, cell): &&(f64, usize)| line.is_level || self.is_noise(*cell, lowest);
+        line.best = counts[first..=at].iter().find(as_good).map_or(lowest, |(_, cell)| *cell);
     }
 
     /// Whether the means of two cells differ by no more than their intervals leave open.
@@ -241,7 +241,7 @@ fn is_count_key(key: &str) -> bool {
 }
 
 /// A value that counts: a whole number above zero.
-fn count(value: &str) -> Option<f64> {
+pub(super) fn count(value: &str) -> Option<f64> {
     let count: u32 = value.replace('_', "").parse().ok()?;
     (count > 0).then(|| f64::from(count))
 }
@@ -423,7 +423,7 @@ mod tests {
     fn the_knee_is_the_smallest_count_that_is_nearly_the_best() {
         let rows = [("8", "a", [100, 100]), ("4", "a", [104, 104]), ("2", "a", [110, 110])];
         let line = outcome(&["k=8,4,2"], &rows).lines.remove(0);
-        assert_eq!((line.best, line.near, line.is_level), (0, Some([1, 0]), true));
+        assert_eq!((line.best, line.near, line.is_level), (1, Some([1, 0]), true));
         let by_name = [("x", "a", [100, 100]), ("y", "a", [90, 90])];
         let line = outcome(&["k=x,y"], &by_name).lines.remove(0);
         assert_eq!((line.best, line.near, line.usl), (1, None, None));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::grouped;
-use super::outcome::{Cell, KNEE_PERCENT, Line, Outcome};
+use super::outcome::{Cell, KNEE_PERCENT, Line, Outcome, count};
 use super::statistics::Estimate;
 use super::usl::Usl;
 use gilsim_core::model::Goal;
@@ -134,17 +134,10 @@ fn findings(outcome: &Outcome) -> Vec<String> {
     told
 }
 
-/// From where on the line of that cell is level, if it is.
-fn level(outcome: &Outcome, cell: usize) -> String {
-    let line = outcome.lines.iter().find(|line| line.is_level && line.cells.contains(&cell));
-    let (Some([knee, _]), Some(axis)) = (line.and_then(|line| line.near), outcome.axis) else {
-        return String::new();
-    };
-    format!(
-        "; level from {}={} on",
-        one_line(&outcome.keys[axis]),
-        one_line(&outcome.cells[knee].values[axis])
-    )
+/// Whether the line of that cell is level from there on.
+fn level(outcome: &Outcome, cell: usize) -> &'static str {
+    let is_level = outcome.lines.iter().any(|line| line.is_level && line.best == cell);
+    if is_level { "; level from there on" } else { "" }
 }
 
 /// What is found along one line.
@@ -166,11 +159,9 @@ fn finding(outcome: &Outcome, line: &Line) -> String {
     }
     let best = duration(outcome.mean(line.best));
     let mut told = match line.near {
-        Some([knee, _]) if line.is_level => format!(
-            "level from {key}={} on, within {KNEE_PERCENT} % of the best ({best} at {})",
-            value(knee),
-            value(line.best)
-        ),
+        Some(_) if line.is_level => {
+            format!("level from {key}={} on ({best}), within {KNEE_PERCENT} %", value(line.best))
+        }
         Some([first, last]) if first != last => format!(
             "best at {key}={} ({best}); within {KNEE_PERCENT} % of it from {} to {}",
             value(line.best),
@@ -179,10 +170,12 @@ fn finding(outcome: &Outcome, line: &Line) -> String {
         ),
         _ => format!("best at {key}={} ({best})", value(line.best)),
     };
-    let counts = line.cells.iter().filter_map(|cell| value(*cell).parse::<f64>().ok());
-    let last = counts.fold(0.0, f64::max);
+    let counts: Vec<f64> = line.cells.iter().filter_map(|cell| count(value(*cell))).collect();
+    let (first, last) = counts
+        .iter()
+        .fold((f64::MAX, 0.0_f64), |(first, last), count| (first.min(*count), last.max(*count)));
     let law = line.usl.filter(|_| !line.is_level);
-    if let Some((law, peak)) = law.and_then(|law| Some((law, law.peak_within(last)?))) {
+    if let Some((law, peak)) = law.and_then(|law| Some((law, law.peak_within(first..=last)?))) {
         let Usl { sigma, kappa, r_squared, .. } = law;
         let fit = r_squared.unwrap_or_default();
         let _ = write!(
@@ -218,8 +211,8 @@ mod tests {
         assert_eq!(
             found(&times),
             [
-                "a: level from k=6 on, within 5 % of the best (498 ms at 15)",
-                "Best: a at k=15, 498 ms; level from k=6 on."
+                "a: level from k=6 on (500 ms), within 5 %",
+                "Best: a at k=6, 500 ms; level from there on."
             ]
         );
     }

@@ -1,5 +1,7 @@
 //! The Universal Scalability Law (N. J. Gunther): throughput over the number of workers, cores or the like.
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 
 /// X(N) = λN / (1 + σ(N − 1) + κN(N − 1)).
@@ -63,11 +65,11 @@ impl Usl {
         self.lambda * n / (1.0 + self.sigma * (n - 1.0) + self.kappa * n * (n - 1.0))
     }
 
-    /// The peak that points up to `last` show, where the law fits them.
-    pub fn peak_within(&self, last: f64) -> Option<f64> {
+    /// The peak that points over these counts show, where the law fits them.
+    pub fn peak_within(&self, counts: RangeInclusive<f64>) -> Option<f64> {
         let fits = self.r_squared.is_some_and(|share| share >= FITTING_R_SQUARED)
             && self.worst_error <= FITTING_ERROR;
-        self.peak.filter(|peak| fits && *peak <= last)
+        self.peak.filter(|peak| fits && counts.contains(peak))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "points are few")]
@@ -175,12 +177,12 @@ mod tests {
     #[test]
     fn a_peak_is_told_only_where_the_law_fits_and_the_points_reach_it() {
         let found = Usl::fit(&points(&law(20.0, 0.05, 0.001), 32)).unwrap();
-        assert!(found.peak_within(32.0).is_some() && found.peak_within(30.0).is_none());
+        assert!(found.peak_within(1.0..=32.0).is_some() && found.peak_within(1.0..=30.0).is_none());
         // As many as six workers help; the rest is level.
         let level: Vec<(f64, f64)> =
             (1..=30).map(|n| (f64::from(n), f64::from(n.min(6)))).collect();
         let found = Usl::fit(&level).unwrap();
-        assert_eq!(found.peak_within(1_000.0), None, "{found:?}");
+        assert_eq!(found.peak_within(1.0..=1_000.0), None, "{found:?}");
     }
 
     #[test]

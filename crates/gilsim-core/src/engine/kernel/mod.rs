@@ -187,7 +187,7 @@ impl Kernel {
         core: CoreId,
         now: SimTime,
     ) -> SimDuration {
-        let [warm, cold] = TUNING.cools;
+        let (warm, cold) = (TUNING.warm_until, TUNING.cold_from);
         if cost.is_zero() || !self.cores.was_idle_before(core, now) {
             return SimDuration::ZERO;
         }

@@ -27,11 +27,13 @@ pub(super) struct Tuning {
     /// So many of those who wait for a core count for the average of their CPU time. Linux counts all of them (`avg_vruntime`
     /// in `kernel/sched/fair.c`); the average is needed often, and eight are enough for it.
     pub(super) averaged: usize,
-    /// A core that has idled for longer than the first takes longer to wake up, and from the second on no longer still: its
-    /// host, or its power management, has put it away, and others have filled its caches.
+    /// A core that has idled for longer takes longer to wake up: its host, or its power management, has put it away, and
+    /// others have filled its caches.
     /// Source: measured on a virtual machine. 22 us after 0.2 to 1 ms, 27 us after 2 ms, 48 us after 5 ms, 62 us and more
     /// after 20 ms.
-    pub(super) cools: [SimDuration; 2],
+    pub(super) warm_until: SimDuration,
+    /// From then on it takes no longer still. Source: likewise.
+    pub(super) cold_from: SimDuration,
     /// What 1,024 ns leave of a load, in 2^-64: half of a load is left after 32,768 of them.
     /// Source: `kernel/sched/sched-pelt.h`, `LOAD_AVG_PERIOD`.
     pub(super) load_left: u64,
@@ -45,6 +47,7 @@ pub(super) const TUNING: Tuning = Tuning {
     waker_bias_percent: 108,
     most_at_once: 32,
     averaged: 8,
-    cools: [SimDuration::from_millis(1), SimDuration::from_millis(8)],
+    warm_until: SimDuration::from_millis(1),
+    cold_from: SimDuration::from_millis(8),
     load_left: 18_446_353_870_663_572_145,
 };
