@@ -38,6 +38,7 @@ import sys
 import sysconfig
 import threading
 import time
+import types
 
 MEASURES = {}
 EXTRA = {}
@@ -1079,6 +1080,82 @@ def measure_shared_by_processes():
     record("shared.processes.get", get[3:], less=known("pipe.read"))
 
 
+class Limiter:
+    """A token bucket that always has a token, as printed programs have it."""
+
+    def __init__(self, lock, full):
+        self.gap, self.slack, self.lock, self.full = 1e-9, 1e9, lock, full
+
+    def wait(self):
+        """Take a token."""
+        with self.lock:
+            now = time.monotonic()
+            delay = self.full.value - self.slack - now
+            self.full.value = max(self.full.value, now) + self.gap
+        if delay > 0:
+            time.sleep(delay)
+
+
+class LoopLimiter:
+    """The same on an event loop."""
+
+    def __init__(self):
+        self.gap, self.slack, self.full = 1e-9, 1e9, 0.0
+
+    async def wait(self):
+        """Take a token."""
+        now = time.monotonic()
+        delay = self.full - self.slack - now
+        self.full = max(self.full, now) + self.gap
+        if delay > 0:
+            await asyncio.sleep(delay)
+
+
+def gate_costs(kind, limiter):
+    """CPU times of an event, of a barrier for one, and of a limiter: nobody waits."""
+    costs = {"set": [], "wait_for": [], "meet": [], "pass": []}
+    for _ in range(12):
+        event, barrier = kind.Event(), kind.Barrier(1)
+        costs["set"].append(each_of_many(event.set))
+        costs["wait_for"].append(each_of_many(event.wait))
+        costs["meet"].append(each_of_many(barrier.wait))
+        costs["pass"].append(each_of_many(limiter.wait))
+    return {name: samples[2:] for name, samples in costs.items()}
+
+
+def measure_gates():
+    """Events, barriers and limiters of threads and of processes."""
+    on_threads = gate_costs(threading, Limiter(threading.Lock(), types.SimpleNamespace(value=0.0)))
+    record("shared.gates.set", on_threads["set"])
+    record("shared.gates.wait_for", on_threads["wait_for"])
+    record("shared.gates.meet", on_threads["meet"])
+    record("shared.gates.pass", on_threads["pass"])
+    context = multiprocessing.get_context("fork")
+    full = context.Value("d", 0.0, lock=False)
+    of_processes = gate_costs(context, Limiter(context.Lock(), full))
+    record("shared.process_gates.set", of_processes["set"])
+    record("shared.process_gates.wait_for", of_processes["wait_for"])
+    record("shared.process_gates.meet", of_processes["meet"])
+    record("shared.process_gates.pass", of_processes["pass"])
+
+
+async def measure_gates_of_coroutines():
+    """Events, barriers and limiters of an event loop; barriers came with Python 3.11."""
+    costs = {"set": [], "wait_for": [], "meet": [], "pass": []}
+    limiter = LoopLimiter()
+    for _ in range(12):
+        event = asyncio.Event()
+        costs["set"].append(each_of_many(event.set))
+        costs["wait_for"].append(await await_many(event.wait))
+        costs["pass"].append(await await_many(limiter.wait))
+        if sys.version_info >= (3, 11):
+            costs["meet"].append(await await_many(asyncio.Barrier(1).wait))
+    record("shared.coroutines.set", costs["set"][2:])
+    record("shared.coroutines.wait_for", costs["wait_for"][2:])
+    record("shared.coroutines.meet", costs["meet"][2:])
+    record("shared.coroutines.pass", costs["pass"][2:])
+
+
 async def use_on_loop(semaphore):
     """CPU time of one of many uses of a semaphore that nobody else has."""
     before = time.thread_time_ns()
@@ -1696,8 +1773,10 @@ def main():
     measure_copies_of_objects()
     measure_shared_by_threads()
     measure_shared_by_processes()
+    measure_gates()
     measure_loop()
     asyncio.run(measure_shared_by_coroutines())
+    asyncio.run(measure_gates_of_coroutines())
     measure_interpreters()
     busy_now, there_now = core_time()
     others = (busy_now - busy - own_time() + own) / max(there_now - there, 1e-9)

@@ -7,6 +7,7 @@ use crate::model::LockMode;
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
+use super::event_loop::EventLoop;
 use super::kernel::{Coming, Moment, Waker};
 use super::queue::{CoreEvent, Rank};
 use super::thread::{Burst, Entry, Status};
@@ -96,7 +97,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// What the thread's next bookkeeping costs more on a cold core.
     fn cold_cost(&self, thread: ThreadId) -> SimDuration {
         let own = self.loops.iter().find(|it| it.is_run_by(thread));
-        own.map_or(self.plan.cold, |it| it.cold_cost())
+        own.map_or(self.plan.cold, EventLoop::cold_cost)
     }
 
     /// The idle core takes a thread from a run queue.

@@ -414,12 +414,16 @@ costs! {
         #[serde(default)]
         unlock: Cost,
         /// `asyncio.Event.set`.
+        #[serde(default)]
         set: Cost,
         /// `await asyncio.Event.wait()` of one that is set.
+        #[serde(default)]
         wait_for: Cost,
         /// `await asyncio.Barrier.wait()`, of the last one.
+        #[serde(default)]
         meet: Cost,
         /// Passing a limiter that counts in Python.
+        #[serde(default)]
         pass: Cost,
         /// `await asyncio.Queue.put()`.
         put: Cost,
@@ -433,12 +437,16 @@ costs! {
     /// is held for as long as an operation takes. Operations here wait for nobody and wake nobody.
     GateCosts {
         /// `Event.set`.
+        #[serde(default)]
         set: Cost,
         /// `Event.wait` of one that is set.
+        #[serde(default)]
         wait_for: Cost,
         /// `Barrier.wait`, of the last one.
+        #[serde(default)]
         meet: Cost,
         /// Passing a limiter that counts in Python.
+        #[serde(default)]
         pass: Cost,
     }
 }
@@ -451,8 +459,10 @@ costs! {
         /// In a process of its own.
         processes: ProcessSharedCosts,
         /// Events, barriers and limiters on a thread.
+        #[serde(default)]
         gates: GateCosts,
         /// The same in a process of its own.
+        #[serde(default)]
         process_gates: GateCosts,
         /// On an event loop.
         coroutines: LoopSharedCosts,

@@ -1,5 +1,7 @@
 //! What the verdict says of each entry of a scenario that has several.
 
+use std::collections::BTreeMap;
+
 use super::words::{list, one_line, range, time};
 use super::{Ending, ToolResult};
 use gilsim_core::model::Scenario;
@@ -8,16 +10,18 @@ use gilsim_core::model::Scenario;
 const TOLD: usize = 4;
 
 /// The names of a scenario's entries as people read them: a number where there is no name, and beside one that is there twice.
-pub fn entry_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
-    let shown = |(number, name): (usize, &str)| {
-        let same = names.clone().filter(|other| *other == name).count();
-        match (name, same) {
-            ("", _) => number.to_string(),
-            (name, 1) => one_line(name),
-            (name, _) => format!("{} ({number})", one_line(name)),
-        }
+pub fn entry_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let names: Vec<&str> = names.collect();
+    let mut times: BTreeMap<&str, u32> = BTreeMap::new();
+    for name in &names {
+        *times.entry(name).or_default() += 1;
+    }
+    let shown = |(number, name): (usize, &&str)| match (*name, times[name]) {
+        ("", _) => number.to_string(),
+        (name, 1) => one_line(name),
+        (name, _) => format!("{} ({number})", one_line(name)),
     };
-    names.clone().enumerate().map(shown).collect()
+    names.iter().enumerate().map(shown).collect()
 }
 
 /// One entry: the tools that answer 95 % of its tasks soonest and latest.
