@@ -1,6 +1,6 @@
 """Set gilsim's predictions beside what real CPython did.
 
-usage: compare.py FOLDER [--gilsim EXE] [--cores N] [--profile NAME_OR_FILE] [--only NAME]... [--check]
+usage: compare.py FOLDER [--gilsim EXE] [--cores N] [--profile NAME_OR_FILE] [--only NAME]... [--python 3.X]... [--check]
 
 FOLDER holds `workloads/NAME.json` and `results-3.X.jsonl` as measured on real interpreters: `usual` has 24 programs of
 every kind, `others` 79 more. Each measured run becomes the scenario of that very run, with the CPU time that its steps
@@ -52,6 +52,8 @@ def compare(options, folder):
     """One record per measured run: name, version, and (measured, predicted) of both figures."""
     for results in sorted(folder.glob("results-3.*.jsonl")):
         version = results.stem.removeprefix("results-")
+        if options.python and version not in options.python:
+            continue
         for line in results.read_text().splitlines():
             measured = json.loads(line)
             if options.only and measured["name"] not in options.only:
@@ -87,6 +89,7 @@ def main():
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--profile")
     parser.add_argument("--only", action="append")
+    parser.add_argument("--python", action="append", metavar="3.X")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     runs = sorted(compare(options, options.folder), key=lambda run: abs(error(run["makespan"])))

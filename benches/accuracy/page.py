@@ -11,7 +11,7 @@ import pathlib
 import compare
 
 MARKS = ("<!-- table: benches/accuracy/page.py -->", "<!-- end of table -->")
-COLOURS = {"3.11": "#0072b2", "3.12": "#d55e00", "3.13": "#009e73"}
+COLOURS = {"3.11": "#0072b2", "3.12": "#d55e00", "3.13": "#009e73", "3.14": "#cc79a7", "3.15": "#e69f00"}
 
 
 def worst_first(runs):
@@ -79,7 +79,7 @@ def main():
         parser.add_argument(name, type=pathlib.Path)
     parser.add_argument("--gilsim", default="target/release/gilsim")
     options = parser.parse_args()
-    options.cores, options.profile, options.only = 2, None, None
+    options.cores, options.profile, options.only, options.python = 2, None, None, None
     runs = list(compare.compare(options, options.folder))
     page = options.page.read_text()
     before, rest = page.split(MARKS[0])
