@@ -74,12 +74,15 @@ impl Size {
     }
 
     fn of_step(step: &StepSpec, setting: &Setting) -> Self {
-        if let Some((times, steps)) = step.within() {
-            let (body, times) = (Self::of(steps, setting), u64::from(times));
-            return Self {
-                steps: body.steps.saturating_mul(times),
-                drawn: body.drawn.saturating_mul(times),
-            };
+        let mut within = step.within().peekable();
+        if within.peek().is_some() {
+            return within.fold(Self::default(), |sum, (times, steps)| {
+                let (body, times) = (Self::of(steps, setting), u64::from(times));
+                Self {
+                    steps: sum.steps.saturating_add(body.steps.saturating_mul(times)),
+                    drawn: sum.drawn.saturating_add(body.drawn.saturating_mul(times)),
+                }
+            });
         }
         let is_drawn = |length| !matches!(length, &Distribution::Constant(_));
         Self { steps: 1, drawn: u64::from(step.length(setting).is_some_and(is_drawn)) }

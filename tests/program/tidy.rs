@@ -31,7 +31,7 @@ const ROOMS: [Room; 32] = [
     room("time", &[], &[]),
     room("ids", &[], &[]),
     room("trace", &["ids", "time"], &[]),
-    room("model", &["ids", "profile", "time", "tools"], &[]),
+    room("model", &["ids", "profile", "time", "tools"], &["libm"]),
     room("profile", &["model", "time"], &["serde", "toml"]),
     // gilsim-core: the way through.
     room("workload", &["ids", "model", "time"], &["libm", "rand", "rand_chacha"]),

@@ -1,6 +1,8 @@
 //! What a scenario says, validated and resolved: plain data that knows no TOML.
 
+mod attempts;
 mod step;
+mod within;
 
 use std::sync::Arc;
 
@@ -9,7 +11,10 @@ use crate::profile::Profile;
 use crate::time::{SimDuration, SimTime};
 pub use crate::tools::Tool;
 
-pub use step::{Form, Further, Guard, Object, OffloadTo, Spends, StepKind, StepSpec, WaitOn, Work};
+pub use attempts::{Retry, Try};
+pub use step::{
+    Form, Further, Guard, Object, OffloadTo, Spends, StepKind, StepSpec, Takes, WaitOn, Work,
+};
 
 /// A validated scenario: what is to be done, and with which tools.
 #[derive(Clone, Debug)]

@@ -139,6 +139,15 @@ pub struct Passed {
     pub at: SimTime,
 }
 
+/// Something that happens to a task and ends no row of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Incident {
+    /// An attempt ran out of time.
+    TimedOut,
+    /// Another attempt begins.
+    Retried,
+}
+
 /// Listens to a run. Rows of one task, one thread or one core come in the order of their time;
 /// rows of different ones need not.
 pub trait Sink {
@@ -147,6 +156,9 @@ pub trait Sink {
 
     /// A task's last step ended.
     fn finished(&mut self, _finished: &Finished) {}
+
+    /// Something happened to a task.
+    fn happened(&mut self, _task: TaskId, _incident: Incident) {}
 
     /// A lock was given up.
     fn hold(&mut self, _hold: &Hold) {}
@@ -161,6 +173,9 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     }
     fn finished(&mut self, finished: &Finished) {
         (**self).finished(finished);
+    }
+    fn happened(&mut self, task: TaskId, incident: Incident) {
+        (**self).happened(task, incident);
     }
     fn hold(&mut self, hold: &Hold) {
         (**self).hold(hold);
@@ -179,6 +194,11 @@ impl<S: Sink> Sink for Option<S> {
     fn finished(&mut self, finished: &Finished) {
         if let Some(sink) = self {
             sink.finished(finished);
+        }
+    }
+    fn happened(&mut self, task: TaskId, incident: Incident) {
+        if let Some(sink) = self {
+            sink.happened(task, incident);
         }
     }
     fn hold(&mut self, hold: &Hold) {
@@ -201,6 +221,10 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
     fn finished(&mut self, finished: &Finished) {
         self.0.finished(finished);
         self.1.finished(finished);
+    }
+    fn happened(&mut self, task: TaskId, incident: Incident) {
+        self.0.happened(task, incident);
+        self.1.happened(task, incident);
     }
     fn hold(&mut self, hold: &Hold) {
         self.0.hold(hold);

@@ -29,6 +29,7 @@ pub use case::bits;
 pub use demand::{Demand, TURNS, TooLarge};
 use draw::Law;
 pub use notes::Notes;
+pub(crate) use script::without_repair;
 pub use script::{Action, Length, Spent, Step};
 use script::{Draw, Drawn, Odds, Script, Times};
 
@@ -307,6 +308,21 @@ impl Workload {
         })
     }
 
+    /// Whether the leaf step `leaf` of a task may be cut short or left out, for it is part of a `try`.
+    pub fn may_be_left_out(&self, task: TaskId, leaf: u32) -> bool {
+        let mut depth = 0_u32;
+        let before = self.script(self.entry_of(task)).iter().take_while(|step| step.leaf <= leaf);
+        for step in before {
+            match step.action {
+                Action::AttemptsBegin => depth += 1,
+                Action::AttemptsEnd { .. } => depth -= 1,
+                action if action.is_leaf() && step.leaf == leaf => return depth > 0,
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// What the leaf step `leaf` of a task does.
     fn leaf_action(&self, task: TaskId, leaf: u32) -> Option<Action> {
         self.actions_of_leaf(task, leaf).find(|action| action.is_leaf())
@@ -423,6 +439,10 @@ impl Draw<'_> {
     fn column(&self, count: u32, key: Key) -> Vec<SimDuration> {
         match self.what {
             Drawn::Length(times) => self.lengths(times, count, key),
+            Drawn::Between(low, high) => {
+                let distribution = &Distribution::Uniform { low, high };
+                self.lengths(Times { distribution, uses_before: 0 }, count, key)
+            }
             Drawn::Failure(odds) => {
                 let fails = |it| SimDuration::from_nanos(u64::from(it));
                 self.failures(odds, count, key).map(fails).collect()

@@ -16,7 +16,7 @@ seed = 1
 machine = { cores = 8, quantum = "4ms", wake_latency = "5us" }
 interpreter = { profile = "ideal", lock = true, switch_interval = "5ms" }
 [sites]
-a = { latency = { uniform = ["1s", "2s"] }, connections = 6 }
+a = { latency = { uniform = ["1s", "2s"] }, connections = 6, fails = 0.5, fails_after = "1s" }
 b.latency = { exponential = "1s" }
 c.latency = { normal = ["1s", "2s"] }
 d.latency = { lognormal = { p50 = "1s", p99 = "2s" } }
@@ -38,6 +38,8 @@ steps = [
   { wait = "a" }, { block = "1s" }, { compute = "parse" }, { yield = true }, { acquire = "slots" },
   { release = "slots" }, { put = "jobs" }, { get = "jobs" }, # a comment
   { offload = [{ compute = "1ms" }], to = "processes" }, { repeat = 10, steps = [{ wait = "b" }] },
+  { fail = true }, { try = [{ wait = "a" }], timeout = "1s", otherwise = [{ yield = true }],
+    retry = { times = 2, backoff = "1ms", factor = 2, jitter = 0.5 } },
 ]
 [[tasks]]
 arrive = { every = "10ms" }

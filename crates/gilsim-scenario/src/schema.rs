@@ -109,14 +109,18 @@ fn arrival() -> Value {
 
 fn step() -> Value {
     let mut object = object(&keys::STEP, false);
-    let forms = StepKind::ALL.map(|kind| match kind.further {
-        Some(further) if further.required => json!({ "required": [kind.key, further.key] }),
-        _ => json!({ "required": [kind.key] }),
+    let forms = StepKind::ALL.map(|kind| {
+        let further = kind.further.iter().filter(|further| further.required);
+        let keys: Vec<&str> =
+            std::iter::once(kind.key).chain(further.map(|further| further.key)).collect();
+        json!({ "required": keys })
     });
     object.insert("oneOf".to_owned(), json!(forms));
     let mut owners: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
-    for (further, kind) in StepKind::ALL.iter().filter_map(|kind| Some((kind.further?, kind))) {
-        owners.entry(further.key).or_default().push(json!({ "required": [kind.key] }));
+    for kind in StepKind::ALL {
+        for further in kind.further {
+            owners.entry(further.key).or_default().push(json!({ "required": [kind.key] }));
+        }
     }
     let owned = owners.into_iter().map(|(key, of)| (key.to_owned(), json!({ "anyOf": of })));
     object.insert("dependentSchemas".to_owned(), Value::Object(owned.collect()));

@@ -8,8 +8,12 @@ use super::tree::shortened;
 const LIMITS: &str = "see README.md, \"Limits\"";
 
 /// What serves in the place of something that is missing.
-const INSTEAD: [(&str, &str); 2] = [
+const INSTEAD: [(&str, &str); 6] = [
     ("sleep", "`wait` for a time, or `block` the thread for one"),
+    ("timeout", "steps have one: { try = [...], timeout = \"5s\" }"),
+    ("deadline", "steps have a timeout: { try = [...], timeout = \"5s\" }"),
+    ("retry", "steps have it: { try = [...], retry = { times = 3 } }"),
+    ("retries", "steps have them: { try = [...], retry = { times = 3 } }"),
     ("gather", "the entries of `[[tasks]]` are what is gathered"),
 ];
 
@@ -24,7 +28,7 @@ const ELSEWHERE: [(&str, &str); 6] = [
 ];
 
 /// What has no stand-in.
-const NAMES: [&str; 35] = [
+const NAMES: [&str; 31] = [
     "anyio",
     "bandwidth",
     "cache",
@@ -34,7 +38,6 @@ const NAMES: [&str; 35] = [
     "condition",
     "curio",
     "dask",
-    "deadline",
     "disk",
     "eventlet",
     "gc",
@@ -48,14 +51,11 @@ const NAMES: [&str; 35] = [
     "pipe",
     "priority",
     "ray",
-    "retries",
-    "retry",
     "shared_memory",
     "signal",
     "socket",
     "subprocess",
     "taskgroup",
-    "timeout",
     "trio",
     "twisted",
     "uvloop",

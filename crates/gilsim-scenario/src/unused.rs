@@ -35,9 +35,13 @@ impl Used {
                 Object::Flag(id) => _ = self.events.insert(id.index()),
                 Object::Barrier(id) => _ = self.barriers.insert(id.index()),
                 Object::Limiter(id) => _ = self.limiters.insert(id.index()),
-                Object::Nothing | Object::Time(_) | Object::Executor(_) | Object::Times(_) => {}
+                Object::Nothing
+                | Object::Time(_)
+                | Object::Executor(_)
+                | Object::Attempts(_)
+                | Object::Times(_) => {}
             }
-            if let Some((_, steps)) = step.within() {
+            for (_, steps) in step.within() {
                 self.add(steps);
             }
         }
@@ -121,11 +125,14 @@ fn turns(steps: &[StepSpec], semaphore: SemaphoreId) -> (u128, u128) {
     let mut turns = (0, 0);
     for step in steps {
         // A `with` gives back what it takes.
-        if step.object() == Object::Semaphore(semaphore) && step.within().is_none() {
+        if step.object() == Object::Semaphore(semaphore) && step.within().next().is_none() {
             // Of the two kinds that name a semaphore, the one that takes a permit may wait for it.
             if step.kind().waits_for_tasks { turns.0 += 1 } else { turns.1 += 1 }
         }
-        if let Some((times, steps)) = step.within() {
+        // Whatever an attempt has taken, it gives back when it fails: one that succeeds is what counts.
+        let once = matches!(step.object(), Object::Attempts(_));
+        for (times, steps) in step.within() {
+            let times = if once { 1 } else { times };
             let (taken, given) = self::turns(steps, semaphore);
             turns.0 += taken * u128::from(times);
             turns.1 += given * u128::from(times);

@@ -21,6 +21,7 @@ mod parallelism_needs_cores;
 mod processes_scale;
 mod released_computations_overlap;
 mod sequential_time_is_the_sum;
+mod steps_are_tried;
 mod steps_fail;
 mod the_lock_is_released_while_waiting;
 mod the_wrong_tool_slows_down;

@@ -20,6 +20,7 @@ pub fn audited(scenario: &Scenario, tool: &ToolRun) -> (Run, Vec<String>) {
         held: Held::of(&plan),
         limiters: plan.limiters.iter().map(|it| (it.gap, it.burst)).collect(),
         demanded: Box::new(|task, leaf| plan.demanded(task, leaf)),
+        optional: Box::new(|task, leaf| plan.workload.may_be_left_out(task, leaf)),
         names: &plan.names,
     });
     let run = play::play(&plan, &mut audit);

@@ -30,6 +30,9 @@ pub enum Step {
     Get(usize),
     Offload(Vec<Step>, bool),
     Repeat(u32, Vec<Step>),
+    Fail,
+    /// What is tried, how long each attempt may take in us, retries, the wait before them in us, and what is done otherwise.
+    Try(Vec<Step>, Option<u64>, u32, u64, Option<Vec<Step>>),
 }
 
 #[derive(Clone, Debug)]
@@ -105,6 +108,7 @@ impl Wild {
             text.push(format!("[sites.s{number}]\nlatency = {latency}\n"));
             text.extend(connections.map(|limit| format!("connections = {limit}\n")));
             text.push(self.server.toml(k));
+            text.push(["fails = 0.25\n", ""][number % 2].to_owned());
         }
         for (number, (time, lock)) in self.computations.iter().enumerate() {
             text.push(format!(
@@ -204,6 +208,19 @@ impl Step {
             }
             Self::Repeat(times, inner) => {
                 format!("{{ repeat = {times}, steps = {} }}", list(inner, k))
+            }
+            Self::Fail => "{ fail = true }".to_owned(),
+            Self::Try(inner, timeout, times, backoff, otherwise) => {
+                let timeout =
+                    timeout.map_or_else(String::new, |us| format!(", timeout = \"{}us\"", us * k));
+                let otherwise = otherwise
+                    .as_ref()
+                    .map_or_else(String::new, |steps| format!(", otherwise = {}", list(steps, k)));
+                format!(
+                    "{{ try = {}{timeout}, retry = {{ times = {times}, backoff = \"{}us\", factor = 2 }}{otherwise} }}",
+                    list(inner, k),
+                    backoff * k
+                )
             }
         }
     }
@@ -307,7 +324,22 @@ fn entry(chance: Chance) -> impl Strategy<Value = Entry> {
         .prop_map(|(count, arrive, payload, steps)| Entry { count, arrive, payload, steps })
 }
 
-fn step(chance: Chance) -> impl Strategy<Value = Step> {
+/// A step, or steps that are tried, within others that are, too.
+fn step(chance: Chance) -> BoxedStrategy<Step> {
+    let inner = flat_step(chance).boxed().prop_recursive(2, 6, 2, |inner| {
+        let steps = vec(inner.clone(), 1..=2);
+        let timeout =
+            option::of(prop_oneof![(1..=20_u64).prop_map(|ms| ms * 1_000), 1..=30_000_u64]);
+        (steps, timeout, 0..=2_u32, 0..=3_000_u64, option::of(vec(inner, 1..=1))).prop_map(
+            |(steps, timeout, times, backoff, otherwise)| {
+                Step::Try(steps, timeout, times, backoff, otherwise)
+            },
+        )
+    });
+    prop_oneof![12 => flat_step(chance), 1 => Just(Step::Fail), 4 => inner].boxed()
+}
+
+fn flat_step(chance: Chance) -> impl Strategy<Value = Step> {
     let plain = || vec(plain_step(chance), 1..=2);
     prop_oneof![
         8 => plain_step(chance),

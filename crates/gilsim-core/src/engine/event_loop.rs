@@ -12,6 +12,7 @@ use crate::plan::{End, LoopOp, LoopRules, Pc};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
+use super::alarms::{Alarm, Alarms, Number};
 use super::tasks::OffThread;
 use super::thread::{Burst, Wait};
 use super::timers::{Ties, Timers};
@@ -30,6 +31,8 @@ pub(super) struct EventLoop {
     at_hand: Handle,
     /// Sleeping coroutines; of equal times the first set is the first to fire.
     timers: Timers,
+    /// All timers instead, where they may be cancelled.
+    alarms: Option<Alarms>,
     /// How many timers are set.
     timers_set: u32,
     poll: Poll,
@@ -60,6 +63,10 @@ pub(super) enum Handle {
     FirstStep(TaskId),
     /// A coroutine goes on, for its wait has ended so.
     Step(TaskId, End),
+    /// A coroutine gives up the attempt of that number, if it is still at it.
+    Deadline(TaskId, Number),
+    /// What was to be done is not to be done any more.
+    Cancelled,
     /// A coroutine's end is counted by `gather`.
     Gathered,
     /// The main coroutine goes on, and ends.
@@ -67,7 +74,7 @@ pub(super) enum Handle {
 }
 
 impl EventLoop {
-    pub(super) fn new(rules: LoopRules) -> Self {
+    pub(super) fn new(rules: LoopRules, cancels: bool) -> Self {
         Self {
             rules,
             thread: ThreadId::MAIN,
@@ -75,6 +82,7 @@ impl EventLoop {
             todo: 0,
             at_hand: Handle::Main,
             timers: Timers::new(Ties::AsSet),
+            alarms: cancels.then(Alarms::default),
             timers_set: 0,
             poll: Poll::default(),
             signalled: false,
@@ -90,7 +98,9 @@ impl EventLoop {
             | Handle::Result(task)
             | Handle::FirstStep(task)
             | Handle::Step(task, _) => task,
-            Handle::Gathered | Handle::Main => unreachable!("only coroutines have tasks"),
+            Handle::Deadline(..) | Handle::Cancelled | Handle::Gathered | Handle::Main => {
+                unreachable!("only coroutines have tasks")
+            }
         }
     }
 
@@ -110,8 +120,53 @@ impl EventLoop {
 
     /// The coroutine sleeps until `when`.
     pub(super) fn call_at(&mut self, task: TaskId, when: SimTime) {
-        self.timers.set(when, task.0);
+        match &mut self.alarms {
+            Some(alarms) => alarms.set_sleeper(task, when),
+            None => self.timers.set(when, task.0),
+        }
         self.timers_set += 1;
+    }
+
+    /// The coroutine gives up an attempt at `when`. Returns the number of that.
+    pub(super) fn give_up_at(&mut self, task: TaskId, when: SimTime) -> Number {
+        self.timers_set += 1;
+        self.alarms().set_deadline(task, when)
+    }
+
+    /// Nobody gives that attempt up.
+    pub(super) fn cancel_deadline(&mut self, when: SimTime, number: Number) {
+        let was_set = self.alarms().cancel_deadline(when, number);
+        self.timers_set -= u32::from(was_set);
+    }
+
+    /// A coroutine that sleeps is not to be woken.
+    pub(super) fn cancel_sleeper(&mut self, task: TaskId) {
+        assert!(self.alarms().cancel_sleeper(task), "{task:?} does not sleep");
+        self.timers_set -= 1;
+    }
+
+    fn alarms(&mut self) -> &mut Alarms {
+        self.alarms.as_mut().expect("the plan says that coroutines may run out of time")
+    }
+
+    fn next_timer(&self) -> Option<SimTime> {
+        match &self.alarms {
+            Some(alarms) => alarms.next(),
+            None => self.timers.next(),
+        }
+    }
+
+    /// Who runs it.
+    pub(super) fn thread(&self) -> ThreadId {
+        self.thread
+    }
+
+    /// The handle by which a coroutine goes on that is ready to.
+    pub(super) fn handle_of(&mut self, task: TaskId) -> Option<&mut Handle> {
+        self.ready.iter_mut().find(|handle| match handle {
+            Handle::Timer(of) | Handle::Result(of) | Handle::Step(of, _) => *of == task,
+            _ => false,
+        })
     }
 
     /// `gather` waits for so many coroutines.
@@ -126,12 +181,12 @@ impl EventLoop {
     /// Prepares a poll. Returns whether there is something to do already.
     fn look(&mut self, now: SimTime) -> bool {
         self.poll.timeout = self.timeout(now);
-        !self.ready.is_empty() || self.timers.next().is_some_and(|when| when <= now)
+        !self.ready.is_empty() || self.next_timer().is_some_and(|when| when <= now)
     }
 
     /// The time to the next timer, rounded up to what the poll can wait for.
     fn timeout(&self, now: SimTime) -> Option<SimDuration> {
-        let left = self.timers.next()?.saturating_since(now);
+        let left = self.next_timer()?.saturating_since(now);
         Some(left.rounded_up_as_float(self.rules.poll_granularity))
     }
 
@@ -148,12 +203,16 @@ impl EventLoop {
 
     /// Takes the next timer that is due. Returns since when its coroutine is ready: not before the poll ended that the
     /// timer fired in.
-    fn due_timer(&mut self, now: SimTime) -> Option<(SimTime, TaskId)> {
-        let when = self.timers.next().filter(|when| *when <= now)?;
+    fn due_timer(&mut self, now: SimTime) -> Option<(SimTime, Alarm)> {
+        let when = self.next_timer().filter(|when| *when <= now)?;
         let slept_through = when > self.poll.began && when <= self.poll.ended;
         let ready_at = if slept_through { self.poll.ended } else { when };
         self.timers_set -= 1;
-        self.timers.take().map(|task| (ready_at, TaskId(task)))
+        let alarm = match &mut self.alarms {
+            Some(alarms) => alarms.take(),
+            None => self.timers.take().map(|task| Alarm::Sleeper(TaskId(task))),
+        };
+        alarm.map(|alarm| (ready_at, alarm))
     }
 
     /// What it costs to have taken a timer from the heap of those that are still set (`heapq.heappop`).
@@ -179,12 +238,12 @@ impl EventLoop {
     /// What a handle costs before it has an effect.
     fn cost_of(&self, handle: Handle) -> SimDuration {
         match handle {
-            Handle::Timer(_) => self.rules.timer_fire,
+            Handle::Timer(_) | Handle::Deadline(..) => self.rules.timer_fire,
             Handle::Result(_) => self.rules.future,
             Handle::FirstStep(_) => self.rules.first_step + self.cost_of_the_living(),
             Handle::Step(..) => self.rules.step + self.cost_of_the_living(),
             Handle::Main => self.rules.step,
-            Handle::Gathered => SimDuration::ZERO,
+            Handle::Cancelled | Handle::Gathered => SimDuration::ZERO,
         }
     }
 
@@ -337,10 +396,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn collect_timers(&mut self, thread: ThreadId, id: EventLoopId) -> Flow {
         let (now, name) = (self.now, self.names.event_loop);
         let mut cost = SimDuration::ZERO;
-        while let Some((ready_at, task)) = self.event_loop(id).due_timer(now) {
+        while let Some((ready_at, alarm)) = self.event_loop(id).due_timer(now) {
             cost += self.event_loop(id).cost_of_heap();
-            self.change_to_ready(task, ready_at);
-            self.event_loop(id).call_soon(Handle::Timer(task));
+            let handle = match alarm {
+                Alarm::Sleeper(task) => {
+                    self.change_to_ready(task, ready_at);
+                    Handle::Timer(task)
+                }
+                Alarm::Deadline(task, number) => Handle::Deadline(task, number),
+            };
+            self.event_loop(id).call_soon(handle);
         }
         cost += self.event_loop(id).count_handles();
         self.bookkeeping(thread, cost, name)
@@ -355,9 +420,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.begin_step(thread, task);
                 self.names.step
             }
-            Handle::Timer(_) | Handle::Result(_) | Handle::Gathered | Handle::Main => {
-                self.names.event_loop
-            }
+            Handle::Timer(_)
+            | Handle::Result(_)
+            | Handle::Deadline(..)
+            | Handle::Cancelled
+            | Handle::Gathered
+            | Handle::Main => self.names.event_loop,
         };
         self.bookkeeping(thread, cost, name)
     }
@@ -376,6 +444,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Handle::Timer(task) | Handle::Result(task) => {
                 event_loop.call_soon(Handle::Step(task, End::Done));
             }
+            Handle::Deadline(task, number) => self.coroutine_is_late(task, number),
+            Handle::Cancelled => {}
             Handle::Gathered => event_loop.gathered(),
             Handle::Main => event_loop.main_is_done = true,
             Handle::FirstStep(task) => return Flow::Jump(self.tasks.get(task).pc),

@@ -33,6 +33,17 @@ impl Gates {
         self.flags[flag.index()].waiters.push(waiter);
     }
 
+    /// A waiter gives up.
+    pub(super) fn step_out(&mut self, thing: Thing, waiter: Waiter) {
+        match thing {
+            Thing::Flag(flag) => self.flags[flag.index()].waiters.retain(|other| *other != waiter),
+            Thing::Meeting(barrier) => {
+                self.barriers[barrier.index()].come.retain(|(other, _)| *other != waiter);
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn wait_at(&mut self, barrier: BarrierId, waiter: Waiter) {
         self.barriers[barrier.index()].stand_in_line(waiter);
     }

@@ -111,6 +111,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
         record.back = here;
         let task = self.task_of(item, done);
+        if item.part().is_some_and(|part| self.tasks.is_abandoned(task, part)) {
+            self.thread_mut(thread).done = 0;
+            return Flow::Go;
+        }
         let start = item.part().unwrap_or(self.tasks.get(task).pc);
         if self.thread(thread).task.get() != Some(task) {
             self.attach(task, thread, start);
@@ -140,6 +144,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The thread has done those steps of a coroutine that were offloaded: its loop has to hear of it.
     pub(super) fn end_part(&mut self, thread: ThreadId, last: bool, failed: bool) {
+        if self.tasks.end_orphan(thread) {
+            return;
+        }
         let task = self.task_on(thread);
         let record = self.tasks.get_mut(task);
         record.pc = self.plan.instruction(record.pc).next;
@@ -155,8 +162,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn deliver(&mut self, thread: ThreadId) {
         let item = self.thread(thread).item;
-        if item.part().is_some() {
-            return self.executor_is_done(self.task_of(item, 0));
+        if let Some(part) = item.part() {
+            let task = self.task_of(item, 0);
+            if !self.tasks.forget_abandoned(task, part) {
+                self.executor_is_done(task);
+            }
+            return;
         }
         for position in 0..item.count {
             let task = self.task_of(item, position);

@@ -10,6 +10,8 @@
 
 #![deny(clippy::float_arithmetic, reason = "simulated time is integer")]
 
+mod alarms;
+mod attempts;
 mod channels;
 mod clients;
 mod coroutine;
@@ -46,6 +48,7 @@ use crate::plan::{Group, Pc, Plan};
 use crate::time::SimTime;
 use crate::trace::{Outcome, Sink, Totals};
 
+use attempts::Attempts;
 use channels::Channels;
 use event_loop::EventLoop;
 use executor::Executor;
@@ -147,6 +150,8 @@ struct Engine<'a, S: ?Sized> {
     onces: u64,
     tasks: Tasks,
     loops: Vec<EventLoop>,
+    /// The attempts that may take only so long.
+    attempts: Attempts,
     /// Why nothing more is played, if so.
     ending: Option<Ending>,
     /// More steps of no length than this at one instant are a fault of the engine.
@@ -173,7 +178,12 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             executors: plan.executors.iter().copied().map(Executor::new).collect(),
             onces: 0,
             tasks: Tasks::new(plan),
-            loops: plan.event_loops.iter().map(|rules| EventLoop::new(*rules)).collect(),
+            loops: plan
+                .event_loops
+                .iter()
+                .map(|rules| EventLoop::new(*rules, plan.limits_coroutines))
+                .collect(),
+            attempts: Attempts::default(),
             ending: None,
             steps_per_instant_max: steps_per_instant_max(plan),
         };
@@ -257,6 +267,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
         match event {
             Event::BurstEnd(core) => self.end_of_burst(core),
             Event::Wake(thread) => self.time_has_come(thread),
+            Event::Deadline(thread) => self.deadline_is_over(thread),
             Event::Patience(thread) => self.patience_is_over(thread),
             Event::Request(lock) => self.interval_is_over(lock),
             Event::SliceEnd(core) => self.end_of_slice(core),

@@ -44,9 +44,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::SpendOnItem(cost) => return self.spend_on_item(thread, cost),
             Op::Compute { length, name, lock } => return self.compute(thread, length, name, lock),
             Op::Sleep { length, name } => return self.sleep_for_task(thread, length, name),
-            Op::Block(Wait { on, row, ends }) => {
+            Op::Block(wait @ Wait { on, row, ends }) => {
                 return match self.wait_is_over(thread, on) {
                     Some(end) => Flow::Jump(ends.after(end)),
+                    None if ends.may_be_late() => self.wait_in_time(thread, wait),
                     None => self.wait_for(thread, on, row),
                 };
             }
@@ -95,6 +96,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::Offload { submit, part, row } => {
                 return self.offload(thread, pc, submit, part, row);
             }
+            Op::OnTry(op) => return self.run_try_op(thread, op),
             Op::IfZero(length, to) => {
                 return Flow::jump_if(self.length(thread, length).is_zero(), to);
             }

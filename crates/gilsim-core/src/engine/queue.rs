@@ -7,6 +7,7 @@
 //! hash, and all pop in the same total order.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use priority_queue::PriorityQueue;
 use rustc_hash::FxBuildHasher;
@@ -24,6 +25,8 @@ pub(super) enum Event {
     BurstEnd(CoreId),
     /// A sleeping or polling thread's time has come.
     Wake(ThreadId),
+    /// A thread that waits for something that others have has waited for as long as it may.
+    Deadline(ThreadId),
     /// A waiter's patience with the lock's holder is over.
     Patience(ThreadId),
     /// Under the exact rules, a waiter has waited a whole interval for the lock's holder.
@@ -56,6 +59,8 @@ pub(super) enum Rank {
     BurstEnd,
     /// Threads wake.
     Wake,
+    /// Threads that wait give up.
+    Deadline,
     /// Waiters lose patience.
     Patience,
     /// Slices end, and idle cores look for threads.
@@ -98,7 +103,8 @@ impl Key {
         match (self.0 >> 40) & 0xFF {
             0 => Rank::BurstEnd,
             1 => Rank::Wake,
-            2 => Rank::Patience,
+            2 => Rank::Deadline,
+            3 => Rank::Patience,
             _ => Rank::SliceEnd,
         }
     }
@@ -120,6 +126,8 @@ pub(super) struct EventQueue {
     poll: Key,
     patience: PriorityQueue<ThreadId, Reverse<Key>, FxBuildHasher>,
     sleepers: Timers,
+    /// Threads that wait for as long as they may, which few do, and until when.
+    deadlines: BTreeSet<(SimTime, ThreadId)>,
     /// The next event and where it stands, where that is known: most changes leave it as it is.
     head: Option<(Key, Place)>,
 }
@@ -132,6 +140,7 @@ enum Place {
     Poll,
     Patience,
     Sleepers,
+    Deadlines,
 }
 
 impl EventQueue {
@@ -143,6 +152,7 @@ impl EventQueue {
             poll: Key::NEVER,
             patience: PriorityQueue::default(),
             sleepers: Timers::new(Ties::ByNumber),
+            deadlines: BTreeSet::new(),
             head: None,
         }
     }
@@ -211,6 +221,18 @@ impl EventQueue {
         self.changed(Place::Sleepers, Key::of_sleeper(at));
     }
 
+    /// A waiting thread gives up at `at`.
+    pub(super) fn set_deadline(&mut self, thread: ThreadId, at: SimTime) {
+        self.deadlines.insert((at, thread));
+        self.changed(Place::Deadlines, Key::new(at, Rank::Deadline, thread.0));
+    }
+
+    /// A waiting thread, which was to give up at `at`, has what it waited for.
+    pub(super) fn clear_deadline(&mut self, thread: ThreadId, at: SimTime) {
+        self.deadlines.remove(&(at, thread));
+        self.changed(Place::Deadlines, Key::NEVER);
+    }
+
     #[inline]
     fn next(&mut self) -> (Key, Place) {
         if let Some(head) = self.head {
@@ -236,6 +258,9 @@ impl EventQueue {
         }
         if let Some(at) = self.sleepers.next() {
             compare(Key::of_sleeper(at), Place::Sleepers);
+        }
+        if let Some((at, thread)) = self.deadlines.first() {
+            compare(Key::new(*at, Rank::Deadline, thread.0), Place::Deadlines);
         }
         head
     }
@@ -288,6 +313,11 @@ impl EventQueue {
                 self.head = None;
                 Event::Wake(ThreadId(self.sleepers.take()?))
             }
+            Place::Deadlines => {
+                self.head = None;
+                let (_, thread) = self.deadlines.pop_first()?;
+                Event::Deadline(thread)
+            }
         })
     }
 }
@@ -309,6 +339,10 @@ mod tests {
         queue.wake_at(ThreadId(7), at(5));
         queue.wake_at(ThreadId(3), at(5));
         queue.set_poll(ThreadId::MAIN, at(5));
+        queue.set_deadline(ThreadId(6), at(5));
+        queue.set_deadline(ThreadId(4), at(5));
+        queue.set_deadline(ThreadId(2), at(3));
+        queue.clear_deadline(ThreadId(2), at(3));
         for lock in [LockId(0), LockId(1), LockId(2)] {
             queue.set_request(lock, Some(at(5)));
         }
@@ -322,6 +356,8 @@ mod tests {
             Event::Wake(ThreadId::MAIN),
             Event::Wake(ThreadId(3)),
             Event::Wake(ThreadId(7)),
+            Event::Deadline(ThreadId(4)),
+            Event::Deadline(ThreadId(6)),
             Event::Request(LockId(0)),
             Event::Patience(ThreadId(1)),
             Event::Request(LockId(2)),

@@ -67,9 +67,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 Flow::Go
             }
             SiteOp::Sleep(length) => {
+                if self.strike_by(thread, self.now) {
+                    return Flow::Go;
+                }
                 let length = self.time_of_answer(thread, site, length);
-                let row = (State::Io, self.plan.sites[site.index()].name);
-                self.sleep(thread, length, Some(row))
+                let name = self.plan.sites[site.index()].name;
+                if self.strike_by(thread, self.now + length) {
+                    return self.sleep_until_late(thread, name);
+                }
+                self.sleep(thread, length, Some((State::Io, name)))
             }
             SiteOp::SetTimer(length) => {
                 let length = self.time_of_answer(thread, site, length);

@@ -12,7 +12,7 @@ use super::{Engine, Flow};
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// The task of a thread, which is running its steps.
     pub(super) fn task_on(&self, thread: ThreadId) -> TaskId {
-        let task = self.thread(thread).task.get();
+        let task = self.thread(thread).task.get().or_else(|| self.tasks.orphan_of(thread));
         task.unwrap_or_else(|| unreachable!("{thread:?} has no task whose steps it could do"))
     }
 

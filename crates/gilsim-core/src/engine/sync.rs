@@ -10,7 +10,7 @@ use crate::time::{SimDuration, SimTime};
 use super::gates::Gates;
 
 /// Somebody who waits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Waiter {
     /// A blocked thread.
     Thread(ThreadId),
@@ -78,6 +78,44 @@ impl Shared {
             Thing::Flag(flag) => self.gates.wait_for(flag, waiter),
             Thing::Meeting(barrier) => self.gates.wait_at(barrier, waiter),
             Thing::Turn(_) => unreachable!("nobody stands in line for a token"),
+        }
+    }
+
+    /// A waiter leaves the line for a thing, if it stands there.
+    pub(super) fn step_out(&mut self, thing: Thing, waiter: Waiter) {
+        let line = match thing {
+            Thing::Permit(_) | Thing::Connection(_) => {
+                self.semaphore_of(thing).map(|counted| &mut counted.waiters)
+            }
+            Thing::Room(queue) => Some(&mut self.queues[queue.index()].putters),
+            Thing::Item(queue) => Some(&mut self.queues[queue.index()].getters),
+            Thing::Flag(_) | Thing::Meeting(_) | Thing::Turn(_) => {
+                self.gates.step_out(thing, waiter);
+                None
+            }
+        };
+        let Some(line) = line else { return };
+        if let Some(at) = line.iter().position(|other| *other == waiter) {
+            line.remove(at);
+        }
+    }
+
+    /// Who is to look for a thing that is there and that nobody looks for: whoever was woken for it has given up.
+    pub(super) fn next_in_line(&mut self, thing: Thing) -> Option<Waiter> {
+        match thing {
+            Thing::Permit(_) | Thing::Connection(_) => {
+                let counted = self.semaphore_of(thing).filter(|counted| counted.permits > 0)?;
+                counted.waiters.pop_front()
+            }
+            Thing::Room(queue) => {
+                let queue = &mut self.queues[queue.index()];
+                if queue.has_room() { queue.next_putter() } else { None }
+            }
+            Thing::Item(queue) => {
+                let queue = &mut self.queues[queue.index()];
+                if queue.items > 0 { queue.next_getter() } else { None }
+            }
+            Thing::Flag(_) | Thing::Meeting(_) | Thing::Turn(_) => None,
         }
     }
 
@@ -249,9 +287,13 @@ impl Queue {
 
     /// Puts an item if there is room; then [`Self::next_getter`] is to look for it.
     fn try_put(&mut self) -> bool {
-        let has_room = self.capacity.is_none_or(|capacity| self.items < u64::from(capacity));
+        let has_room = self.has_room();
         self.items += u64::from(has_room);
         has_room
+    }
+
+    fn has_room(&self) -> bool {
+        self.capacity.is_none_or(|capacity| self.items < u64::from(capacity))
     }
 
     /// Takes an item if there is one; then [`Self::next_putter`] is to look for the room.

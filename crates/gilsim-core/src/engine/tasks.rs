@@ -1,8 +1,8 @@
 //! The tasks of a run: how far each has come, and what it does while it is on no thread.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{NameId, TaskId};
+use crate::ids::{NameId, TaskId, ThreadId};
 use crate::plan::{Pc, Plan};
 use crate::time::SimTime;
 use crate::trace::State;
@@ -41,6 +41,10 @@ pub(super) struct Tasks {
     off_thread: Vec<Option<OffThread>>,
     /// Coroutines of which an executor has failed to do the steps that they offloaded.
     failed_parts: BTreeSet<TaskId>,
+    /// What coroutines offloaded and no longer wait for, with where its steps start, until an executor is done with it.
+    abandoned: BTreeSet<(TaskId, Pc)>,
+    /// The threads that do such steps, and whose they were.
+    orphans: BTreeMap<ThreadId, TaskId>,
     /// How many tasks have been taken in order of arrival.
     pub(super) arrived: u32,
     /// How many results have been collected in order of arrival.
@@ -66,6 +70,8 @@ impl Tasks {
             records: tasks.collect(),
             off_thread: if has_loop { queued(workload) } else { Vec::new() },
             failed_parts: BTreeSet::new(),
+            abandoned: BTreeSet::new(),
+            orphans: BTreeMap::new(),
             arrived: 0,
             collected: 0,
             delivered: 0,
@@ -99,6 +105,36 @@ impl Tasks {
     /// Whether what a coroutine offloaded last has failed, which it hears of once.
     pub(super) fn take_failed_part(&mut self, task: TaskId) -> bool {
         self.failed_parts.remove(&task)
+    }
+
+    /// A coroutine no longer waits for what it offloaded.
+    pub(super) fn abandon(&mut self, task: TaskId, part: Pc) {
+        self.abandoned.insert((task, part));
+    }
+
+    /// Whether a coroutine no longer waits for what it offloaded.
+    pub(super) fn is_abandoned(&self, task: TaskId, part: Pc) -> bool {
+        self.abandoned.contains(&(task, part))
+    }
+
+    /// The same, which an executor is done with.
+    pub(super) fn forget_abandoned(&mut self, task: TaskId, part: Pc) -> bool {
+        self.abandoned.remove(&(task, part))
+    }
+
+    /// A thread does steps of a task for which nobody waits.
+    pub(super) fn orphan(&mut self, thread: ThreadId, task: TaskId) {
+        self.orphans.insert(thread, task);
+    }
+
+    /// Whose steps a thread does for which nobody waits.
+    pub(super) fn orphan_of(&self, thread: ThreadId) -> Option<TaskId> {
+        self.orphans.get(&thread).copied()
+    }
+
+    /// A thread has done steps for which nobody waits, if it has.
+    pub(super) fn end_orphan(&mut self, thread: ThreadId) -> bool {
+        self.orphans.remove(&thread).is_some()
     }
 
     /// What a coroutine does on no thread, if it is on none.

@@ -69,13 +69,11 @@ pub(super) struct Item {
 }
 
 impl Item {
-    const NOWHERE: Pc = Pc(u32::MAX);
-
     pub(super) const NONE: Self = Self::of_tasks(0, 0);
 
     /// So many tasks in order of arrival, from that position on.
     pub(super) const fn of_tasks(first: u32, count: u32) -> Self {
-        Self { first, count, part: Self::NOWHERE }
+        Self { first, count, part: Pc::NOWHERE }
     }
 
     /// What a coroutine offloads: the steps that start there.
@@ -85,7 +83,7 @@ impl Item {
 
     /// Where the steps start that a coroutine offloaded, if one did.
     pub(super) fn part(self) -> Option<Pc> {
-        (self.part != Self::NOWHERE).then_some(self.part)
+        (self.part != Pc::NOWHERE).then_some(self.part)
     }
 }
 

@@ -96,6 +96,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     fn go_on_after(&mut self, thread: ThreadId, end: End) {
         let wait = self.wait_of(thread);
         let wait = wait.unwrap_or_else(|| unreachable!("{thread:?} does not wait"));
+        self.keep_no_deadline(thread, wait.ends);
         self.thread_mut(thread).pc = wait.ends.after(end);
     }
 

@@ -4,10 +4,11 @@ use crate::ids::{
     BarrierId, ComputationId, FlagId, LimiterId, MutexId, QueueId, SemaphoreId, SiteId,
 };
 
-use super::{Distribution, Setting};
+use super::Distribution;
+use super::attempts::Try;
 
 /// One step as written.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum StepSpec {
     /// Waits on a site or for a time; an await point in a coroutine.
     Wait(WaitOn),
@@ -49,6 +50,8 @@ pub enum StepSpec {
         /// What it runs.
         steps: Vec<StepSpec>,
     },
+    /// Tries steps: in so much time, so many times.
+    Try(Box<Try>),
     /// Runs steps several times.
     Repeat {
         /// How often; at least 1.
@@ -88,7 +91,7 @@ impl OffloadTo {
 }
 
 /// What a wait waits for.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum WaitOn {
     /// A site; the latency is the site's.
     Site(SiteId),
@@ -97,7 +100,7 @@ pub enum WaitOn {
 }
 
 /// What a computation computes.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Work {
     /// A named computation; its time and lock mode are its own.
     Named(ComputationId),
@@ -117,8 +120,8 @@ pub struct StepKind {
     pub example: &'static str,
     /// What stands at the key, and how a step is made of it.
     pub form: Form,
-    /// The key that may or must stand beside it.
-    pub further: Option<Further>,
+    /// The keys that may or must stand beside it.
+    pub further: &'static [Further],
     /// What its length is spent on, if it has one.
     pub spends: Option<Spends>,
     /// Whether it may wait for ever: for a step that another task may never take.
@@ -152,6 +155,8 @@ pub enum Form {
     Limiter(fn(LimiterId) -> StepSpec),
     /// Steps; an executor at the further key.
     StepsFor(fn(OffloadTo, Vec<StepSpec>) -> StepSpec),
+    /// Steps; a time, retries and other steps at the further keys.
+    Attempts(fn(Try) -> StepSpec),
     /// A number of times; steps at the further key.
     Times(fn(u32, Vec<StepSpec>) -> StepSpec),
 }
@@ -163,10 +168,25 @@ pub struct Further {
     pub key: &'static str,
     /// What it says.
     pub about: &'static str,
+    /// What stands there.
+    pub takes: Takes,
     /// A value as JSON.
     pub example: &'static str,
     /// Whether the step makes no sense without it.
     pub required: bool,
+}
+
+/// What stands at a further key of a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Takes {
+    /// An executor.
+    Executor,
+    /// Steps.
+    Steps,
+    /// A length of time.
+    Time,
+    /// How often a step is tried again, and when.
+    Retry,
 }
 
 /// What the length of a step is spent on.
@@ -203,15 +223,17 @@ pub enum Object<'a> {
     Limiter(LimiterId),
     /// An executor.
     Executor(OffloadTo),
+    /// So many attempts, in so much time.
+    Attempts(&'a Try),
     /// So many times.
     Times(u32),
 }
 
 impl StepKind {
     /// All kinds, in the order of the contract.
-    pub const ALL: [&'static Self; 16] = [
+    pub const ALL: [&'static Self; 17] = [
         &WAIT, &BLOCK, &COMPUTE, &YIELD, &ACQUIRE, &RELEASE, &WITH, &PUT, &GET, &SET, &WAIT_FOR,
-        &MEET, &PASS, &FAIL, &OFFLOAD, &REPEAT,
+        &MEET, &PASS, &FAIL, &TRY, &OFFLOAD, &REPEAT,
     ];
 }
 
@@ -221,7 +243,7 @@ const PLAIN: StepKind = StepKind {
     about: "",
     example: "",
     form: Form::True(|| StepSpec::Yield),
-    further: None,
+    further: &[],
     spends: None,
     waits_for_tasks: false,
     blocks_loop: false,
@@ -232,6 +254,7 @@ const PLAIN: StepKind = StepKind {
 const STEPS: Further = Further {
     key: "steps",
     about: "With `repeat` or `with`: the steps that are repeated, or done meanwhile.",
+    takes: Takes::Steps,
     example: r#"[{ "wait": "shop" }]"#,
     required: true,
 };
@@ -301,7 +324,7 @@ const WITH: StepKind = StepKind {
     about: "Holds a permit of a semaphore, or a lock, while it does `steps`.",
     example: r#""db""#,
     form: Form::GuardFor(|guard, steps| StepSpec::With { guard, steps }),
-    further: Some(STEPS),
+    further: &[STEPS],
     waits_for_tasks: true,
     words: "holds {} while it:",
     ..PLAIN
@@ -374,17 +397,50 @@ const PASS: StepKind = StepKind {
     ..PLAIN
 };
 
+const TRY: StepKind = StepKind {
+    key: "try",
+    about: "Runs steps that may fail or run out of time.",
+    example: r#"[{ "wait": "shop" }]"#,
+    form: Form::Attempts(|attempts| StepSpec::Try(Box::new(attempts))),
+    further: &[
+        Further {
+            key: "timeout",
+            about: "With `try`: how long each attempt may take, positive; no limit by default.",
+            takes: Takes::Time,
+            example: r#""5s""#,
+            required: false,
+        },
+        Further {
+            key: "retry",
+            about: "With `try`: attempts after the first; none by default.",
+            takes: Takes::Retry,
+            example: r#"{ "times": 3, "backoff": "100ms" }"#,
+            required: false,
+        },
+        Further {
+            key: "otherwise",
+            about: "With `try`: what is done when the last attempt has failed; without it the step fails.",
+            takes: Takes::Steps,
+            example: r#"[{ "compute": "1ms" }]"#,
+            required: false,
+        },
+    ],
+    words: "tries{}:",
+    ..PLAIN
+};
+
 const OFFLOAD: StepKind = StepKind {
     key: "offload",
     about: "Runs steps in an executor; inline under tools without an event loop.",
     example: r#"[{ "compute": "20ms" }]"#,
     form: Form::StepsFor(|to, steps| StepSpec::Offload { to, steps }),
-    further: Some(Further {
+    further: &[Further {
         key: "to",
         about: "With `offload`: which executor; threads by default.",
+        takes: Takes::Executor,
         example: r#""processes""#,
         required: false,
-    }),
+    }],
     words: "hands over to {} if it is a coroutine:",
     ..PLAIN
 };
@@ -394,7 +450,7 @@ const REPEAT: StepKind = StepKind {
     about: "Runs `steps` so many times.",
     example: "10",
     form: Form::Times(|times, steps| StepSpec::Repeat { times, steps }),
-    further: Some(STEPS),
+    further: &[STEPS],
     words: "{} times:",
     ..PLAIN
 };
@@ -417,6 +473,7 @@ impl StepSpec {
             Self::Meet(_) => &MEET,
             Self::Pass(_) => &PASS,
             Self::Fail => &FAIL,
+            Self::Try(_) => &TRY,
             Self::Offload { .. } => &OFFLOAD,
             Self::Repeat { .. } => &REPEAT,
         }
@@ -441,68 +498,9 @@ impl StepSpec {
             Self::Set(flag) | Self::WaitFor(flag) => Object::Flag(*flag),
             Self::Meet(barrier) => Object::Barrier(*barrier),
             Self::Pass(limiter) => Object::Limiter(*limiter),
+            Self::Try(attempts) => Object::Attempts(attempts),
             Self::Offload { to, .. } => Object::Executor(*to),
             Self::Repeat { times, .. } => Object::Times(*times),
-        }
-    }
-
-    /// How often it does which steps; `None` where it is a leaf step.
-    pub fn within(&self) -> Option<(u32, &[Self])> {
-        match self {
-            Self::Offload { steps, .. } | Self::With { steps, .. } => Some((1, steps)),
-            Self::Repeat { times, steps } => Some((*times, steps)),
-            Self::Wait(_)
-            | Self::Block(_)
-            | Self::Compute(_)
-            | Self::Yield
-            | Self::Acquire(_)
-            | Self::Release(_)
-            | Self::Put(_)
-            | Self::Get(_)
-            | Self::Set(_)
-            | Self::WaitFor(_)
-            | Self::Meet(_)
-            | Self::Pass(_)
-            | Self::Fail => None,
-        }
-    }
-
-    /// How many leaf steps of its own it has before and behind those within it; a leaf step is one.
-    pub fn own_leaves(&self) -> (u32, u32) {
-        match self {
-            Self::With { .. } => (1, 1),
-            _ => (u32::from(self.within().is_none()), 0),
-        }
-    }
-
-    /// How long it waits or computes, where it does either: of a site its latency, of a computation its time.
-    pub fn length<'s>(&'s self, setting: &'s Setting) -> Option<&'s Distribution> {
-        self.kind().spends?;
-        match self.object() {
-            Object::Site(site) => Some(&setting.sites[site.index()].latency),
-            Object::Computation(id) => Some(&setting.computations[id.index()].time),
-            Object::Time(time) => Some(time),
-            _ => None,
-        }
-    }
-
-    /// Changes every length that it, or a step within it, spends on that without a site or a computation.
-    pub fn each_bare_length(&mut self, spent: Spends, change: &mut dyn FnMut(&mut Distribution)) {
-        let is_it = self.kind().spends == Some(spent);
-        match self {
-            Self::Wait(WaitOn::Time(time))
-            | Self::Block(WaitOn::Time(time))
-            | Self::Compute(Work::Time(time))
-                if is_it =>
-            {
-                change(time);
-            }
-            Self::Offload { steps, .. } | Self::With { steps, .. } | Self::Repeat { steps, .. } => {
-                for step in steps {
-                    step.each_bare_length(spent, change);
-                }
-            }
-            _ => {}
         }
     }
 }
@@ -526,6 +524,10 @@ mod tests {
             Form::Barrier(make) => make(BarrierId(0)),
             Form::Limiter(make) => make(LimiterId(0)),
             Form::StepsFor(make) => make(OffloadTo::Threads, Vec::new()),
+            Form::Attempts(make) => {
+                let (steps, otherwise) = (Vec::new(), Some(Vec::new()));
+                make(Try { steps, timeout: None, retry: None, otherwise })
+            }
             Form::Times(make) => make(1, Vec::new()),
         }
     }
@@ -536,9 +538,11 @@ mod tests {
             let step = made(kind);
             assert_eq!(step.kind().key, kind.key);
             assert_eq!(kind.words.contains("{}"), step.object() != Object::Nothing, "{}", kind.key);
-            let has_steps =
-                matches!(kind.form, Form::StepsFor(_) | Form::Times(_) | Form::GuardFor(_));
-            assert_eq!(step.within().is_some(), has_steps, "{}", kind.key);
+            let has_steps = matches!(
+                kind.form,
+                Form::StepsFor(_) | Form::Attempts(_) | Form::Times(_) | Form::GuardFor(_)
+            );
+            assert_eq!(step.within().next().is_some(), has_steps, "{}", kind.key);
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::ids::SiteId;
 use crate::model::{LockMode, OffloadTo, ToolRun};
 use crate::plan::Plan;
 use crate::tools::{Carrier, OwnKey};
+use crate::workload::without_repair;
 use crate::workload::{Action, Spent};
 
 use super::queues::Kind;
@@ -74,7 +75,7 @@ fn entry_needs(plan: &Plan, entry: usize, run: &ToolRun) -> Vec<Need> {
     let has_loop = run.tool.descriptor().has_loop;
     let mut place = None;
     let mut needs = Vec::new();
-    for step in plan.workload.script(entry) {
+    for step in without_repair(plan.workload.script(entry)) {
         let action = step.action;
         place = action.hands_over_to().filter(|_| has_loop).unwrap_or(place);
         let Some((spent, length)) = action.spends() else { continue };

@@ -2,6 +2,9 @@
 
 use super::op::{Instruction, Op, Pc};
 
+/// No place.
+const NOWHERE: Pc = Pc::NOWHERE;
+
 /// Programs in the making: instructions, and labels that are placed before or after they are used.
 #[derive(Default, Debug)]
 pub struct Code {
@@ -21,9 +24,6 @@ impl Label {
         Pc(self.0)
     }
 }
-
-/// No place.
-const NOWHERE: Pc = Pc(u32::MAX);
 
 impl Code {
     /// A label that is still to be placed.
@@ -113,7 +113,7 @@ mod tests {
         let (done, again) = (code.label(), code.label());
         let start = code.here();
         code.push(Op::ServedRuns(THING));
-        let ends = Ends { done: done.target(), again: again.target() };
+        let ends = Ends::of(done.target(), again.target());
         code.push(Op::Suspend(Wait { on: ForCoroutine::Thing(THING), row: None, ends }));
         code.place(again);
         code.push(Op::Jump(start.target()));

@@ -15,7 +15,9 @@ use crate::trace::Names;
 use crate::workload::Workload;
 
 pub use code::{Code, Label};
-pub use op::{ChannelOp, Group, Instruction, LimiterOp, LoopOp, Op, Pc, SiteOp, Start, TaskOp};
+pub use op::{
+    ChannelOp, Group, Instruction, LimiterOp, LoopOp, Op, Pc, SiteOp, Start, TaskOp, TryOp,
+};
 pub use wait::{End, Ends, ForCoroutine, ForThread, Thing, Wait};
 
 /// Everything that one run needs.
@@ -57,6 +59,8 @@ pub struct Plan {
     pub executors: Vec<ExecutorRules>,
     /// Event loops.
     pub event_loops: Vec<LoopRules>,
+    /// Whether any coroutine may run out of time: then its timers are cancelled.
+    pub limits_coroutines: bool,
     /// What bookkeeping costs that grows with an item.
     pub item_costs: Vec<ItemCost>,
     /// The tool's programs, then those of event loops, then the steps of tasks. The main thread starts at 0.

@@ -25,8 +25,13 @@ pub struct Instruction {
 }
 
 /// A position in the code.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Pc(pub u32);
+
+impl Pc {
+    /// No position.
+    pub const NOWHERE: Self = Self(u32::MAX);
+}
 
 /// Threads that are joined together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -161,6 +166,9 @@ pub enum Op {
         row: (State, NameId),
     },
 
+    /// Something done with the attempts that the task of the thread is at.
+    OnTry(TryOp),
+
     /// Goes elsewhere if a length of the thread's task is zero.
     IfZero(Length, Pc),
     /// Goes on elsewhere.
@@ -233,6 +241,25 @@ pub enum ChannelOp {
     Close,
     /// Goes on at the first time, and elsewhere from then on.
     Once(Pc),
+}
+
+/// What is done with attempts. Those that may take only so long are counted, the outermost first; others need no record.
+#[derive(Clone, Copy, Debug)]
+pub enum TryOp {
+    /// An attempt begins that may take so long.
+    Begin(SimDuration),
+    /// It has succeeded.
+    End,
+    /// It has failed, or who was at it has given up; goes elsewhere if the time of one further out is over.
+    Leave(Pc),
+    /// Goes elsewhere if who was at an attempt has given up: the time of one further out is over.
+    IfOutOfTime(Pc),
+    /// There is another attempt.
+    Retry,
+    /// Goes elsewhere if there is not more time left than that.
+    IfTooLong(Length, Pc),
+    /// The thread, without its lock, sleeps for its task for as long as there is time, on that site.
+    SleepUntilLate(NameId),
 }
 
 /// What is done with tasks.
@@ -326,9 +353,13 @@ impl Op {
             Self::Block(Wait { ends, .. }) | Self::Suspend(Wait { ends, .. }) => {
                 visit(&mut ends.done);
                 visit(&mut ends.again);
+                if ends.may_be_late() {
+                    visit(&mut ends.late);
+                }
             }
             Self::OnChannel(_, op) => op.for_each_target(visit),
             Self::OnTasks(op) => op.for_each_target(visit),
+            Self::OnTry(op) => op.for_each_target(visit),
             Self::OnLoop(_, op) => op.for_each_target(visit),
             Self::Join { alive: one, all: other, .. }
             | Self::Offload { submit: one, part: other, .. } => {
@@ -402,6 +433,19 @@ impl TaskOp {
             | Self::Return
             | Self::EndPart { .. }
             | Self::Deliver => {}
+        }
+    }
+}
+
+impl TryOp {
+    fn for_each_target(&mut self, mut visit: impl FnMut(&mut Pc)) {
+        match self {
+            Self::Leave(to) | Self::IfOutOfTime(to) | Self::IfTooLong(_, to) => {
+                if *to != Pc::NOWHERE {
+                    visit(to);
+                }
+            }
+            Self::Begin(_) | Self::End | Self::Retry | Self::SleepUntilLate(_) => {}
         }
     }
 }

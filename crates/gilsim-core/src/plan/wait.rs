@@ -6,6 +6,7 @@
 use crate::ids::{BarrierId, ChannelId, FlagId, LimiterId, NameId, QueueId, SemaphoreId, SiteId};
 use crate::trace::State;
 
+use super::code::Label;
 use super::op::Pc;
 
 /// A wait: for what, and where it goes on after it.
@@ -26,6 +27,8 @@ pub enum End {
     Done,
     /// Who waited has to look again: somebody else may be faster.
     Again,
+    /// Who waited has given up: its time is over.
+    Late,
 }
 
 /// Where a wait leads, end by end.
@@ -35,6 +38,8 @@ pub struct Ends {
     pub done: Pc,
     /// After [`End::Again`].
     pub again: Pc,
+    /// After [`End::Late`]; nowhere where nobody gives up.
+    pub late: Pc,
 }
 
 /// What a thread waits for.
@@ -96,11 +101,33 @@ impl Thing {
 }
 
 impl Ends {
+    /// Two ends: nobody gives up.
+    pub const fn of(done: Pc, again: Pc) -> Self {
+        Self { done, again, late: Pc::NOWHERE }
+    }
+
+    /// One end.
+    pub const fn only(end: Pc) -> Self {
+        Self::of(end, end)
+    }
+
+    /// The same; who gives up goes on there.
+    #[must_use]
+    pub fn or_late(self, late: Option<Label>) -> Self {
+        Self { late: late.map_or(Pc::NOWHERE, Label::target), ..self }
+    }
+
+    /// Whether who waits may give up.
+    pub fn may_be_late(self) -> bool {
+        self.late != Pc::NOWHERE
+    }
+
     /// Where a wait that has ended so leads.
     pub const fn after(self, end: End) -> Pc {
         match end {
             End::Done => self.done,
             End::Again => self.again,
+            End::Late => self.late,
         }
     }
 }
@@ -111,7 +138,9 @@ mod tests {
 
     #[test]
     fn each_way_to_end_a_wait_leads_to_a_place_of_its_own() {
-        let ends = Ends { done: Pc(3), again: Pc(7) };
-        assert_eq!([End::Done, End::Again].map(|end| ends.after(end)), [Pc(3), Pc(7)]);
+        let ends = Ends { done: Pc(3), again: Pc(7), late: Pc(9) };
+        let all = [End::Done, End::Again, End::Late];
+        assert_eq!(all.map(|end| ends.after(end)), [Pc(3), Pc(7), Pc(9)]);
+        assert!(ends.may_be_late() && !Ends::of(Pc(3), Pc(7)).may_be_late());
     }
 }

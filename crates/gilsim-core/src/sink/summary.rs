@@ -4,7 +4,7 @@ use super::fraction::Fraction;
 use super::row::{Counts, Responses, SummaryRow};
 use crate::ids::TaskId;
 use crate::time::{SimDuration, SimTime};
-use crate::trace::{Ended, Finished, Row, Sink, State, Totals};
+use crate::trace::{Ended, Finished, Incident, Row, Sink, State, Totals};
 
 /// Adds up what a run does.
 #[derive(Clone, Default, Debug)]
@@ -64,6 +64,14 @@ impl Sink for Summary {
         entry.counts.failed += u64::from(finished.ended == Ended::Failed);
         if finished.arrived >= counts_from {
             entry.responses.push((finished.done - finished.arrived).as_nanos());
+        }
+    }
+
+    fn happened(&mut self, task: TaskId, incident: Incident) {
+        let counts = &mut self.entry_of(task).counts;
+        match incident {
+            Incident::TimedOut => counts.timed_out += 1,
+            Incident::Retried => counts.retries += 1,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::trace::Names;
 use crate::workload::Workload;
 
 use super::ENGINE_NAMES;
-use super::attempts::Landing;
+use super::attempts::{Landing, OpenTry};
 use super::event_loop::EventLoop;
 use super::shared::Aids;
 
@@ -29,10 +29,12 @@ pub(super) struct Builder<'a> {
     pub(super) gate_locks: Vec<SemaphoreId>,
     /// Whether what is written now is run by the thread of an event loop.
     pub(super) is_loop_thread: bool,
-    /// Where steps go on that fail.
-    pub(super) landing: Landing,
-    /// Where steps that fail go on from there, outermost first.
-    pub(super) outer_landings: Vec<Landing>,
+    /// Where the steps go on that are being written, if they fail; the innermost last.
+    pub(super) landings: Vec<Landing>,
+    /// The tries whose steps are being written; the innermost last.
+    pub(super) tries: Vec<OpenTry>,
+    /// Whether steps are being written that nobody gives up, whatever the time.
+    pub(super) is_kept: bool,
     groups: u8,
     onces: u8,
 }
@@ -84,6 +86,7 @@ impl<'a> Builder<'a> {
             channels: Vec::new(),
             executors: Vec::new(),
             event_loops: Vec::new(),
+            limits_coroutines: false,
             item_costs: Vec::new(),
             code: Vec::new(),
             tool_instructions: 0,
@@ -101,8 +104,9 @@ impl<'a> Builder<'a> {
             aids: Aids::None,
             gate_locks: Vec::new(),
             is_loop_thread: false,
-            landing: Landing::NONE,
-            outer_landings: Vec::new(),
+            landings: Vec::new(),
+            tries: Vec::new(),
+            is_kept: false,
             groups: 1,
             onces: 0,
         };

@@ -97,7 +97,7 @@ impl Builder<'_> {
         self.give_lock_back(thing);
         self.code.push(Op::Unlock);
         let row = Some((State::Sync, self.plan.name_of(thing)));
-        let ends = Ends { done: woken.target(), again: woken.target() };
+        let ends = Ends::only(woken.target());
         self.code.push(Op::Block(Wait { on: ForThread::Thing(thing), row, ends }));
         self.code.place(woken);
         self.code.push(Op::Relock);

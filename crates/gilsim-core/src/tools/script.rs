@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::ids::{ComputationId, EventLoopId, NameId, SiteId};
+use crate::ids::{ComputationId, EventLoopId, NameId, SemaphoreId, SiteId};
 use crate::model::{Guard, LockMode, OffloadTo, Server};
-use crate::plan::{Ends, ForCoroutine, Label, LoopOp, Op, SiteOp, TaskOp, Thing, Wait};
+use crate::plan::{Ends, ForCoroutine, Label, LoopOp, Op, SiteOp, TaskOp, Thing, TryOp, Wait};
 use crate::time::SimDuration;
 use crate::trace::State;
 use crate::workload::{Action, Closed, Length, Step};
@@ -87,13 +87,21 @@ impl Builder<'_> {
             Action::Wait(site, length) | Action::Block(site, length) => self.block_on(site, length),
             Action::Compute(computation, length) => self.compute(computation, length),
             Action::Yield => self.sleep(Length::Constant(SimDuration::ZERO), NameId::EMPTY),
-            Action::Acquire(semaphore) => self.obtain_shared(Thing::Permit(semaphore)),
-            Action::Release(semaphore) => self.release_shared(semaphore),
+            Action::Acquire(semaphore) => {
+                self.obtain_shared(Thing::Permit(semaphore));
+                self.hold(semaphore);
+            }
+            Action::Release(semaphore) => {
+                self.hold_no_longer(semaphore);
+                self.release_shared(semaphore);
+            }
             Action::Enter(guard) => {
                 self.take_guard(guard);
                 self.begin_to_hold();
             }
-            Action::Leave(guard) => self.end_to_hold(|builder| builder.give_guard_back(guard)),
+            Action::Leave(guard) => {
+                self.end_to_hold(false, |builder| builder.give_guard_back(guard));
+            }
             Action::Put(queue) => self.obtain_shared(Thing::Room(queue)),
             Action::Get(queue) => self.obtain_shared(Thing::Item(queue)),
             Action::Set(flag) => self.set_flag(flag),
@@ -102,6 +110,11 @@ impl Builder<'_> {
             Action::Pass(limiter) => self.pass(limiter),
             Action::Fail => self.fail(),
             Action::MayFail(column) => self.fail_if(column),
+            Action::AttemptsBegin
+            | Action::AttemptBegin(_)
+            | Action::AttemptEnd
+            | Action::Retry
+            | Action::AttemptsEnd { .. } => self.write_mark(action, false),
             Action::OffloadBegin(..) | Action::OffloadEnd => {}
         }
     }
@@ -124,13 +137,26 @@ impl Builder<'_> {
         if let Some(site) = connection {
             self.obtain_shown(Thing::Connection(site));
         }
+        // `time.sleep` takes no timeout, `requests` does.
+        let late = self.late().filter(|_| site.is_some());
+        let given_up = late.map(|_| self.code.label());
         let server = self.server(site);
-        self.connect(site, |builder, length| builder.sleep(length, name));
+        self.connect(site, |builder, length| builder.sleep_in_time(length, name, given_up));
         match site.filter(|_| server.slows_down()) {
-            Some(site) => self.unlocked(|builder| builder.on_site(site, SiteOp::Sleep(length))),
-            None => self.sleep(length, name),
+            Some(site) => {
+                self.unlocked(|builder| builder.on_site(site, SiteOp::Sleep(length)));
+                if let Some(given_up) = given_up {
+                    self.code.push(Op::OnTry(TryOp::IfOutOfTime(given_up.target())));
+                }
+            }
+            None => self.sleep_in_time(length, name, given_up),
         }
         self.keep_connection(site);
+        self.disconnect(connection);
+        self.give_up_request(connection, given_up.zip(late));
+    }
+
+    pub(super) fn disconnect(&mut self, connection: Option<SiteId>) {
         if let Some(site) = connection {
             self.code.push(Op::Disconnect(site));
         }
@@ -164,7 +190,7 @@ impl Builder<'_> {
         }
     }
 
-    fn sleep(&mut self, length: Length, name: NameId) {
+    pub(super) fn sleep(&mut self, length: Length, name: NameId) {
         self.unlocked(|builder| builder.code.push(Op::Sleep { length, name }));
     }
 
@@ -224,10 +250,21 @@ impl Builder<'_> {
         self.code.place(arrived);
     }
 
-    /// Waits on the loop; the only end leads to what is next.
+    /// Waits on the loop; the only end leads to what is next, but where the wait may be given up.
     pub(super) fn suspend(&mut self, on: ForCoroutine, row: Option<(State, NameId)>) {
+        let late = self.late();
+        self.suspend_until(on, row, late);
+    }
+
+    /// The same, and what is given up leads there.
+    fn suspend_until(
+        &mut self,
+        on: ForCoroutine,
+        row: Option<(State, NameId)>,
+        late: Option<Label>,
+    ) {
         let end = self.code.label();
-        let ends = Ends { done: end.target(), again: end.target() };
+        let ends = Ends::only(end.target()).or_late(late);
         self.code.push(Op::Suspend(Wait { on, row, ends }));
         self.code.place(end);
     }
@@ -280,33 +317,60 @@ impl Builder<'_> {
     fn write_step_on_loop(&mut self, action: Action) {
         match action {
             Action::Wait(site, length) => self.await_answer(site, length),
-            Action::Yield => self.await_turn(),
-            Action::Acquire(semaphore) => self.obtain_shared_on_loop(Thing::Permit(semaphore)),
+            Action::Yield => {
+                let late = self.late();
+                self.await_turn(late);
+            }
+            Action::Acquire(semaphore) => {
+                self.obtain_shared_on_loop(Thing::Permit(semaphore));
+                self.hold(semaphore);
+            }
             Action::Put(queue) => self.obtain_shared_on_loop(Thing::Room(queue)),
             Action::Get(queue) => self.obtain_shared_on_loop(Thing::Item(queue)),
             Action::Set(flag) => self.set_flag_on_loop(flag),
             Action::WaitFor(flag) => self.wait_for_flag_on_loop(flag),
             Action::Meet(barrier) => self.meet_on_loop(barrier),
             Action::Pass(limiter) => self.pass_on_loop(limiter),
-            Action::Release(semaphore) => self.release_on_loop(Guard::Semaphore(semaphore)),
+            Action::Release(semaphore) => {
+                self.hold_no_longer(semaphore);
+                self.release_on_loop(Guard::Semaphore(semaphore));
+            }
             Action::Enter(guard) => {
                 self.obtain_shared_on_loop(Thing::Permit(self.plan.permit_of(guard)));
                 self.begin_to_hold();
             }
-            Action::Leave(guard) => self.end_to_hold(|builder| builder.release_on_loop(guard)),
+            Action::Leave(guard) => {
+                self.end_to_hold(true, |builder| builder.release_on_loop(guard));
+            }
             Action::Block(..)
             | Action::Compute(..)
             | Action::Fail
             | Action::MayFail(_)
             | Action::OffloadBegin(..)
-            | Action::OffloadEnd => self.write_step_on_thread(action),
+            | Action::OffloadEnd => {
+                self.kept_on(|builder| builder.write_step_on_thread(action));
+            }
+            Action::AttemptsBegin
+            | Action::AttemptBegin(_)
+            | Action::AttemptEnd
+            | Action::Retry
+            | Action::AttemptsEnd { .. } => self.write_mark(action, true),
+        }
+    }
+
+    /// Gives a permit back, on a loop or on a thread.
+    pub(super) fn write_release(&mut self, semaphore: SemaphoreId, on_loop: bool) {
+        if on_loop {
+            self.release_on_loop(Guard::Semaphore(semaphore));
+        } else {
+            self.release_shared(semaphore);
         }
     }
 
     /// A bare yield: the coroutine goes on in the next iteration.
-    fn await_turn(&mut self) {
+    fn await_turn(&mut self, late: Option<Label>) {
         let row = (State::Ready, self.name("loop"));
-        self.suspend(ForCoroutine::Turn, Some(row));
+        self.suspend_until(ForCoroutine::Turn, Some(row), late);
     }
 
     /// `await`s a site or a time. The connection is held until the coroutine runs again.
@@ -315,25 +379,27 @@ impl Builder<'_> {
         if let Some(site) = connection {
             self.obtain_on_loop(Thing::Connection(site));
         }
-        self.connect(site, |builder, length| builder.sleep_on_loop(length, name));
+        let late = self.late();
+        let given_up = late.map(|_| self.code.label());
+        self.connect(site, |builder, length| builder.sleep_on_loop(length, name, given_up));
         match site.filter(|site| self.server(Some(*site)).slows_down()) {
             Some(site) => {
                 self.spend_on_step(self.profile().event_loop.timer_set);
                 self.on_site(site, SiteOp::SetTimer(length));
-                self.suspend(ForCoroutine::Timer, Some((State::Suspended, name)));
+                let row = Some((State::Suspended, name));
+                self.suspend_until(ForCoroutine::Timer, row, given_up);
             }
-            None => self.sleep_on_loop(length, name),
+            None => self.sleep_on_loop(length, name, given_up),
         }
         self.keep_connection(site);
-        if let Some(site) = connection {
-            self.code.push(Op::Disconnect(site));
-        }
+        self.disconnect(connection);
+        self.give_up_request(connection, given_up.zip(late));
     }
 
     /// `asyncio.sleep`; without length it is a bare yield.
-    fn sleep_on_loop(&mut self, length: Length, name: NameId) {
+    fn sleep_on_loop(&mut self, length: Length, name: NameId, late: Option<Label>) {
         if length == Length::Constant(SimDuration::ZERO) {
-            return self.await_turn();
+            return self.await_turn(late);
         }
         let (zero, slept) = (self.code.label(), self.code.label());
         let may_be_zero = matches!(length, Length::Drawn(_));
@@ -342,11 +408,11 @@ impl Builder<'_> {
         }
         self.spend_on_step(self.profile().event_loop.timer_set);
         self.code.push(Op::SetTimer(length));
-        self.suspend(ForCoroutine::Timer, Some((State::Suspended, name)));
+        self.suspend_until(ForCoroutine::Timer, Some((State::Suspended, name)), late);
         if may_be_zero {
             self.code.push(Op::Jump(slept.target()));
             self.code.place(zero);
-            self.await_turn();
+            self.await_turn(late);
             self.code.place(slept);
         }
     }
@@ -375,7 +441,8 @@ impl Builder<'_> {
         let again = self.code.here();
         self.code.push(Op::TryObtain { thing, in_line, obtained: obtained.target() });
         let row = Some((State::Sync, self.plan.name_of(thing)));
-        let ends = Ends { done: handed.target(), again: again.target() };
+        let late = self.late();
+        let ends = Ends::of(handed.target(), again.target()).or_late(late);
         self.code.push(Op::Suspend(Wait { on: ForCoroutine::Thing(thing), row, ends }));
         self.code.place(handed);
         if matches!(thing, Thing::Permit(_) | Thing::Connection(_)) {

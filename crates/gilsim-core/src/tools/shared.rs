@@ -172,7 +172,7 @@ impl Builder<'_> {
             Aids::Threads(locks) => {
                 let lock = locks[semaphore.index()];
                 let cost = self.shared_costs().threads.release;
-                self.lock(lock);
+                self.kept_on(|builder| builder.lock(lock));
                 self.spend("release", cost);
                 self.code.push(Op::Release(semaphore));
                 self.code.push(Op::Release(lock));
@@ -247,7 +247,7 @@ impl Builder<'_> {
             Thing::Item(_) => ("get", costs.get),
             _ => ("acquire", costs.acquire),
         };
-        self.lock(lock);
+        self.kept_on(|builder| builder.lock(lock));
         self.spend(name, cost);
         let again = self.code.here();
         self.try_obtain(thing, obtained);
@@ -255,11 +255,17 @@ impl Builder<'_> {
         self.code.push(Op::Release(lock));
         self.code.push(Op::Unlock);
         let woken = self.code.label();
-        let ends = Ends { done: handed.target(), again: woken.target() };
+        let late = self.late_without_lock();
+        let ends = Ends::of(handed.target(), woken.target()).or_late(late.map(|(here, _)| here));
         self.code.push(Op::Block(Wait { on: ForThread::Thing(thing), row, ends }));
+        // `Condition.wait` takes the lock back before it returns.
+        self.come_late(late, |builder| {
+            builder.kept_on(|builder| builder.lock(lock));
+            builder.code.push(Op::Release(lock));
+        });
         self.code.place(woken);
         self.code.push(Op::Relock);
-        self.lock(lock);
+        self.kept_on(|builder| builder.lock(lock));
         self.code.push(Op::Jump(again.target()));
         // It came while the lock was being given up.
         self.code.place(handed);
@@ -288,7 +294,7 @@ impl Builder<'_> {
     fn get_from_pipe(&mut self, queue: QueueId, pipe: &QueuePipe) {
         let cost = self.shared_costs().processes.get;
         self.lock(pipe.read_lock);
-        self.obtain_without_lock(Thing::Item(queue));
+        self.obtain_or_give_back(Thing::Item(queue), Some(pipe.read_lock));
         self.read_from_pipe();
         if let Some(room) = pipe.room {
             self.code.push(Op::Release(room));
@@ -352,13 +358,24 @@ impl Builder<'_> {
     /// Takes a thing. Who has to wait looks again without the interpreter lock, and takes that back once it has the
     /// thing.
     fn obtain_without_lock(&mut self, thing: Thing) {
+        self.obtain_or_give_back(thing, None);
+    }
+
+    /// The same; who gives up gives back what it has taken before.
+    fn obtain_or_give_back(&mut self, thing: Thing, taken: Option<SemaphoreId>) {
         let row = Some((State::Sync, self.plan.name_of(thing)));
         let (done, obtained) = (self.code.label(), self.code.label());
         self.try_obtain(thing, obtained);
         self.code.push(Op::Unlock);
         let again = self.code.here();
-        let ends = Ends { done: done.target(), again: again.target() };
+        let late = self.late_without_lock();
+        let ends = Ends::of(done.target(), again.target()).or_late(late.map(|(here, _)| here));
         self.code.push(Op::Block(Wait { on: ForThread::Thing(thing), row, ends }));
+        self.come_late(late, |builder| {
+            if let Some(taken) = taken {
+                builder.code.push(Op::Release(taken));
+            }
+        });
         self.code.place(done);
         self.code.push(Op::Relock);
         self.code.place(obtained);

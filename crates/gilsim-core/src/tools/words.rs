@@ -50,14 +50,35 @@ impl Builder<'_> {
     /// Waits without the lock; afterwards it has what it waited for, or goes `again` to where it looks.
     fn block(&mut self, on: ForThread, row: Option<(State, NameId)>, again: Label) {
         let (done, look) = (self.code.label(), self.code.label());
-        let ends = Ends { done: done.target(), again: look.target() };
+        let late = self.late_without_lock();
+        let ends = Ends::of(done.target(), look.target()).or_late(late.map(|(here, _)| here));
         self.code.push(Op::Unlock);
         self.code.push(Op::Block(Wait { on, row, ends }));
+        self.come_late(late, |_| {});
         self.code.place(look);
         self.code.push(Op::Relock);
         self.code.push(Op::Jump(again.target()));
         self.code.place(done);
         self.code.push(Op::Relock);
+    }
+
+    /// Where a thread goes on that gives up a wait without its lock, and where it goes from there with it.
+    pub(super) fn late_without_lock(&mut self) -> Option<(Label, Label)> {
+        let pad = self.late()?;
+        Some((self.code.label(), pad))
+    }
+
+    /// A thread comes there that has given up a wait. It takes its lock back and gives back what it has.
+    pub(super) fn come_late(
+        &mut self,
+        late: Option<(Label, Label)>,
+        give_back: impl FnOnce(&mut Self),
+    ) {
+        let Some((here, pad)) = late else { return };
+        self.code.place(here);
+        self.code.push(Op::Relock);
+        give_back(self);
+        self.code.push(Op::Jump(pad.target()));
     }
 
     /// Waits without the lock until what it waits for is there.
@@ -68,7 +89,7 @@ impl Builder<'_> {
     /// The same where the lock is free already.
     fn block_here(&mut self, on: ForThread, row: Option<(State, NameId)>) {
         let end = self.code.label();
-        let ends = Ends { done: end.target(), again: end.target() };
+        let ends = Ends::only(end.target());
         self.code.push(Op::Block(Wait { on, row, ends }));
         self.code.place(end);
     }

@@ -1,7 +1,9 @@
 //! Scripts: the steps of an entry's tasks as executed, with repeats unrolled.
 
 use crate::ids::{BarrierId, ComputationId, FlagId, LimiterId, QueueId, SemaphoreId, SiteId};
-use crate::model::{Distribution, Guard, OffloadTo, Setting, Site, StepSpec, WaitOn, Work};
+use crate::model::{
+    Distribution, Guard, OffloadTo, Retry, Setting, Site, StepSpec, Try, WaitOn, Work,
+};
 use crate::time::SimDuration;
 
 use super::position;
@@ -50,6 +52,20 @@ pub enum Action {
     Fail,
     /// The wait before it fails, for the tasks whose length in this column is not zero.
     MayFail(u32),
+    /// The steps up to its [`Action::AttemptsEnd`] are those of a `try`.
+    AttemptsBegin,
+    /// An attempt begins, which may take so long. It ends at its [`Action::AttemptEnd`]; where it fails, its task goes on
+    /// behind that.
+    AttemptBegin(Option<SimDuration>),
+    /// The attempt has succeeded: its task goes on behind the [`Action::AttemptsEnd`].
+    AttemptEnd,
+    /// There is another attempt.
+    Retry,
+    /// The end of all attempts, and of what is done when the last one has failed.
+    AttemptsEnd {
+        /// Whether that is nothing: then the task fails here.
+        fails: bool,
+    },
     /// The steps up to the matching end, which stands there in the script, run in an executor.
     OffloadBegin(OffloadTo, u32),
     /// The end of an offload.
@@ -95,6 +111,11 @@ impl Action {
             | Self::Pass(_)
             | Self::Fail
             | Self::MayFail(_)
+            | Self::AttemptsBegin
+            | Self::AttemptBegin(_)
+            | Self::AttemptEnd
+            | Self::Retry
+            | Self::AttemptsEnd { .. }
             | Self::OffloadBegin(..)
             | Self::OffloadEnd => None,
         }
@@ -130,12 +151,22 @@ impl Action {
 
     /// Whether it is a step of its own: neither the mark of a place nor the end of another one.
     pub const fn is_leaf(self) -> bool {
-        !matches!(self, Self::OffloadBegin(..) | Self::OffloadEnd | Self::MayFail(_))
+        !matches!(
+            self,
+            Self::MayFail(_)
+                | Self::AttemptsBegin
+                | Self::AttemptBegin(_)
+                | Self::AttemptEnd
+                | Self::Retry
+                | Self::AttemptsEnd { .. }
+                | Self::OffloadBegin(..)
+                | Self::OffloadEnd
+        )
     }
 
     /// Whether its task may fail with it.
     pub const fn may_fail(self) -> bool {
-        matches!(self, Self::Fail | Self::MayFail(_))
+        matches!(self, Self::Fail | Self::MayFail(_) | Self::AttemptsEnd { fails: true })
     }
 
     /// Who does the steps after it, if that changes: an executor, or the task itself again.
@@ -146,6 +177,24 @@ impl Action {
             _ => None,
         }
     }
+}
+
+/// The steps of a script that are done when every first attempt succeeds.
+pub(crate) fn without_repair(script: &[Step]) -> impl Iterator<Item = &Step> {
+    // The tries that have begun; of each, whether its first attempt is over.
+    let mut over: Vec<bool> = Vec::new();
+    script.iter().filter(move |step| {
+        match step.action {
+            Action::AttemptsBegin => over.push(false),
+            Action::AttemptsEnd { .. } => _ = over.pop(),
+            _ => {}
+        }
+        let is_done = !over.contains(&true);
+        if let (Action::AttemptEnd, Some(last)) = (step.action, over.last_mut()) {
+            *last = true;
+        }
+        is_done
+    })
 }
 
 /// A script in the making.
@@ -175,6 +224,8 @@ pub(super) enum Drawn<'a> {
     Failure(Odds),
     /// How long it takes where it may fail after another time.
     LengthOrFailure(Times<'a>, Odds, SimDuration),
+    /// How long it takes: anything between these two.
+    Between(SimDuration, SimDuration),
 }
 
 /// Lengths of a distribution.
@@ -211,6 +262,7 @@ impl<'a> Script<'a> {
                         self.unroll(steps);
                     }
                 }
+                StepSpec::Try(attempts) => self.attempts(attempts),
                 StepSpec::Offload { to, steps } => {
                     let begin = self.steps.len();
                     self.push(Action::OffloadEnd);
@@ -242,6 +294,38 @@ impl<'a> Script<'a> {
                 StepSpec::Fail => self.leaf(|_| Action::Fail),
             }
         }
+    }
+
+    /// All attempts, one after the other, each with steps of its own; then what is done when the last one has failed.
+    fn attempts(&mut self, spec: &'a Try) {
+        self.push(Action::AttemptsBegin);
+        for number in 0..spec.attempts() {
+            if let Some((retry, number)) = spec.retry.zip(number.checked_sub(1)) {
+                self.back_off(&retry, number);
+                self.push(Action::Retry);
+            }
+            self.push(Action::AttemptBegin(spec.timeout));
+            self.unroll(&spec.steps);
+            self.push(Action::AttemptEnd);
+        }
+        self.unroll(spec.otherwise.as_deref().unwrap_or_default());
+        self.push(Action::AttemptsEnd { fails: spec.otherwise.is_none() });
+    }
+
+    /// The wait before a retry: a step, unless it is never longer than nothing.
+    fn back_off(&mut self, retry: &Retry, number: u32) {
+        let [shortest, longest] = retry.wait(number);
+        if longest.is_zero() {
+            return;
+        }
+        self.leaf(|script| {
+            let length = if shortest == longest {
+                Length::Constant(longest)
+            } else {
+                Length::Drawn(script.draw(Drawn::Between(shortest, longest)))
+            };
+            Action::Wait(None, length)
+        });
     }
 
     fn push(&mut self, action: Action) {

@@ -44,6 +44,11 @@ pub(super) struct Body {
     pub(super) lines: String,
     /// How many parts of it are functions of their own.
     pub(super) parts: u32,
+    /// Where the times are taken from that are taken in turn.
+    pub(super) times: String,
+    /// How many tries there are around the next step, and how many of them allow only so much time.
+    pub(super) tries: usize,
+    pub(super) limits: usize,
 }
 
 impl Body {
@@ -55,7 +60,17 @@ impl Body {
         times: Option<Vec<String>>,
     ) -> Self {
         let named = times.map(Vec::into_iter);
-        Self { name, world, is_noted, named, lines: String::new(), parts: 0 }
+        Self {
+            name,
+            world,
+            is_noted,
+            named,
+            lines: String::new(),
+            parts: 0,
+            times: "times".to_owned(),
+            tries: 0,
+            limits: 0,
+        }
     }
 
     /// The lines before its steps. A task is given one thing: its number, its only time, or all its times.
@@ -74,6 +89,16 @@ impl Body {
         let is_async = if self.world == World::Coroutine { "async " } else { "" };
         let name = &self.name;
         format!("{is_async}def {name}({task}{separator}{given}):\n    \"\"\"{title}\"\"\"\n{first}")
+    }
+
+    /// Whether waits that take a timeout are to be given up in time: a thread does that for itself.
+    pub(super) fn is_limited(&self) -> bool {
+        self.limits > 0 && self.world != World::Coroutine
+    }
+
+    /// The name of the instants until which there is time.
+    pub(super) fn limits_name(&self) -> String {
+        format!("limits_{}", self.limits)
     }
 
     /// Adds a line.
@@ -100,7 +125,7 @@ impl Body {
         match (time, &mut self.named) {
             (Time::Constant(time), _) => seconds(time),
             (Time::Given, Some(names)) => names.next().expect("every given time has its name"),
-            (Time::Given, None) => "next(times)".to_owned(),
+            (Time::Given, None) => format!("next({})", self.times),
         }
     }
 }

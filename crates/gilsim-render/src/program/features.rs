@@ -72,6 +72,11 @@ fn turn_on_shared(filling: &mut Filling, run: &ToolRun) {
     let between_interpreters = filling.has("interpreters");
     filling.turn_on_if(is_shared && between_interpreters, "permits");
     filling.turn_on_if(has_queues && between_interpreters, "interpreter_queues");
+    filling.turn_on_if(filling.has_all(&["permits", "takes_late"]), "select");
+    let moves_late = has_queues && between_interpreters && filling.has("moves_late");
+    filling.turn_on_if(moves_late, "interpreter_moves_late");
+    let counts = filling.has("tries") && !filling.has_any(&["process_start", "interpreters"]);
+    filling.turn_on_if(counts, "counts");
     let between_threads = !between_processes && run.tool.descriptor().carrier == Carrier::Thread;
     filling.turn_on_if(has_queues && between_threads, "thread_queues");
 }

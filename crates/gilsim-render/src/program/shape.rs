@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::program::Drawn;
 use gilsim_core::ids::TaskId;
-use gilsim_core::model::{Distribution, Object, Payload, Scenario, Setting, StepSpec};
+use gilsim_core::model::{Distribution, Object, Payload, Scenario, Setting, StepSpec, Try};
 use gilsim_core::time::SimDuration;
 
 /// A step of a function.
@@ -19,6 +19,8 @@ pub(super) enum Node<'a> {
     Loop(u32, Vec<Self>),
     /// A step that does others in its own way.
     Around(&'a StepSpec, Vec<Self>),
+    /// Attempts: their steps, and those that are done when the last one has failed.
+    Tried(&'a Try, Vec<Self>, Vec<Self>),
     /// The wait before it fails, if the number that is given is not zero.
     Fails(&'a StepSpec),
 }
@@ -90,7 +92,12 @@ fn may_fail(spec: &StepSpec, setting: &Setting) -> bool {
 }
 
 fn node<'a>(spec: &'a StepSpec, setting: &Setting) -> Node<'a> {
-    let Some((times, steps)) = spec.within() else {
+    if let Object::Attempts(attempts) = spec.object() {
+        let of = |steps: &'a [StepSpec]| folded(&nodes(steps, setting));
+        let otherwise = attempts.otherwise.as_deref().unwrap_or_default();
+        return Node::Tried(attempts, of(&attempts.steps), of(otherwise));
+    }
+    let Some((times, steps)) = spec.within().next() else {
         let fails_after = may_fail(spec, setting) && fails_at_its_own_time(spec, setting);
         let time = spec.length(setting).map(constant);
         return Node::Leaf(spec, if fails_after { Some(Time::Given) } else { time });
@@ -174,6 +181,9 @@ impl Node<'_> {
         match self {
             Self::Leaf(spec, _) => what(spec),
             Self::Fails(_) => "fails".to_owned(),
+            Self::Tried(Try { timeout, retry, .. }, steps, otherwise) => {
+                format!("{timeout:?} {retry:?} [{}] [{}]", timeless(steps), timeless(otherwise))
+            }
             Self::Loop(times, steps) => format!("{times} times [{}]", timeless(steps)),
             Self::Around(spec, steps) => format!("{} [{}]", what(spec), timeless(steps)),
         }
@@ -185,6 +195,10 @@ impl Node<'_> {
                 Self::Loop(_, steps) | Self::Around(_, steps),
                 Self::Loop(_, others) | Self::Around(_, others),
             ) => blend_all(steps, others),
+            (Self::Tried(_, steps, otherwise), Self::Tried(_, others, other_otherwise)) => {
+                blend_all(steps, others);
+                blend_all(otherwise, other_otherwise);
+            }
             (Self::Leaf(_, Some(time)), Self::Leaf(_, other)) if Some(*time) != *other => {
                 *time = Time::Given;
             }
@@ -200,6 +214,12 @@ impl Node<'_> {
                 count(steps, Self::leaves).saturating_add(before + behind)
             }
             Self::Loop(times, steps) => times.saturating_mul(count(steps, Self::leaves)),
+            Self::Tried(attempts, steps, otherwise) => {
+                let attempt = count(steps, Self::leaves);
+                let attempts =
+                    attempt.saturating_mul(attempts.attempts()).saturating_add(attempts.waits());
+                attempts.saturating_add(count(otherwise, Self::leaves))
+            }
             Self::Leaf(..) => 1,
             Self::Fails(_) => 0,
         }
@@ -212,6 +232,11 @@ impl Node<'_> {
             Self::Loop(times, steps) => times.saturating_mul(count(steps, Self::given)),
             Self::Leaf(_, time) => u32::from(*time == Some(Time::Given)),
             Self::Fails(_) => 1,
+            Self::Tried(attempts, steps, otherwise) => {
+                let each = count(steps, Self::given).saturating_mul(attempts.attempts());
+                let waits = if attempts.draws_waits() { attempts.waits() } else { 0 };
+                each.saturating_add(waits).saturating_add(count(otherwise, Self::given))
+            }
         }
     }
 
@@ -219,7 +244,7 @@ impl Node<'_> {
     pub(super) fn gives_in_loop(&self) -> bool {
         match self {
             Self::Around(_, steps) => steps.iter().any(Self::gives_in_loop),
-            Self::Loop(..) => self.given() > 0,
+            Self::Loop(..) | Self::Tried(..) => self.given() > 0,
             Self::Leaf(..) | Self::Fails(_) => false,
         }
     }
@@ -244,6 +269,8 @@ pub(super) enum Value<'a> {
     Time(&'a StepSpec, SimDuration),
     /// Whether the wait before it fails.
     Fails(bool),
+    /// How long it takes until the next attempt.
+    Seconds(SimDuration),
 }
 
 impl<'a> Given<'a> {
@@ -252,6 +279,14 @@ impl<'a> Given<'a> {
         let mut given = Self { task, leaf: 0, drawn, values: Vec::new() };
         given.walk(steps);
         given.values
+    }
+
+    fn walk_back_off(&mut self, attempts: &Try) {
+        if attempts.draws_waits() {
+            let time = (self.drawn.draws)(self.task, self.leaf);
+            self.values.push(Value::Seconds(time));
+        }
+        self.leaf += u32::from(attempts.waits() > 0);
     }
 
     fn walk(&mut self, steps: &[Node<'a>]) {
@@ -264,6 +299,15 @@ impl<'a> Given<'a> {
                     self.leaf += before;
                     self.walk(steps);
                     self.leaf += behind;
+                }
+                Node::Tried(attempts, steps, otherwise) => {
+                    for number in 0..attempts.attempts() {
+                        if number > 0 {
+                            self.walk_back_off(attempts);
+                        }
+                        self.walk(steps);
+                    }
+                    self.walk(otherwise);
                 }
                 Node::Leaf(spec, _) => {
                     let time = (self.drawn.draws)(self.task, self.leaf);
@@ -317,7 +361,7 @@ mod tests {
         };
         let times = Given::of(TaskId(1), &loops, &chance).into_iter().map(|value| match value {
             Value::Time(_, time) => time,
-            Value::Fails(_) => panic!("no wait fails"),
+            Value::Fails(_) | Value::Seconds(_) => panic!("no wait fails"),
         });
         let times: Vec<SimDuration> = times.collect();
         assert_eq!(times, [101, 104, 107, 110].map(SimDuration::from_nanos));

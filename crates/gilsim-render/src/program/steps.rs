@@ -3,6 +3,7 @@
 mod gates;
 mod held;
 mod requests;
+mod tried;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -147,6 +148,11 @@ impl<'a> Functions<'a> {
                     self.collect_names(steps, names);
                     continue;
                 }
+                Node::Tried(_, steps, otherwise) => {
+                    self.collect_names(steps, names);
+                    self.collect_names(otherwise, names);
+                    continue;
+                }
                 Node::Leaf(spec, Some(Time::Given)) | Node::Fails(spec) => spec,
                 Node::Leaf(..) => continue,
             };
@@ -162,8 +168,13 @@ impl<'a> Functions<'a> {
         }
     }
 
-    fn steps(&mut self, body: &mut Body, steps: &[Node<'_>], depth: usize) {
-        for step in steps {
+    pub(super) fn steps(&mut self, body: &mut Body, steps: &[Node<'_>], depth: usize) {
+        for (at, step) in steps.iter().enumerate() {
+            if let Node::Leaf(StepSpec::Acquire(id), _) = step
+                && body.tries > 0
+            {
+                return self.acquired(body, *id, &steps[at + 1..], depth);
+            }
             self.step(body, step, depth);
         }
     }
@@ -173,6 +184,9 @@ impl<'a> Functions<'a> {
             Node::Loop(times, steps) => self.repeat(body, *times, steps, depth),
             Node::Around(spec, steps) => self.one(body, spec, None, steps, depth),
             Node::Leaf(spec, time) => self.one(body, spec, *time, &[], depth),
+            Node::Tried(attempts, steps, otherwise) => {
+                self.tried(body, attempts, (steps, otherwise), depth);
+            }
             Node::Fails(spec) => {
                 let fails = body.time(Time::Given);
                 body.line(depth, &format!("if {fails}:"));
@@ -183,7 +197,7 @@ impl<'a> Functions<'a> {
     }
 
     /// The task fails, for a reason.
-    fn raise(&mut self, body: &mut Body, depth: usize, why: &str) {
+    pub(super) fn raise(&mut self, body: &mut Body, depth: usize, why: &str) {
         self.features.insert("fails".to_owned());
         body.line(depth, &format!("raise Failed({})", string(why)));
     }
@@ -236,6 +250,7 @@ impl<'a> Functions<'a> {
             }
             StepSpec::Offload { .. } => self.steps(body, steps, depth),
             StepSpec::Repeat { times, .. } => self.repeat(body, *times, steps, depth),
+            StepSpec::Try(_) => unreachable!("attempts are a node of their own"),
         }
     }
 
@@ -258,11 +273,19 @@ impl<'a> Functions<'a> {
         }
     }
 
-    fn with_semaphore(&mut self, body: &mut Body, depth: usize, id: SemaphoreId, verb: &str) {
+    pub(super) fn with_semaphore(
+        &mut self,
+        body: &mut Body,
+        depth: usize,
+        id: SemaphoreId,
+        verb: &str,
+    ) {
         self.features.insert("semaphores".to_owned());
         let name = string(&self.scenario.semaphores[id.index()].name);
         let function = format!("SEMAPHORES[{name}].{verb}");
-        let (call, state) = if verb == "release" {
+        let (call, state) = if verb == "acquire" && body.is_limited() {
+            (self.take(body, &format!("SEMAPHORES[{name}]")), "sync")
+        } else if verb == "release" {
             (self.call_at_once(body.world, &function), "overhead")
         } else {
             (self.call(body.world, &function, ""), "sync")
@@ -276,7 +299,14 @@ impl<'a> Functions<'a> {
         let name = string(&self.scenario.queues[id.index()].name);
         // Items carry nothing.
         let item = if verb == "put" { "None" } else { "" };
-        let call = self.call(body.world, &format!("QUEUES[{name}].{verb}"), item);
+        let function = format!("QUEUES[{name}].{verb}");
+        let call = if body.is_limited() {
+            self.features.insert("moves_late".to_owned());
+            let separator = if item.is_empty() { "" } else { ", " };
+            format!("move({}, {function}{separator}{item})", body.limits_name())
+        } else {
+            self.call(body.world, &function, item)
+        };
         body.line(depth, &call);
         body.note(depth, &format!("task.done(\"sync\", {name})"));
     }
@@ -319,7 +349,7 @@ impl<'a> Functions<'a> {
             None if given == 0 => String::new(),
             None => {
                 self.features.insert("islice".to_owned());
-                format!("*islice(times, {given})")
+                format!("*islice({}, {given})", body.times)
             }
         };
         let title = format!("Do part {} of `{}`.", body.parts, body.name);
@@ -356,6 +386,10 @@ impl<'a> Functions<'a> {
             Node::Around(_, steps) | Node::Loop(_, steps) => {
                 steps.iter().any(|step| self.shares_between_processes(step))
             }
+            Node::Tried(_, steps, otherwise) => {
+                let mut all = steps.iter().chain(otherwise);
+                all.any(|step| self.shares_between_processes(step))
+            }
             Node::Leaf(..) | Node::Fails(_) => false,
         }
     }
@@ -366,6 +400,9 @@ impl<'a> Functions<'a> {
             Node::Loop(_, steps) => steps.iter().any(|step| self.shares(step)),
             Node::Around(spec, steps) => {
                 self.names_shared(spec) || steps.iter().any(|step| self.shares(step))
+            }
+            Node::Tried(_, steps, otherwise) => {
+                steps.iter().chain(otherwise).any(|step| self.shares(step))
             }
             Node::Leaf(spec, _) => self.names_shared(spec),
             Node::Fails(_) => false,
@@ -386,6 +423,7 @@ impl<'a> Functions<'a> {
             | Object::Computation(_)
             | Object::Time(_)
             | Object::Executor(_)
+            | Object::Attempts(_)
             | Object::Times(_) => false,
         }
     }

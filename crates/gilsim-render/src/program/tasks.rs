@@ -103,6 +103,7 @@ impl Tasks<'_> {
         let setting = &self.tool.setting;
         let (spec, time) = match value {
             Value::Fails(fails) => return u8::from(*fails).to_string(),
+            Value::Seconds(time) => return seconds(*time),
             Value::Time(spec, time) => (*spec, *time),
         };
         if !computes(spec) {

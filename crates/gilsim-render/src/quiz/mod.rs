@@ -71,7 +71,6 @@ fn may_deadlock(scenario: &Scenario) -> bool {
 
 fn waits_for_others(steps: &[StepSpec]) -> bool {
     steps.iter().any(|step| {
-        step.kind().waits_for_tasks
-            || step.within().is_some_and(|(_, steps)| waits_for_others(steps))
+        step.kind().waits_for_tasks || step.within().any(|(_, steps)| waits_for_others(steps))
     })
 }

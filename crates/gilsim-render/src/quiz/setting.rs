@@ -6,7 +6,7 @@ use super::Paragraph;
 use crate::report::{counted, list, one_line, time};
 use gilsim_core::model::{
     Arrival, Distribution, LockMode, Object, OffloadTo, Payload, Scenario, Server, Setting, Spends,
-    StepSpec, TaskEntry, ToolRun,
+    StepSpec, TaskEntry, ToolRun, Try,
 };
 use gilsim_core::time::SimDuration;
 
@@ -126,7 +126,10 @@ fn program(steps: &[StepSpec], scenario: &Scenario, depth: usize, lines: &mut Ve
     for step in steps {
         let line = step.kind().words.replace("{}", &object(step, scenario));
         lines.push(format!("{}{line}", "  ".repeat(depth)));
-        if let Some((_, inner)) = step.within() {
+        for (number, (_, inner)) in step.within().enumerate() {
+            if number > 0 {
+                lines.push(format!("{}and if that fails:", "  ".repeat(depth)));
+            }
             program(inner, scenario, depth + 1, lines);
         }
     }
@@ -150,8 +153,34 @@ fn object(step: &StepSpec, scenario: &Scenario) -> String {
         Object::Queue(id) => quoted(&scenario.queues[id.index()].name),
         Object::Executor(OffloadTo::Threads) => "a thread of a pool".to_owned(),
         Object::Executor(OffloadTo::Processes) => "a process of a pool".to_owned(),
+        Object::Attempts(attempts) => tried(attempts),
         Object::Times(times) => times.to_string(),
     }
+}
+
+/// How often steps are tried, and how long each attempt may take.
+fn tried(attempts: &Try) -> String {
+    let times = attempts.retry.map_or_else(String::new, |retry| {
+        let times = counted(retry.times.into(), "more time");
+        let [shortest, longest] = retry.wait(0);
+        let wait = if longest.is_zero() {
+            String::new()
+        } else if shortest == longest {
+            format!(", the first after {longest}")
+        } else {
+            format!(", the first after {shortest} to {longest}")
+        };
+        let factor = if retry.grows() {
+            format!(", each further wait {} times as long", retry.factor)
+        } else {
+            String::new()
+        };
+        format!(", up to {times} if that fails{wait}{factor}")
+    });
+    let limit = attempts
+        .timeout
+        .map_or_else(String::new, |timeout| format!(", each attempt for {timeout} at most"));
+    format!("{times}{limit}")
 }
 
 fn payload(payload: Payload) -> Option<String> {

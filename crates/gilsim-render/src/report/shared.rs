@@ -31,7 +31,7 @@ fn add(things: &mut Vec<String>, scenario: &Scenario, run: &ToolRun, steps: &[St
     for step in steps {
         let thing = thing(scenario, run, step);
         things.extend(thing.filter(|thing| !things.contains(thing)));
-        if let Some((_, steps)) = step.within() {
+        for (_, steps) in step.within() {
             add(things, scenario, run, steps);
         }
     }
@@ -69,6 +69,7 @@ fn thing(scenario: &Scenario, run: &ToolRun, step: &StepSpec) -> Option<String> 
         | Object::Nothing
         | Object::Computation(_)
         | Object::Time(_)
+        | Object::Attempts(_)
         | Object::Times(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::limits;
 use super::{Key, Keys, Kind, key, required};
-use crate::read::value_kinds;
+use crate::read::{further_kind, value_kind};
 use gilsim_core::model::StepKind;
 
 /// An entry of `[[tasks]]`.
@@ -194,13 +194,17 @@ static STEP_KEYS: [Key; step_keys(None)] = {
     let mut index = 0;
     while index < VERBS.len() {
         let kind = StepKind::ALL[index];
-        let (own, other) = value_kinds(kind.form);
-        let at = step_keys(Some(index));
-        keys[at] = key(kind.key, own, kind.about, kind.example);
-        if let Some(further) = kind.further
-            && !is_listed_before(index)
-        {
-            keys[at + 1] = key(further.key, other, further.about, further.example);
+        let mut at = step_keys(Some(index));
+        keys[at] = key(kind.key, value_kind(kind.form), kind.about, kind.example);
+        let mut beside = 0;
+        while beside < kind.further.len() {
+            let further = &kind.further[beside];
+            if !is_listed_before(index, further.key) {
+                at += 1;
+                let takes = further_kind(further.takes);
+                keys[at] = key(further.key, takes, further.about, further.example);
+            }
+            beside += 1;
         }
         index += 1;
     }
@@ -215,22 +219,29 @@ const fn step_keys(before: Option<usize>) -> usize {
     };
     let (mut count, mut index) = (0, 0);
     while index < end {
-        count +=
-            if StepKind::ALL[index].further.is_some() && !is_listed_before(index) { 2 } else { 1 };
+        count += 1;
+        let further = StepKind::ALL[index].further;
+        let mut beside = 0;
+        while beside < further.len() {
+            count += !is_listed_before(index, further[beside].key) as usize;
+            beside += 1;
+        }
         index += 1;
     }
     count
 }
 
-/// Whether a kind before that one has the same further key.
-const fn is_listed_before(kind: usize) -> bool {
-    let Some(further) = StepKind::ALL[kind].further else { return false };
+/// Whether a kind before that one has that further key, too.
+const fn is_listed_before(kind: usize, key: &str) -> bool {
     let mut index = 0;
     while index < kind {
-        if let Some(other) = StepKind::ALL[index].further
-            && is_same(other.key.as_bytes(), further.key.as_bytes())
-        {
-            return true;
+        let further = StepKind::ALL[index].further;
+        let mut beside = 0;
+        while beside < further.len() {
+            if is_same(further[beside].key.as_bytes(), key.as_bytes()) {
+                return true;
+            }
+            beside += 1;
         }
         index += 1;
     }
@@ -260,6 +271,33 @@ pub(crate) static VERBS: [&str; StepKind::ALL.len()] = {
         index += 1;
     }
     verbs
+};
+
+/// The `retry` of a `try`.
+pub(crate) static RETRY: Keys = Keys {
+    what: "`retry`",
+    about: "Attempts after the first, each when the one before it has failed.",
+    all: &[
+        required("times", Kind::Whole(0, limits::AMOUNT), "How many at most.", "3"),
+        key(
+            "backoff",
+            Kind::Duration,
+            "How long after a failure the first of them begins; at once by default.",
+            r#""100ms""#,
+        ),
+        key(
+            "factor",
+            Kind::Positive,
+            "How many times longer each further wait is; 1 by default.",
+            "2",
+        ),
+        key(
+            "jitter",
+            Kind::Share,
+            "By which share of itself a wait is longer or shorter at most, drawn evenly; 0 by default.",
+            "0.1",
+        ),
+    ],
 };
 
 /// The names of the executors of `offload`.

@@ -6,7 +6,8 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::tree::Node;
 use gilsim_core::model::{
-    Arrival, Distribution, Horizon, Parcel, Payload, Scenario, Setting, Spends, StepSpec, TaskEntry,
+    Arrival, Distribution, Horizon, Object, Parcel, Payload, Retry, Scenario, Setting, Spends,
+    StepSpec, TaskEntry,
 };
 use gilsim_core::time::SimDuration;
 
@@ -14,12 +15,18 @@ use gilsim_core::time::SimDuration;
 pub(super) fn leaf_steps(steps: &[StepSpec]) -> u64 {
     let leaves = steps.iter().map(|step| {
         let (before, behind) = step.own_leaves();
-        let within = step
-            .within()
-            .map_or(0, |(times, steps)| leaf_steps(steps).saturating_mul(u64::from(times)));
-        within.saturating_add(u64::from(before + behind))
+        let lists =
+            step.within().map(|(times, steps)| leaf_steps(steps).saturating_mul(times.into()));
+        lists.fold(u64::from(before) + u64::from(behind), u64::saturating_add)
     });
     leaves.fold(0, u64::saturating_add)
+}
+
+fn retry_of(step: &StepSpec) -> Option<Retry> {
+    match step.object() {
+        Object::Attempts(attempts) => attempts.retry.filter(|retry| !retry.backoff.is_zero()),
+        _ => None,
+    }
 }
 
 /// Refuses a scenario whose tasks one after the other would take longer than the clock goes.
@@ -116,8 +123,11 @@ fn steps_nanos(steps: &[StepSpec], setting: &Setting) -> u128 {
 }
 
 fn step_nanos(step: &StepSpec, setting: &Setting) -> u128 {
-    if let Some((times, steps)) = step.within() {
-        return steps_nanos(steps, setting).saturating_mul(u128::from(times));
+    let mut within = step.within().peekable();
+    if within.peek().is_some() {
+        let lists =
+            within.map(|(times, steps)| steps_nanos(steps, setting).saturating_mul(times.into()));
+        return lists.fold(backoff_nanos(step), u128::saturating_add);
     }
     let length = step.length(setting).map_or(0, long);
     if step.kind().spends == Some(Spends::Computing) {
@@ -125,6 +135,13 @@ fn step_nanos(step: &StepSpec, setting: &Setting) -> u128 {
         return length.saturating_mul(permille) / 1_000;
     }
     length
+}
+
+/// Nanoseconds of all waits between attempts; where there are many, the last ones are the longest or the shortest.
+fn backoff_nanos(step: &StepSpec) -> u128 {
+    let Some(retry) = retry_of(step) else { return 0 };
+    let ends = [0, retry.times.saturating_sub(1)].map(|number| retry.wait(number)[1].as_nanos());
+    u128::from(ends[0].max(ends[1])).saturating_mul(retry.times.into())
 }
 
 /// The longest value of a bounded distribution, a long one of others.

@@ -151,7 +151,7 @@ fn may_be_added(table: &Table, keys: &Keys, name: &str) -> bool {
     }
     let mut kinds = StepKind::ALL.into_iter();
     match kinds.find(|kind| table.get(kind.key).is_some()) {
-        Some(kind) => kind.further.is_some_and(|further| further.key == name),
+        Some(kind) => kind.further.iter().any(|further| further.key == name),
         None => keys::VERBS.contains(&name),
     }
 }

@@ -32,7 +32,7 @@ use fields::Fields;
 pub(super) use arrival::AT_ONCE;
 pub(super) use claims::claims;
 pub(super) use fields::unknown_key;
-pub(super) use steps::value_kinds;
+pub(super) use steps::{further_kind, value_kind};
 pub(super) use tools::all as all_tools;
 pub(super) use values::SIZE_UNITS;
 

@@ -10,7 +10,9 @@ use crate::{keys, limits};
 use gilsim_core::ids::{
     BarrierId, ComputationId, FlagId, LimiterId, MutexId, QueueId, SemaphoreId, SiteId,
 };
-use gilsim_core::model::{Distribution, Form, Guard, OffloadTo, StepKind, StepSpec, WaitOn, Work};
+use gilsim_core::model::{
+    Distribution, Form, Guard, OffloadTo, Retry, StepKind, StepSpec, Takes, Try, WaitOn, Work,
+};
 use gilsim_core::time::{DurationError, SimDuration};
 
 /// What stands where a name or a duration may stand.
@@ -75,6 +77,11 @@ impl Reader<'_> {
                 let to = self.executor(&fields, kind);
                 Some(make(to, self.steps(value, names, depth + 1)?))
             }
+            Form::Attempts(make) => {
+                let steps = self.steps(value, names, depth + 1);
+                let attempts = self.attempts(&fields, kind, names, depth)?;
+                Some(make(Try { steps: steps?, ..attempts }))
+            }
             Form::Times(make) => {
                 let times = self.amount(&fields, kind.key);
                 let steps = self.further_steps(&fields, kind, names, depth);
@@ -87,7 +94,7 @@ impl Reader<'_> {
     fn refuse_stray(&mut self, fields: &Fields<'_>, kind: &StepKind) {
         for entry in fields.entries() {
             let is_its =
-                |of: &&StepKind| of.further.is_some_and(|further| further.key == &*entry.key);
+                |of: &&StepKind| of.further.iter().any(|further| further.key == &*entry.key);
             let owners: Vec<&str> =
                 StepKind::ALL.into_iter().filter(is_its).map(|of| of.key).collect();
             if !owners.is_empty() && !owners.contains(&kind.key) {
@@ -191,10 +198,44 @@ impl Reader<'_> {
     }
 
     fn executor(&mut self, fields: &Fields<'_>, kind: &StepKind) -> OffloadTo {
-        match kind.further.and_then(|further| self.choice(fields, further.key)) {
+        match kind.further.first().and_then(|further| self.choice(fields, further.key)) {
             Some(1) => OffloadTo::Processes,
             _ => OffloadTo::Threads,
         }
+    }
+
+    /// What stands beside steps that are tried.
+    fn attempts(
+        &mut self,
+        fields: &Fields<'_>,
+        kind: &StepKind,
+        names: &Names<'_>,
+        depth: usize,
+    ) -> Option<Try> {
+        let mut attempts = Try { steps: Vec::new(), timeout: None, retry: None, otherwise: None };
+        let before = self.faults.len();
+        for further in kind.further {
+            let Some(node) = fields.get(further.key) else { continue };
+            match further.takes {
+                Takes::Time => attempts.timeout = self.positive_duration_at(fields, further.key),
+                Takes::Retry => attempts.retry = self.retry(node),
+                Takes::Steps => attempts.otherwise = self.steps(node, names, depth + 1),
+                Takes::Executor => {}
+            }
+        }
+        (self.faults.len() == before).then_some(attempts)
+    }
+
+    fn retry(&mut self, node: &Node) -> Option<Retry> {
+        let fields = self.fields(node, &keys::RETRY)?;
+        let times = self.required(&fields, "times").and_then(|_| self.amount(&fields, "times"));
+        let backoff = self.duration_at(&fields, "backoff").unwrap_or_default();
+        let factor = match fields.get("factor") {
+            Some(node) => self.positive(node),
+            None => Some(1.0),
+        };
+        let jitter = self.share(&fields, "jitter").unwrap_or(0.0);
+        Some(Retry { times: times?, backoff, factor: factor?, jitter })
     }
 
     /// The steps at the further key of a step.
@@ -205,7 +246,7 @@ impl Reader<'_> {
         names: &Names<'_>,
         depth: usize,
     ) -> Option<Vec<StepSpec>> {
-        let further = kind.further?;
+        let further = kind.further.first()?;
         if let Some(node) = fields.get(further.key) {
             return self.steps(node, names, depth + 1);
         }
@@ -216,20 +257,30 @@ impl Reader<'_> {
     }
 }
 
-/// What may stand at the key of a step of that form, and at its further key.
-pub(crate) const fn value_kinds(form: Form) -> (Kind, Kind) {
+/// What may stand at the key of a step of that form.
+pub(crate) const fn value_kind(form: Form) -> Kind {
     match form {
-        Form::SiteOrTime(_) => (Kind::SiteOrTime, Kind::True),
-        Form::ComputationOrTime(_) => (Kind::ComputationOrTime, Kind::True),
-        Form::True(_) => (Kind::True, Kind::True),
+        Form::SiteOrTime(_) => Kind::SiteOrTime,
+        Form::ComputationOrTime(_) => Kind::ComputationOrTime,
+        Form::True(_) => Kind::True,
         Form::Semaphore(_)
         | Form::Queue(_)
         | Form::Flag(_)
         | Form::Barrier(_)
-        | Form::Limiter(_) => (Kind::Name, Kind::True),
-        Form::GuardFor(_) => (Kind::Name, Kind::Steps),
-        Form::StepsFor(_) => (Kind::Steps, Kind::Choice(&keys::EXECUTORS)),
-        Form::Times(_) => (Kind::Whole(1, limits::LEAF_STEPS), Kind::Steps),
+        | Form::Limiter(_)
+        | Form::GuardFor(_) => Kind::Name,
+        Form::StepsFor(_) | Form::Attempts(_) => Kind::Steps,
+        Form::Times(_) => Kind::Whole(1, limits::LEAF_STEPS),
+    }
+}
+
+/// What may stand at a further key of a step.
+pub(crate) const fn further_kind(takes: Takes) -> Kind {
+    match takes {
+        Takes::Executor => Kind::Choice(&keys::EXECUTORS),
+        Takes::Steps => Kind::Steps,
+        Takes::Time => Kind::Duration,
+        Takes::Retry => Kind::Table(&keys::RETRY),
     }
 }
 

@@ -82,8 +82,15 @@ fn scenario_with(keys: &Keys, key: &str, value: &str) -> String {
             let beside = if key == "think" { "clients = 2, " } else { "" };
             return format!("tasks = [{{ arrive = {{ {beside}{key} = {value} }}, {task} }}]");
         }
+        "`retry`" => {
+            let times = if key == "times" { "" } else { "times = 1, " };
+            return format!(
+                "tasks = [{{ steps = [{{ try = [{{ yield = true }}], retry = {{ {times}{key} = {value} }} }}] }}]"
+            );
+        }
         "a step" => {
             let beside = match key {
+                "timeout" | "retry" | "otherwise" => "try = [{ yield = true }], ",
                 "to" => "offload = [{ yield = true }], ",
                 "steps" => "repeat = 2, ",
                 _ => "",

@@ -41,6 +41,8 @@ pub struct AuditSetting<'a> {
     pub limiters: Vec<(SimDuration, u32)>,
     /// CPU time that the profile makes of a task's leaf step; `None` where that step computes nothing.
     pub demanded: Box<dyn Fn(TaskId, u32) -> Option<SimDuration> + 'a>,
+    /// Whether a task's leaf step may be cut short or left out.
+    pub optional: Box<dyn Fn(TaskId, u32) -> bool + 'a>,
     /// The names of the rows, for messages.
     pub names: &'a Names,
 }
@@ -59,6 +61,7 @@ impl<'a> AuditSetting<'a> {
             held: Held::of(plan),
             limiters: plan.limiters.iter().map(|it| (it.gap, it.burst)).collect(),
             demanded: Box::new(|task, step| plan.demanded(task, step)),
+            optional: Box::new(|task, step| plan.workload.may_be_left_out(task, step)),
             names: &plan.names,
         }
     }

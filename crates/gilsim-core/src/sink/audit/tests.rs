@@ -3,6 +3,9 @@ use crate::sink::sample::{Place, life, row};
 use crate::trace::State;
 
 /// One core, one lock, no sites; task 0 computes 10 ns in step 0.
+/// The steps of this task may be cut short.
+const OPTIONAL: u32 = 7;
+
 struct Bench {
     names: Names,
     cores: u32,
@@ -45,6 +48,7 @@ impl Bench {
             held: self.held.clone(),
             limiters: self.limiters.clone(),
             demanded: Box::new(self.demanded),
+            optional: Box::new(|task, _| task == TaskId(OPTIONAL)),
             names: &self.names,
         })
     }

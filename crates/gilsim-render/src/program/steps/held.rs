@@ -18,12 +18,16 @@ impl Functions<'_> {
         let name = string(name);
         let held = format!("{owner}[{name}]");
         let taken = format!("task.done(\"sync\", {name})");
-        if let Some(with) = self.with(body.world) {
+        if let Some(with) = self.with(body.world).filter(|_| !body.is_limited()) {
             body.line(depth, &format!("{with} {held}:"));
             body.note(depth + 1, &taken);
             self.steps(body, steps, depth + 1);
         } else {
-            let take = self.call(body.world, &format!("{held}.acquire"), "");
+            let take = if body.is_limited() {
+                self.take(body, &held)
+            } else {
+                self.call(body.world, &format!("{held}.acquire"), "")
+            };
             body.line(depth, &take);
             body.line(depth, "try:");
             body.note(depth + 1, &taken);

@@ -24,7 +24,7 @@ impl Functions<'_> {
         let name = site.map(|site| string(&site.name));
         match (&name, site) {
             (Some(name), Some(site)) => {
-                let lines = self.request(name, site.server, suspends, &time);
+                let lines = self.request(body, name, site.server, suspends, &time);
                 if site.connections.is_some() {
                     self.visit(body, depth, name, &lines);
                 } else {
@@ -40,12 +40,21 @@ impl Functions<'_> {
     /// The lines of a request to a site, each with how far it stands to the right.
     fn request(
         &mut self,
+        body: &Body,
         name: &str,
         server: Server,
         suspends: bool,
         time: &str,
     ) -> Vec<(usize, String)> {
         let mut lines = Vec::new();
+        let limits = (!suspends && body.is_limited()).then(|| body.limits_name());
+        if limits.is_some() {
+            self.features.insert("answers_late".to_owned());
+        }
+        let sleep = |suspends, time: &str| match &limits {
+            Some(limits) => format!("wait_in_time({limits}, {time})"),
+            None => sleep(suspends, time),
+        };
         let connects = !server.connect.is_zero();
         let keeps = connects && !server.drops_connections;
         if keeps || server.slows_down() {
@@ -76,6 +85,16 @@ impl Functions<'_> {
         self.features.insert("connections".to_owned());
         let connections = format!("CONNECTIONS[{name}]");
         let note = format!("task.note(\"sync\", {name})");
+        if body.is_limited() {
+            let take = self.take(body, &connections);
+            body.line(depth, &take);
+            body.line(depth, "try:");
+            body.note(depth + 1, &note);
+            body.lines(depth + 1, lines);
+            body.line(depth, "finally:");
+            let give = self.call_at_once(body.world, &format!("{connections}.release"));
+            return body.line(depth + 1, &give);
+        }
         if let Some(with) = self.with(body.world) {
             body.line(depth, &format!("{with} {connections}:"));
             body.note(depth + 1, &note);
