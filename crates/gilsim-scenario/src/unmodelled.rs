@@ -8,17 +8,17 @@ use super::tree::shortened;
 const LIMITS: &str = "see README.md, \"Limits\"";
 
 /// What serves in the place of something that is missing.
-const INSTEAD: [(&str, &str); 6] = [
+const INSTEAD: [(&str, &str); 2] = [
     ("sleep", "`wait` for a time, or `block` the thread for one"),
-    ("timeout", "steps have one: { try = [...], timeout = \"5s\" }"),
-    ("deadline", "steps have a timeout: { try = [...], timeout = \"5s\" }"),
-    ("retry", "steps have it: { try = [...], retry = { times = 3 } }"),
-    ("retries", "steps have them: { try = [...], retry = { times = 3 } }"),
     ("gather", "the entries of `[[tasks]]` are what is gathered"),
 ];
 
 /// What has a table of its own, and is used by steps of other names.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 10] = [
+    ("timeout", "steps that are tried have one: { try = [...], timeout = \"5s\" }"),
+    ("deadline", "steps that are tried have one: { try = [...], timeout = \"5s\" }"),
+    ("retry", "steps that are tried have it: { try = [...], retry = { times = 3 } }"),
+    ("retries", "steps that are tried have them: { try = [...], retry = { times = 3 } }"),
     ("lock", "a name in `[locks]` is a lock: hold it with { with = NAME, steps = [...] }"),
     ("mutex", "a name in `[locks]` is a lock: hold it with { with = NAME, steps = [...] }"),
     ("rlock", "a name in `[locks]` is a lock that its holder cannot take again"),
