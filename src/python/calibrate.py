@@ -11,7 +11,8 @@ How costs are told apart
 - Wake-ups are timed between two processes, each held to its core, with CPU time taken off.
 - What cannot be timed alone is what is left of something that can, less its other parts;
   `less` in `record` says which. No cost is fitted to a workload.
-- Costs are steady ones: everything is done once before it is measured.
+- Costs are steady ones: everything is done once before it is measured. What grows when nobody looks
+  (cold caches, fresh memory, pages after a fork) is measured as such.
 - Children start with a main module, this one, that imports what real programs import.
 """
 
