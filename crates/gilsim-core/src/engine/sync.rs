@@ -1,7 +1,7 @@
 //! What tasks share: semaphores, queues, the connections of sites. They change only themselves and say who is to be
 //! woken, and how its wait has ended.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::ids::{SemaphoreId, SiteId, TaskId, ThreadId};
 use crate::plan::{End, Plan, Thing};
@@ -83,20 +83,17 @@ impl Shared {
 
     /// A waiter leaves the line for a thing, if it stands there.
     pub(super) fn step_out(&mut self, thing: Thing, waiter: Waiter) {
-        let line = match thing {
+        match thing {
             Thing::Permit(_) | Thing::Connection(_) => {
-                self.semaphore_of(thing).map(|counted| &mut counted.waiters)
+                if let Some(counted) = self.semaphore_of(thing) {
+                    counted.step_out(waiter);
+                }
             }
-            Thing::Room(queue) => Some(&mut self.queues[queue.index()].putters),
-            Thing::Item(queue) => Some(&mut self.queues[queue.index()].getters),
+            Thing::Room(queue) => leave(&mut self.queues[queue.index()].putters, waiter),
+            Thing::Item(queue) => leave(&mut self.queues[queue.index()].getters, waiter),
             Thing::Flag(_) | Thing::Meeting(_) | Thing::Turn(_) => {
                 self.gates.step_out(thing, waiter);
-                None
             }
-        };
-        let Some(line) = line else { return };
-        if let Some(at) = line.iter().position(|other| *other == waiter) {
-            line.remove(at);
         }
     }
 
@@ -166,6 +163,13 @@ impl Shared {
     }
 }
 
+/// A waiter leaves a line, if it stands there.
+fn leave(line: &mut VecDeque<Waiter>, waiter: Waiter) {
+    if let Some(at) = line.iter().position(|other| *other == waiter) {
+        line.remove(at);
+    }
+}
+
 /// A semaphore.
 ///
 /// A thread's is `threading.Semaphore`, which lets newcomers barge; a coroutine's is
@@ -183,12 +187,12 @@ struct Semaphore {
     fair_after: Option<SimDuration>,
     waiters: VecDeque<Waiter>,
     /// Since when each thread wants a permit, where that matters; also those that were woken and look again.
-    wants: Vec<(Waiter, SimTime)>,
+    wants: BTreeMap<Waiter, SimTime>,
 }
 
 impl Semaphore {
     fn new(permits: u32, hands_over: bool) -> Self {
-        let (waiters, wants) = (VecDeque::new(), Vec::new());
+        let (waiters, wants) = (VecDeque::new(), BTreeMap::new());
         Self { permits, served: 0, hands_over, fair_after: None, waiters, wants }
     }
 
@@ -202,14 +206,20 @@ impl Semaphore {
 
     fn wait(&mut self, waiter: Waiter, now: SimTime) {
         self.waiters.push_back(waiter);
-        if self.fair_after.is_some() && !self.wants.iter().any(|(known, _)| *known == waiter) {
-            self.wants.push((waiter, now));
+        if self.fair_after.is_some() {
+            self.wants.entry(waiter).or_insert(now);
         }
     }
 
-    /// Somebody who waited has a permit.
+    /// A waiter gives up, whether it stands in line or was woken and looks again.
+    fn step_out(&mut self, waiter: Waiter) {
+        self.forget(waiter);
+        leave(&mut self.waiters, waiter);
+    }
+
+    /// Somebody who waited has a permit, or wants none any more.
     fn forget(&mut self, waiter: Waiter) {
-        self.wants.retain(|(known, _)| *known != waiter);
+        self.wants.remove(&waiter);
     }
 
     /// Whether the first in line has waited for so long that it is handed the permit.
@@ -217,8 +227,8 @@ impl Semaphore {
         let (Some(first), Some(fair_after)) = (self.waiters.front(), self.fair_after) else {
             return false;
         };
-        let since = self.wants.iter().find(|(known, _)| known == first);
-        since.is_some_and(|(_, since)| now.saturating_since(*since) >= fair_after)
+        let since = self.wants.get(first);
+        since.is_some_and(|since| now.saturating_since(*since) >= fair_after)
     }
 
     /// Gives a permit back. A coroutine that is woken may have it; anybody else has to look again, unless it is owed one.
@@ -341,6 +351,20 @@ mod tests {
         assert!(!semaphore.try_acquire(false), "the permit went to the coroutine");
         assert_eq!(semaphore.release(SimTime::ZERO), Some((T1, End::Again)));
         assert!(semaphore.try_acquire(false), "a newcomer may barge");
+    }
+
+    #[test]
+    fn who_gives_up_and_comes_back_has_waited_for_no_time() {
+        let at = |us| SimTime::ZERO + SimDuration::from_micros(us);
+        let fair_after = Some(SimDuration::from_micros(1_000));
+        let mut lock = Semaphore { fair_after, ..Semaphore::new(1, true) };
+        assert!(lock.try_acquire(false));
+        lock.wait(T1, at(0));
+        lock.step_out(T1);
+        assert_eq!(lock.release(at(1_500)), None, "nobody is there");
+        assert!(lock.try_acquire(false));
+        lock.wait(T1, at(2_000));
+        assert_eq!(lock.release(at(2_100)), Some((T1, End::Again)), "it has waited for 0.1 ms");
     }
 
     #[test]
