@@ -2,6 +2,7 @@
 
 use super::answers::Percentile;
 use super::cause::{self, Finisher};
+use super::failures;
 use super::verdict::near;
 use super::words::{list, one_line, percent, range, time};
 use super::{Ending, ToolResult};
@@ -26,6 +27,7 @@ pub fn headline(scenario: &Scenario, results: &[ToolResult<'_>]) -> String {
         [only] => parts.push(format!("{} {}", label(*only), done(*only, goal))),
         several => parts.push(contest(several, goal)),
     }
+    parts.extend(failures::in_short(&finished));
     match stuck.len() {
         0 => {}
         1 => parts.push(format!("{} deadlocks", stuck[0])),
