@@ -6,8 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::{NameId, TaskId, ThreadId};
-use crate::plan::End;
-use crate::plan::{Ends, ForCoroutine, ForThread, Op, Pc, Thing, TryOp, Wait};
+use crate::plan::{End, Ends, ForCoroutine, ForThread, Op, Pc, Thing, TryOp, Wait};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Incident, Sink, State};
 

@@ -96,7 +96,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// What the thread's next bookkeeping costs more on a cold core.
     fn cold_cost(&self, thread: ThreadId) -> SimDuration {
-        let own = self.loops.iter().find(|it| it.is_run_by(thread));
+        let own = self.loops.iter().find(|it| it.thread() == thread);
         own.map_or(self.plan.cold, EventLoop::cold_cost)
     }
 

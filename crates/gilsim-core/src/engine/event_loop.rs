@@ -104,10 +104,6 @@ impl EventLoop {
         }
     }
 
-    pub(super) fn is_run_by(&self, thread: ThreadId) -> bool {
-        self.thread == thread
-    }
-
     /// What an iteration costs more on a cold core.
     pub(super) fn cold_cost(&self) -> SimDuration {
         self.rules.cold

@@ -86,8 +86,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if self.tasks.clients.is_some() {
             return self.sleep_until_sent(thread);
         }
-        let workload = &self.plan.workload;
-        let arrival = workload.arrival(workload.nth_to_arrive(self.tasks.arrived));
+        let arrival = self.next_arrival_at().expect("without clients all arrivals are known");
         let row = Some((State::Io, self.names.arrival));
         self.sleep(thread, arrival.saturating_since(self.now), row)
     }

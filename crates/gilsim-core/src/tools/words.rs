@@ -206,34 +206,32 @@ impl Builder<'_> {
     ) {
         let name = self.name("pickle");
         let pickle = &self.profile().pickle;
-        let pickling = match side {
-            Side::Pickle => Pickling {
-                way,
-                side,
-                per_mib: pickle.dumps_per_mib,
-                per_object: pickle.dumps_per_object.0 + self.copies_per_object(way),
-                pipe_per_mib: pickle.pipe_per_mib,
-                fresh_per_mib: pickle.fresh_write_per_mib,
-            },
-            Side::Unpickle => Pickling {
-                way,
-                side,
-                per_mib: pickle.loads_per_mib,
-                per_object: pickle.loads_per_object.0,
-                pipe_per_mib: pickle.read_per_mib,
-                fresh_per_mib: pickle.fresh_read_per_mib,
-            },
+        let (per_mib, Cost(per_object), pipe_per_mib, fresh_per_mib) = match side {
+            Side::Pickle => (
+                pickle.dumps_per_mib,
+                pickle.dumps_per_object,
+                pickle.pipe_per_mib,
+                pickle.fresh_write_per_mib,
+            ),
+            Side::Unpickle => (
+                pickle.loads_per_mib,
+                pickle.loads_per_object,
+                pickle.read_per_mib,
+                pickle.fresh_read_per_mib,
+            ),
         };
-        let pickling = Some(pickling);
+        let per_object = per_object + self.copies_per_object(way, side);
+        let pickling =
+            Some(Pickling { way, side, per_mib, per_object, pipe_per_mib, fresh_per_mib });
         let cost = self.item_cost(ItemCost { base, each_further, pickling, name });
         self.code.push(Op::SpendOnItem(cost));
     }
 
     /// What the parent's pickling of an object costs for its page, which it shared with its children until then.
-    fn copies_per_object(&self, way: Way) -> SimDuration {
-        match way {
-            Way::Sent => self.start_costs().copies_per_object.0,
-            Way::Received => SimDuration::ZERO,
+    fn copies_per_object(&self, way: Way, side: Side) -> SimDuration {
+        match (way, side) {
+            (Way::Sent, Side::Pickle) => self.start_costs().copies_per_object.0,
+            _ => SimDuration::ZERO,
         }
     }
 
