@@ -5,8 +5,8 @@
 mod build;
 
 use build::{
-    arriving, closed, entry, everything, ms, offloading, pages, program, scenario, tiny_program,
-    tool,
+    arriving, closed, closed_and_staged, entry, everything, ms, offloading, pages, program,
+    scenario, staged, tiny_program, tool,
 };
 use gilsim::model::{
     Distribution, OffloadTo, Parcel, Payload, Scenario, StartMethod, StepSpec, Tool, ToolRun,
@@ -35,12 +35,14 @@ fn printed_tools() -> impl Iterator<Item = Tool> {
     Tool::ALL.into_iter().filter(|tool| !tool.is_server())
 }
 
-fn all_scenarios() -> [Scenario; 6] {
+fn all_scenarios() -> [Scenario; 8] {
     [
         pages(),
         everything(),
         arriving(),
         closed(),
+        staged(),
+        closed_and_staged(),
         offloading(true, OffloadTo::Threads),
         offloading(true, OffloadTo::Processes),
     ]
@@ -81,6 +83,16 @@ fn clients_of_a_thread_pool_are_heard_by_the_main_thread() {
 #[test]
 fn clients_of_an_event_loop_are_coroutines() {
     assert_is_printed("closed_asyncio", &program(&closed(), &run(Tool::Asyncio)));
+}
+
+#[test]
+fn a_process_pool_hears_from_futures_which_jobs_are_done() {
+    assert_is_printed("staged_process_pool", &program(&staged(), &run(Tool::ProcessPool)));
+}
+
+#[test]
+fn coroutines_wait_for_those_before_them() {
+    assert_is_printed("staged_asyncio", &program(&staged(), &run(Tool::Asyncio)));
 }
 
 #[test]

@@ -93,7 +93,7 @@ class Timetable:
     def lines(self):
         """Of each client the jobs that are left; else each in a line."""
         for sender, numbers in self.left.items():
-            if sender:
+            if sender in CLIENTS:
                 yield from [numbers] * min(CLIENTS[sender], len(numbers))
             else:
                 yield from (deque([number]) for number in numbers)

@@ -242,6 +242,26 @@ pub enum Arrival {
         /// How long each thinks before its next task; the draw belongs to that task.
         think: Distribution,
     },
+    /// Tasks of an entry before this one are done.
+    After(After),
+}
+
+/// What tasks wait for before they arrive. A task that failed is done, too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum After {
+    /// For all tasks of the entry at that position.
+    All(usize),
+    /// Task i for task i of the entry at that position, which has as many tasks.
+    Each(usize),
+}
+
+impl After {
+    /// The position of the entry that is waited for.
+    pub const fn entry(self) -> usize {
+        match self {
+            Self::All(entry) | Self::Each(entry) => entry,
+        }
+    }
 }
 
 /// What is pickled for a task when it crosses a process boundary.

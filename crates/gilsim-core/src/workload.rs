@@ -19,7 +19,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::ids::TaskId;
-use crate::model::{Arrival, Distribution, OffloadTo, Payload, Scenario, Setting, TaskEntry};
+use crate::model::{
+    After, Arrival, Distribution, OffloadTo, Payload, Scenario, Setting, TaskEntry,
+};
 use crate::time::{SimDuration, SimTime};
 
 use arrivals::Arrivals;
@@ -59,6 +61,7 @@ struct Entry {
     /// Where its script stands among the steps.
     script: Range<usize>,
     closed: Option<Closed>,
+    after: Option<After>,
 }
 
 /// The clients of an entry that is a closed loop.
@@ -108,7 +111,8 @@ impl Workload {
         let mut arrivals = Vec::with_capacity(scenario.tasks.len());
         for (index, spec) in scenario.tasks.iter().enumerate() {
             let key = Key { seed: scenario.seed, replicate, entry: index as u64 };
-            let (count, instants) = Arrivals::sample(spec, key, scenario.horizon)?;
+            let before = |entry: usize| workload.entries[entry].count;
+            let (count, instants) = Arrivals::sample(spec, key, scenario.horizon, before)?;
             workload.add_entry(spec, setting, count, key);
             arrivals.push((count, instants));
         }
@@ -128,12 +132,17 @@ impl Workload {
         let columns = drawn.iter().map(|draw| Column { first, lengths: draw.column(count, key) });
         self.columns.extend(columns);
         let closed = self.closed_loop(spec, count, key);
+        let after = match spec.arrive {
+            Arrival::After(after) => Some(after).filter(|it| self.tasks_of(it.entry()) > 0),
+            _ => None,
+        };
         self.entries.push(Entry {
             first,
             count,
             payload: spec.payload,
             script: begin..end,
             closed,
+            after,
         });
         self.task_count += count;
     }
@@ -209,22 +218,47 @@ impl Workload {
         }
     }
 
-    /// Whether any entry is a closed loop: when its tasks arrive is found out as the run goes.
-    pub fn has_clients(&self) -> bool {
-        self.entries.iter().any(|entry| entry.closed.is_some())
+    /// Whether any entry is a closed loop or comes after another: when its tasks arrive is found out as the run goes.
+    pub fn has_unknown_arrivals(&self) -> bool {
+        self.entries.iter().any(|entry| entry.closed.is_some() || entry.after.is_some())
     }
 
-    /// How many tasks of an entry are known before the run to arrive: all but those that clients send when they come free.
+    /// What the tasks of an entry wait for before they arrive, if for anything. Nothing where there is no such task.
+    pub fn after(&self, entry: usize) -> Option<After> {
+        self.entries[entry].after
+    }
+
+    /// The numbers of the tasks of an entry.
+    pub fn numbers_of(&self, entry: usize) -> Range<u32> {
+        let Entry { first, count, .. } = self.entries[entry];
+        first..first + count
+    }
+
+    /// How many tasks of an entry are known before the run to arrive: all but those that clients send when they come free, and
+    /// those that wait for others.
     pub(crate) fn known_tasks_of(&self, entry: usize) -> u32 {
-        let Entry { count, closed, .. } = self.entries[entry];
-        closed.map_or(count, |closed| count.min(closed.clients))
+        if self.after(entry).is_some() { 0 } else { self.coroutines_of(entry) }
     }
 
     /// The tasks that are known before the run to arrive.
     pub(crate) fn known_tasks(&self) -> impl Iterator<Item = TaskId> {
-        let firsts = self.entries.iter().map(|entry| entry.first);
-        let known = (0..self.entries.len()).map(|entry| self.known_tasks_of(entry));
-        firsts.zip(known).flat_map(|(first, known)| (first..first + known).map(TaskId))
+        self.first_tasks_of_each(|entry| self.known_tasks_of(entry))
+    }
+
+    /// The tasks whose coroutines are made up front: that of a client goes on with the tasks that it is dealt later.
+    pub(crate) fn coroutines(&self) -> impl Iterator<Item = TaskId> {
+        self.first_tasks_of_each(|entry| self.coroutines_of(entry))
+    }
+
+    fn coroutines_of(&self, entry: usize) -> u32 {
+        let Entry { count, closed, .. } = self.entries[entry];
+        closed.map_or(count, |closed| count.min(closed.clients))
+    }
+
+    fn first_tasks_of_each(&self, count: impl Fn(usize) -> u32) -> impl Iterator<Item = TaskId> {
+        let entries = self.entries.iter().enumerate();
+        entries
+            .flat_map(move |(index, entry)| (entry.first..entry.first + count(index)).map(TaskId))
     }
 
     /// No client sends a task from then on, if ever.

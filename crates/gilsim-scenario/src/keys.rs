@@ -87,6 +87,8 @@ pub(super) enum Kind {
     Steps,
     /// When tasks arrive.
     Arrival,
+    /// The name of an entry of `[[tasks]]`, or a table of [`AFTER`].
+    After,
     /// What a claim draws: ranges, lists and values by name.
     Given,
     /// A share or a duration.

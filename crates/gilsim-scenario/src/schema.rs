@@ -193,6 +193,10 @@ fn kind(kind: Kind, whole: bool) -> Map<String, Value> {
         }
         Kind::Steps => json!({ "$ref": "#/$defs/steps" }),
         Kind::Arrival => json!({ "$ref": "#/$defs/arrival" }),
+        Kind::After => {
+            let name = json!({ "type": "string", "minLength": 1 });
+            json!({ "anyOf": [name, object(&keys::AFTER, whole)] })
+        }
         Kind::Given => given(),
         Kind::Tolerance => json!({ "type": "string", "minLength": 2 }),
         Kind::Profiles => json!({ "type": "array", "minItems": 1, "items": profiles() }),

@@ -187,6 +187,9 @@ impl Setting {
                 };
                 self.merge(made_table(node, at), Kind::Table(keys), path)
             }
+            (Kind::After, [_, ..]) => {
+                self.merge(made_table(node, at), Kind::Table(&keys::AFTER), path)
+            }
             (Kind::Arrival, [_, ..]) => {
                 self.merge(made_table(node, at), Kind::Table(&keys::ARRIVAL), path)
             }

@@ -5,6 +5,7 @@ mod naive;
 mod naive_laws;
 mod naive_loop;
 
+mod after;
 mod against_gilsim;
 mod amdahl;
 mod closed;

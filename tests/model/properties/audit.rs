@@ -3,7 +3,7 @@
 use gilsim::ids::NameId;
 use gilsim::model::{Scenario, Tool, ToolRun};
 use gilsim::plan::{KernelRules, Plan};
-use gilsim::sink::audit::{Audit, AuditSetting, Held};
+use gilsim::sink::audit::{Audit, AuditSetting, Followed, Held};
 
 use crate::play::{self, Run};
 
@@ -17,6 +17,7 @@ pub fn audited(scenario: &Scenario, tool: &ToolRun) -> (Run, Vec<String>) {
         per_thread_lock: tool.tool == Tool::InterpreterPool,
         sites: limited_sites(tool, &plan),
         clients: plan.workload.closed_loops(),
+        followers: Followed::all(&plan.workload),
         held: Held::of(&plan),
         limiters: plan.limiters.iter().map(|it| (it.gap, it.burst)).collect(),
         demanded: Box::new(|task, leaf| plan.demanded(task, leaf)),

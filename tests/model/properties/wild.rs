@@ -42,6 +42,8 @@ pub enum Arrival {
     Poisson(u32),
     /// So many clients, and how long each thinks.
     Clients(u32, Time),
+    /// After an entry before it, the first being 0, if there are so many; each task after one of it, or all after all.
+    After(usize, bool),
 }
 
 #[derive(Clone, Debug)]
@@ -121,8 +123,9 @@ impl Wild {
             text.extend(sizes.iter().enumerate().map(|(n, size)| format!("{table}{n} = {size}\n")));
         }
         text.push(SHARED.to_owned());
-        text.extend(self.entries.iter().map(|entry| entry.toml(k)));
-        let sends = |entry: &Entry| matches!(entry.arrive, Arrival::Clients(..));
+        text.extend(self.entries.iter().enumerate().map(|(number, entry)| entry.toml(number, k)));
+        let sends =
+            |entry: &Entry| matches!(entry.arrive, Arrival::Clients(..) | Arrival::After(..));
         let chunk = if self.entries.iter().any(sends) { 1 } else { 2 };
         text.extend(self.width.map(|width| with_width(width, chunk)));
         text.concat()
@@ -143,8 +146,15 @@ fn with_width(width: u32, chunk: u32) -> String {
 }
 
 impl Entry {
-    fn toml(&self, k: u64) -> String {
+    fn toml(&self, number: usize, k: u64) -> String {
+        let mut count = format!("count = {}\n", self.count);
         let arrive = match &self.arrive {
+            Arrival::After(entry, _) if *entry >= number => String::new(),
+            Arrival::After(entry, true) => {
+                count.clear();
+                format!("after = {{ each = \"entry {entry}\" }}\n")
+            }
+            Arrival::After(entry, false) => format!("after = \"entry {entry}\"\n"),
             Arrival::AtOnce => String::new(),
             Arrival::Every(gap) => format!("arrive = {{ every = {} }}\n", gap.toml(k)),
             Arrival::Poisson(per_second) => {
@@ -157,8 +167,8 @@ impl Entry {
         let payload = self.payload.map_or(String::new(), |(send, receive)| {
             format!("payload = {{ send = \"{send}kB\", receive = \"{receive}kB\" }}\n")
         });
-        let (count, steps) = (self.count, list(&self.steps, k));
-        format!("[[tasks]]\ncount = {count}\n{arrive}{payload}steps = {steps}\n")
+        let steps = list(&self.steps, k);
+        format!("[[tasks]]\nname = \"entry {number}\"\n{count}{arrive}{payload}steps = {steps}\n")
     }
 }
 
@@ -312,10 +322,11 @@ fn entry(chance: Chance) -> impl Strategy<Value = Entry> {
     let every = time(chance).prop_map(Arrival::Every);
     let clients =
         (1..=3_u32, time(chance)).prop_map(|(count, think)| Arrival::Clients(count, think));
+    let after = (0..=2_usize, any::<bool>()).prop_map(|(entry, each)| Arrival::After(entry, each));
     let arrive = match chance {
-        Chance::Exact => prop_oneof![Just(Arrival::AtOnce), every, clients].boxed(),
+        Chance::Exact => prop_oneof![Just(Arrival::AtOnce), every, clients, after].boxed(),
         Chance::Random => {
-            prop_oneof![2 => Just(Arrival::AtOnce), 1 => every, 1 => (1..=500_u32).prop_map(Arrival::Poisson), 1 => clients]
+            prop_oneof![2 => Just(Arrival::AtOnce), 1 => every, 1 => (1..=500_u32).prop_map(Arrival::Poisson), 1 => clients, 1 => after]
                 .boxed()
         }
     };

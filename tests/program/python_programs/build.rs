@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use gilsim::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
 use gilsim::model::{
-    Arrival, Computation, Distribution, Interpreter, LockMode, Machine, OffloadTo, Parcel, Payload,
-    Queue, Scenario, Semaphore, Server, Serving, Setting, Site, StartMethod, StepSpec, TaskEntry,
-    Tool, ToolRun, WaitOn, Work,
+    After, Arrival, Computation, Distribution, Interpreter, LockMode, Machine, OffloadTo, Parcel,
+    Payload, Queue, Scenario, Semaphore, Server, Serving, Setting, Site, StartMethod, StepSpec,
+    TaskEntry, Tool, ToolRun, WaitOn, Work,
 };
 use gilsim::profile;
 use gilsim::program::{self, Drawn};
@@ -158,6 +158,27 @@ pub(crate) fn closed() -> Scenario {
         TaskEntry { arrive: late, ..entry("report", 1, wait(9)) },
     ];
     scenario("Clients send requests", tasks)
+}
+
+/// Pages that are parsed when they are there, and a report of all.
+pub(crate) fn staged() -> Scenario {
+    let wait = |length| vec![StepSpec::Wait(WaitOn::Time(ms(length)))];
+    let (each, all) = (Arrival::After(After::Each(0)), Arrival::After(After::All(1)));
+    let tasks = vec![
+        entry("page", 3, wait(5)),
+        TaskEntry { arrive: each, ..entry("parse", 3, vec![compute(2)]) },
+        TaskEntry { arrive: all, ..entry("report", 1, [wait(9), wait(1)].concat()) },
+    ];
+    scenario("Pages are fetched, parsed and reported", tasks)
+}
+
+/// Clients beside tasks that come after theirs.
+pub(crate) fn closed_and_staged() -> Scenario {
+    let mut scenario = closed();
+    let arrive = Arrival::After(After::Each(0));
+    let steps = vec![StepSpec::Wait(WaitOn::Time(ms(1)))];
+    scenario.tasks.push(TaskEntry { arrive, ..entry("receipt", 5, steps) });
+    scenario
 }
 
 /// A coroutine that sends parts of its work elsewhere, `sharing` or not what others use too.

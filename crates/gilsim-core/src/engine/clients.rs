@@ -1,5 +1,5 @@
-//! Closed loops: clients that send their next task a think time after the last one is answered. Where there are some, nobody
-//! knows before the run when tasks arrive.
+//! Closed loops: clients that send their next task a think time after the last one is answered. Where there are some, or tasks
+//! that come after others, nobody knows before the run when tasks arrive.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,10 +9,11 @@ use crate::plan::Plan;
 use crate::time::SimTime;
 use crate::trace::{Sink, State};
 
+use super::followers::Followers;
 use super::thread::{Status, Wait};
 use super::{Engine, Flow};
 
-/// The tasks of a run with clients, as they arrive.
+/// The tasks of a run with clients, or with tasks that come after others, as they arrive.
 #[derive(Debug)]
 pub(super) struct Clients {
     /// When each task arrives, as far as that is known.
@@ -21,24 +22,33 @@ pub(super) struct Clients {
     coming: BinaryHeap<Reverse<(SimTime, TaskId)>>,
     /// Tasks that have been taken, in order of arrival.
     taken: Vec<TaskId>,
-    /// How many tasks of each entry are dealt out.
+    /// How many tasks of each closed loop are dealt out; of other entries, how many there are.
     dealt: Vec<u32>,
+    /// The tasks that come after others, if there are some.
+    pub(super) followers: Option<Followers>,
 }
 
 impl Clients {
-    /// Those of a plan, if it has any: the first task of each arrives at the start.
+    /// Those of a plan, if it has any: the first task of each client arrives at the start.
     pub(super) fn of(plan: &Plan) -> Option<Box<Self>> {
         let workload = &plan.workload;
-        if !workload.has_clients() {
+        if !workload.has_unknown_arrivals() {
             return None;
         }
-        let tasks = (0..workload.task_count()).map(TaskId);
-        let arrivals: Vec<SimTime> = tasks.map(|task| workload.arrival(task)).collect();
+        let mut arrivals = vec![SimTime::NEVER; workload.task_count() as usize];
+        for task in workload.known_tasks() {
+            arrivals[task.index()] = workload.arrival(task);
+        }
         let known = workload.known_tasks();
         let coming = known.map(|task| Reverse((arrivals[task.index()], task))).collect();
         let entries = 0..workload.entry_count();
-        let dealt = entries.map(|entry| workload.known_tasks_of(entry)).collect();
-        Some(Box::new(Self { arrivals, coming, taken: Vec::new(), dealt }))
+        let dealt = entries.map(|entry| match workload.closed(entry) {
+            Some(_) => workload.known_tasks_of(entry),
+            None => workload.tasks_of(entry),
+        });
+        let dealt = dealt.collect();
+        let followers = Followers::of(workload);
+        Some(Box::new(Self { arrivals, coming, taken: Vec::new(), dealt, followers }))
     }
 
     pub(super) fn arrival(&self, task: TaskId) -> SimTime {
@@ -81,9 +91,14 @@ impl Clients {
             return None;
         }
         *dealt += 1;
-        self.arrivals[task.index()] = arrival;
-        self.coming.push(Reverse((arrival, task)));
+        self.arrives(task, arrival);
         Some(task)
+    }
+
+    /// It is found out when a task arrives.
+    pub(super) fn arrives(&mut self, task: TaskId, at: SimTime) {
+        self.arrivals[task.index()] = at;
+        self.coming.push(Reverse((at, task)));
     }
 }
 
@@ -110,13 +125,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         clients.deal(self.plan, task, self.now)
     }
 
-    /// The same where the main thread hands out tasks: it has to hear of one that arrives sooner than it is to wake.
-    pub(super) fn answer_client(&mut self, task: TaskId) {
-        if self.answer(task).is_some() && self.awaits_clients() {
-            self.plan_arrival();
-        }
-    }
-
     /// Whether the main thread sleeps until a client sends a task. Only a loop's thread polls for anything else.
     pub(super) fn awaits_clients(&self) -> bool {
         self.loops.is_empty() && self.thread(ThreadId::MAIN).status == Status::Blocked(Wait::Poll)
@@ -131,7 +139,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// The next task's arrival is an event. A timer is a little late; one that arrives with its client's answer is not.
-    fn plan_arrival(&mut self) {
+    pub(super) fn plan_arrival(&mut self) {
         let next = self.tasks.clients.as_ref().and_then(|clients| clients.next());
         match next {
             Some(at) if at <= self.now => self.events.set_poll(ThreadId::MAIN, self.now),

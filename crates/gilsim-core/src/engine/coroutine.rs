@@ -2,6 +2,7 @@
 
 use crate::ids::{EventLoopId, NameId, TaskId, ThreadId};
 use crate::plan::{End, ForCoroutine, Op, Pc, Wait};
+use crate::time::SimTime;
 use crate::trace::{Sink, State};
 use crate::workload::Length;
 
@@ -16,7 +17,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         EventLoopId(self.tasks.get(task).event_loop.into())
     }
 
-    /// A coroutine's first step: it goes on there if it has arrived, else sleeps until then.
+    /// A coroutine's first step: it goes on there if it has arrived, else sleeps until then, or until what it waits for is done.
     pub(super) fn arrive(
         &mut self,
         thread: ThreadId,
@@ -34,6 +35,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             return Flow::Jump(arrived);
         }
         self.tasks.get_mut(task).pc = self.plan.instruction(pc).next;
+        if arrival == SimTime::NEVER {
+            self.sleep_until_freed(task);
+            return self.go_to_next_handle(event_loop);
+        }
         self.loops[event_loop.index()].call_at(task, arrival);
         self.change_off_thread(task, State::Suspended, NameId::EMPTY, arrival);
         self.go_to_next_handle(event_loop)

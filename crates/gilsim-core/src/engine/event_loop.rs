@@ -301,6 +301,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// A coroutine ends. A client's goes on with its next task, if it gets one: to start with, that arrives.
     fn leave(&mut self, id: EventLoopId) -> Flow {
         let task = self.event_loop(id).task_at_hand();
+        self.wake_followers(task);
         let Some(next) = self.answer(task) else {
             self.event_loop(id).call_soon(Handle::Gathered);
             return self.go_to_next_handle(id);
@@ -321,12 +322,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The main coroutine has made all tasks and waits for them.
     fn gather(&mut self, thread: ThreadId, id: EventLoopId) {
-        // A client's coroutine goes on with the tasks that it is dealt later.
-        let tasks = self.plan.workload.known_tasks();
+        let tasks = self.plan.workload.coroutines();
         let tasks: Vec<TaskId> = tasks.filter(|task| self.loop_of(*task) == id).collect();
         for task in &tasks {
-            let since = self.arrival(*task).max(self.now);
-            self.change_to_ready(*task, since);
+            let arrival = self.arrival(*task);
+            if arrival < SimTime::NEVER {
+                self.change_to_ready(*task, arrival.max(self.now));
+            }
         }
         let event_loop = self.event_loop(id);
         event_loop.thread = thread;

@@ -126,8 +126,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let task = self.task_on(thread);
         self.detach(thread, None);
         self.finish(task, ended);
-        if self.loops.is_empty() {
-            self.answer_client(task);
+        if self.loops.is_empty() && !self.hears_of_results() {
+            self.hear_of(task);
         }
     }
 
@@ -171,6 +171,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         for position in 0..item.count {
             let task = self.task_of(item, position);
             self.tasks.deliver(task);
+            if self.hears_of_results() {
+                self.hear_of(task);
+            }
         }
         // Only the main thread collects results.
         let main = ThreadId::MAIN;

@@ -19,6 +19,7 @@ mod cpu;
 mod dice;
 mod event_loop;
 mod executor;
+mod followers;
 mod gates;
 mod gil;
 mod items;
@@ -320,8 +321,8 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     fn totals(&self) -> Totals {
         let memory = self.plan.memory;
         let (threads, processes) = (self.threads.len() as u64, self.processes.len() as u64);
-        let known = self.plan.workload.known_tasks().count() as u64;
-        let coroutines = if self.loops.is_empty() { 0 } else { known };
+        let all = self.plan.workload.coroutines().count() as u64;
+        let coroutines = if self.loops.is_empty() { 0 } else { all };
         let memory_bytes = memory.base
             + memory.process * (processes - 1)
             + memory.thread * (threads - processes)

@@ -59,6 +59,8 @@ pub struct Plan {
     pub executors: Vec<ExecutorRules>,
     /// Event loops.
     pub event_loops: Vec<LoopRules>,
+    /// Whether results are delivered to the main thread, which hears of tasks by them.
+    pub delivers_results: bool,
     /// Whether any coroutine may run out of time: then its timers are cancelled.
     pub limits_coroutines: bool,
     /// What bookkeeping costs that grows with an item.

@@ -86,6 +86,7 @@ impl<'a> Builder<'a> {
             channels: Vec::new(),
             executors: Vec::new(),
             event_loops: Vec::new(),
+            delivers_results: false,
             limits_coroutines: false,
             item_costs: Vec::new(),
             code: Vec::new(),
@@ -95,10 +96,9 @@ impl<'a> Builder<'a> {
             memory: memory_rules(tool),
             seed: scenario.seed ^ (u64::from(replicate) << 32),
         };
-        let code = Code::default();
         let mut builder = Self {
             tool,
-            code,
+            code: Code::default(),
             plan,
             event_loops: Vec::new(),
             aids: Aids::None,

@@ -79,7 +79,7 @@ impl Builder<'_> {
 
     fn write_event_loop(&mut self, id: EventLoopId, event_loop: &EventLoop) {
         let costs = self.profile().event_loop;
-        let tasks = self.plan.workload.known_tasks().count() as u64;
+        let tasks = self.plan.workload.coroutines().count() as u64;
         let (ready, polled) = (self.code.label(), self.code.label());
         self.code.place(event_loop.start);
         self.spend("create", Cost(costs.create_task.0 * tasks));

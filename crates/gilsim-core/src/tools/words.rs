@@ -364,6 +364,7 @@ impl Builder<'_> {
             let cost = self.profile().event_loop.call_threadsafe;
             self.spend("complete", cost);
         }
+        self.plan.delivers_results = self.event_loops.is_empty();
         self.on_tasks(TaskOp::Deliver);
     }
 

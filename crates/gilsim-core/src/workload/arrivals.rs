@@ -1,7 +1,7 @@
 //! When the tasks of an entry arrive, and how many do before the horizon.
 
 use crate::ids::TaskId;
-use crate::model::{Arrival, Distribution, Horizon, Scenario, TaskEntry};
+use crate::model::{After, Arrival, Distribution, Horizon, Scenario, TaskEntry};
 use crate::time::{SimDuration, SimTime};
 
 use super::draw::Law;
@@ -10,7 +10,7 @@ use super::{Draws, Key, Purpose, TooLarge, Workload};
 /// When each task of an entry arrives.
 #[derive(Clone, Debug)]
 pub(super) enum Arrivals {
-    /// At the start; those of clients when the engine finds out.
+    /// At the start; those of clients, and those that come after others, when the engine finds out.
     AtOnce,
     At(Vec<SimTime>),
 }
@@ -19,16 +19,20 @@ pub(super) enum Arrivals {
 pub(crate) const MOST_ENDLESS: u32 = 20_000_000;
 
 impl Arrivals {
-    /// How many tasks of the entry there are, and when they arrive.
+    /// How many tasks of the entry there are, and when they arrive. `before` says how many the entries before it have.
     pub(super) fn sample(
         spec: &TaskEntry,
         key: Key,
         horizon: Option<Horizon>,
+        before: impl Fn(usize) -> u32,
     ) -> Result<(u32, Self), TooLarge> {
         let most = if spec.endless { MOST_ENDLESS } else { spec.count };
         let until = horizon.map(|horizon| horizon.until);
         let instants = match &spec.arrive {
-            Arrival::AtOnce | Arrival::Clients { .. } => return Ok((spec.count, Self::AtOnce)),
+            Arrival::AtOnce | Arrival::Clients { .. } | Arrival::After(After::All(_)) => {
+                return Ok((spec.count, Self::AtOnce));
+            }
+            Arrival::After(After::Each(entry)) => return Ok((before(*entry), Self::AtOnce)),
             Arrival::At(instants) => instants.to_vec(),
             Arrival::Every(Distribution::Cycle(values)) => instants(
                 Some(SimDuration::ZERO).into_iter().chain(values.iter().copied().cycle()),
@@ -96,9 +100,12 @@ pub fn settled(scenario: &Scenario, replicate: u32) -> Result<Scenario, TooLarge
     if scenario.horizon.is_none() {
         return Ok(settled);
     }
-    for (index, entry) in settled.tasks.iter_mut().enumerate() {
+    for index in 0..settled.tasks.len() {
         let key = Key { seed: scenario.seed, replicate, entry: index as u64 };
-        let (count, arrivals) = Arrivals::sample(entry, key, scenario.horizon)?;
+        let (before, entry) = settled.tasks.split_at_mut(index);
+        let entry = &mut entry[0];
+        let before = |entry: usize| before[entry].count;
+        let (count, arrivals) = Arrivals::sample(entry, key, scenario.horizon, before)?;
         entry.count = count;
         entry.endless = false;
         if let Arrivals::At(instants) = arrivals {

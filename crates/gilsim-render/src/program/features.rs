@@ -28,7 +28,7 @@ pub(super) fn turn_on_tool(filling: &mut Filling, run: &ToolRun) {
         turn_on_arrivals(filling, run);
     }
     filling.turn_on_if(filling.has_all(&["arrivals", "coroutines"]), "due");
-    let wrappers = ["several", "payload", "timed", "due", "limit", "answers", "fails"];
+    let wrappers = ["several", "payload", "timed", "due", "limit", "job_answers", "fails"];
     let is_wrapped = filling.has_any(&wrappers);
     filling.turn_on_if(!is_wrapped, "direct");
     filling.turn_on_if(filling.has_any(&["several", "payload"]), "unpacked");
@@ -97,8 +97,8 @@ fn turn_on_gates(filling: &mut Filling, between_processes: bool) {
     filling.turn_on_if(filling.has("thread_limiters") && alone, "thread_numbers");
 }
 
-/// How clients send jobs: on an event loop each is a coroutine; else the main thread hands their jobs out, and hears when
-/// they are done.
+/// How clients send jobs, and how jobs come that wait for others: on an event loop each client and job is a coroutine; else
+/// the main thread hands jobs out, and hears when they are done, of those that wait for others in a pool from their futures.
 fn turn_on_clients(filling: &mut Filling, run: &ToolRun) {
     let tool = run.tool.descriptor();
     if tool.has_loop {
@@ -108,8 +108,17 @@ fn turn_on_clients(filling: &mut Filling, run: &ToolRun) {
     }
     filling.turn_on("answers");
     filling.turn_on("heapq");
+    if filling.has("follows") && tool.carriers == Carriers::Workers {
+        for feature in ["futures", "functools", "answer_queue"] {
+            filling.turn_on(feature);
+        }
+        return;
+    }
+    filling.turn_on("job_answers");
+    filling.turn_on_if(filling.has("chunk"), "chunk_answers");
     let in_interpreters = filling.has("interpreters");
     let by_pipe = filling.has("process_start") || in_interpreters;
+    filling.turn_on_if(filling.has("process_start"), "answer_pipe");
     filling.turn_on_if(!by_pipe, "answer_queue");
     filling.turn_on_if(by_pipe, "answer_words");
     filling.turn_on_if(in_interpreters, "answer_select");

@@ -129,10 +129,13 @@ pub fn program(scenario: &Scenario, tool: &ToolRun, drawn: &Drawn<'_>) -> String
             .set("WORKER_INIT", functions.key_of("worker_init", LockMode::Held, tool.worker_init));
     }
     functions.features.iter().for_each(|feature| filling.turn_on(feature));
-    let is_timed = tasks.have_clients()
-        || (0..tasks.count()).any(|task| (drawn.arrivals)(TaskId(task)) > SimTime::ZERO);
+    let is_unknown = tasks.have_clients() || tasks.have_followers();
+    let is_timed =
+        is_unknown || (0..tasks.count()).any(|task| (drawn.arrivals)(TaskId(task)) > SimTime::ZERO);
     filling.turn_on_if(is_timed, "arrivals");
-    filling.turn_on_if(tasks.have_clients(), "clients");
+    filling.turn_on_if(is_unknown, "clients");
+    filling.turn_on_if(tasks.have_clients(), "sends");
+    filling.turn_on_if(tasks.have_followers(), "follows");
     filling.turn_on_if(!drawn.are_tasks_tiny, "timed");
     filling.turn_on_if(shapes.len() > 1, "several");
     filling.turn_on_if(is_timed || !tasks.are_countable(), "table");

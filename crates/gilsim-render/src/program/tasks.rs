@@ -12,10 +12,10 @@ use gilsim_core::model::{Arrival, Parcel, Payload, Scenario, TaskEntry, ToolRun}
 use gilsim_core::time::SimTime;
 use gilsim_core::tools::OwnKey;
 
-/// Who sends the tasks of an entry, if clients do, as it stands before their times.
+/// Who sends the tasks of an entry, if clients do or they come after others, as it stands before their times.
 fn sent_by(number: usize, entry: &TaskEntry) -> String {
     match entry.arrive {
-        Arrival::Clients { .. } => sender(number) + ":",
+        Arrival::Clients { .. } | Arrival::After(_) => sender(number) + ":",
         _ => String::new(),
     }
 }
@@ -38,6 +38,11 @@ impl Tasks<'_> {
     /// Whether clients send some.
     pub(super) fn have_clients(&self) -> bool {
         self.scenario.tasks.iter().any(|entry| matches!(entry.arrive, Arrival::Clients { .. }))
+    }
+
+    /// Whether some come after others.
+    pub(super) fn have_followers(&self) -> bool {
+        self.scenario.tasks.iter().any(|entry| matches!(entry.arrive, Arrival::After(_)))
     }
 
     /// How many there are.
@@ -68,10 +73,13 @@ impl Tasks<'_> {
 
     /// The table of tasks with their arrivals and times.
     pub(super) fn table(&self, drawn: &Drawn<'_>, is_timed: bool) -> String {
-        let has_clients = self.have_clients();
+        let (has_clients, has_followers) = (self.have_clients(), self.have_followers());
         let columns = match is_timed {
             true if has_clients => {
                 "when it arrives (of a client's: how\n# long after the answer before it), and how long"
+            }
+            true if has_followers => {
+                "when it arrives (0 if it waits\n# for others that AFTER tells), and how long"
             }
             true => "when it arrives, and how long",
             false => "and how long",

@@ -3,7 +3,7 @@
 use crate::program::literal::{prose, seconds, string};
 use crate::program::steps::Pair;
 use crate::program::template::Filling;
-use gilsim_core::model::{Arrival, LockMode, OffloadTo, Scenario, Site, ToolRun};
+use gilsim_core::model::{After, Arrival, LockMode, OffloadTo, Scenario, Site, ToolRun};
 use gilsim_core::time::SimDuration;
 use gilsim_core::tools::Carrier;
 
@@ -37,6 +37,7 @@ fn set_constants(filling: &mut Filling, scenario: &Scenario, tool: &ToolRun) {
     filling.set("CHUNK", tool.chunk.to_string());
     let workers = |executor: OffloadTo| executor.default_workers(machine.cores).to_string();
     filling.set("CLIENTS", clients(scenario));
+    filling.set("AFTER", followers(scenario));
     let threads = tool.offload_workers.map(|workers| workers.to_string());
     filling.set("THREADS", threads.unwrap_or_else(|| workers(OffloadTo::Threads)));
     filling.set("PROCESSES", workers(OffloadTo::Processes));
@@ -56,7 +57,25 @@ fn clients(scenario: &Scenario) -> String {
     clients.collect::<Vec<_>>().join(", ")
 }
 
-/// What the clients of an entry are called in the table of tasks.
+/// A line for each entry that comes after another: the numbers of the tasks that it waits for, and whether each of its own
+/// waits for one.
+fn followers(scenario: &Scenario) -> String {
+    let numbers = |entry: usize| {
+        let counts = scenario.tasks.iter().map(|entry| entry.count);
+        let first: u32 = counts.take(entry).sum();
+        format!("range({first}, {})", first + scenario.tasks[entry].count)
+    };
+    let entries = scenario.tasks.iter().enumerate();
+    let lines = entries.filter_map(|(entry, spec)| {
+        let Arrival::After(after) = spec.arrive else { return None };
+        let one_by_one = if matches!(after, After::Each(_)) { "True" } else { "False" };
+        let name = string(&sender(entry));
+        Some(format!("    {name}: ({}, {one_by_one}),", numbers(after.entry())))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What the clients of an entry, or its tasks that come after others, are called in the table of tasks.
 pub(super) fn sender(entry: usize) -> String {
     format!("c{entry}")
 }
@@ -76,11 +95,11 @@ fn set_children(filling: &mut Filling) {
         ("barriers", "BARRIERS"),
         ("limiters", "LIMITERS"),
         ("queues", "QUEUES"),
-        ("answers", "ANSWERS"),
+        ("job_answers", "ANSWERS"),
     ]);
     // What belongs to an event loop can neither be sent to a child nor be used there.
     let is_sent = |feature| {
-        matches!(feature, "constants" | "answers")
+        matches!(feature, "constants" | "job_answers")
             || filling.has_any(&["process_shared", "permits"])
     };
     let inherited: Vec<&str> = inherited

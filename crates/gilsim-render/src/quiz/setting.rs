@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::Paragraph;
 use crate::report::{counted, list, one_line, time};
 use gilsim_core::model::{
-    Arrival, Distribution, LockMode, Object, OffloadTo, Payload, Scenario, Server, Setting, Spends,
-    StepSpec, TaskEntry, ToolRun, Try,
+    After, Arrival, Distribution, LockMode, Object, OffloadTo, Payload, Scenario, Server, Setting,
+    Spends, StepSpec, TaskEntry, ToolRun, Try,
 };
 use gilsim_core::time::SimDuration;
 
@@ -36,7 +36,7 @@ pub(super) fn set_up(scenario: &Scenario) -> Vec<Paragraph> {
 fn work(scenario: &Scenario) -> Vec<String> {
     let mut lines = Vec::new();
     for entry in &scenario.tasks {
-        lines.push(tasks(entry));
+        lines.push(tasks(entry, scenario));
         program(&entry.steps, scenario, 1, &mut lines);
         if let Some(payload) = payload(entry.payload) {
             lines.push(format!("  {payload}"));
@@ -86,7 +86,7 @@ fn gates(scenario: &Scenario, lines: &mut Vec<String>) {
     }
 }
 
-fn tasks(entry: &TaskEntry) -> String {
+fn tasks(entry: &TaskEntry, scenario: &Scenario) -> String {
     let name =
         if entry.name.is_empty() { String::new() } else { format!(" {}", quoted(&entry.name)) };
     let count = match (entry.endless, entry.count) {
@@ -109,6 +109,15 @@ fn tasks(entry: &TaskEntry) -> String {
             format!(
                 "sent by {clients}, each of which sends its next one when its last is done{think}"
             )
+        }
+        Arrival::After(after) => {
+            let others = quoted(&scenario.tasks[after.entry()].name);
+            match after {
+                After::All(_) => format!("there when all tasks of {others} are done"),
+                After::Each(_) => {
+                    format!("each there when the task of {others} with its number is done")
+                }
+            }
         }
         Arrival::At(instants) => {
             let ends = instants.iter().min().zip(instants.iter().max());

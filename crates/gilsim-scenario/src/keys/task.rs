@@ -24,6 +24,12 @@ pub(crate) static TASK: Keys = Keys {
             r#"{ "every": "10ms" }"#,
         ),
         key(
+            "after",
+            Kind::After,
+            "In place of `arrive`: they arrive when every task of an entry above is done, or with `each` task i when task i of it is.",
+            r#""page""#,
+        ),
+        key(
             "payload",
             Kind::Table(&PAYLOAD),
             "What crosses a process boundary for each task, pickled; nothing by default.",
@@ -65,6 +71,18 @@ pub(crate) static PAYLOAD: Keys = Keys {
         ),
         key("unpickle", Kind::Duration, "CPU time of unpickling it, likewise.", r#""2us""#),
     ],
+};
+
+/// The `after` of tasks, where it is a table.
+pub(crate) static AFTER: Keys = Keys {
+    what: "`after`",
+    about: "Task i arrives when task i of another entry is done.",
+    all: &[required(
+        "each",
+        Kind::Name,
+        "The name of that entry, which stands above and has as many tasks.",
+        r#""page""#,
+    )],
 };
 
 /// The forms of `arrive` that are tables.

@@ -82,7 +82,7 @@ impl Demand {
 
 fn arrival_nanos(arrive: &Arrival, count: u128) -> u128 {
     match arrive {
-        Arrival::AtOnce => 0,
+        Arrival::AtOnce | Arrival::After(_) => 0,
         Arrival::Every(gap) => long(gap).saturating_mul(count),
         Arrival::Poisson { per_second } => {
             let rarest = SimDuration::LONGEST.as_secs_f64();

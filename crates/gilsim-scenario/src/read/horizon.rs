@@ -41,7 +41,9 @@ impl Reader<'_> {
         let gap = match arrive {
             Arrival::Every(gap) => usual(gap),
             Arrival::Poisson { per_second } => 1e9 / per_second,
-            Arrival::AtOnce | Arrival::At(_) | Arrival::Clients { .. } => return None,
+            Arrival::AtOnce | Arrival::At(_) | Arrival::Clients { .. } | Arrival::After(_) => {
+                return None;
+            }
         };
         if gap <= 0.0 {
             let fault =

@@ -1,5 +1,6 @@
 //! From the tree of a scenario file to the model: one function a rule, every fault on the way.
 
+mod after;
 mod arrival;
 mod claims;
 mod demand;
@@ -25,7 +26,7 @@ use super::files::Library;
 use super::keys;
 use super::source::Source;
 use super::tree::{Entry, Node};
-use gilsim_core::model::{Arrival, Barrier, Flag, Queue, Scenario, Semaphore};
+use gilsim_core::model::{Arrival, Barrier, Flag, Queue, Scenario, Semaphore, TaskEntry};
 
 use fields::Fields;
 
@@ -142,8 +143,9 @@ fn read_root(reader: &mut Reader<'_>, document: &Document) -> Scenario {
     let horizon = horizon::read(reader, &fields);
     let tasks = tasks::read(reader, &fields, &names, horizon);
     let total = tasks.iter().map(|entry| entry.count).fold(0, u32::saturating_add);
-    let has_clients = tasks.iter().any(|entry| matches!(entry.arrive, Arrival::Clients { .. }));
-    let total = (total, has_clients);
+    let comes_alone =
+        |entry: &TaskEntry| matches!(entry.arrive, Arrival::Clients { .. } | Arrival::After(_));
+    let total = (total, tasks.iter().any(comes_alone));
     let tools = tools::read(reader, &fields, &base, &names, total, document.implied_tools);
     let scenario = Scenario {
         title: reader.text(&fields, "title").unwrap_or_else(|| stem(&document.name())),

@@ -1,5 +1,6 @@
 //! The `[[tasks]]` entries.
 
+use super::after::Above;
 use super::fields::Fields;
 use super::{Names, Reader, demand};
 use crate::fault::Fault;
@@ -25,9 +26,12 @@ pub(super) fn read(
         reader.faults.push(fault.label("expected at least one table in this list"));
     }
     let mut total = Total::default();
-    let mut entries = Vec::new();
-    for item in items {
-        let Some(entry) = entry(reader, item, names, horizon) else { continue };
+    let (mut entries, mut places) = (Vec::new(), Vec::new());
+    for (count, item) in items.iter().enumerate() {
+        let above = Above { items, count, places: &places, entries: &entries };
+        let entry = entry(reader, item, names, horizon, &above);
+        places.push(entry.as_ref().map(|_| entries.len()));
+        let Some(entry) = entry else { continue };
         total.add(reader, &entry, item.place);
         entries.push(entry);
     }
@@ -39,14 +43,33 @@ fn entry(
     node: &Node,
     names: &Names<'_>,
     horizon: Option<Horizon>,
+    above: &Above<'_>,
 ) -> Option<TaskEntry> {
     let fields = reader.fields(node, &keys::TASK)?;
     let name = reader.text(&fields, "name").unwrap_or_default();
+    let arrivals = match fields.get("after") {
+        Some(after) => reader.after(after, &fields, above),
+        None => arrivals(reader, node, &fields, horizon),
+    };
+    let payload = payload(reader, &fields);
+    let steps = reader.required(&fields, "steps");
+    let steps = steps.and_then(|steps| reader.steps(steps, names, 0));
+    let (arrive, count, endless) = arrivals?;
+    Some(TaskEntry { name, count, endless, arrive, payload, steps: steps? })
+}
+
+/// When the tasks of an entry arrive, how many there are, and whether there are more until the horizon.
+fn arrivals(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    fields: &Fields<'_>,
+    horizon: Option<Horizon>,
+) -> Option<(Arrival, u32, bool)> {
     let arrive = match fields.get("arrive") {
         Some(node) => reader.arrival(node),
         None => Some(Arrival::AtOnce),
     };
-    let count = count(reader, &fields, arrive.as_ref());
+    let count = count(reader, fields, arrive.as_ref());
     let horizon = horizon.zip(fields.get("arrive").map(|arrive| arrive.place));
     let is_counted = fields.get("count").is_some();
     let (arrive, count, endless) = match (arrive, horizon) {
@@ -72,10 +95,7 @@ fn entry(
         }
         (arrive, _) => (arrive, count, false),
     };
-    let payload = payload(reader, &fields);
-    let steps = reader.required(&fields, "steps");
-    let steps = steps.and_then(|steps| reader.steps(steps, names, 0));
-    Some(TaskEntry { name, count: count?, endless, arrive: arrive?, payload, steps: steps? })
+    Some((arrive?, count?, endless))
 }
 
 /// How many tasks: what is said, else as many as there are instants, else one.

@@ -29,8 +29,8 @@ struct Context<'c> {
     names: &'c Names<'c>,
     /// Tasks of the scenario.
     tasks: u32,
-    /// Whether clients send some, one by one.
-    has_clients: bool,
+    /// Whether some come one by one: clients send them, or others are done.
+    comes_alone: bool,
     /// Whether nobody listed the tools: one that the profile lacks is left out.
     implied: bool,
 }
@@ -41,10 +41,10 @@ pub(super) fn read(
     fields: &Fields<'_>,
     base: &Base,
     names: &Names<'_>,
-    (tasks, has_clients): (u32, bool),
+    (tasks, comes_alone): (u32, bool),
     implied: bool,
 ) -> Vec<ToolRun> {
-    let mut context = Context { base, names, tasks, has_clients, implied };
+    let mut context = Context { base, names, tasks, comes_alone, implied };
     let mut listed = Vec::new();
     if let Some(node) = fields.get("tools") {
         let Some(items) = node.as_list() else {
@@ -158,19 +158,21 @@ fn tool(
     })
 }
 
-/// How many tasks a message carries, if that is said or follows: clients send their tasks one by one.
+/// How many tasks a message carries, if that is said or follows: clients send their tasks one by one, and those that come
+/// after others are submitted one by one.
 fn chunk(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     said: Option<u32>,
     context: &Context<'_>,
 ) -> Option<u32> {
-    if !context.has_clients {
+    if !context.comes_alone {
         return said;
     }
     if let Some(node) = fields.get("chunk").filter(|_| said.is_some_and(|chunk| chunk > 1)) {
-        let fault = Fault::new(node.place, "clients send their tasks one by one, not in chunks");
-        reader.faults.push(fault.label("expected no `chunk`, or other arrivals than `clients`"));
+        let title = "tasks of clients, and those that come after others, are sent one by one";
+        let fault = Fault::new(node.place, title);
+        reader.faults.push(fault.label("expected no `chunk`, or neither `clients` nor `after`"));
     }
     Some(1)
 }

@@ -16,6 +16,7 @@ fn all_tables() -> Vec<&'static Keys> {
         &keys::STEP,
         &keys::LIMITER,
         &keys::LATENCY,
+        &keys::AFTER,
     ];
     let mut next = 0;
     while let Some(table) = found.get(next).copied() {
@@ -77,6 +78,7 @@ fn scenario_with(keys: &Keys, key: &str, value: &str) -> String {
         "`lognormal`" => format!("sites.a.latency = {{ lognormal = {{ {key} = {value} }} }}"),
         "`pareto`" => format!("sites.a.latency = {{ pareto = {{ {key} = {value} }} }}"),
         "`[[tasks]]`" => return format!("tasks = [{{ {key} = {value} }}]"),
+        "`after`" => return format!("tasks = [{{ after = {{ {key} = {value} }}, {task} }}]"),
         "`payload`" => return format!("tasks = [{{ payload = {{ {key} = {value} }}, {task} }}]"),
         "`arrive`" => {
             let beside = if key == "think" { "clients = 2, " } else { "" };

@@ -3,6 +3,7 @@
 //! Written independently of the engine and on purpose without cleverness: all rows are kept (64 bytes
 //! each), and each law reads them afresh.
 
+mod followed;
 mod held;
 mod laws;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 use std::fmt;
 use std::ops::Range;
 
+pub use followed::Followed;
 pub use held::Held;
 
 use crate::ids::{NameId, TaskId};
@@ -35,6 +37,8 @@ pub struct AuditSetting<'a> {
     pub sites: Vec<(NameId, u32)>,
     /// The numbers of the first tasks of closed loops and of what comes after them, and how many clients send those.
     pub clients: Vec<(Range<u32>, u32)>,
+    /// The numbers of tasks that come after others, and what they wait for.
+    pub followers: Vec<Followed>,
     /// What tasks hold during a `with`.
     pub held: Held,
     /// The limiters: in what time a token comes, and how many there are at most.
@@ -58,6 +62,7 @@ impl<'a> AuditSetting<'a> {
             wakes_in_place: matches!(plan.machine.kernel, KernelRules::InPlace { .. }),
             sites: limited.collect(),
             clients: plan.workload.closed_loops(),
+            followers: Followed::all(&plan.workload),
             held: Held::of(plan),
             limiters: plan.limiters.iter().map(|it| (it.gap, it.burst)).collect(),
             demanded: Box::new(|task, step| plan.demanded(task, step)),
@@ -88,6 +93,8 @@ pub enum Law {
     Connections,
     /// A client has one task at a time.
     Clients,
+    /// No task arrives before what it waits for is done.
+    After,
     /// A lock has one holder at a time, and no more tasks hold a semaphore than it has permits.
     Held,
     /// A limiter never lets more through than its rate and its burst allow.
@@ -157,6 +164,7 @@ impl<'a> Audit<'a> {
         }
         laws::connections(&self.rows, &self.setting, &mut found);
         laws::clients(&self.finished, &self.setting, &mut found);
+        followed::followers(&self.finished, &self.setting, &mut found);
         laws::limiters(&self.passed, &self.setting, &mut found);
         held::holders(&self.rows, &self.setting, &mut found);
         laws::compute(&self.rows, &self.finished, &self.setting, &mut found);

@@ -14,6 +14,7 @@ struct Bench {
     wakes_in_place: bool,
     sites: Vec<(NameId, u32)>,
     clients: Vec<(std::ops::Range<u32>, u32)>,
+    followers: Vec<Followed>,
     held: Held,
     limiters: Vec<(SimDuration, u32)>,
     demanded: fn(TaskId, u32) -> Option<SimDuration>,
@@ -29,6 +30,7 @@ impl Default for Bench {
             wakes_in_place: false,
             sites: Vec::new(),
             clients: Vec::new(),
+            followers: Vec::new(),
             held: Held::default(),
             limiters: Vec::new(),
             demanded: |_, _| None,
@@ -45,6 +47,7 @@ impl Bench {
             wakes_in_place: self.wakes_in_place,
             sites: self.sites.clone(),
             clients: self.clients.clone(),
+            followers: self.followers.clone(),
             held: self.held.clone(),
             limiters: self.limiters.clone(),
             demanded: Box::new(self.demanded),
@@ -283,6 +286,24 @@ fn a_client_with_two_tasks_at_once_breaks_a_law() {
     };
     assert!(broken(5).is_empty());
     assert_eq!(broken(4), [Law::Clients]);
+}
+
+#[test]
+fn a_task_that_comes_before_what_it_waits_for_is_done_breaks_a_law() {
+    let broken = |one_by_one, arrivals: [u64; 2]| {
+        let followers = vec![Followed { tasks: 2..4, others: 0..2, one_by_one }];
+        let bench = Bench { followers, ..Bench::default() };
+        let queued =
+            |task, from, to| (row(State::Queued, from, to).task(task), life(task, from, to));
+        let [two, three] = arrivals;
+        let all = [queued(0, 0, 5), queued(1, 0, 8), queued(2, two, 20), queued(3, three, 20)];
+        let (rows, lives): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        bench.broken(&rows, &lives)
+    };
+    assert_eq!(broken(true, [5, 8]), []);
+    assert_eq!(broken(true, [4, 8]), [Law::After]);
+    assert_eq!(broken(false, [8, 8]), []);
+    assert_eq!(broken(false, [5, 8]), [Law::After]);
 }
 
 #[test]
