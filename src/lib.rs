@@ -69,6 +69,7 @@
 pub mod cli;
 pub mod import;
 mod python;
+pub mod record;
 
 #[doc(inline)]
 pub use gilsim_core::{

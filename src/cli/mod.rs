@@ -4,6 +4,7 @@
 
 mod calibrate;
 mod check;
+mod child;
 mod claims;
 mod comparison;
 mod completions;
@@ -25,6 +26,7 @@ mod play;
 mod progress;
 mod python;
 mod quiz;
+mod record;
 mod run;
 mod schema;
 mod subject;
@@ -62,6 +64,7 @@ Examples:
   gilsim sweep page.toml --vary tools.workers=1..64 --replicates 30
   gilsim claims claims/*.toml --cases 1000
   gilsim whatif page.toml
+  gilsim record python app.py
   gilsim check *.toml";
 
 const EXIT: &str = "\
@@ -85,6 +88,7 @@ enum Command {
     Figures(figures::Args),
     Check(check::Args),
     Import(import::Args),
+    Record(record::Args),
     Python(python::Args),
     Validate(validate::Args),
     Calibrate(calibrate::Args),
@@ -94,6 +98,11 @@ enum Command {
 }
 
 impl Command {
+    /// Whether signals are for a program of the user's that it runs.
+    const fn passes_signals_on(&self) -> bool {
+        matches!(self, Self::Record(_))
+    }
+
     fn invoke(&self) -> Result<Code, Failure> {
         match self {
             Self::Run(args) => run::invoke(args),
@@ -104,6 +113,7 @@ impl Command {
             Self::Figures(args) => figures::invoke(args),
             Self::Check(args) => check::invoke(args),
             Self::Import(args) => import::invoke(args),
+            Self::Record(args) => record::invoke(args),
             Self::Python(args) => python::invoke(args),
             Self::Validate(args) => validate::invoke(args),
             Self::Calibrate(args) => calibrate::invoke(args),
@@ -129,7 +139,9 @@ fn guarded(work: impl FnOnce() -> Code) -> Code {
 fn invoke(arguments: impl IntoIterator<Item = OsString>) -> Code {
     let done = match Cli::try_parse_from(arguments) {
         Ok(cli) => {
-            interrupt::watch();
+            if !cli.command.passes_signals_on() {
+                interrupt::watch();
+            }
             cli.command.invoke()
         }
         Err(usage) => console::usage(&usage),

@@ -25,6 +25,7 @@ pub use curl::read as curl;
 pub use error::ImportError;
 pub use har::read as har;
 pub use recording::Recording;
+pub(crate) use scenario::list;
 pub use scenario::{Arrivals, Options};
 
 /// The text of a file: UTF-8, or UTF-16 with a byte order mark, as the Windows shell writes when it redirects.

@@ -244,7 +244,7 @@ fn mean_received(visit: &Visit<'_>) -> Option<u128> {
 }
 
 /// Durations between `head` and `tail`, on one line if they fit.
-fn list(head: &str, durations: &[SimDuration], tail: &str) -> String {
+pub(crate) fn list(head: &str, durations: &[SimDuration], tail: &str) -> String {
     let items: Vec<_> =
         durations.iter().map(|duration| format!("\"{}\"", Exact(*duration))).collect();
     let line = format!("{head}{}{tail}\n", items.join(", "));

@@ -16,6 +16,8 @@ mod limits;
 mod open;
 mod python_programs;
 mod quiz;
+#[cfg(unix)]
+mod record;
 mod scenario_messages;
 mod scenarios;
 mod standard_input;

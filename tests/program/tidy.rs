@@ -24,7 +24,7 @@ const fn room(
     Room { name, rooms, crates }
 }
 
-const ROOMS: [Room; 32] = [
+const ROOMS: [Room; 33] = [
     room("lib", &["scenario"], &[]),
     room("main", &["cli"], &[]),
     // gilsim-core: plain data.
@@ -120,6 +120,7 @@ const ROOMS: [Room; 32] = [
     ),
     // The program.
     room("import", &["time"], &["csv", "serde", "serde_json"]),
+    room("record", &["import", "time"], &["serde", "serde_json"]),
     room(
         "python",
         &[
@@ -133,8 +134,8 @@ const ROOMS: [Room; 32] = [
         "cli",
         &[
             "chart", "claims", "figures", "formats", "html", "ids", "import", "lanes", "model",
-            "open", "profile", "program", "python", "quiz", "report", "run", "scenario", "sink",
-            "sweep", "table", "threads", "time", "tools", "trace", "whatif", "workload",
+            "open", "profile", "program", "python", "quiz", "record", "report", "run", "scenario",
+            "sink", "sweep", "table", "threads", "time", "tools", "trace", "whatif", "workload",
         ],
         &[
             "clap",
@@ -692,11 +693,12 @@ fn has_word(text: &str, word: &str) -> bool {
 
 /// Who may know a tool by name: the figures of the article are about particular tools, and what imports
 /// recordings chooses some; examples of keys name one.
-const MAY_NAME_A_TOOL: [&str; 4] = [
+const MAY_NAME_A_TOOL: [&str; 5] = [
     "crates/gilsim-studies/src/figures/",
     "crates/gilsim-render/src/report/sample.rs",
     "crates/gilsim-scenario/src/keys/",
     "src/import/",
+    "src/record/",
 ];
 
 #[test]

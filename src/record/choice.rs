@@ -1,0 +1,73 @@
+//! Which part of a program becomes the scenario: one pool, the threads that it starts, or its main thread.
+
+use super::log::Process;
+use super::spans::{Doings, On, Source, Span, doings};
+use super::waits::{self, Used};
+
+/// What all processes did, corrected.
+pub(super) struct Program {
+    pub(super) processes: Vec<Doings>,
+    pub(super) used: Used,
+    pub(super) minor: u8,
+    pub(super) is_locked: bool,
+    pub(super) cores: u32,
+    pub(super) is_cut_off: bool,
+}
+
+/// The part that is played.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Part {
+    pub(super) process: usize,
+    pub(super) source: Source,
+    /// Waiting and computing, in nanoseconds.
+    pub(super) time: i64,
+}
+
+impl Program {
+    pub(super) fn of(processes: &[Process]) -> Self {
+        let mut all = Vec::new();
+        for process in processes {
+            let mut doings = doings(process);
+            if process.locked {
+                waits::correct(&mut doings.spans);
+            }
+            all.push(doings);
+        }
+        let first = processes.first();
+        Self {
+            used: Used::by(all.iter().flat_map(|doings| &doings.spans)),
+            processes: all,
+            minor: first.map_or(0, |process| process.minor),
+            is_locked: first.is_none_or(|process| process.locked),
+            cores: first.map_or(1, |process| process.cores),
+            is_cut_off: processes.iter().any(|process| process.is_full),
+        }
+    }
+
+    /// All parts, the one with the most time first.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        for (process, doings) in self.processes.iter().enumerate() {
+            for span in &doings.spans {
+                let time = time(span);
+                let source = span.source;
+                match parts.iter_mut().find(|part| (part.process, part.source) == (process, source))
+                {
+                    Some(part) => part.time += time,
+                    None => parts.push(Part { process, source, time }),
+                }
+            }
+        }
+        parts.sort_by_key(|part| std::cmp::Reverse(part.time));
+        parts
+    }
+}
+
+/// What a span computes, and waits for outside of the program.
+pub(super) fn time(span: &Span) -> i64 {
+    let of_piece = |piece: &super::spans::Piece| {
+        let waited = piece.wait.as_ref().filter(|wait| matches!(wait.on, On::Site(_)));
+        piece.cpu + waited.map_or(0, |wait| wait.length)
+    };
+    span.pieces.iter().map(of_piece).sum()
+}

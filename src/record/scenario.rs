@@ -1,0 +1,306 @@
+//! What was recorded, as the text of a scenario.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::rc::Rc;
+
+use super::choice::{Part, Program};
+use super::lock::is_released;
+use super::log::Process;
+use super::shape::{Group, groups};
+use super::spans::{Doings, Pool, Request, Source, Span};
+use super::steps::{LeftOut, Step, Task, tasks};
+use super::told::{Seen, Told};
+use crate::import::list;
+use gilsim_core::time::SimDuration;
+
+/// A scenario, and what is to be said about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recorded {
+    /// The scenario.
+    pub text: String,
+    /// What was seen, and what the scenario does not show: lines for people.
+    pub told: Vec<String>,
+}
+
+/// Gaps between requests for tasks matter from this length on, in all.
+const GAPS: i64 = 5_000_000;
+
+/// What is done once by each worker counts from this length on.
+const FIRST: i64 = 2_000_000;
+
+/// The scenario of a program; nothing where it did nothing that could be played.
+///
+/// With `is_anonymous` it has no names of hosts and functions.
+pub fn recorded(processes: &[Process], is_anonymous: bool) -> Option<Recorded> {
+    let program = Program::of(processes);
+    let parts = program.parts();
+    let part = *parts.first().filter(|part| part.time > 0)?;
+    let doings = &program.processes[part.process];
+    let mut play = Play::of(&program, doings, part)?;
+    let (groups, simplified) = groups(&mut play.tasks);
+    let mut names = Names { is_anonymous, ..Names::default() };
+    let seen = Seen { program: &program, doings, play: &play, parts: &parts, simplified };
+    let told = Told::of(&seen, &mut names);
+    let text = text(&program, &play, &groups, &told, &mut names);
+    Some(Recorded { text, told: told.lines() })
+}
+
+/// The tasks that are played, and how the program ran them.
+pub(super) struct Play {
+    pub(super) part: Part,
+    pub(super) tasks: Vec<Task>,
+    pub(super) left_out: LeftOut,
+    /// From when to when the tool was there.
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) workers: i64,
+    pub(super) cut_off: usize,
+    /// What each worker does once, before its first task.
+    pub(super) first: i64,
+    /// Whether computing gives the lock up.
+    pub(super) is_released: bool,
+    /// Whether the tasks came one after the other, rather than at once.
+    pub(super) is_spread: bool,
+}
+
+impl Play {
+    fn of(program: &Program, doings: &Doings, part: Part) -> Option<Self> {
+        let of_part = doings.spans.iter().filter(|span| span.source == part.source);
+        let is_main = part.source == Source::Main;
+        let mut spans: Vec<&Span> =
+            of_part.clone().filter(|span| span.has_ended || is_main).collect();
+        spans.sort_by_key(|span| (span.number, span.begin));
+        let requests: Vec<&Request> =
+            doings.requests.iter().filter(|request| request.source == part.source).collect();
+        let by_number: BTreeMap<i64, i64> =
+            requests.iter().map(|request| (request.number, request.begin)).collect();
+        let asked_of = |span: &Span| by_number.get(&span.number).copied().unwrap_or(span.begin);
+        let spans: Vec<(&Span, i64)> =
+            spans.into_iter().map(|span| (span, asked_of(span))).collect();
+        let pool = match part.source {
+            Source::Pool(number) => doings.pools.iter().find(|pool| pool.number == number),
+            Source::Thread | Source::Main => None,
+        };
+        let first = spans.iter().map(|(span, asked)| span.begin.min(*asked)).min()?;
+        let last = spans.iter().map(|(span, _)| span.end).max()?;
+        let (mut tasks, left_out) = tasks(&spans, &program.used);
+        let released = |is_first| {
+            is_released(&doings.spans, |span| {
+                span.source == part.source && span.is_first == is_first
+            })
+        };
+        // Where it gives the lock up, cores work on it together; a worker's beginning is played under the lock.
+        let at_once = if released(true) { i64::from(program.cores.max(1)) } else { 1 };
+        let once = once_per_worker(&mut tasks) / at_once;
+        let from = pool.map_or(first, |pool| pool.made);
+        let to = pool.and_then(|pool| pool.shut_down).unwrap_or(last).max(last);
+        Some(Self {
+            part,
+            cut_off: of_part.count() - tasks.len(),
+            first: once,
+            is_released: released(false),
+            is_spread: is_spread(&requests, from, to),
+            tasks,
+            left_out,
+            from,
+            to,
+            workers: pool.map_or(1, |pool: &Pool| pool.workers),
+        })
+    }
+}
+
+/// Whether the program did something else between its requests for tasks.
+fn is_spread(requests: &[&Request], from: i64, to: i64) -> bool {
+    let gaps = requests.windows(2).map(|pair| pair[1].begin - pair[0].end).filter(|gap| *gap > 0);
+    gaps.sum::<i64>() > GAPS.max((to - from) / 33)
+}
+
+/// What the first tasks of workers compute more than others do, as the median has it. It is taken out of them.
+fn once_per_worker(tasks: &mut [Task]) -> i64 {
+    let computing = |task: &Task| {
+        let times = task.steps.iter().map(|step| match step {
+            Step::Compute(time) => *time,
+            Step::Wait(..) => 0,
+        });
+        times.sum::<i64>()
+    };
+    let median = |is_first: bool| {
+        let of_these = tasks.iter().filter(|task| task.is_first == is_first);
+        let mut times: Vec<i64> = of_these.map(computing).collect();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied()
+    };
+    let (Some(first), Some(usual)) = (median(true), median(false)) else { return 0 };
+    let more = first - usual;
+    if more < FIRST || more < usual / 2 {
+        return 0;
+    }
+    for task in tasks.iter_mut().filter(|task| task.is_first) {
+        let longest = task.steps.iter_mut().filter_map(|step| match step {
+            Step::Compute(time) => Some(time),
+            Step::Wait(..) => None,
+        });
+        if let Some(time) = longest.max() {
+            *time = (*time - more).max(1);
+        }
+    }
+    more
+}
+
+/// What things are called in the scenario.
+#[derive(Default)]
+pub(super) struct Names {
+    is_anonymous: bool,
+    known: BTreeMap<(&'static str, Rc<str>), usize>,
+    used: BTreeMap<String, usize>,
+}
+
+impl Names {
+    /// The name of a host or function, or what stands for it.
+    pub(super) fn shown(&mut self, kind: &'static str, name: &Rc<str>) -> String {
+        let has_a_name = name.contains(':') || kind != "site";
+        if !self.is_anonymous || !has_a_name {
+            return name.chars().filter(|letter| !letter.is_control()).collect();
+        }
+        let next = self.known.keys().filter(|(known, _)| *known == kind).count() + 1;
+        let number = *self.known.entry((kind, Rc::clone(name))).or_insert(next);
+        format!("{kind} {number}")
+    }
+
+    /// A name that no other site or computation has.
+    fn own(&mut self, kind: &'static str, name: &Rc<str>) -> String {
+        let shown = self.shown(kind, name);
+        let uses = self.used.entry(format!("{kind}/{shown}")).or_default();
+        *uses += 1;
+        if *uses == 1 { shown } else { format!("{shown} ({uses})") }
+    }
+}
+
+fn text(
+    program: &Program,
+    play: &Play,
+    groups: &[Group],
+    told: &Told,
+    names: &mut Names,
+) -> String {
+    let mut text = heading(program, play, told);
+    let (mut things, mut entries) = (String::new(), String::new());
+    let lock = told.lock();
+    for group in groups {
+        let members: Vec<&Task> = group.members.iter().map(|member| &play.tasks[*member]).collect();
+        let mut steps = Vec::new();
+        for place in 0..members[0].steps.len() {
+            let values = members.iter().map(|task| match &task.steps[place] {
+                Step::Wait(_, time) | Step::Compute(time) => duration(*time),
+            });
+            let values: Vec<SimDuration> = values.collect();
+            match &members[0].steps[place] {
+                Step::Wait(site, _) => {
+                    let name = quoted(&names.own("site", site));
+                    let _ = write!(things, "[sites.{name}]\n{}\n", given("latency", &values));
+                    steps.push(format!("{{ wait = {name} }}"));
+                }
+                Step::Compute(_) => {
+                    let name = quoted(&names.own("computation", &group.name));
+                    let time = given("time", &values);
+                    let _ = write!(things, "[computations.{name}]\n{time}lock = \"{lock}\"\n\n");
+                    steps.push(format!("{{ compute = {name} }}"));
+                }
+            }
+        }
+        let name = quoted(&names.shown("computation", &group.name));
+        let arrive = arrivals(play, group, groups.len() > 1);
+        let steps = steps.join(",\n  ");
+        let _ = write!(entries, "[[tasks]]\nname = {name}\n{arrive}steps = [\n  {steps},\n]\n\n");
+    }
+    text.extend([things, entries, tools(program, play)]);
+    text
+}
+
+fn heading(program: &Program, play: &Play, told: &Told) -> String {
+    let comments: String = told.lines().iter().flat_map(|line| ["# ", line, "\n"]).collect();
+    let free = if program.is_locked { "" } else { "t" };
+    let minor = program.minor.clamp(8, 15);
+    let tasks = play.tasks.len();
+    format!(
+        "# Made by `gilsim record`: names of functions and hosts, and numbers; nothing else.\n{comments}\n\
+         title = \"{tasks} recorded {}\"\n\
+         about = \"The tool `recorded` is the program as it ran; the others run the same tasks in other ways.\"\n\n\
+         [machine]\ncores = {}\n\n[interpreter]\nprofile = \"cpython-3.{minor}{free}\"\n\n",
+        if tasks == 1 { "task" } else { "tasks" },
+        program.cores,
+    )
+}
+
+/// A key with its values, one for each task.
+fn given(key: &str, values: &[SimDuration]) -> String {
+    match values {
+        [first, rest @ ..] if rest.iter().all(|other| other == first) => {
+            list(&format!("{key} = "), &values[..1], "")
+        }
+        _ => list(&format!("{key} = {{ cycle = ["), values, "] }"),
+    }
+}
+
+fn arrivals(play: &Play, group: &Group, is_one_of_several: bool) -> String {
+    let count = group.members.len();
+    if !play.is_spread && !is_one_of_several {
+        return format!("count = {count}\n");
+    }
+    let at = group.members.iter().map(|member| {
+        if play.is_spread {
+            return duration(play.tasks[*member].arrives - play.from);
+        }
+        // In their order, and all at the start.
+        SimDuration::from_nanos(*member as u64)
+    });
+    list("arrive = { at = [", &at.collect::<Vec<_>>(), "] }")
+}
+
+/// The recorded tool first, then others that could run the same tasks.
+fn tools(program: &Program, play: &Play) -> String {
+    let workers = play.workers;
+    let first = if play.first > 0 {
+        list("worker_init = ", &[duration(play.first)], "")
+    } else {
+        String::new()
+    };
+    let pool = format!("workers = {workers}\n{first}");
+    let tool = |name: &str, more: &str| format!("[[tools]]\nuse = \"{name}\"\n{more}\n");
+    let (name, settings) = match play.part.source {
+        Source::Pool(_) => ("thread_pool", pool.as_str()),
+        Source::Thread => ("threading", ""),
+        Source::Main => ("sequential", ""),
+    };
+    let mut text = tool(name, &format!("{settings}label = \"recorded\"\n"));
+    if play.part.source == Source::Main {
+        return text;
+    }
+    text += &tool("sequential", "");
+    if name == "thread_pool" {
+        text += &tool("threading", "");
+    } else {
+        text += &tool("thread_pool", "");
+    }
+    text += &tool("asyncio", "");
+    text += &tool("process_pool", if name == "thread_pool" { &pool } else { "" });
+    if program.is_locked {
+        let free = format!("{settings}label = \"no lock\"\ninterpreter = {{ lock = false }}\n");
+        text += &tool(name, &free);
+        let free = "label = \"3.14t\"\ninterpreter = { profile = \"cpython-3.14t\" }\n";
+        text += &tool(name, &format!("{settings}{free}"));
+    }
+    text.truncate(text.trim_end().len());
+    text + "\n"
+}
+
+/// A time of a recording, which is never negative.
+fn duration(nanos: i64) -> SimDuration {
+    SimDuration::from_nanos(nanos.max(0).unsigned_abs())
+}
+
+/// A key or text of TOML.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}

@@ -1,0 +1,132 @@
+"""Ends in the way that its argument names."""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+
+def work():
+    time.sleep(0.02)
+    sum(range(20_000))
+
+
+def way_normal():
+    pass
+
+
+def way_exception():
+    socket.create_connection(("127.0.0.1", 1), timeout=1)
+
+
+def way_chained_exceptions():
+    try:
+        time.sleep("x")
+    except TypeError:
+        time.sleep(-1)
+
+
+def way_exit_code():
+    sys.exit(7)
+
+
+def way_exit_text():
+    sys.exit("bye")
+
+
+def way_os_exit():
+    os._exit(9)
+
+
+def way_term():
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(5)
+
+
+def way_interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(5)
+
+
+def way_kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(5)
+
+
+def way_crash():
+    os.kill(os.getpid(), signal.SIGSEGV)
+    time.sleep(5)
+
+
+def way_fork():
+    child = os.fork()
+    if child == 0:
+        time.sleep(0.01)
+        print("child", flush=True)
+        os._exit(3)
+    print(os.waitpid(child, 0)[1])
+
+
+def way_daemon_thread():
+    threading.Thread(target=lambda: [time.sleep(0.001) for _ in range(10**6)], daemon=True).start()
+    time.sleep(0.05)
+
+
+def way_exception_in_a_thread():
+    thread = threading.Thread(target=lambda: time.sleep("x"), name="T")
+    thread.start()
+    thread.join()
+
+
+def way_logged():
+    import logging
+    import traceback
+
+    try:
+        time.sleep("x")
+    except TypeError:
+        logging.exception("no")
+        traceback.print_exc()
+
+
+def way_closes_all_files():
+    os.closerange(3, 4096)
+    time.sleep(0.01)
+    with open("/dev/null") as file:
+        print(file.fileno())
+
+
+def way_exception_in_a_pool():
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(2) as pool:
+        print(pool.submit(lambda: time.sleep(-1)).exception())
+        pool.submit(socket.create_connection, ("127.0.0.1", 1)).result()
+
+
+def way_subprocess():
+    program = "import time; time.sleep(0.02); print('inner')"
+    print(subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE).stdout)
+
+
+def handles_term():
+    seen = []
+    signal.signal(signal.SIGTERM, lambda *_: seen.append(1))
+    print("ready", flush=True)
+    deadline = time.monotonic() + 30
+    while not seen and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    print("signals:", len(seen))
+    sys.exit(5)
+
+
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+how = sys.argv[1]
+globals()[how if how in globals() else f"way_{how}"]()
