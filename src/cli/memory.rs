@@ -43,7 +43,7 @@ fn estimate(scenario: &Scenario, run: &ToolRun, audit: bool) -> u64 {
 
 fn of_entry(entry: &TaskEntry, run: &ToolRun, audit: bool) -> u64 {
     let size = Size::of(&entry.steps, &run.setting);
-    let tool = run.tool.descriptor();
+    let tool = run.descriptor();
     let carrier = match tool.carriers {
         _ if tool.has_loop => COROUTINE,
         Carriers::OnePerTask => THREAD,

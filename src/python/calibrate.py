@@ -34,6 +34,7 @@ import platform
 import queue
 import select
 import signal
+import socket
 import statistics
 import sys
 import sysconfig
@@ -1157,6 +1158,88 @@ async def measure_gates_of_coroutines():
     record("shared.coroutines.pass", costs["pass"][2:])
 
 
+REQUESTS = 200
+
+
+def requests_to(listener):
+    """Connect and ask so often; return the sockets."""
+    clients = [socket.create_connection(listener.getsockname()) for _ in range(REQUESTS)]
+    for client in clients:
+        client.sendall(b"GET /")
+    return clients
+
+
+class Answer(asyncio.Protocol):
+    """A request that is answered by a task of its own."""
+
+    left = REQUESTS
+    all_are_answered = None
+
+    def connection_made(self, transport):
+        """Keep the transport."""
+        self.transport = transport
+
+    def data_received(self, _):
+        """Answer in a task."""
+        asyncio.get_running_loop().create_task(self.answer())
+
+    async def answer(self):
+        """Answer and close; the last one tells."""
+        self.transport.write(b"ok")
+        self.transport.close()
+        Answer.left -= 1
+        if not Answer.left:
+            Answer.all_are_answered.set()
+
+
+async def accept_on_loop(listener):
+    """CPU time of an event loop for one of many requests."""
+    server = await asyncio.get_running_loop().create_server(Answer, sock=listener, backlog=REQUESTS)
+    costs = []
+    for _ in range(10):
+        Answer.left, Answer.all_are_answered = REQUESTS, asyncio.Event()
+        clients = requests_to(listener)
+        before = time.thread_time_ns()
+        await Answer.all_are_answered.wait()
+        costs.append((time.thread_time_ns() - before) / REQUESTS)
+        for client in clients:
+            client.close()
+    server.close()
+    return costs[2:]
+
+
+def accept_in_vain(listener):
+    """Look for a connection where there is none."""
+    try:
+        listener.accept()
+    except BlockingIOError:
+        pass
+
+
+def measure_servers():
+    """Accepting requests: by a thread, by an event loop, and in vain."""
+    accept, nothing = [], []
+    with socket.create_server(("127.0.0.1", 0), backlog=REQUESTS) as listener:
+        for _ in range(10):
+            clients = requests_to(listener)
+            before = time.thread_time_ns()
+            for _ in clients:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(100)
+                    connection.sendall(b"ok")
+            accept.append((time.thread_time_ns() - before) / REQUESTS)
+            for client in clients:
+                client.close()
+        listener.setblocking(False)
+        for _ in range(10):
+            nothing.append(each_of_many(lambda: accept_in_vain(listener)))
+    record("server.accept", accept[2:])
+    record("server.accept_nothing", nothing[2:])
+    on_loop = asyncio.run(accept_on_loop(socket.create_server(("127.0.0.1", 0), backlog=REQUESTS)))
+    record("server.accept_on_loop", on_loop, less=known("event_loop.first_step"))
+
+
 async def use_on_loop(semaphore):
     """CPU time of one of many uses of a semaphore that nobody else has."""
     before = time.thread_time_ns()
@@ -1778,6 +1861,7 @@ def main():
     measure_loop()
     asyncio.run(measure_shared_by_coroutines())
     asyncio.run(measure_gates_of_coroutines())
+    measure_servers()
     measure_interpreters()
     busy_now, there_now = core_time()
     others = (busy_now - busy - own_time() + own) / max(there_now - there, 1e-9)

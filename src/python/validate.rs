@@ -155,7 +155,7 @@ pub(crate) fn fitted(
     identity: &Identity,
 ) -> Result<ToolRun, ValidationError> {
     let (tool, python) = (run.tool.name(), format!("Python {}", identity.version));
-    let since = run.tool.descriptor().since.as_ref();
+    let since = run.descriptor().since.as_ref();
     if let Some(since) = since.filter(|_| !profile.has(run.tool)) {
         let unfit = format!("{python} has no {tool}: {}", since.words);
         return Err(ValidationError::Unfit(unfit));

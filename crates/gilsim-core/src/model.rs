@@ -380,12 +380,15 @@ pub struct Serving {
     pub backlog: u32,
     /// Who accepts.
     pub accept: Accept,
+    /// Whether each process has an event loop in place of threads.
+    pub on_loops: bool,
 }
 
 impl Default for Serving {
     /// One process that does one request after the other, behind gunicorn's backlog.
     fn default() -> Self {
-        Self { processes: 1, threads: 1, backlog: 2_048, accept: Accept::Kernel }
+        let accept = Accept::Kernel;
+        Self { processes: 1, threads: 1, backlog: 2_048, accept, on_loops: false }
     }
 }
 

@@ -18,6 +18,9 @@ pub const TASKS: u64 = 10_000_000;
 /// Workers of a pool.
 pub const WORKERS: u64 = 100_000;
 
+/// Event loops of a server: a task notes in a byte which one has it.
+pub const LOOPS: u32 = 256;
+
 /// Connections of a site, permits of a semaphore, items of a queue, `limit` and `chunk` of a tool.
 pub const AMOUNT: u64 = 1_000_000_000;
 

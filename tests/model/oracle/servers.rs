@@ -106,3 +106,65 @@ fn a_process_that_the_kernel_wakes_accepts_though_its_threads_are_busy() {
     assert_eq!((done.len(), processes, threads), (10, 3, 7));
     assert!(done[9] > 30, "one of them has more than half of the requests: {done:?}");
 }
+
+/// When each request of a server of event loops was done, in milliseconds; `steps` is what each does.
+fn on_loops(setting: &str, tasks: &str, steps: &str) -> Vec<u64> {
+    let text = format!(
+        "title = \"Requests\"\n[machine]\ncores = 4\n[interpreter]\nprofile = \"ideal\"\n\
+         [[tasks]]\n{tasks}\nsteps = [{steps}]\n[[tools]]\nuse = \"server\"\nloop = true\n{setting}\n"
+    );
+    let scenario = scenario(&text);
+    let run = run(&scenario, &scenario.tools[0]);
+    assert_eq!(run.outcome, Outcome::Finished);
+    let mut done: Vec<u64> = run.done().into_iter().map(|done| done / MS).collect();
+    done.sort_unstable();
+    done
+}
+
+#[test]
+fn an_event_loop_serves_all_requests_that_wait_at_once() {
+    assert_eq!(on_loops("", "count = 10", "{ wait = \"10ms\" }"), vec![10; 10]);
+    let blocked = on_loops("", "count = 4", "{ block = \"10ms\" }");
+    assert_eq!(blocked, [10, 20, 30, 40], "a wait that blocks holds all others up");
+}
+
+#[test]
+fn loops_that_accept_evenly_share_the_computing() {
+    let done = on_loops("processes = 2\naccept = \"even\"", "count = 4", "{ compute = \"10ms\" }");
+    assert_eq!(done, [10, 10, 20, 20]);
+}
+
+#[test]
+fn the_first_loop_that_the_kernel_wakes_accepts_all_that_has_come() {
+    let done = on_loops("processes = 2", "count = 4", "{ compute = \"10ms\" }");
+    assert_eq!(done, [10, 20, 30, 40], "under ideal the first loop is faster than the second");
+}
+
+#[test]
+fn a_loop_that_is_busy_accepts_when_it_polls_next() {
+    let tasks = "count = 3\narrive = { at = [\"0ms\", \"1ms\", \"2ms\"] }";
+    let done = on_loops("processes = 2", tasks, "{ compute = \"10ms\" }");
+    assert_eq!(done, [10, 11, 20], "the third is accepted by whichever loop polls first");
+}
+
+#[test]
+fn each_process_offloads_to_threads_of_its_own() {
+    let setting = "processes = 2\naccept = \"even\"\noffload_workers = 2";
+    let done = on_loops(setting, "count = 10", "{ offload = [{ block = \"10ms\" }] }");
+    assert_eq!(done, [10, 10, 10, 10, 20, 20, 20, 20, 30, 30]);
+}
+
+#[test]
+fn clients_of_loops_send_their_next_request_when_they_are_answered() {
+    let tasks = "count = 6\narrive = { clients = 2, think = \"5ms\" }";
+    assert_eq!(on_loops("", tasks, "{ wait = \"10ms\" }"), [10, 10, 25, 25, 40, 40]);
+    let offloaded = on_loops("", tasks, "{ offload = [{ block = \"10ms\" }] }");
+    assert_eq!(offloaded, [10, 10, 25, 25, 40, 40]);
+}
+
+#[test]
+fn what_finds_the_backlog_of_a_busy_loop_full_is_refused() {
+    let tasks = "count = 4\narrive = { at = [\"0ms\", \"1ms\", \"2ms\", \"3ms\"] }";
+    let done = on_loops("backlog = 1", tasks, "{ compute = \"10ms\" }");
+    assert_eq!(done, [2, 3, 10, 20], "the third and the fourth end as they arrive");
+}

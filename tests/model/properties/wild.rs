@@ -128,7 +128,9 @@ impl Wild {
             |entry: &Entry| matches!(entry.arrive, Arrival::Clients(..) | Arrival::After(..));
         let chunk = if self.entries.iter().any(sends) { 1 } else { 2 };
         text.extend(self.width.map(|width| with_width(width, chunk)));
-        text.concat()
+        let scenario = text.concat();
+        let loops = self.width.and_then(|width| server_of_loops(&scenario, width));
+        scenario + &loops.unwrap_or_default()
     }
 }
 
@@ -141,8 +143,21 @@ fn with_width(width: u32, chunk: u32) -> String {
          [[tools]]\nuse = \"multiprocessing_pool\"\nworkers = {width}\n\
          [[tools]]\nuse = \"process_pool\"\nworkers = {width}\nchunk = {chunk}\n\
          [[tools]]\nuse = \"process_pool\"\nlabel = \"spawned\"\nworkers = {width}\nstart = \"spawn\"\n\
-         [[tools]]\nuse = \"threading\"\nlabel = \"free\"\ninterpreter = {{ lock = false }}\n"
+         [[tools]]\nuse = \"threading\"\nlabel = \"free\"\ninterpreter = {{ lock = false }}\n\
+         [[tools]]\nuse = \"server\"\nprocesses = {width}\nthreads = {chunk}\nbacklog = 3\n"
     )
+}
+
+/// A server of event loops, where that can do the steps: several loops share nothing.
+fn server_of_loops(scenario: &str, width: u32) -> Option<String> {
+    let shared =
+        ["acquire =", "with =", "put =", "get =", "set =", "wait_for =", "meet =", "pass ="];
+    let processes = if shared.iter().any(|key| scenario.contains(key)) { 1 } else { width };
+    let server = format!(
+        "[[tools]]\nuse = \"server\"\nlabel = \"loops\"\nprocesses = {processes}\nloop = true\n\
+         offload_workers = {width}\nbacklog = 5\n"
+    );
+    (!scenario.contains("to = \"processes\"")).then_some(server)
 }
 
 impl Entry {

@@ -127,26 +127,24 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// Whether the main thread sleeps until a client sends a task. Only a loop's thread polls for anything else.
     pub(super) fn awaits_clients(&self) -> bool {
-        self.loops.is_empty() && self.thread(ThreadId::MAIN).status == Status::Blocked(Wait::Poll)
+        let runs_no_loop = self.loops.is_empty() || self.listener.is_some();
+        runs_no_loop && self.thread(ThreadId::MAIN).status == Status::Blocked(Wait::Poll)
     }
 
     /// The main thread sleeps until the next task arrives, whoever sends it.
     pub(super) fn sleep_until_sent(&mut self, thread: ThreadId) -> Flow {
         let row = Some((State::Io, self.names.arrival));
         let flow = self.block(thread, Wait::Poll, row);
-        self.plan_arrival();
+        self.plan_poll();
         flow
     }
 
-    /// The next task's arrival is an event. A timer is a little late; one that arrives with its client's answer is not.
-    pub(super) fn plan_arrival(&mut self) {
-        let next = self.tasks.clients.as_ref().and_then(|clients| clients.next());
-        match next {
-            Some(at) if at <= self.now => self.events.set_poll(ThreadId::MAIN, self.now),
-            Some(at) => {
-                self.events.set_poll(ThreadId::MAIN, at + self.plan.machine.timer_slack);
-            }
-            None => self.events.clear_poll(),
-        }
+    /// When the main thread is to wake, which sleeps until the next task arrives. A timer is a little late; a task that arrives
+    /// with its client's answer is not.
+    pub(super) fn next_sent(&self) -> Option<(SimTime, ThreadId)> {
+        let clients = self.tasks.clients.as_ref().filter(|_| self.awaits_clients())?;
+        let at = clients.next()?;
+        let wakes_at = if at <= self.now { self.now } else { at + self.plan.machine.timer_slack };
+        Some((wakes_at, ThreadId::MAIN))
     }
 }

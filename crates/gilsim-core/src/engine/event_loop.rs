@@ -13,8 +13,9 @@ use crate::time::{SimDuration, SimTime};
 use crate::trace::{Sink, State};
 
 use super::alarms::{Alarm, Alarms, Number};
+use super::polls::Poll;
 use super::tasks::OffThread;
-use super::thread::{Burst, Wait};
+use super::thread::Burst;
 use super::timers::{Ties, Timers};
 use super::{Engine, Flow};
 
@@ -24,7 +25,7 @@ pub(super) struct EventLoop {
     rules: LoopRules,
     /// Who runs it.
     thread: ThreadId,
-    ready: VecDeque<Handle>,
+    pub(super) ready: VecDeque<Handle>,
     /// How many handles are still to run in this iteration.
     todo: usize,
     /// The handle that is being run.
@@ -35,21 +36,13 @@ pub(super) struct EventLoop {
     alarms: Option<Alarms>,
     /// How many timers are set.
     timers_set: u32,
-    poll: Poll,
+    pub(super) poll: Poll,
     /// Whether another thread has written to the self-pipe since it was drained last.
-    signalled: bool,
+    pub(super) signalled: bool,
     unfinished: u32,
     main_is_done: bool,
-}
-
-/// The present poll, or the last one.
-#[derive(Debug, Default)]
-struct Poll {
-    waits: bool,
-    /// For how long at most, as the loop asked before it gave the lock up; `None` is for ever.
-    timeout: Option<SimDuration>,
-    began: SimTime,
-    ended: SimTime,
+    /// Whether its coroutines are requests that it accepts: then no main coroutine waits for them.
+    serves: bool,
 }
 
 /// A callback that is ready to run.
@@ -59,6 +52,10 @@ pub(super) enum Handle {
     Timer(TaskId),
     /// An executor's result completes its coroutine's future.
     Result(TaskId),
+    /// Something may be there to be accepted.
+    Accept,
+    /// That request is accepted.
+    Accepted(TaskId),
     /// A coroutine takes its first step.
     FirstStep(TaskId),
     /// A coroutine goes on, for its wait has ended so.
@@ -74,7 +71,7 @@ pub(super) enum Handle {
 }
 
 impl EventLoop {
-    pub(super) fn new(rules: LoopRules, cancels: bool) -> Self {
+    pub(super) fn new(rules: LoopRules, cancels: bool, serves: bool) -> Self {
         Self {
             rules,
             thread: ThreadId::MAIN,
@@ -88,6 +85,7 @@ impl EventLoop {
             signalled: false,
             unfinished: 0,
             main_is_done: false,
+            serves,
         }
     }
 
@@ -98,9 +96,12 @@ impl EventLoop {
             | Handle::Result(task)
             | Handle::FirstStep(task)
             | Handle::Step(task, _) => task,
-            Handle::Deadline(..) | Handle::Cancelled | Handle::Gathered | Handle::Main => {
-                unreachable!("only coroutines have tasks")
-            }
+            Handle::Accept
+            | Handle::Accepted(_)
+            | Handle::Deadline(..)
+            | Handle::Cancelled
+            | Handle::Gathered
+            | Handle::Main => unreachable!("only coroutines have tasks"),
         }
     }
 
@@ -152,6 +153,29 @@ impl EventLoop {
         }
     }
 
+    /// Whether it waits in its poll.
+    pub(super) fn polls(&self) -> bool {
+        self.poll.waits
+    }
+
+    /// How many of its coroutines have not ended.
+    pub(super) fn unfinished(&self) -> usize {
+        self.unfinished as usize
+    }
+
+    /// That thread runs it from now on.
+    pub(super) fn begin_on(&mut self, thread: ThreadId) {
+        self.thread = thread;
+    }
+
+    /// A request that it has accepted is to begin; before anything else it looks for another.
+    pub(super) fn accept_more(&mut self, task: TaskId) {
+        self.unfinished += 1;
+        self.ready.push_back(Handle::FirstStep(task));
+        self.ready.push_front(Handle::Accept);
+        self.todo += 1;
+    }
+
     /// Who runs it.
     pub(super) fn thread(&self) -> ThreadId {
         self.thread
@@ -184,17 +208,6 @@ impl EventLoop {
     fn timeout(&self, now: SimTime) -> Option<SimDuration> {
         let left = self.next_timer()?.saturating_since(now);
         Some(left.rounded_up_as_float(self.rules.poll_granularity))
-    }
-
-    fn begin_poll(&mut self, now: SimTime) {
-        self.poll.waits = true;
-        (self.poll.began, self.poll.ended) = (now, now);
-    }
-
-    /// When the poll that waits times out, and whose it is.
-    fn poll_ends_at(&self, slack: SimDuration) -> Option<(SimTime, ThreadId)> {
-        let timeout = self.poll.timeout.filter(|_| self.poll.waits)?;
-        Some((self.poll.began + timeout + slack, self.thread))
     }
 
     /// Takes the next timer that is due. Returns since when its coroutine is ready: not before the poll ended that the
@@ -239,6 +252,8 @@ impl EventLoop {
             Handle::FirstStep(_) => self.rules.first_step + self.cost_of_the_living(),
             Handle::Step(..) => self.rules.step + self.cost_of_the_living(),
             Handle::Main => self.rules.step,
+            Handle::Accept => self.rules.accept_nothing,
+            Handle::Accepted(_) => self.rules.accept,
             Handle::Cancelled | Handle::Gathered => SimDuration::ZERO,
         }
     }
@@ -259,7 +274,7 @@ impl EventLoop {
     /// A coroutine has ended.
     fn gathered(&mut self) {
         self.unfinished -= 1;
-        if self.unfinished == 0 {
+        if self.unfinished == 0 && !self.serves {
             self.ready.push_back(Handle::Main);
         }
     }
@@ -278,15 +293,18 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         pc: Pc,
         op: LoopOp,
     ) -> Flow {
+        let id = self.own_loop(thread, id);
         match op {
             LoopOp::Gather => self.gather(thread, id),
-            LoopOp::IfOver(to) if self.event_loop(id).main_is_done => return Flow::Jump(to),
-            LoopOp::IfOver(_) => {}
+            LoopOp::Listen => self.listen(thread, id),
+            LoopOp::IfOver(to) => {
+                let is_over = self.event_loop(id).main_is_done || self.has_served(id);
+                return Flow::jump_if(is_over, to);
+            }
             LoopOp::Look(ready) => {
                 let now = self.now;
-                if self.event_loop(id).look(now) {
-                    return Flow::Jump(ready);
-                }
+                let is_ready = self.event_loop(id).look(now);
+                return Flow::jump_if(is_ready || self.is_offered(id), ready);
             }
             LoopOp::Poll => return self.poll(thread, id),
             LoopOp::CollectTimers => return self.collect_timers(thread, id),
@@ -301,6 +319,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// A coroutine ends. A client's goes on with its next task, if it gets one: to start with, that arrives.
     fn leave(&mut self, id: EventLoopId) -> Flow {
         let task = self.event_loop(id).task_at_hand();
+        if self.listener.is_some() {
+            return self.served(id, task);
+        }
         self.wake_followers(task);
         let Some(next) = self.answer(task) else {
             self.event_loop(id).call_soon(Handle::Gathered);
@@ -340,60 +361,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.change_off_thread(task, State::Ready, name, at);
     }
 
-    /// Blocks until the next timer is due or another thread writes to the self-pipe.
-    fn poll(&mut self, thread: ThreadId, id: EventLoopId) -> Flow {
-        let now = self.now;
-        let event_loop = self.event_loop(id);
-        if !event_loop.ready.is_empty() {
-            return Flow::Go;
-        }
-        event_loop.begin_poll(now);
-        self.plan_poll();
-        let row = Some((State::Io, self.names.poll));
-        self.block(thread, Wait::Poll, row)
-    }
-
-    /// The next poll to time out is an event.
-    fn plan_poll(&mut self) {
-        let slack = self.plan.machine.timer_slack;
-        match self.loops.iter().filter_map(|it| it.poll_ends_at(slack)).min() {
-            Some((at, thread)) => self.events.set_poll(thread, at),
-            None => self.events.clear_poll(),
-        }
-    }
-
-    /// The loop that a thread runs.
-    pub(super) fn loop_of_thread(&self, thread: ThreadId) -> EventLoopId {
-        let runs = |it: &EventLoop| it.thread == thread && it.poll.waits;
-        let position = self.loops.iter().position(runs);
-        EventLoopId::at(position.expect("who polls runs a loop"))
-    }
-
-    /// A loop's poll is over.
-    pub(super) fn poll_ends(&mut self, id: EventLoopId) {
-        let now = self.now;
-        let poll = &mut self.event_loop(id).poll;
-        poll.waits = false;
-        poll.ended = now;
-        self.plan_poll();
-    }
-
-    /// Ends the loop's poll, if it is in one, for something has become ready.
-    pub(super) fn signal_loop(&mut self, id: EventLoopId) {
-        let event_loop = self.event_loop(id);
-        if !event_loop.poll.waits {
-            return;
-        }
-        event_loop.signalled = true;
-        let thread = event_loop.thread;
-        self.poll_ends(id);
-        self.wake_poller(thread);
-    }
-
     /// Takes due timers behind what is ready already, and fixes how many handles this iteration runs.
     fn collect_timers(&mut self, thread: ThreadId, id: EventLoopId) -> Flow {
         let (now, name) = (self.now, self.names.event_loop);
         let mut cost = SimDuration::ZERO;
+        if self.is_offered(id) {
+            self.event_loop(id).call_soon(Handle::Accept);
+        }
         while let Some((ready_at, alarm)) = self.event_loop(id).due_timer(now) {
             cost += self.event_loop(id).cost_of_heap();
             let handle = match alarm {
@@ -411,7 +385,13 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// Begins the next handle of the iteration: what it costs before it has an effect.
     fn next_handle(&mut self, thread: ThreadId, id: EventLoopId, none: Pc) -> Flow {
-        let Some(handle) = self.event_loop(id).next_handle() else { return Flow::Jump(none) };
+        let Some(mut handle) = self.event_loop(id).next_handle() else { return Flow::Jump(none) };
+        if handle == Handle::Accept
+            && let Some(task) = self.accept(id)
+        {
+            handle = Handle::Accepted(task);
+            self.event_loop(id).at_hand = handle;
+        }
         let cost = self.event_loop(id).cost_of(handle);
         let name = match handle {
             Handle::FirstStep(task) | Handle::Step(task, _) => {
@@ -420,6 +400,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             Handle::Timer(_)
             | Handle::Result(_)
+            | Handle::Accept
+            | Handle::Accepted(_)
             | Handle::Deadline(..)
             | Handle::Cancelled
             | Handle::Gathered
@@ -443,7 +425,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 event_loop.call_soon(Handle::Step(task, End::Done));
             }
             Handle::Deadline(task, number) => self.coroutine_is_late(task, number),
-            Handle::Cancelled => {}
+            Handle::Accepted(task) => self.accepted(id, task),
+            Handle::Accept | Handle::Cancelled => {}
             Handle::Gathered => event_loop.gathered(),
             Handle::Main => event_loop.main_is_done = true,
             Handle::FirstStep(task) => return Flow::Jump(self.tasks.get(task).pc),

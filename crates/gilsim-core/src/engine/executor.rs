@@ -1,6 +1,35 @@
 //! Executors of worker threads or processes.
 
-use crate::plan::ExecutorRules;
+use std::collections::BTreeMap;
+
+use crate::ids::{ExecutorId, ProcessId};
+use crate::plan::{ExecutorRules, Plan};
+
+/// The executors of a run.
+#[derive(Debug)]
+pub(super) struct Executors {
+    /// Those that there is one of.
+    of_run: Vec<Executor>,
+    /// Those that each process has, where each has its own.
+    of_processes: BTreeMap<(ProcessId, ExecutorId), Executor>,
+}
+
+impl Executors {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let of_run = plan.executors.iter().copied().map(Executor::new).collect();
+        Self { of_run, of_processes: BTreeMap::new() }
+    }
+
+    /// An executor as a process sees it.
+    pub(super) fn get(&mut self, plan: &Plan, process: ProcessId, id: ExecutorId) -> &mut Executor {
+        let rules = plan.executors[id.index()];
+        if rules.in_each_process {
+            self.of_processes.entry((process, id)).or_insert_with(|| Executor::new(rules))
+        } else {
+            &mut self.of_run[id.index()]
+        }
+    }
+}
 
 /// An executor that grows on demand (CPython `_adjust_thread_count`, `_adjust_process_count`).
 #[derive(Debug)]
@@ -40,7 +69,8 @@ mod tests {
 
     #[test]
     fn an_executor_grows_only_while_nobody_is_idle() {
-        let mut executor = Executor::new(ExecutorRules { workers: 2, all_at_once: false });
+        let mut executor =
+            Executor::new(ExecutorRules { workers: 2, all_at_once: false, in_each_process: false });
         assert!(executor.grow());
         executor.note_idle();
         assert!(!executor.grow());

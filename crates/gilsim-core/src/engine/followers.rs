@@ -73,10 +73,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The main thread hears that a task is done: its client sends another one, and those that waited for it arrive.
     pub(super) fn hear_of(&mut self, task: TaskId) {
-        let sent = self.answer(task).is_some();
-        let freed = self.free_followers(task);
-        if (sent || !freed.is_empty()) && self.awaits_clients() {
-            self.plan_arrival();
+        let mut coming = self.free_followers(task);
+        coming.extend(self.answer(task));
+        if self.listener.is_some() {
+            for task in &coming {
+                self.tasks.leave_thread(*task, OffThread::queued_since(self.arrival(*task)));
+            }
+        }
+        if !coming.is_empty() && self.awaits_clients() {
+            self.plan_poll();
         }
     }
 

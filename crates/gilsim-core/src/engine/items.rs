@@ -21,6 +21,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             TaskOp::RunItem => return self.run_item(thread, pc),
             TaskOp::EndTask => self.end_task(thread, Ended::Well),
             TaskOp::Refuse => self.refuse(thread),
+            TaskOp::Offer { room, full } => return self.offer(thread, room, full),
+            TaskOp::CloseListener => self.close_listener(),
             TaskOp::FailTask => self.end_task(thread, Ended::Failed),
             TaskOp::Return => {
                 let record = self.thread_mut(thread);
@@ -138,6 +140,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             let task = self.task_of(item, position);
             self.attach(task, thread, self.tasks.get(task).pc);
             self.end_task(thread, Ended::Failed);
+            if self.listener.is_some() {
+                self.hear_of(task);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::plan::{End, ForThread, Group, Pc, Start};
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
-use super::thread::{Burst, Item, Status, Then, Wait};
+use super::thread::{Burst, Item, Status, Then, Thread, Wait};
 use super::{Ending, Engine, Flow};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
@@ -64,9 +64,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         alive: Pc,
         all: Pc,
     ) -> Flow {
-        let from = self.thread(thread).joined.index();
+        let record = self.thread(thread);
+        let (from, process) = (record.joined.index(), record.process);
         let mut rest = self.threads[from..].iter();
-        let Some(next) = rest.position(|child| child.group == group) else {
+        // Each process of a server may have threads of one group.
+        let is_own = |child: &Thread| self.thread(child.parent).process == process;
+        let Some(next) = rest.position(|child| child.group == group && is_own(child)) else {
             self.thread_mut(thread).joined = ThreadId::MAIN;
             return Flow::Jump(all);
         };

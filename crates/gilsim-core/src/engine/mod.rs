@@ -25,8 +25,10 @@ mod gil;
 mod items;
 mod kernel;
 mod life;
+mod listening;
 mod lock;
 mod ops;
+mod polls;
 mod processes;
 mod queue;
 mod record;
@@ -52,8 +54,9 @@ use crate::trace::{Outcome, Sink, Totals};
 use attempts::Attempts;
 use channels::Channels;
 use event_loop::EventLoop;
-use executor::Executor;
+use executor::Executors;
 use kernel::Kernel;
+use listening::Listener;
 use lock::Locks;
 use processes::Processes;
 use queue::{Event, EventQueue, Rank};
@@ -146,11 +149,13 @@ struct Engine<'a, S: ?Sized> {
     servers: Servers,
     /// What connects the tool's threads.
     channels: Channels,
-    executors: Vec<Executor>,
+    executors: Executors,
     /// One bit for each place that only the first thread passes.
     onces: u64,
     tasks: Tasks,
     loops: Vec<EventLoop>,
+    /// What has come for loops that serve, if they do.
+    listener: Option<Listener>,
     /// The attempts that may take only so long.
     attempts: Attempts,
     /// Why nothing more is played, if so.
@@ -176,14 +181,15 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             shared: Shared::new(plan),
             servers: Servers::new(plan),
             channels: Channels::new(plan),
-            executors: plan.executors.iter().copied().map(Executor::new).collect(),
+            executors: Executors::new(plan),
             onces: 0,
             tasks: Tasks::new(plan),
             loops: plan
                 .event_loops
                 .iter()
-                .map(|rules| EventLoop::new(*rules, plan.limits_coroutines))
+                .map(|it| EventLoop::new(*it, plan.limits_coroutines, plan.listens.is_some()))
                 .collect(),
+            listener: Listener::of(plan),
             attempts: Attempts::default(),
             ending: None,
             steps_per_instant_max: steps_per_instant_max(plan),

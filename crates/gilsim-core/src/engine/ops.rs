@@ -1,11 +1,12 @@
 //! The instructions of programs.
 
-use crate::ids::{ItemCostId, LockId, Maybe, ThreadId};
+use crate::ids::{ExecutorId, ItemCostId, LockId, Maybe, ThreadId};
 use crate::model::LockMode;
 use crate::plan::{Instruction, Op, Pc, Pickling, Wait};
 use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
+use super::executor::Executor;
 use super::thread::{Burst, Item};
 use super::{Engine, Flow};
 
@@ -89,9 +90,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.run_under(thread, self.processes.lock(process).into());
             }
             Op::Grow { executor, enough } => {
-                return Flow::jump_if(!self.executors[executor.index()].grow(), enough);
+                return Flow::jump_if(!self.executor(thread, executor).grow(), enough);
             }
-            Op::Idle(executor) => self.executors[executor.index()].note_idle(),
+            Op::Idle(executor) => self.executor(thread, executor).note_idle(),
             Op::OnLoop(event_loop, op) => return self.run_loop_op(thread, event_loop, pc, op),
             Op::Offload { submit, part, row } => {
                 return self.offload(thread, pc, submit, part, row);
@@ -104,6 +105,12 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::Exit => return self.exit(thread),
         }
         Flow::Go
+    }
+
+    /// An executor as a thread sees it: there may be one in its process.
+    fn executor(&mut self, thread: ThreadId, id: ExecutorId) -> &mut Executor {
+        let process = self.thread(thread).process;
+        self.executors.get(self.plan, process, id)
     }
 
     fn spend_on_item(&mut self, thread: ThreadId, cost: ItemCostId) -> Flow {

@@ -108,11 +108,19 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             name,
             start,
             end,
-            process: started.then_some(ProcessId::MAIN),
+            process: started.then(|| self.home(task)),
             thread: None,
             core: None,
         };
         self.sink.row(&row);
+    }
+
+    /// The process of a task's coroutine.
+    fn home(&self, task: TaskId) -> ProcessId {
+        match self.listener {
+            None => ProcessId::MAIN,
+            Some(_) => ProcessId::at(self.loop_of(task).index() + 1),
+        }
     }
 
     /// The last step of a task that is done has ended.

@@ -39,10 +39,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     pub(super) fn time_has_come(&mut self, thread: ThreadId) {
-        if self.thread(thread).status == Status::Blocked(Wait::Poll) && !self.awaits_clients() {
+        let polls = self.thread(thread).status == Status::Blocked(Wait::Poll);
+        let is_sender = thread == ThreadId::MAIN && self.awaits_clients();
+        if polls && !is_sender {
             self.poll_ends(self.loop_of_thread(thread));
         }
         self.wake(thread, Then::GoOn);
+        if polls && is_sender {
+            self.plan_poll();
+        }
     }
 
     /// The thread that acts, if any does, wakes a sleeping one, which then does `then`.

@@ -52,12 +52,13 @@ pub fn offered(plan: &Plan, run: &ToolRun) -> Vec<Load> {
             |need: &Need| need.place != Some(OffloadTo::Processes) && is_locked(plan, need);
         push(Kind::Lock, "", 1, sum(&locked));
     }
-    if run.tool.is_one_at_a_time() || run.tool.takes(OwnKey::Workers) || run.tool.is_server() {
+    let has_workers = run.tool.takes(OwnKey::Workers) || run.is_server_of_workers();
+    if run.tool.is_one_at_a_time() || has_workers {
         push(Kind::Workers, "", run.workers, sum(&|_| true));
     }
-    if run.tool.descriptor().carrier == Carrier::Coroutine {
+    if run.descriptor().carrier == Carrier::Coroutine {
         let keeps = |need: &Need| need.place.is_none() && need.action.keeps_loop();
-        push(Kind::Loop, "", 1, sum(&keeps));
+        push(Kind::Loop, "", run.event_loops(), sum(&keeps));
     }
     if let Some(limit) = run.limit {
         push(Kind::Limit, "", limit, sum(&|_| true));
@@ -72,7 +73,7 @@ pub fn offered(plan: &Plan, run: &ToolRun) -> Vec<Load> {
 
 /// The steps of the tasks of an entry that take time.
 fn entry_needs(plan: &Plan, entry: usize, run: &ToolRun) -> Vec<Need> {
-    let has_loop = run.tool.descriptor().has_loop;
+    let has_loop = run.descriptor().has_loop;
     let mut place = None;
     let mut needs = Vec::new();
     for step in without_repair(plan.workload.script(entry)) {

@@ -61,6 +61,8 @@ pub struct Plan {
     pub event_loops: Vec<LoopRules>,
     /// Whether results are delivered to the main thread, which hears of tasks by them.
     pub delivers_results: bool,
+    /// How event loops accept tasks, where they serve: each process but the main one has one then.
+    pub listens: Option<ListenRules>,
     /// Whether any coroutine may run out of time: then its timers are cancelled.
     pub limits_coroutines: bool,
     /// What bookkeeping costs that grows with an item.
@@ -221,6 +223,15 @@ pub struct ExecutorRules {
     pub workers: u32,
     /// All at the first submit, whether idle workers exist or not.
     pub all_at_once: bool,
+    /// Whether each process has one of its own.
+    pub in_each_process: bool,
+}
+
+/// How event loops accept requests (docs/semantics.md, "Servers that fork beforehand").
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ListenRules {
+    /// Whether each request goes to the loop with the fewest, or whoever comes first accepts it.
+    pub evenly: bool,
 }
 
 /// An event loop (docs/semantics.md, "The event loop"), without what its program says.
@@ -248,6 +259,10 @@ pub struct LoopRules {
     pub future: SimDuration,
     /// Draining the self-pipe once.
     pub drain: SimDuration,
+    /// Accepting a request.
+    pub accept: SimDuration,
+    /// Looking for one where there is none.
+    pub accept_nothing: SimDuration,
 }
 
 /// What bookkeeping costs that grows with the item at hand: its payload and the number of its tasks.

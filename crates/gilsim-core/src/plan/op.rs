@@ -284,6 +284,15 @@ pub enum TaskOp {
     FailTask,
     /// The tasks of the item at hand fail before they begin: nobody accepts them.
     Refuse,
+    /// Event loops may accept the task of the item at hand; goes elsewhere if none polls and `room` tasks wait.
+    Offer {
+        /// The most tasks that wait.
+        room: u32,
+        /// Where to go when it is full.
+        full: Pc,
+    },
+    /// Nothing more comes for event loops to accept.
+    CloseListener,
     /// Goes back to where the task was begun.
     Return,
     /// The thread has done those steps of a coroutine that were offloaded.
@@ -317,6 +326,8 @@ pub enum TaskOp {
 pub enum LoopOp {
     /// `gather`: each coroutine is to take its first step.
     Gather,
+    /// It serves from now on: its coroutines are what it accepts.
+    Listen,
     /// Goes elsewhere once the main coroutine has ended.
     IfOver(Pc),
     /// Prepares the poll: for how long it may wait. Goes elsewhere if there is something to do already.
@@ -424,12 +435,15 @@ impl TaskOp {
                 visit(one);
                 visit(other);
             }
-            Self::IfAllDelivered(to) | Self::IfPartFailed(to) => visit(to),
+            Self::IfAllDelivered(to) | Self::IfPartFailed(to) | Self::Offer { full: to, .. } => {
+                visit(to);
+            }
             Self::SleepUntilArrival
             | Self::RunItem
             | Self::EndTask
             | Self::FailTask
             | Self::Refuse
+            | Self::CloseListener
             | Self::Return
             | Self::EndPart { .. }
             | Self::Deliver => {}
@@ -456,7 +470,12 @@ impl LoopOp {
             Self::IfOver(to) | Self::Look(to) | Self::NextHandle(to) | Self::Arrive(to) => {
                 visit(to);
             }
-            Self::Gather | Self::Poll | Self::CollectTimers | Self::RunHandle | Self::Leave => {}
+            Self::Gather
+            | Self::Listen
+            | Self::Poll
+            | Self::CollectTimers
+            | Self::RunHandle
+            | Self::Leave => {}
         }
     }
 }

@@ -470,6 +470,18 @@ costs! {
 }
 
 costs! {
+    /// Servers (docs/semantics.md, "Servers that fork beforehand").
+    ServerCosts {
+        /// A thread, to accept a request, read it, answer it and close its connection.
+        accept: Cost,
+        /// An event loop, to do the same with a transport and a protocol.
+        accept_on_loop: Cost,
+        /// An event loop, to look for a request where there is none.
+        accept_nothing: Cost,
+    }
+}
+
+costs! {
     /// Subinterpreters (docs/semantics.md, "Subinterpreters").
     InterpreterCosts {
         /// Creating one with its own lock.

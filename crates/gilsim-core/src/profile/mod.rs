@@ -14,7 +14,8 @@ use crate::model::{StartMethod, Tool};
 pub use costs::{
     Cost, GateCosts, InterpreterCosts, LockCosts, LoopCosts, LoopSharedCosts, MachineCosts,
     MemoryCosts, MultiprocessingPoolCosts, PickleCosts, PipeCosts, ProcessCosts, ProcessPoolCosts,
-    ProcessSharedCosts, SharedCosts, StartCosts, ThreadCosts, ThreadPoolCosts, ThreadSharedCosts,
+    ProcessSharedCosts, ServerCosts, SharedCosts, StartCosts, ThreadCosts, ThreadPoolCosts,
+    ThreadSharedCosts,
 };
 
 /// What one interpreter build on one machine costs, and which rules it follows.
@@ -60,6 +61,9 @@ pub struct Profile {
     /// What tasks share: semaphores and queues.
     #[serde(default)]
     pub shared: SharedCosts,
+    /// Servers.
+    #[serde(default)]
+    pub server: ServerCosts,
     /// Subinterpreters.
     pub interpreter: InterpreterCosts,
     /// Memory.
@@ -178,8 +182,9 @@ pub fn parse(text: &str) -> Result<Profile, ProfileError> {
 }
 
 /// What files of older versions do not have.
-const ADDED: [&[&str]; 12] = [
+const ADDED: [&[&str]; 13] = [
     &["shared"],
+    &["server"],
     &["event_loop", "timer_level"],
     &["pickle", "dumps_per_object"],
     &["pickle", "loads_per_object"],

@@ -93,7 +93,7 @@ fn write_loop(builder: &mut Builder<'_>, offload_tasks: bool) {
     }
 }
 
-fn offload_workers(builder: &Builder<'_>) -> u32 {
+pub(super) fn offload_workers(builder: &Builder<'_>) -> u32 {
     let said = builder.tool.offload_workers;
     said.unwrap_or_else(|| default_workers(builder, OffloadTo::Threads))
 }
@@ -103,7 +103,7 @@ fn default_workers(builder: &Builder<'_>, executor: OffloadTo) -> u32 {
 }
 
 /// `loop.run_in_executor(None, …)`.
-fn write_submit(builder: &mut Builder<'_>, pool: &ThreadPool, event_loop: &EventLoop) {
+pub(super) fn write_submit(builder: &mut Builder<'_>, pool: &ThreadPool, event_loop: &EventLoop) {
     let cost = builder.profile().event_loop.offload;
     builder.code.place(event_loop.submit_to(OffloadTo::Threads));
     builder.spend("submit", cost);
@@ -112,7 +112,7 @@ fn write_submit(builder: &mut Builder<'_>, pool: &ThreadPool, event_loop: &Event
 }
 
 /// `shutdown_default_executor`: a thread of its own joins the executor's threads.
-fn stop_executor(builder: &mut Builder<'_>, stopper: Label) {
+pub(super) fn stop_executor(builder: &mut Builder<'_>, stopper: Label) {
     let cost = builder.profile().event_loop.stop_executor;
     let group = builder.group();
     builder.spend("shutdown", cost);
@@ -120,7 +120,7 @@ fn stop_executor(builder: &mut Builder<'_>, stopper: Label) {
     builder.join_threads(group);
 }
 
-fn write_stopper(builder: &mut Builder<'_>, stopper: Label, pool: &ThreadPool) {
+pub(super) fn write_stopper(builder: &mut Builder<'_>, stopper: Label, pool: &ThreadPool) {
     builder.program(stopper);
     builder.boot_thread();
     builder.close(pool.work);

@@ -52,17 +52,12 @@ impl<'a> Builder<'a> {
         }
         let setting = &tool.setting;
         let profile = &setting.interpreter.profile;
-        let sites = setting.sites.iter().map(|it| SiteRules::of(it, names.intern(&it.name)));
-        let sites = sites.collect();
+        let sites = setting.sites.iter();
+        let sites = sites.map(|it| SiteRules::of(it, names.intern(&it.name))).collect();
         let computations =
             setting.computations.iter().map(|it| (names.intern(&it.name), it.lock)).collect();
-        let semaphores = scenario.semaphores.iter();
-        let mut semaphores: Vec<SemaphoreRules> = semaphores
-            .map(|it| semaphore_rules(profile, names.intern(&it.name), it.permits))
-            .collect();
-        let first_lock = semaphores.len();
-        semaphores
-            .extend(scenario.locks.iter().map(|it| lock_rules(profile, names.intern(&it.name))));
+        let semaphores = semaphores(scenario, profile, &mut names);
+        let first_lock = scenario.semaphores.len();
         let plan = Plan {
             names,
             workload,
@@ -87,6 +82,7 @@ impl<'a> Builder<'a> {
             executors: Vec::new(),
             event_loops: Vec::new(),
             delivers_results: false,
+            listens: None,
             limits_coroutines: false,
             item_costs: Vec::new(),
             code: Vec::new(),
@@ -150,6 +146,10 @@ impl<'a> Builder<'a> {
         for (rules, label) in self.plan.event_loops.iter_mut().zip(next_handles) {
             rules.next_handle = place(label);
         }
+        if self.plan.listens.is_some() {
+            let rules = self.plan.event_loops[0];
+            self.plan.event_loops.resize(self.tool.serving.processes as usize, rules);
+        }
         let event_loop = (!self.event_loops.is_empty()).then_some(EventLoopId(0));
         let start = |label| EntryCode { start: place(label), event_loop };
         self.plan.entries = entries.into_iter().map(start).collect();
@@ -187,7 +187,8 @@ impl<'a> Builder<'a> {
     /// A queue of the interpreter, with a lock that its takers sleep on.
     pub(super) fn channel(&mut self, hand_off: bool) -> ChannelId {
         let Cost(wake) = self.profile().machine.wake_call;
-        self.channel_with(ChannelRules { hand_off, wake, is_pipe: false, in_each_process: false })
+        let in_each_process = self.plan.listens.is_some();
+        self.channel_with(ChannelRules { hand_off, wake, is_pipe: false, in_each_process })
     }
 
     /// A pipe.
@@ -213,7 +214,8 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn executor(&mut self, workers: u32, all_at_once: bool) -> ExecutorId {
-        self.plan.executors.push(ExecutorRules { workers, all_at_once });
+        let in_each_process = self.plan.listens.is_some();
+        self.plan.executors.push(ExecutorRules { workers, all_at_once, in_each_process });
         ExecutorId::at(self.plan.executors.len() - 1)
     }
 
@@ -226,6 +228,15 @@ impl<'a> Builder<'a> {
     pub(super) fn start_costs(&self) -> &'a StartCosts {
         self.profile().start(self.tool.start)
     }
+}
+
+/// The semaphores of the scenario, then its locks.
+fn semaphores(scenario: &Scenario, profile: &Profile, names: &mut Names) -> Vec<SemaphoreRules> {
+    let semaphores = scenario.semaphores.iter();
+    let mut rules: Vec<SemaphoreRules> =
+        semaphores.map(|it| semaphore_rules(profile, names.intern(&it.name), it.permits)).collect();
+    rules.extend(scenario.locks.iter().map(|it| lock_rules(profile, names.intern(&it.name))));
+    rules
 }
 
 /// asyncio's semaphores are first come, first served since 3.10; those of threads never are.

@@ -88,11 +88,13 @@ pub enum OwnKey {
     Backlog,
     /// `accept`.
     Accept,
+    /// `loop`.
+    Loop,
 }
 
 impl OwnKey {
     /// All of them, in the order of the contract.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Workers,
         Self::Limit,
         Self::Chunk,
@@ -103,6 +105,7 @@ impl OwnKey {
         Self::Threads,
         Self::Backlog,
         Self::Accept,
+        Self::Loop,
     ];
 
     /// The name that scenarios use.
@@ -118,6 +121,7 @@ impl OwnKey {
             Self::Threads => "threads",
             Self::Backlog => "backlog",
             Self::Accept => "accept",
+            Self::Loop => "loop",
         }
     }
 
@@ -151,6 +155,18 @@ impl Tool {
     /// Whether the tool does one task after the other: what others are measured against.
     pub const fn is_one_at_a_time(self) -> bool {
         matches!(self.descriptor().carriers, Carriers::One)
+    }
+}
+
+impl ToolRun {
+    /// Whether it is a server whose processes do requests on threads.
+    pub fn is_server_of_workers(&self) -> bool {
+        self.tool.is_server() && !self.serving.on_loops
+    }
+
+    /// How many event loops it has, if it has any.
+    pub const fn event_loops(&self) -> u32 {
+        if self.serving.on_loops { self.serving.processes } else { 1 }
     }
 }
 

@@ -82,8 +82,12 @@ impl Builder<'_> {
         let tasks = self.plan.workload.coroutines().count() as u64;
         let (ready, polled) = (self.code.label(), self.code.label());
         self.code.place(event_loop.start);
-        self.spend("create", Cost(costs.create_task.0 * tasks));
-        self.on_loop(id, LoopOp::Gather);
+        if self.plan.listens.is_some() {
+            self.on_loop(id, LoopOp::Listen);
+        } else {
+            self.spend("create", Cost(costs.create_task.0 * tasks));
+            self.on_loop(id, LoopOp::Gather);
+        }
 
         let iteration = self.code.here();
         self.on_loop(id, LoopOp::IfOver(event_loop.over.target()));
@@ -111,6 +115,7 @@ impl Builder<'_> {
 
     fn loop_rules(&self) -> LoopRules {
         let costs = self.profile().event_loop;
+        let server = self.profile().server;
         LoopRules {
             next_handle: Pc(0),
             poll_granularity: self.profile().machine.poll_granularity.0,
@@ -123,6 +128,8 @@ impl Builder<'_> {
             cold: costs.cold.0,
             future: costs.future.0,
             drain: costs.drain.0,
+            accept: server.accept_on_loop.0,
+            accept_nothing: server.accept_nothing.0,
         }
     }
 

@@ -41,7 +41,7 @@ impl Builder<'_> {
     /// What operations on a thread cost, that of a process too.
     fn gate_costs(&self) -> GateCosts {
         let costs = self.shared_costs();
-        match self.tool.tool.descriptor().carrier {
+        match self.tool.descriptor().carrier {
             Carrier::Process => costs.process_gates,
             Carrier::Thread | Carrier::Interpreter | Carrier::Coroutine => costs.gates,
         }

@@ -77,6 +77,13 @@ tools! {
     Server: server::DESCRIPTOR,
 }
 
+impl ToolRun {
+    /// What there is to know of its tool, set as it is: a server may have an event loop in each process.
+    pub fn descriptor(&self) -> &'static Descriptor {
+        if self.serving.on_loops { &server::ON_LOOPS } else { self.tool.descriptor() }
+    }
+}
+
 /// The names that the engine itself gives to rows.
 const ENGINE_NAMES: [&str; 12] = [
     "wake", "switch", "loop", "poll", "step", "create", "executor", "result", "join", "start",
@@ -94,7 +101,7 @@ pub(crate) fn lay_out(
     workload: Workload,
 ) -> Result<Plan, TooLarge> {
     let mut builder = Builder::new(scenario, tool, workload, replicate);
-    (tool.tool.descriptor().write)(&mut builder);
+    (tool.descriptor().write)(&mut builder);
     let plan = builder.finish();
     turns::check(&plan, tool)?;
     Ok(plan)

@@ -1,14 +1,17 @@
 //! A server of processes that were forked beforehand, as gunicorn's: its sync workers do a request after the other, its
-//! gthread workers have a thread that accepts and others that do the work.
+//! gthread workers have a thread that accepts and others that do the work, and uvicorn's have an event loop.
 //!
 //! The main thread is the network here: it hands each request to the listening socket when it arrives, at no cost.
 
 use crate::ids::ChannelId;
-use crate::model::{Accept, ToolRun};
-use crate::plan::{ChannelOp, ChannelRules, Group, Label, Op, TaskOp};
+use crate::model::{Accept, OffloadTo, ToolRun};
+use crate::plan::{ChannelOp, ChannelRules, Group, Label, ListenRules, Op, Pc, TaskOp};
 
+use super::asyncio::{offload_workers, stop_executor, write_stopper, write_submit};
 use super::builder::Builder;
 use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, one_task};
+use super::event_loop::EventLoop;
+use super::thread_pool::ThreadPool;
 
 pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     name: "server",
@@ -23,6 +26,8 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
         OwnKey::Threads,
         OwnKey::Backlog,
         OwnKey::Accept,
+        OwnKey::Loop,
+        OwnKey::OffloadWorkers,
     ],
     default_workers: |_| 1,
     default_chunk: one_task,
@@ -31,7 +36,16 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     write,
 };
 
-/// `2 processes of 4 threads each`.
+/// The same with an event loop in each process.
+pub(super) const ON_LOOPS: Descriptor = Descriptor {
+    carrier: Carrier::Coroutine,
+    carriers: Carriers::OnePerTask,
+    has_loop: true,
+    write: write_on_loops,
+    ..DESCRIPTOR
+};
+
+/// `2 processes of 4 threads each`, `2 processes of an event loop each`.
 fn processes(run: &ToolRun) -> String {
     let count = |count: u32, noun: &str, s: &str| {
         format!("{count} {noun}{}", if count == 1 { "" } else { s })
@@ -40,6 +54,7 @@ fn processes(run: &ToolRun) -> String {
     let each = if serving.processes == 1 { "" } else { " each" };
     let (processes, threads) =
         (count(serving.processes, "process", "es"), count(serving.threads, "thread", "s"));
+    let threads = if serving.on_loops { "an event loop".to_owned() } else { threads };
     format!("{processes} of {threads}{each}")
 }
 
@@ -65,32 +80,16 @@ struct Threads {
 
 pub(super) fn write(builder: &mut Builder<'_>) {
     let serving = builder.tool.serving;
-    let wake = builder.profile().machine.wake_call.0;
-    let socket = ChannelRules { hand_off: true, wake, is_pipe: true, in_each_process: false };
     let server = Server {
-        socket: builder.channel_with(socket),
-        ready: builder.channel(false),
+        socket: shared_channel(builder, true, true),
+        ready: shared_channel(builder, false, false),
         process: builder.code.label(),
         threads: (serving.threads > 1).then(|| Threads::new(builder)),
     };
-    let group = builder.group();
-    let executor = builder.executor(serving.processes, true);
-    let started = builder.code.label();
-    let start = builder.code.here();
-    builder.code.push(Op::Grow { executor, enough: started.target() });
-    builder.start_process(server.process, group, false);
-    builder.code.push(Op::Jump(start.target()));
-    builder.code.place(started);
-    await_nudges(builder, server.ready, serving.processes);
-    let refused = builder.code.label();
-    builder.for_each_arrival(1, |builder| {
-        let (next, full) = (builder.code.label(), refused.target());
+    let group = start_processes(builder, server.process, server.ready);
+    hand_out(builder, |builder, full| {
         let op = ChannelOp::PutWithin { room: serving.backlog, full };
         builder.on_channel(server.socket, op);
-        builder.code.push(Op::Jump(next.target()));
-        builder.code.place(refused);
-        builder.on_tasks(TaskOp::Refuse);
-        builder.code.place(next);
     });
     builder.close(server.socket);
     builder.join_processes(group);
@@ -99,6 +98,89 @@ pub(super) fn write(builder: &mut Builder<'_>) {
     if let Some(threads) = &server.threads {
         threads.write_thread(builder, server.works_from(builder, threads));
     }
+}
+
+/// A channel of the run, whoever uses it.
+fn shared_channel(builder: &mut Builder<'_>, hand_off: bool, is_pipe: bool) -> ChannelId {
+    let wake = builder.profile().machine.wake_call.0;
+    builder.channel_with(ChannelRules { hand_off, wake, is_pipe, in_each_process: false })
+}
+
+/// Starts the processes, and waits until each says that it is about to accept.
+fn start_processes(builder: &mut Builder<'_>, process: Label, ready: ChannelId) -> Group {
+    let processes = builder.tool.serving.processes;
+    let group = builder.group();
+    let executor = builder.executor(processes, true);
+    let started = builder.code.label();
+    let start = builder.code.here();
+    builder.code.push(Op::Grow { executor, enough: started.target() });
+    builder.start_process(process, group, false);
+    builder.code.push(Op::Jump(start.target()));
+    builder.code.place(started);
+    await_nudges(builder, ready, processes);
+    group
+}
+
+/// Hands each request to the socket as it arrives; what finds it full fails.
+fn hand_out(builder: &mut Builder<'_>, put: impl FnOnce(&mut Builder<'_>, Pc)) {
+    let refused = builder.code.label();
+    builder.for_each_arrival(1, |builder| {
+        let (next, full) = (builder.code.label(), refused.target());
+        put(builder, full);
+        builder.code.push(Op::Jump(next.target()));
+        builder.code.place(refused);
+        builder.on_tasks(TaskOp::Refuse);
+        builder.code.place(next);
+    });
+}
+
+/// A server whose processes have an event loop each: `asyncio.start_server` on one socket.
+fn write_on_loops(builder: &mut Builder<'_>) {
+    let serving = builder.tool.serving;
+    let ready = shared_channel(builder, false, false);
+    let (process, stopper) = (builder.code.label(), builder.code.label());
+    builder.plan.listens = Some(ListenRules { evenly: serving.accept == Accept::Even });
+    let event_loop = EventLoop::new(builder, false);
+    builder.event_loops.push(event_loop);
+    let offloads = builder.workload().offloads_to(OffloadTo::Threads);
+    let threads = offloads.then(|| ThreadPool::new(builder, offload_workers(builder)));
+    let group = start_processes(builder, process, ready);
+    hand_out(builder, |builder, full| {
+        builder.on_tasks(TaskOp::Offer { room: serving.backlog, full });
+    });
+    builder.on_tasks(TaskOp::CloseListener);
+    builder.join_processes(group);
+    builder.code.push(Op::Exit);
+
+    write_loop_process(builder, process, ready, |builder| {
+        builder.run_loop(&event_loop);
+        if threads.is_some() {
+            builder.on_loop_thread(|builder| stop_executor(builder, stopper));
+        }
+    });
+    if let Some(pool) = threads {
+        write_stopper(builder, stopper, &pool);
+        builder.on_loop_thread(|builder| write_submit(builder, &pool, &event_loop));
+        pool.write_worker(builder, |_| {}, Builder::run_item, |_| {});
+    }
+}
+
+/// A process that makes an event loop, runs it, and ends.
+fn write_loop_process<'a>(
+    builder: &mut Builder<'a>,
+    process: Label,
+    ready: ChannelId,
+    run: impl FnOnce(&mut Builder<'a>),
+) {
+    let costs = builder.profile().event_loop;
+    builder.program(process);
+    builder.boot_process();
+    builder.init_worker();
+    builder.spend("create", costs.start);
+    builder.nudge(ready);
+    run(builder);
+    builder.spend("shutdown", costs.stop);
+    builder.exit_process();
 }
 
 impl Server {
@@ -117,7 +199,10 @@ impl Server {
         match &self.threads {
             None => {
                 builder.nudge(self.ready);
-                serve(builder, self.socket, Builder::run_item);
+                serve(builder, self.socket, |builder| {
+                    accept(builder);
+                    builder.run_item();
+                });
             }
             Some(threads) => {
                 let count = builder.tool.serving.threads;
@@ -127,6 +212,7 @@ impl Server {
                 builder.nudge(self.ready);
                 if builder.tool.serving.accept == Accept::Kernel {
                     serve(builder, self.socket, |builder| {
+                        accept(builder);
                         let cost = builder.profile().thread_pool.submit;
                         builder.spend("submit", cost);
                         builder.put(threads.accepted);
@@ -140,12 +226,17 @@ impl Server {
     }
 }
 
-/// Accepts one request after the other, and does something with it, until nothing more comes.
+/// What a thread pays for a request that it accepts.
+fn accept(builder: &mut Builder<'_>) {
+    let cost = builder.profile().server.accept;
+    builder.spend("accept", cost);
+}
+
+/// Takes one request after the other, and does something with it, until nothing more comes.
 fn serve<'a>(builder: &mut Builder<'a>, from: ChannelId, body: impl FnOnce(&mut Builder<'a>)) {
     let closed = builder.code.label();
     let next = builder.code.here();
     builder.take(from, closed);
-    builder.read_from_pipe();
     body(builder);
     builder.code.push(Op::Jump(next.target()));
     builder.code.place(closed);
@@ -163,9 +254,13 @@ impl Threads {
 
     fn write_thread(&self, builder: &mut Builder<'_>, from: ChannelId) {
         let costs = builder.profile().thread_pool;
+        let accepts = builder.tool.serving.accept == Accept::Even;
         builder.program(self.thread);
         builder.boot_thread();
         serve(builder, from, |builder| {
+            if accepts {
+                accept(builder);
+            }
             builder.spend("dequeue", costs.dequeue);
             builder.run_item();
         });

@@ -52,7 +52,7 @@ impl Builder<'_> {
 
     /// Prepares what tasks share: before anything is written.
     pub(super) fn share(&mut self) {
-        self.aids = match self.tool.tool.descriptor().carrier {
+        self.aids = match self.tool.descriptor().carrier {
             _ if self.shared_costs() == SharedCosts::default() => Aids::None,
             Carrier::Process => self.share_among_processes(),
             Carrier::Thread | Carrier::Interpreter | Carrier::Coroutine => {
@@ -83,7 +83,7 @@ impl Builder<'_> {
     fn lock_is_fair_after(&self) -> Option<SimDuration> {
         let profile = self.profile();
         let is_mutex = profile.python >= 14 || profile.free_threaded && profile.python >= 13;
-        let among_threads = self.tool.tool.descriptor().carrier != Carrier::Interpreter;
+        let among_threads = self.tool.descriptor().carrier != Carrier::Interpreter;
         (is_mutex && among_threads).then_some(SimDuration::from_millis(1))
     }
 

@@ -77,10 +77,15 @@ fn threads_under_one_lock(plan: &Plan, run: &ToolRun) -> u32 {
 /// How many threads run tasks, in all processes.
 fn threads_with_tasks(plan: &Plan, run: &ToolRun) -> u32 {
     let tasks = plan.workload.task_count();
-    let tool = run.tool.descriptor();
+    let tool = run.descriptor();
     match (tool.carrier, tool.carriers) {
         (Carrier::Coroutine, _) if plan.executors.is_empty() => 1,
-        (Carrier::Coroutine, _) => plan.executors.iter().map(|executor| executor.workers).sum(),
+        (Carrier::Coroutine, _) => plan
+            .executors
+            .iter()
+            .map(|it| it.workers)
+            .sum::<u32>()
+            .saturating_mul(run.serving.processes),
         (_, Carriers::One) => 1,
         (_, Carriers::OnePerTask) => tasks,
         (_, Carriers::Workers) => run.workers.min(tasks),
@@ -89,7 +94,7 @@ fn threads_with_tasks(plan: &Plan, run: &ToolRun) -> u32 {
 
 /// How many threads may want a core at once.
 fn most_threads(plan: &Plan, run: &ToolRun) -> u128 {
-    let is_alone = plan.executors.is_empty() && run.tool.descriptor().carrier == Carrier::Coroutine;
+    let is_alone = plan.executors.is_empty() && run.descriptor().carrier == Carrier::Coroutine;
     if is_alone || run.tool.is_one_at_a_time() {
         return 1;
     }

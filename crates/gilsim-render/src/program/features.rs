@@ -6,7 +6,7 @@ use gilsim_core::tools::{Carrier, Carriers, OwnKey};
 
 /// Turns on what follows from the tool and from the features that the steps turned on.
 pub(super) fn turn_on_tool(filling: &mut Filling, run: &ToolRun) {
-    let tool = run.tool.descriptor();
+    let tool = run.descriptor();
     filling.turn_on(tool.name);
     if let Some(since) = &tool.since {
         filling.turn_on("since");
@@ -46,7 +46,7 @@ fn turn_on_processes(filling: &mut Filling, run: &ToolRun) {
 
 /// The event loop and its default executor.
 fn turn_on_threads(filling: &mut Filling, run: &ToolRun) {
-    let tool = run.tool.descriptor();
+    let tool = run.descriptor();
     let offloads_tasks = tool.has_loop && tool.carrier != Carrier::Coroutine;
     filling.turn_on_if(tool.has_loop, "loop");
     let waits_in_thread = filling.has("in_thread");
@@ -77,7 +77,7 @@ fn turn_on_shared(filling: &mut Filling, run: &ToolRun) {
     filling.turn_on_if(moves_late, "interpreter_moves_late");
     let counts = filling.has("tries") && !filling.has_any(&["process_start", "interpreters"]);
     filling.turn_on_if(counts, "counts");
-    let between_threads = !between_processes && run.tool.descriptor().carrier == Carrier::Thread;
+    let between_threads = !between_processes && run.descriptor().carrier == Carrier::Thread;
     filling.turn_on_if(has_queues && between_threads, "thread_queues");
 }
 
@@ -100,7 +100,7 @@ fn turn_on_gates(filling: &mut Filling, between_processes: bool) {
 /// How clients send jobs, and how jobs come that wait for others: on an event loop each client and job is a coroutine; else
 /// the main thread hands jobs out, and hears when they are done, of those that wait for others in a pool from their futures.
 fn turn_on_clients(filling: &mut Filling, run: &ToolRun) {
-    let tool = run.tool.descriptor();
+    let tool = run.descriptor();
     if tool.has_loop {
         filling.turn_on("client");
         filling.turn_on_if(tool.carrier != Carrier::Coroutine, "functools");

@@ -116,7 +116,7 @@ pub struct Drawn<'a> {
 /// and a computation takes. A repetition is written as soon as it is done.
 pub fn program(scenario: &Scenario, tool: &ToolRun, drawn: &Drawn<'_>) -> String {
     let (shapes, shape_of) = Shape::all(scenario, &tool.setting);
-    let in_loop = tool.tool.descriptor().carrier == Carrier::Coroutine;
+    let in_loop = tool.descriptor().carrier == Carrier::Coroutine;
     let mut functions = Functions::new(scenario, &tool.setting, in_loop, &shapes);
     let names: Vec<Pair> = shapes.iter().map(|shape| functions.add(shape)).collect();
     let tasks = Tasks { scenario, tool, shapes: &shapes, shape_of: &shape_of, names: &names };

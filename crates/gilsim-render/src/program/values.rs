@@ -211,7 +211,7 @@ fn docstring(scenario: &Scenario, tool: &ToolRun) -> String {
         about if about.is_empty() => String::new(),
         about => format!("\n{about}\n"),
     };
-    let how = (tool.tool.descriptor().done_by)(tool);
+    let how = (tool.descriptor().done_by)(tool);
     let how = prose(&format!("The tasks are done by: {how}."));
     format!(
         "\"\"\"{title}.\n{about}\n{how}\nWaits are sleeps, computations are loops calibrated before the clock \
@@ -242,7 +242,7 @@ fn sites(tool: &ToolRun) -> String {
 /// The statements that make what tasks share.
 fn share(filling: &Filling, scenario: &Scenario, tool: &ToolRun) -> String {
     let is_between_processes = filling.has("process_shared");
-    let carrier = tool.tool.descriptor().carrier;
+    let carrier = tool.descriptor().carrier;
     let (semaphore, lock, queue) = match carrier {
         _ if is_between_processes => ("context.Semaphore", "context.Lock()", "context.Queue"),
         Carrier::Coroutine => ("asyncio.Semaphore", "asyncio.Lock()", "asyncio.Queue"),

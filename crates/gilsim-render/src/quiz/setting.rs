@@ -308,7 +308,7 @@ fn length(distribution: &Distribution) -> String {
 
 /// The label of a tool and what it does.
 fn tool(run: &ToolRun) -> String {
-    format!("{}: {}", one_line(&run.label), (run.tool.descriptor().does)(run))
+    format!("{}: {}", one_line(&run.label), (run.descriptor().does)(run))
 }
 
 fn quoted(name: &str) -> String {

@@ -95,7 +95,7 @@ fn excess(state: State, loser: &SummaryRow, winner: &SummaryRow) -> u128 {
 
 /// How many tasks a tool can have under way at once.
 fn width(run: &ToolRun, row: &SummaryRow) -> u64 {
-    match run.tool.descriptor().carriers {
+    match run.descriptor().carriers {
         Carriers::One => 1,
         Carriers::Workers => run.workers.into(),
         Carriers::OnePerTask => run.limit.map_or(row.tasks, u64::from),
@@ -173,8 +173,9 @@ fn limit(state: State, (run, row): Finisher<'_>, winner: Finisher<'_>) -> Option
     if run.tool.is_one_at_a_time() {
         return Some("one task at a time".to_owned());
     }
-    ((run.tool.takes(OwnKey::Workers) || run.tool.is_server()) && row.tasks > u64::from(workers))
-        .then(|| format!("only {} for {} tasks", counted(workers.into(), "worker"), row.tasks))
+    ((run.tool.takes(OwnKey::Workers) || run.is_server_of_workers())
+        && row.tasks > u64::from(workers))
+    .then(|| format!("only {} for {} tasks", counted(workers.into(), "worker"), row.tasks))
 }
 
 /// Where a task of that tool is in that state: `waiting for the GIL`.
@@ -184,7 +185,7 @@ pub(crate) fn place(
     run: &ToolRun,
     row: Option<&SummaryRow>,
 ) -> String {
-    let has_loop = run.tool.descriptor().has_loop;
+    let has_loop = run.descriptor().has_loop;
     // With a single thread there is nothing but the loop to be ready for; with more it may be a core.
     let is_alone = row.is_some_and(|row| row.threads == 1);
     match state {

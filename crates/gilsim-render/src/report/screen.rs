@@ -109,7 +109,11 @@ pub fn note(run: &ToolRun) -> String {
     }
     if run.tool.is_server() {
         let es = if run.serving.processes == 1 { "" } else { "es" };
-        let threads = counted(run.serving.threads.into(), "thread");
+        let threads = if run.serving.on_loops {
+            "an event loop".to_owned()
+        } else {
+            counted(run.serving.threads.into(), "thread")
+        };
         parts.push(format!("{} process{es} of {threads}", run.serving.processes));
     }
     if let Some(workers) = run.offload_workers {

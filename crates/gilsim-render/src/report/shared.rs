@@ -62,7 +62,7 @@ fn thing(scenario: &Scenario, run: &ToolRun, step: &StepSpec) -> Option<String> 
             let name = one_line(&site.name);
             site.connections.map(|_| format!("a connection of site `{name}`"))
         }
-        Object::Executor(_) if run.tool.descriptor().has_loop => Some("an executor".to_owned()),
+        Object::Executor(_) if run.descriptor().has_loop => Some("an executor".to_owned()),
         Object::Semaphore(_)
         | Object::Flag(_)
         | Object::Executor(_)

@@ -186,6 +186,8 @@ pub(crate) static TOOL: Keys = Keys {
         key("accept", Kind::Choice(&ACCEPTS),
             "kernel: whichever process is woken accepts, even if its threads are busy (default). even: an idle thread \
              accepts.", r#""kernel""#),
+        key("loop", Kind::Boolean,
+            "server: whether each process has an event loop in place of threads; false by default.", "true"),
         key("machine", Kind::Table(&MACHINE), "Overrides keys of the machine for this tool.", r#"{ "cores": 1 }"#),
         key("interpreter", Kind::Table(&INTERPRETER),
             "Overrides keys of the interpreter for this tool.", r#"{ "lock": false }"#),

@@ -8,6 +8,7 @@ mod distribution;
 mod fields;
 mod horizon;
 mod named_files;
+mod serving;
 mod setting;
 mod shared;
 mod steps;
@@ -26,7 +27,7 @@ use super::files::Library;
 use super::keys;
 use super::source::Source;
 use super::tree::{Entry, Node};
-use gilsim_core::model::{Arrival, Barrier, Flag, Queue, Scenario, Semaphore, TaskEntry};
+use gilsim_core::model::{Barrier, Flag, Queue, Scenario, Semaphore};
 
 use fields::Fields;
 
@@ -142,11 +143,7 @@ fn read_root(reader: &mut Reader<'_>, document: &Document) -> Scenario {
     let queues = amounts(reader, &fields, "queues");
     let horizon = horizon::read(reader, &fields);
     let tasks = tasks::read(reader, &fields, &names, horizon);
-    let total = tasks.iter().map(|entry| entry.count).fold(0, u32::saturating_add);
-    let comes_alone =
-        |entry: &TaskEntry| matches!(entry.arrive, Arrival::Clients { .. } | Arrival::After(_));
-    let total = (total, tasks.iter().any(comes_alone));
-    let tools = tools::read(reader, &fields, &base, &names, total, document.implied_tools);
+    let tools = tools::read(reader, &fields, &base, &names, &tasks, document.implied_tools);
     let scenario = Scenario {
         title: reader.text(&fields, "title").unwrap_or_else(|| stem(&document.name())),
         about: reader.text(&fields, "about").unwrap_or_default(),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::fields::Fields;
 use super::setting::{self, Base};
-use super::{Names, Reader};
+use super::{Names, Reader, serving};
 use crate::fault::{Fault, listed};
 use crate::keys;
 use crate::limits;
 use crate::source::Place;
 use crate::tree::{Node, Value, shortened};
-use gilsim_core::model::{Accept, Serving, StartMethod, Tool, ToolRun};
+use gilsim_core::model::{Arrival, Serving, StartMethod, TaskEntry, Tool, ToolRun};
 use gilsim_core::profile::{self, Profile};
 use gilsim_core::time::SimDuration;
 use gilsim_core::tools::{Carriers, OwnKey};
@@ -20,13 +20,11 @@ use gilsim_core::tools::{Carriers, OwnKey};
 const START_METHODS: [StartMethod; keys::START_METHODS.len()] =
     [StartMethod::Fork, StartMethod::Spawn, StartMethod::Forkserver];
 
-/// Who accepts, in the order of the names among the keys.
-const ACCEPTS: [Accept; keys::ACCEPTS.len()] = [Accept::Kernel, Accept::Even];
-
 /// What all tools share while they are read.
 struct Context<'c> {
     base: &'c Base,
     names: &'c Names<'c>,
+    entries: &'c [TaskEntry],
     /// Tasks of the scenario.
     tasks: u32,
     /// Whether some come one by one: clients send them, or others are done.
@@ -41,10 +39,14 @@ pub(super) fn read(
     fields: &Fields<'_>,
     base: &Base,
     names: &Names<'_>,
-    (tasks, comes_alone): (u32, bool),
+    entries: &[TaskEntry],
     implied: bool,
 ) -> Vec<ToolRun> {
-    let mut context = Context { base, names, tasks, comes_alone, implied };
+    let tasks = entries.iter().map(|entry| entry.count).fold(0, u32::saturating_add);
+    let comes_alone =
+        |entry: &TaskEntry| matches!(entry.arrive, Arrival::Clients { .. } | Arrival::After(_));
+    let comes_alone = entries.iter().any(comes_alone);
+    let mut context = Context { base, names, entries, tasks, comes_alone, implied };
     let mut listed = Vec::new();
     if let Some(node) = fields.get("tools") {
         let Some(items) = node.as_list() else {
@@ -135,6 +137,9 @@ fn tool(
     let cores = setting.machine.cores;
     let defaults = tool.descriptor();
     let serving = said.serving;
+    if tool.is_server() {
+        serving::check(reader, &fields, serving, context.entries);
+    }
     let workers = match said.offload_workers {
         _ if tool.is_server() => serving.processes.saturating_mul(serving.threads),
         Some(workers) if defaults.carriers == Carriers::Workers => workers,
@@ -206,18 +211,7 @@ fn said(reader: &mut Reader<'_>, fields: &Fields<'_>, tool: Option<Tool>) -> Sai
         start: reader.choice(fields, "start").map(|index| START_METHODS[index]),
         worker_init: reader.duration_at(fields, "worker_init").unwrap_or_default(),
         offload_workers: reader.amount(fields, "offload_workers"),
-        serving: serving(reader, fields),
-    }
-}
-
-fn serving(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Serving {
-    let usual = Serving::default();
-    let accept = reader.choice(fields, "accept").map(|index| ACCEPTS[index]);
-    Serving {
-        processes: reader.amount(fields, "processes").unwrap_or(usual.processes),
-        threads: reader.amount(fields, "threads").unwrap_or(usual.threads),
-        backlog: reader.amount(fields, "backlog").unwrap_or(usual.backlog),
-        accept: accept.unwrap_or(usual.accept),
+        serving: serving::read(reader, fields),
     }
 }
 

@@ -79,7 +79,7 @@ fn run(scenario: &Scenario, index: usize) -> &ToolRun {
 /// A time that a tool cannot beat, in nanoseconds: what its workers have to do, and what goes through one lock.
 fn least(run: &ToolRun, count: u32, (wait, work): (u64, u64)) -> u64 {
     let tasks = u64::from(count);
-    let at_once = match run.tool.descriptor().carriers {
+    let at_once = match run.descriptor().carriers {
         Carriers::OnePerTask => tasks,
         Carriers::One | Carriers::Workers => u64::from(run.workers),
     };

@@ -58,7 +58,7 @@ impl<'a> AuditSetting<'a> {
         Self {
             cores: plan.machine.cores,
             locked: plan.lock.is_some(),
-            per_thread_lock: run.tool.descriptor().carrier == Carrier::Interpreter,
+            per_thread_lock: run.descriptor().carrier == Carrier::Interpreter,
             wakes_in_place: matches!(plan.machine.kernel, KernelRules::InPlace { .. }),
             sites: limited.collect(),
             clients: plan.workload.closed_loops(),
