@@ -44,13 +44,13 @@ impl Program {
         }
     }
 
-    /// All parts, the one with the most time first.
+    /// All parts, the one with the most time first. What a pool does for coroutines belongs to their loop. The main thread
+    /// comes first only where it does twice as much as another part, for what it does for the others is in its time.
     pub(super) fn parts(&self) -> Vec<Part> {
         let mut parts: Vec<Part> = Vec::new();
         for (process, doings) in self.processes.iter().enumerate() {
             for span in &doings.spans {
-                let time = time(span);
-                let source = span.source;
+                let (source, time) = (doings.part_of(span), time(span));
                 match parts.iter_mut().find(|part| (part.process, part.source) == (process, source))
                 {
                     Some(part) => part.time += time,
@@ -58,8 +58,21 @@ impl Program {
                 }
             }
         }
-        parts.sort_by_key(|part| std::cmp::Reverse(part.time));
+        let worth =
+            |part: &Part| if part.source == Source::Main { part.time / 2 } else { part.time };
+        parts.sort_by_key(|part| std::cmp::Reverse(worth(part)));
         parts
+    }
+}
+
+impl Doings {
+    /// The part that a span belongs to.
+    pub(super) fn part_of(&self, span: &Span) -> Source {
+        let lane = match span.source {
+            Source::Pool(_) => self.offloads.get(&span.number),
+            Source::Thread | Source::Main | Source::Loop(_) => None,
+        };
+        lane.map_or(span.source, |lane| Source::Loop(*lane))
     }
 }
 

@@ -39,7 +39,8 @@ impl Period {
 
 /// Whether computing of these spans of a process gives the lock up.
 pub(super) fn is_released(spans: &[Span], are_theirs: impl Fn(&Span) -> bool) -> bool {
-    let pieces = spans.iter().flat_map(|span| span.pieces.iter().map(move |piece| (span, piece)));
+    let threads = spans.iter().filter(|span| !span.is_a_coroutine());
+    let pieces = threads.flat_map(|span| span.pieces.iter().map(move |piece| (span, piece)));
     let mut pieces: Vec<(&Span, &Piece)> =
         pieces.filter(|(_, piece)| piece.to > piece.from).collect();
     pieces.sort_by_key(|(_, piece)| piece.from);

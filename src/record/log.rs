@@ -33,6 +33,25 @@ pub(super) enum Kind {
     /// A thread was started; `more` is which.
     Start,
     ProcessEnds,
+    /// A semaphore was made; `more` is how many permits it has.
+    Semaphore,
+    /// A permit is asked for; `number` is the coroutine, or 0.
+    Acquire,
+    Release,
+    /// A coroutine was made: `number`; `more` is the one that made it.
+    CoroutineBegins,
+    /// It ends; `name` is 1 where it failed.
+    CoroutineEnds,
+    /// It gave a task to a pool: `more`.
+    Offload,
+    /// A step of a coroutine after it waited for a site; `cpu` is the step's CPU time, `more` since when it could go on.
+    BySite,
+    /// The same after a sleep.
+    ByTimer,
+    /// The same after another coroutine did something, or at its begin.
+    ByTask,
+    /// The same after something in another thread.
+    ByExecutor,
 }
 
 impl Kind {
@@ -49,6 +68,16 @@ impl Kind {
             10 => Self::Sync,
             11 => Self::Start,
             12 => Self::ProcessEnds,
+            13 => Self::Semaphore,
+            14 => Self::Acquire,
+            15 => Self::Release,
+            16 => Self::CoroutineBegins,
+            17 => Self::CoroutineEnds,
+            18 => Self::Offload,
+            20 => Self::BySite,
+            21 => Self::ByTimer,
+            22 => Self::ByTask,
+            23 => Self::ByExecutor,
             _ => return None,
         })
     }

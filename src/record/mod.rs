@@ -7,6 +7,7 @@
 //! Hosts, ports, names of functions and numbers are all that is kept: no hook reads anything else.
 
 mod choice;
+mod coroutines;
 mod lock;
 mod log;
 mod scenario;
@@ -20,9 +21,10 @@ pub use log::{LogError, Process};
 pub use scenario::{Recorded, recorded};
 
 /// The files that a Python has to find, by their names.
-pub const RECORDER: [(&str, &str); 3] = [
+pub const RECORDER: [(&str, &str); 4] = [
     ("sitecustomize.py", include_str!("recorder/sitecustomize.py")),
     ("_gilsim_log.py", include_str!("recorder/_gilsim_log.py")),
+    ("_gilsim_loops.py", include_str!("recorder/_gilsim_loops.py")),
     ("_gilsim_hooks.py", include_str!("recorder/_gilsim_hooks.py")),
 ];
 

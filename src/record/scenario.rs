@@ -1,6 +1,6 @@
 //! What was recorded, as the text of a scenario.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::rc::Rc;
 
@@ -8,8 +8,8 @@ use super::choice::{Part, Program};
 use super::lock::is_released;
 use super::log::Process;
 use super::shape::{Group, groups};
-use super::spans::{Doings, Pool, Request, Source, Span};
-use super::steps::{LeftOut, Step, Task, tasks};
+use super::spans::{Doings, Fate, Pool, Request, Source, Span};
+use super::steps::{LeftOut, Step, Surroundings, Task, sums};
 use super::told::{Seen, Told};
 use crate::import::list;
 use gilsim_core::time::SimDuration;
@@ -25,6 +25,9 @@ pub struct Recorded {
 
 /// Gaps between requests for tasks matter from this length on, in all.
 const GAPS: i64 = 5_000_000;
+
+/// Tasks that compute less than this and wait for nothing are left out.
+const LITTLE: i64 = 100_000;
 
 /// What is done once by each worker counts from this length on.
 const FIRST: i64 = 2_000_000;
@@ -54,7 +57,10 @@ pub(super) struct Play {
     /// From when to when the tool was there.
     pub(super) from: i64,
     pub(super) to: i64,
-    pub(super) workers: i64,
+    /// Of the pool that does the tasks, or what they offload.
+    pub(super) workers: Option<i64>,
+    /// How many permits each has.
+    semaphores: BTreeMap<Rc<str>, i64>,
     pub(super) cut_off: usize,
     /// What each worker does once, before its first task.
     pub(super) first: i64,
@@ -66,47 +72,74 @@ pub(super) struct Play {
 
 impl Play {
     fn of(program: &Program, doings: &Doings, part: Part) -> Option<Self> {
-        let of_part = doings.spans.iter().filter(|span| span.source == part.source);
         let is_main = part.source == Source::Main;
-        let mut spans: Vec<&Span> =
-            of_part.clone().filter(|span| span.has_ended || is_main).collect();
+        let of_part = doings.spans.iter().filter(|span| span.source == part.source);
+        let is_played = |span: &&Span| span.fate != Fate::CutOff || is_main;
+        let mut spans: Vec<&Span> = of_part.clone().filter(is_played).collect();
+        let cut_off = of_part.count() - spans.len();
+        if spans.len() > 1 {
+            // It starts the others, and waits for them.
+            spans.retain(|span| !span.is_root);
+        }
         spans.sort_by_key(|span| (span.number, span.begin));
-        let requests: Vec<&Request> =
-            doings.requests.iter().filter(|request| request.source == part.source).collect();
-        let by_number: BTreeMap<i64, i64> =
+        let numbers: BTreeSet<i64> = spans.iter().map(|span| span.number).collect();
+        let is_for_these =
+            |request: &&Request| request.source == part.source && numbers.contains(&request.number);
+        let requests: Vec<&Request> = doings.requests.iter().filter(is_for_these).collect();
+        let asked: BTreeMap<i64, i64> =
             requests.iter().map(|request| (request.number, request.begin)).collect();
-        let asked_of = |span: &Span| by_number.get(&span.number).copied().unwrap_or(span.begin);
+        let arrives = |span: &Span| asked.get(&span.number).copied().unwrap_or(span.begin);
         let spans: Vec<(&Span, i64)> =
-            spans.into_iter().map(|span| (span, asked_of(span))).collect();
-        let pool = match part.source {
-            Source::Pool(number) => doings.pools.iter().find(|pool| pool.number == number),
-            Source::Thread | Source::Main => None,
-        };
+            spans.into_iter().map(|span| (span, arrives(span))).collect();
         let first = spans.iter().map(|(span, asked)| span.begin.min(*asked)).min()?;
         let last = spans.iter().map(|(span, _)| span.end).max()?;
-        let (mut tasks, left_out) = tasks(&spans, &program.used);
+        let offloaded: Vec<&Span> = doings
+            .spans
+            .iter()
+            .filter(|span| span.source != part.source && doings.part_of(span) == part.source)
+            .collect();
+        let source = offloaded.first().map_or(part.source, |span| span.source);
+        let pool = match source {
+            Source::Pool(number) => doings.pools.iter().find(|pool| pool.number == number),
+            Source::Thread | Source::Main | Source::Loop(_) => None,
+        };
+        let by_number = offloaded.iter().map(|span| (span.number, *span)).collect();
+        let mut around = Surroundings::new(&spans, by_number, &program.used);
+        let mut tasks = around.tasks(&spans);
+        drop_little(&mut tasks);
         let released = |is_first| {
-            is_released(&doings.spans, |span| {
-                span.source == part.source && span.is_first == is_first
-            })
+            is_released(&doings.spans, |span| span.source == source && span.is_first == is_first)
         };
         // Where it gives the lock up, cores work on it together; a worker's beginning is played under the lock.
         let at_once = if released(true) { i64::from(program.cores.max(1)) } else { 1 };
-        let once = once_per_worker(&mut tasks) / at_once;
-        let from = pool.map_or(first, |pool| pool.made);
-        let to = pool.and_then(|pool| pool.shut_down).unwrap_or(last).max(last);
+        let is_a_pool = matches!(part.source, Source::Pool(_));
+        let from = pool.filter(|_| is_a_pool).map_or(first, |pool| pool.made);
+        let to = pool.filter(|_| is_a_pool).and_then(|pool| pool.shut_down).unwrap_or(last);
         Some(Self {
             part,
-            cut_off: of_part.count() - tasks.len(),
-            first: once,
+            cut_off,
+            first: if is_a_pool { once_per_worker(&mut tasks) / at_once } else { 0 },
             is_released: released(false),
-            is_spread: is_spread(&requests, from, to),
+            is_spread: is_spread(&requests, from, to.max(last)),
+            semaphores: doings.semaphores.clone(),
             tasks,
-            left_out,
+            left_out: around.left_out,
             from,
-            to,
-            workers: pool.map_or(1, |pool: &Pool| pool.workers),
+            to: to.max(last),
+            workers: pool.map(|pool: &Pool| pool.workers),
         })
+    }
+}
+
+/// Leaves tasks out that neither wait nor compute for long, where there are others: those that libraries make.
+fn drop_little(tasks: &mut Vec<Task>) {
+    let is_little = |task: &Task| {
+        let (computing, waiting) = sums(&task.steps);
+        let has_permits = task.steps.iter().any(|step| matches!(step, Step::Acquire(_)));
+        computing < LITTLE && waiting == 0 && !has_permits
+    };
+    if !tasks.iter().all(is_little) {
+        tasks.retain(|task| !is_little(task));
     }
 }
 
@@ -118,13 +151,7 @@ fn is_spread(requests: &[&Request], from: i64, to: i64) -> bool {
 
 /// What the first tasks of workers compute more than others do, as the median has it. It is taken out of them.
 fn once_per_worker(tasks: &mut [Task]) -> i64 {
-    let computing = |task: &Task| {
-        let times = task.steps.iter().map(|step| match step {
-            Step::Compute(time) => *time,
-            Step::Wait(..) => 0,
-        });
-        times.sum::<i64>()
-    };
+    let computing = |task: &Task| sums(&task.steps).0;
     let median = |is_first: bool| {
         let of_these = tasks.iter().filter(|task| task.is_first == is_first);
         let mut times: Vec<i64> = of_these.map(computing).collect();
@@ -139,7 +166,7 @@ fn once_per_worker(tasks: &mut [Task]) -> i64 {
     for task in tasks.iter_mut().filter(|task| task.is_first) {
         let longest = task.steps.iter_mut().filter_map(|step| match step {
             Step::Compute(time) => Some(time),
-            Step::Wait(..) => None,
+            _ => None,
         });
         if let Some(time) = longest.max() {
             *time = (*time - more).max(1);
@@ -185,37 +212,87 @@ fn text(
     names: &mut Names,
 ) -> String {
     let mut text = heading(program, play, told);
-    let (mut things, mut entries) = (String::new(), String::new());
-    let lock = told.lock();
+    let mut writer =
+        Writer { names, things: String::new(), lock: told.lock(), semaphores: Vec::new() };
+    let mut entries = String::new();
     for group in groups {
         let members: Vec<&Task> = group.members.iter().map(|member| &play.tasks[*member]).collect();
-        let mut steps = Vec::new();
-        for place in 0..members[0].steps.len() {
-            let values = members.iter().map(|task| match &task.steps[place] {
-                Step::Wait(_, time) | Step::Compute(time) => duration(*time),
-            });
-            let values: Vec<SimDuration> = values.collect();
-            match &members[0].steps[place] {
-                Step::Wait(site, _) => {
-                    let name = quoted(&names.own("site", site));
-                    let _ = write!(things, "[sites.{name}]\n{}\n", given("latency", &values));
-                    steps.push(format!("{{ wait = {name} }}"));
-                }
-                Step::Compute(_) => {
-                    let name = quoted(&names.own("computation", &group.name));
-                    let time = given("time", &values);
-                    let _ = write!(things, "[computations.{name}]\n{time}lock = \"{lock}\"\n\n");
-                    steps.push(format!("{{ compute = {name} }}"));
-                }
-            }
-        }
-        let name = quoted(&names.shown("computation", &group.name));
+        let lists: Vec<&[Step]> = members.iter().map(|task| &*task.steps).collect();
+        let steps = writer.steps(&group.name, &lists).join(",\n  ");
+        let name = quoted(&writer.names.shown("computation", &group.name));
         let arrive = arrivals(play, group, groups.len() > 1);
-        let steps = steps.join(",\n  ");
         let _ = write!(entries, "[[tasks]]\nname = {name}\n{arrive}steps = [\n  {steps},\n]\n\n");
     }
-    text.extend([things, entries, tools(program, play)]);
+    if !writer.semaphores.is_empty() {
+        text += "[semaphores]\n";
+        for (place, name) in writer.semaphores.iter().enumerate() {
+            let permits = play.semaphores.get(name).copied().unwrap_or(1);
+            let _ = writeln!(text, "\"semaphore {}\" = {permits}", place + 1);
+        }
+        text += "\n";
+    }
+    let offloads = play.tasks.iter().flat_map(|task| &task.steps);
+    let has_offloads = offloads.clone().any(|step| matches!(step, Step::Offload(..)));
+    text.extend([writer.things, entries, tools(program, play, has_offloads)]);
     text
+}
+
+/// Writes the sites and computations of steps as it comes upon them.
+struct Writer<'n> {
+    names: &'n mut Names,
+    things: String,
+    /// What computations of threads do with the lock.
+    lock: &'static str,
+    /// What they are called, in the order in which they are come upon.
+    semaphores: Vec<Rc<str>>,
+}
+
+impl Writer<'_> {
+    /// The steps of tasks of one form.
+    fn steps(&mut self, function: &Rc<str>, tasks: &[&[Step]]) -> Vec<String> {
+        let first = tasks[0];
+        (0..first.len()).map(|place| self.step(function, tasks, place)).collect()
+    }
+
+    /// What a semaphore is called. Those that libraries have for themselves do not count.
+    fn semaphore(&mut self, name: &Rc<str>) -> String {
+        let known = self.semaphores.iter().position(|known| known == name);
+        let place = known.unwrap_or_else(|| {
+            self.semaphores.push(Rc::clone(name));
+            self.semaphores.len() - 1
+        });
+        format!("\"semaphore {}\"", place + 1)
+    }
+
+    fn step(&mut self, function: &Rc<str>, tasks: &[&[Step]], place: usize) -> String {
+        let values = || {
+            let times = tasks.iter().map(|steps| steps[place].times());
+            times.map(|(computing, waiting)| duration(computing + waiting)).collect::<Vec<_>>()
+        };
+        match &tasks[0][place] {
+            Step::Wait(site, _) => {
+                let name = quoted(&self.names.own("site", site));
+                let _ = write!(self.things, "[sites.{name}]\n{}\n", given("latency", &values()));
+                format!("{{ wait = {name} }}")
+            }
+            Step::Compute(_) => {
+                let name = quoted(&self.names.own("computation", function));
+                let (time, lock) = (given("time", &values()), self.lock);
+                let _ = write!(self.things, "[computations.{name}]\n{time}lock = \"{lock}\"\n\n");
+                format!("{{ compute = {name} }}")
+            }
+            Step::Acquire(name) => format!("{{ acquire = {} }}", self.semaphore(name)),
+            Step::Release(name) => format!("{{ release = {} }}", self.semaphore(name)),
+            Step::Offload(name, _) => {
+                let lists = tasks.iter().filter_map(|steps| match &steps[place] {
+                    Step::Offload(_, steps) => Some(&**steps),
+                    _ => None,
+                });
+                let steps = self.steps(name, &lists.collect::<Vec<_>>()).join(", ");
+                format!("{{ offload = [{steps}] }}")
+            }
+        }
+    }
 }
 
 fn heading(program: &Program, play: &Play, told: &Told) -> String {
@@ -259,35 +336,37 @@ fn arrivals(play: &Play, group: &Group, is_one_of_several: bool) -> String {
 }
 
 /// The recorded tool first, then others that could run the same tasks.
-fn tools(program: &Program, play: &Play) -> String {
-    let workers = play.workers;
+fn tools(program: &Program, play: &Play, has_offloads: bool) -> String {
+    let tool = |name: &str, more: &str| format!("[[tools]]\nuse = \"{name}\"\n{more}\n");
+    let workers =
+        |key: &str| play.workers.map_or(String::new(), |workers| format!("{key} = {workers}\n"));
     let first = if play.first > 0 {
         list("worker_init = ", &[duration(play.first)], "")
     } else {
         String::new()
     };
-    let pool = format!("workers = {workers}\n{first}");
-    let tool = |name: &str, more: &str| format!("[[tools]]\nuse = \"{name}\"\n{more}\n");
+    let pool = if has_offloads { String::new() } else { workers("workers") + &first };
+    let offload = if has_offloads { workers("offload_workers") } else { String::new() };
     let (name, settings) = match play.part.source {
-        Source::Pool(_) => ("thread_pool", pool.as_str()),
-        Source::Thread => ("threading", ""),
-        Source::Main => ("sequential", ""),
+        Source::Pool(_) => ("thread_pool", &pool),
+        Source::Thread => ("threading", &String::new()),
+        Source::Main => ("sequential", &String::new()),
+        Source::Loop(_) => ("asyncio", &offload),
     };
     let mut text = tool(name, &format!("{settings}label = \"recorded\"\n"));
-    if play.part.source == Source::Main {
-        return text;
+    if name == "sequential" {
+        text.truncate(text.trim_end().len());
+        return text + "\n";
     }
     text += &tool("sequential", "");
-    if name == "thread_pool" {
-        text += &tool("threading", "");
-    } else {
-        text += &tool("thread_pool", "");
+    let others =
+        [("threading", ""), ("thread_pool", &pool), ("asyncio", &offload), ("process_pool", &pool)];
+    for (other, settings) in others.into_iter().filter(|(other, _)| *other != name) {
+        text += &tool(other, settings);
     }
-    text += &tool("asyncio", "");
-    text += &tool("process_pool", if name == "thread_pool" { &pool } else { "" });
     if program.is_locked {
-        let free = format!("{settings}label = \"no lock\"\ninterpreter = {{ lock = false }}\n");
-        text += &tool(name, &free);
+        let free = "label = \"no lock\"\ninterpreter = { lock = false }\n";
+        text += &tool(name, &format!("{settings}{free}"));
         let free = "label = \"3.14t\"\ninterpreter = { profile = \"cpython-3.14t\" }\n";
         text += &tool(name, &format!("{settings}{free}"));
     }

@@ -1,7 +1,9 @@
 //! What threads did from when to when: tasks of pools, threads of their own, and the main thread.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::coroutines::{Coroutines, is_of_a_coroutine};
 use super::log::{Event, Kind, Process};
 
 /// Why a thread did what it did.
@@ -13,6 +15,8 @@ pub(super) enum Source {
     Thread,
     /// It is the main thread.
     Main,
+    /// It is a coroutine of the event loop that this thread runs.
+    Loop(usize),
 }
 
 /// What was waited for.
@@ -22,6 +26,12 @@ pub(super) enum On {
     Site(Rc<str>),
     /// Another thread of the program, in such a call.
     Others(Rc<str>),
+    /// A permit is asked for; what it waited for it comes next.
+    Acquire(Rc<str>),
+    /// A permit is given back.
+    Release(Rc<str>),
+    /// A pool was given that task; the wait for it comes next.
+    Offload(i64),
 }
 
 /// A call that blocked.
@@ -48,6 +58,22 @@ pub(super) struct Piece {
     pub(super) wait: Option<Wait>,
 }
 
+/// How a task ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fate {
+    Done,
+    Failed,
+    /// It had not ended when the program did.
+    CutOff,
+}
+
+impl Fate {
+    /// What the record of an end tells.
+    pub(super) const fn of(end: &Event) -> Self {
+        if end.name == 1 { Self::Failed } else { Self::Done }
+    }
+}
+
 /// A task, or the life of a thread.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Span {
@@ -59,11 +85,35 @@ pub(super) struct Span {
     pub(super) number: i64,
     pub(super) begin: i64,
     pub(super) end: i64,
-    pub(super) has_failed: bool,
-    pub(super) has_ended: bool,
+    pub(super) fate: Fate,
     /// Whether it is its thread's first task.
     pub(super) is_first: bool,
+    /// Whether it is a coroutine that no other made.
+    pub(super) is_root: bool,
     pub(super) pieces: Vec<Piece>,
+}
+
+impl Span {
+    /// One that begins.
+    pub(super) fn new(source: Source, lane: usize, name: Rc<str>, number: i64, begin: i64) -> Self {
+        Self {
+            source,
+            lane,
+            name,
+            number,
+            begin,
+            end: begin,
+            fate: Fate::CutOff,
+            is_first: false,
+            is_root: false,
+            pieces: Vec::new(),
+        }
+    }
+
+    /// Whether its thread does something else between its pieces.
+    pub(super) const fn is_a_coroutine(&self) -> bool {
+        matches!(self.source, Source::Loop(_))
+    }
 }
 
 /// When a task was asked for, from the call's begin to its end.
@@ -90,6 +140,10 @@ pub(super) struct Doings {
     pub(super) spans: Vec<Span>,
     pub(super) requests: Vec<Request>,
     pub(super) pools: Vec<Pool>,
+    /// Semaphores, and how many permits they have.
+    pub(super) semaphores: BTreeMap<Rc<str>, i64>,
+    /// Tasks of pools that a coroutine waits for, and the thread that runs its loop.
+    pub(super) offloads: BTreeMap<i64, usize>,
     pub(super) begin: i64,
     pub(super) end: i64,
 }
@@ -126,12 +180,18 @@ impl<'a> Reader<'a> {
     }
 
     fn read(mut self, events: &[Event], doings: &mut Doings) {
+        let mut coroutines = Coroutines::default();
         for event in events {
+            if is_of_a_coroutine(event) {
+                coroutines.hear(self.process, self.lane, event, doings);
+                continue;
+            }
             self.hear(event, doings);
             self.at = event.end;
             self.cpu = event.cpu;
         }
         // What has no end was cut off.
+        doings.spans.extend(coroutines.cut_off());
         doings.spans.extend(self.task.take());
         if self.tasks == 0 {
             doings.spans.extend(self.life.take());
@@ -152,15 +212,14 @@ impl<'a> Reader<'a> {
             Kind::TaskEnds => {
                 self.goes_on(event, None);
                 if let Some(mut task) = self.task.take() {
-                    task.has_ended = true;
-                    task.has_failed = event.name == 1;
+                    task.fate = Fate::of(event);
                     doings.spans.push(task);
                 }
             }
             Kind::ThreadEnds | Kind::ProcessEnds => {
                 self.goes_on(event, None);
                 if let Some(life) = &mut self.life {
-                    life.has_ended = true;
+                    life.fate = Fate::Done;
                 }
             }
             Kind::Wait => self.goes_on(event, Some(self.wait(event))),
@@ -176,12 +235,28 @@ impl<'a> Reader<'a> {
                 let Event { begin, end, more: number, .. } = *event;
                 doings.requests.push(Request { source, number, begin, end });
             }
-            Kind::Pool => doings.pools.push(Pool {
-                number: event.number,
-                workers: event.more,
-                made: event.begin,
-                shut_down: None,
-            }),
+            Kind::Semaphore => {
+                doings.semaphores.insert(self.process.name(event.name), event.more.max(1));
+                self.goes_on(event, None);
+            }
+            Kind::Acquire | Kind::Release => {
+                let name = self.process.name(event.name);
+                let is_taken = event.kind == Kind::Acquire;
+                let on = if is_taken { On::Acquire(name) } else { On::Release(name) };
+                let wait = Wait { on, ..self.wait(event) };
+                self.goes_on(event, Some(wait));
+            }
+            Kind::CoroutineBegins
+            | Kind::CoroutineEnds
+            | Kind::Offload
+            | Kind::BySite
+            | Kind::ByTimer
+            | Kind::ByTask
+            | Kind::ByExecutor => {}
+            Kind::Pool => {
+                let Event { number, more: workers, begin: made, .. } = *event;
+                doings.pools.push(Pool { number, workers, made, shut_down: None });
+            }
             Kind::Shutdown => {
                 let on = On::Others("shutdown".into());
                 let wait = Wait { on, ..self.wait(event) };
@@ -200,18 +275,7 @@ impl<'a> Reader<'a> {
     }
 
     fn span(&self, source: Source, name: Rc<str>, number: i64, begin: i64) -> Span {
-        Span {
-            source,
-            lane: self.lane,
-            name,
-            number,
-            begin,
-            end: begin,
-            has_failed: false,
-            has_ended: false,
-            is_first: false,
-            pieces: Vec::new(),
-        }
+        Span::new(source, self.lane, name, number, begin)
     }
 
     fn wait(&self, event: &Event) -> Wait {

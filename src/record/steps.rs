@@ -1,9 +1,9 @@
 //! The steps of recorded tasks: waits and stretches of computing, without what is too short to matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::spans::{On, Piece, Span};
+use super::spans::{Fate, On, Piece, Span};
 use super::waits::Used;
 
 /// Shorter waits are left out.
@@ -26,6 +26,28 @@ const UNSEEN_NAME: &str = "unseen waits";
 pub(super) enum Step {
     Wait(Rc<str>, i64),
     Compute(i64),
+    Acquire(Rc<str>),
+    Release(Rc<str>),
+    /// Steps that a pool of threads does for a coroutine, and their function.
+    Offload(Rc<str>, Vec<Step>),
+}
+
+impl Step {
+    /// How long it computes or waits.
+    pub(super) fn times(&self) -> (i64, i64) {
+        match self {
+            Self::Compute(time) => (*time, 0),
+            Self::Wait(_, length) => (0, *length),
+            Self::Acquire(_) | Self::Release(_) => (0, 0),
+            Self::Offload(_, steps) => sums(steps),
+        }
+    }
+}
+
+/// How long steps compute and wait.
+pub(super) fn sums(steps: &[Step]) -> (i64, i64) {
+    let times = steps.iter().map(Step::times);
+    times.fold((0, 0), |sum, times| (sum.0 + times.0, sum.1 + times.1))
 }
 
 /// A task with its steps.
@@ -34,7 +56,6 @@ pub(super) struct Task {
     pub(super) name: Rc<str>,
     /// When it was asked for.
     pub(super) arrives: i64,
-    pub(super) begins: i64,
     pub(super) is_first: bool,
     pub(super) has_failed: bool,
     pub(super) steps: Vec<Step>,
@@ -45,7 +66,7 @@ pub(super) struct Task {
 pub(super) struct LeftOut {
     /// Waits that are too short or too rare.
     pub(super) waits: i64,
-    /// Waits for other threads.
+    /// Waits for other threads and tasks.
     pub(super) for_others: i64,
     /// Waits that are in the steps, though nothing says for what they were.
     pub(super) unseen: i64,
@@ -58,29 +79,139 @@ pub(super) struct LeftOut {
 struct Habits {
     tasks: usize,
     waits: BTreeMap<(Rc<str>, usize), usize>,
+    /// In how many of them it waits unseen.
+    unseen: usize,
 }
 
-/// The tasks of these spans, each with when it was asked for.
-pub(super) fn tasks(spans: &[(&Span, i64)], used: &Used) -> (Vec<Task>, LeftOut) {
-    let mut left_out = LeftOut::default();
-    let mut habits: BTreeMap<&str, Habits> = BTreeMap::new();
-    for (span, _) in spans {
-        let of_function = habits.entry(&span.name).or_default();
-        of_function.tasks += 1;
-        for (place, _) in waits(span) {
-            *of_function.waits.entry(place).or_default() += 1;
+/// What the steps of a task depend on beside itself.
+pub(super) struct Surroundings<'a> {
+    used: &'a Used,
+    habits: BTreeMap<Rc<str>, Habits>,
+    /// What pools did for coroutines, by their numbers.
+    offloaded: BTreeMap<i64, &'a Span>,
+    /// Semaphores that are not given back by who took them.
+    signals: BTreeSet<Rc<str>>,
+    pub(super) left_out: LeftOut,
+}
+
+impl<'a> Surroundings<'a> {
+    pub(super) fn new(
+        spans: &[(&'a Span, i64)],
+        offloaded: BTreeMap<i64, &'a Span>,
+        used: &'a Used,
+    ) -> Self {
+        let mut habits: BTreeMap<Rc<str>, Habits> = BTreeMap::new();
+        let mut signals = BTreeSet::new();
+        let all = spans.iter().map(|(span, _)| *span).chain(offloaded.values().copied());
+        for span in all {
+            let of_function = habits.entry(Rc::clone(&span.name)).or_default();
+            of_function.tasks += 1;
+            for (place, _) in waits(span) {
+                *of_function.waits.entry(place).or_default() += 1;
+            }
+            let waits_unseen = span.pieces.iter().any(|piece| unseen(piece, used).is_some());
+            of_function.unseen += usize::from(waits_unseen && !span.is_a_coroutine());
+            signals.extend(unbalanced(span));
         }
+        Self { used, habits, offloaded, signals, left_out: LeftOut::default() }
     }
-    let tasks = spans.iter().map(|(span, arrives)| Task {
-        name: Rc::clone(&span.name),
-        arrives: *arrives,
-        begins: span.begin,
-        is_first: span.is_first,
-        has_failed: span.has_failed,
-        steps: steps(span, &habits[&*span.name], used, &mut left_out),
-    });
-    let tasks = tasks.collect();
-    (tasks, left_out)
+
+    /// The tasks of these spans, each with when it was asked for.
+    pub(super) fn tasks(&mut self, spans: &[(&Span, i64)]) -> Vec<Task> {
+        let tasks = spans.iter().map(|(span, arrives)| Task {
+            name: Rc::clone(&span.name),
+            arrives: *arrives,
+            is_first: span.is_first,
+            has_failed: span.fate == Fate::Failed,
+            steps: self.steps(span),
+        });
+        tasks.collect()
+    }
+
+    fn steps(&mut self, span: &Span) -> Vec<Step> {
+        let mut list = List::default();
+        let mut kept = waits(span);
+        // Whether the wait that comes next is told of by the step before.
+        let mut is_told = false;
+        for piece in &span.pieces {
+            if !span.is_a_coroutine()
+                && let Some(unseen) = unseen(piece, self.used)
+            {
+                self.left_out.all += unseen;
+                // A thread may also have waited for a core that another program had.
+                let habits = &self.habits[&span.name];
+                if unseen >= RARE || 2 * habits.unseen >= habits.tasks {
+                    list.push(Step::Wait(UNSEEN_NAME.into(), unseen));
+                    self.left_out.unseen += unseen;
+                } else {
+                    self.left_out.waits += unseen;
+                }
+            }
+            list.computing += piece.cpu.max(0);
+            self.left_out.all += piece.cpu.max(0);
+            let Some(wait) = &piece.wait else { continue };
+            match &wait.on {
+                On::Site(_) => {
+                    self.left_out.all += wait.length;
+                    let long_enough = if wait.length >= SHORT { kept.next() } else { None };
+                    match long_enough.filter(|(place, length)| self.matters(span, place, *length)) {
+                        Some(((site, _), length)) => list.push(Step::Wait(site, length)),
+                        None => self.left_out.waits += wait.length,
+                    }
+                }
+                On::Others(_) if is_told => {}
+                On::Others(_) => {
+                    self.left_out.all += wait.length;
+                    self.left_out.for_others += wait.length;
+                }
+                On::Acquire(name) if !self.signals.contains(name) => {
+                    list.push(Step::Acquire(Rc::clone(name)));
+                }
+                On::Release(name) if !self.signals.contains(name) => {
+                    list.push(Step::Release(Rc::clone(name)));
+                }
+                On::Acquire(_) | On::Release(_) => {}
+                On::Offload(number) => {
+                    if let Some(offloaded) = self.offloaded.get(number).copied() {
+                        let steps = self.steps(offloaded);
+                        list.push(Step::Offload(Rc::clone(&offloaded.name), steps));
+                    }
+                }
+            }
+            is_told = matches!(&wait.on, On::Offload(_))
+                || matches!(&wait.on, On::Acquire(name) if !self.signals.contains(name));
+        }
+        list.end()
+    }
+
+    fn matters(&self, span: &Span, place: &(Rc<str>, usize), length: i64) -> bool {
+        let habits = &self.habits[&span.name];
+        length >= RARE || 2 * habits.waits.get(place).copied().unwrap_or(0) >= habits.tasks
+    }
+}
+
+/// Steps, and the computing before the next.
+#[derive(Default)]
+struct List {
+    steps: Vec<Step>,
+    computing: i64,
+}
+
+impl List {
+    fn push(&mut self, step: Step) {
+        if self.computing >= LITTLE {
+            self.steps.push(Step::Compute(self.computing));
+            self.computing = 0;
+        }
+        self.steps.push(step);
+    }
+
+    fn end(mut self) -> Vec<Step> {
+        if self.computing >= LITTLE || self.steps.is_empty() {
+            self.steps.push(Step::Compute(self.computing.max(1)));
+        }
+        self.steps
+    }
 }
 
 /// The waits for sites that are long enough, each with its site and how often that was waited for before.
@@ -98,45 +229,26 @@ fn waits(span: &Span) -> impl Iterator<Item = ((Rc<str>, usize), i64)> {
     })
 }
 
-fn steps(span: &Span, habits: &Habits, used: &Used, left_out: &mut LeftOut) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let mut computing = 0;
-    let mut kept = waits(span);
-    for piece in &span.pieces {
-        if let Some(unseen) = unseen(piece, used) {
-            push(&mut steps, &mut computing, Step::Wait(UNSEEN_NAME.into(), unseen));
-            left_out.unseen += unseen;
-            left_out.all += unseen;
-        }
-        computing += piece.cpu.max(0);
-        left_out.all += piece.cpu.max(0);
-        let Some(wait) = &piece.wait else { continue };
-        left_out.all += wait.length;
-        if matches!(wait.on, On::Others(_)) {
-            left_out.for_others += wait.length;
-            continue;
-        }
-        let long_enough = if wait.length >= SHORT { kept.next() } else { None };
-        match long_enough {
-            Some((place, length)) if length >= RARE || 2 * habits.waits[&place] >= habits.tasks => {
-                push(&mut steps, &mut computing, Step::Wait(place.0, length));
+/// Semaphores that the task does not give back as often as it takes them, or not in this order.
+fn unbalanced(span: &Span) -> BTreeSet<Rc<str>> {
+    let (mut taken, mut found) = (BTreeMap::<&Rc<str>, i64>::new(), BTreeSet::new());
+    for wait in span.pieces.iter().filter_map(|piece| piece.wait.as_ref()) {
+        match &wait.on {
+            On::Acquire(name) => *taken.entry(name).or_default() += 1,
+            On::Release(name) => {
+                let count = taken.entry(name).or_default();
+                *count -= 1;
+                if *count < 0 {
+                    found.insert(Rc::clone(name));
+                }
             }
-            _ => left_out.waits += wait.length,
+            On::Site(_) | On::Others(_) | On::Offload(_) => {}
         }
     }
-    if computing >= LITTLE || steps.is_empty() {
-        steps.push(Step::Compute(computing.max(1)));
-    }
-    steps
-}
-
-/// A wait, and the computing before it.
-fn push(steps: &mut Vec<Step>, computing: &mut i64, wait: Step) {
-    if *computing >= LITTLE {
-        steps.push(Step::Compute(*computing));
-        *computing = 0;
-    }
-    steps.push(wait);
+    found.extend(
+        taken.into_iter().filter(|(_, count)| *count != 0).map(|(name, _)| Rc::clone(name)),
+    );
+    found
 }
 
 /// For how long a stretch of computing certainly waited, if that is much: the time in which neither its thread nor any other

@@ -46,16 +46,25 @@ impl Told {
     }
 }
 
+fn collect_sites<'a>(steps: &'a [Step], sites: &mut BTreeSet<&'a Rc<str>>) {
+    for step in steps {
+        match step {
+            Step::Wait(site, _) => {
+                sites.insert(site);
+            }
+            Step::Offload(_, steps) => collect_sites(steps, sites),
+            Step::Compute(_) | Step::Acquire(_) | Step::Release(_) => {}
+        }
+    }
+}
+
 impl Seen<'_> {
     fn what(&self, names: &mut Names) -> String {
         let tasks = &self.play.tasks;
         let (mut functions, mut sites) = (BTreeSet::new(), BTreeSet::new());
         for task in tasks {
             functions.insert(&task.name);
-            sites.extend(task.steps.iter().filter_map(|step| match step {
-                Step::Wait(site, _) => Some(site),
-                Step::Compute(_) => None,
-            }));
+            collect_sites(&task.steps, &mut sites);
         }
         let shown = |kind, all: BTreeSet<&Rc<str>>, names: &mut Names| {
             let mut list: Vec<String> =
@@ -72,10 +81,13 @@ impl Seen<'_> {
         let (count, length) = (tasks.len(), seconds(self.play.to - self.play.from));
         match self.play.part.source {
             Source::Main => format!("seen: the main thread alone, {length}; {sites}"),
-            Source::Pool(_) | Source::Thread => {
+            Source::Pool(_) | Source::Thread | Source::Loop(_) => {
                 let functions = shown("computation", functions, names);
                 let how = match self.play.part.source {
-                    Source::Pool(_) => format!("in a pool of {} threads", self.play.workers),
+                    Source::Pool(_) => {
+                        format!("in a pool of {} threads", self.play.workers.unwrap_or(1))
+                    }
+                    Source::Loop(_) => "on an event loop".to_owned(),
                     Source::Thread | Source::Main => "each in a thread of its own".to_owned(),
                 };
                 let tasks = if count == 1 { "task" } else { "tasks" };
@@ -114,7 +126,11 @@ impl Seen<'_> {
             let share = nanos(others) / nanos(all.max(1));
             shares.push(("other threads and pools", share, "of all work"));
         }
-        shares.push(("waits for other threads", of_tasks(left_out.for_others), "of task time"));
+        shares.push((
+            "waits for other threads and tasks",
+            of_tasks(left_out.for_others),
+            "of task time",
+        ));
         shares.push(("short and rare waits", of_tasks(left_out.waits), "of task time"));
         let worth = |share: f64| share >= 0.005;
         let told: Vec<String> = shares
@@ -143,7 +159,16 @@ impl Seen<'_> {
         let Play { from, to, .. } = *self.play;
         let main = self.doings.spans.iter().filter(|span| span.source == Source::Main);
         let pieces = main.flat_map(|span| &span.pieces);
-        pieces.filter(|piece| piece.from >= from && piece.to <= to).map(|piece| piece.cpu).sum()
+        let of_main = pieces.filter(|piece| piece.from >= from && piece.to <= to);
+        let of_main = of_main.map(|piece| piece.cpu).sum::<i64>();
+        match self.play.part.source {
+            // The loop's own work is simulated.
+            Source::Loop(_) => {
+                let roots = self.doings.spans.iter().filter(|span| span.is_root);
+                roots.flat_map(|span| &span.pieces).map(|piece| piece.cpu).sum()
+            }
+            _ => of_main,
+        }
     }
 
     /// Waiting and computing of other parts, without the main thread's.

@@ -47,7 +47,7 @@ pub(super) fn correct(spans: &mut [Span]) {
 
 fn changes(spans: &[Span]) -> Vec<(i64, Change)> {
     let mut changes = Vec::new();
-    for (number, span) in spans.iter().enumerate() {
+    for (number, span) in spans.iter().enumerate().filter(|(_, span)| !span.is_a_coroutine()) {
         for (place, piece) in span.pieces.iter().enumerate() {
             if piece.to > piece.from {
                 changes.extend([(piece.from, Change::GoesOn), (piece.to, Change::Pauses)]);
@@ -67,7 +67,7 @@ fn length(wait: &Wait, earliest: i64) -> i64 {
         (Some(known), _) if wait.is_asked => known.min(whole),
         (Some(known), _) => (wait.begin + known).clamp(earliest, wait.end) - wait.begin,
         (None, On::Site(_)) => earliest - wait.begin,
-        (None, On::Others(_)) => whole,
+        (None, _) => whole,
     }
 }
 
@@ -81,7 +81,8 @@ pub(super) struct Used {
 impl Used {
     /// Of all threads; within a piece the CPU time is spread evenly.
     pub(super) fn by<'a>(spans: impl Iterator<Item = &'a Span>) -> Self {
-        let pieces = spans.flat_map(|span| &span.pieces).filter(|piece| piece.to > piece.from);
+        let threads = spans.filter(|span| !span.is_a_coroutine());
+        let pieces = threads.flat_map(|span| &span.pieces).filter(|piece| piece.to > piece.from);
         let mut slopes: Vec<(i64, f64)> = Vec::new();
         for piece in pieces {
             let slope = (nanos(piece.cpu) / nanos(piece.to - piece.from)).min(1.0);

@@ -13,6 +13,9 @@ const WAYS: &str = include_str!("../record/ways.py");
 /// A pool of threads with waits and computing.
 const POOL: &str = include_str!("../record/pool.py");
 
+/// Coroutines with a semaphore that offload computing to a pool.
+const LOOP: &str = include_str!("../record/loop.py");
+
 /// A program with a secret in each place that a recorder could look at.
 const SECRETS: &str = include_str!("../record/secrets.py");
 
@@ -36,6 +39,17 @@ fn plain(bench: &Bench, arguments: &[&str]) -> Output {
 
 fn recorded(bench: &Bench, arguments: &[&str]) -> Ended {
     bench.run(&[&["record", "--quiet", "--out", "out", "--"], arguments].concat())
+}
+
+/// The makespan of the recorded tool, in nanoseconds.
+fn makespan(bench: &Bench, name: &str, set: &[&str]) -> u64 {
+    let file = format!("output/{name}/recording.toml");
+    let run = ["run", &file, "--format", "csv", "-q", "--no-trace", "--no-chart"];
+    let ended = bench.run(&[&run[..], &["--tool", "recorded"], set].concat()).expect(0);
+    let out = ended.out();
+    let row = out.lines().nth(1).unwrap();
+    assert!(row.starts_with("recorded,"), "{row}");
+    row.split(',').nth(2).unwrap().parse().unwrap()
 }
 
 #[test]
@@ -82,19 +96,31 @@ fn a_pool_becomes_a_scenario_whose_first_tool_is_the_pool() {
     let ended =
         ended.says("seen: 40 tasks (`work`) in a pool of 4 threads").says("waits for `sleep`");
     let _ = ended.says("wrote recording.toml to output/pool");
-    let file = "output/pool/recording.toml";
-    let makespan = |set: &[&str]| {
-        let run = ["run", file, "--format", "csv", "-q", "--no-trace", "--no-chart"];
-        let ended = bench.run(&[&run[..], &["--tool", "recorded"], set].concat()).expect(0);
-        let out = ended.out();
-        let row = out.lines().nth(1).unwrap();
-        assert!(row.starts_with("recorded,"), "{row}");
-        row.split(',').nth(2).unwrap().parse::<u64>().unwrap()
-    };
     // 40 sleeps of 20 ms by four at a time, and little computing.
-    let four = makespan(&[]);
+    let four = makespan(&bench, "pool", &[]);
     assert!((200_000_000..400_000_000).contains(&four), "{four}");
-    let eight = makespan(&["--set", "tools.recorded.workers=8"]);
+    let eight = makespan(&bench, "pool", &["--set", "tools.recorded.workers=8"]);
+    assert!(eight < four * 3 / 4, "{eight} with 8, {four} with 4");
+}
+
+#[test]
+fn coroutines_become_a_scenario_with_their_semaphore_and_their_pool() {
+    let Some(python) = python() else { return };
+    let bench = Bench::with("loop.py", LOOP);
+    let ended = bench.run(&["record", python, "loop.py", "40", "4"]).expect(0);
+    let ended = ended.says("seen: 40 tasks (`job`) on an event loop").says("waits for `sleep`");
+    assert_eq!(ended.out(), "40 done\n");
+    let text = bench.read("output/loop/recording.toml");
+    assert!(text.contains("[semaphores]\n\"semaphore 1\" = 4\n"), "{text}");
+    assert!(
+        text.contains("use = \"asyncio\"\noffload_workers = 2\nlabel = \"recorded\""),
+        "{text}"
+    );
+    assert!(text.contains("{ offload = [{ compute = \"digest\""), "{text}");
+    let four = makespan(&bench, "loop", &[]);
+    // 40 sleeps of 20 ms by four at a time, and little computing.
+    assert!((200_000_000..400_000_000).contains(&four), "{four}");
+    let eight = makespan(&bench, "loop", &["--set", "semaphores.\"semaphore 1\"=8"]);
     assert!(eight < four * 3 / 4, "{eight} with 8, {four} with 4");
 }
 

@@ -111,6 +111,59 @@ def way_subprocess():
     print(subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE).stdout)
 
 
+def way_exception_in_a_coroutine():
+    import asyncio
+
+    async def connect():
+        await asyncio.sleep(0.01)
+        await asyncio.open_connection("127.0.0.1", 1)
+
+    async def main():
+        task = asyncio.ensure_future(connect())
+        try:
+            await asyncio.wait_for(asyncio.sleep(5), 0.02)
+        except asyncio.TimeoutError:
+            print("timeout")
+        await task
+
+    asyncio.run(main())
+
+
+def way_task_that_nobody_asked():
+    import asyncio
+
+    async def fail():
+        raise ValueError("nobody asks")
+
+    async def main():
+        task = asyncio.ensure_future(fail())
+        await asyncio.sleep(0.01)
+        print(task.done())
+
+    asyncio.run(main())
+
+
+def way_interrupt_of_a_loop():
+    import asyncio
+
+    async def main():
+        asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGINT)
+        await asyncio.gather(*(asyncio.sleep(5) for _ in range(3)))
+
+    asyncio.run(main())
+
+
+def way_blocking_call_in_a_thread_of_the_loop():
+    import asyncio
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        print(await loop.run_in_executor(None, time.sleep, 0.01))
+        await loop.run_in_executor(None, time.sleep, "x")
+
+    asyncio.run(main())
+
+
 def handles_term():
     seen = []
     signal.signal(signal.SIGTERM, lambda *_: seen.append(1))

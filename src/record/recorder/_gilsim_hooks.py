@@ -4,6 +4,7 @@ A hook reads clocks, names of hosts and of functions, and nothing else: no argum
 """
 
 import _gilsim_log as recording
+import _gilsim_loops
 import os
 import sys
 import time
@@ -17,7 +18,7 @@ LONG = 200_000
 TCP_INFO = 11
 LAST_DATA_RECEIVED = 52
 
-FILES = {__file__, recording.__file__}
+FILES = {__file__, recording.__file__, _gilsim_loops.__file__}
 
 
 def name_of(function):
@@ -151,6 +152,8 @@ class Sites:
         self.of[socket.fileno()] = self.number(address)
 
     def number(self, address):
+        if address is None:
+            return recording.name("socket")
         if isinstance(address, tuple) and len(address) >= 2:
             host = self.hosts.get(address[0], address[0])
             if isinstance(host, bytes):
@@ -172,7 +175,7 @@ class Sites:
         return number
 
 
-sites = Sites()
+sites = _gilsim_loops.sites = Sites()
 
 
 def since_data_came(socket):
@@ -300,6 +303,7 @@ def hook_threading(module):
     module.Thread.join = waits(module.Thread.join, "thread.join", recording.SYNC)
     module.Condition.wait = waits(module.Condition.wait, "condition", recording.SYNC)
     module.Event.wait = waits(module.Event.wait, "event", recording.SYNC)
+    _gilsim_loops.shared(module, ("Semaphore", "BoundedSemaphore"))
     module.Barrier.wait = waits(module.Barrier.wait, "barrier", recording.SYNC)
 
 
@@ -365,6 +369,8 @@ def hook_thread_pool(module):
         finally:
             place.busy = was
             place.task = None
+            if place.step:
+                place.put(recording.OFFLOAD, function, place.step, at, at, 0, number)
             place.put(recording.SUBMIT, function, pool, at, now(), recording.cpu(), number)
 
     def makes(self, *args, **kwargs):
@@ -412,6 +418,7 @@ HOOKS = {
     "queue": hook_queue,
     "concurrent.futures._base": hook_futures,
     "concurrent.futures.thread": hook_thread_pool,
+    **_gilsim_loops.HOOKS,
 }
 
 

@@ -31,6 +31,16 @@ SHUTDOWN = 9
 SYNC = 10
 START = 11
 PROCESS_ENDS = 12
+SEMAPHORE = 13
+ACQUIRE = 14
+RELEASE = 15
+COROUTINE_BEGINS = 16
+COROUTINE_ENDS = 17
+OFFLOAD = 18
+BY_SITE = 20
+BY_TIMER = 21
+BY_TASK = 22
+BY_EXECUTOR = 23
 
 # The most that the log of a process may have.
 MOST = 160 << 20
@@ -40,15 +50,20 @@ NEXT_CHUNK = 64 << 10
 HIGH = 200
 
 
+POLLS = ("last_end", "last_cpu", "poll_before", "poll_end", "poll_waited")
+
+
 class Lane:
     """A thread's place in the log."""
 
-    __slots__ = ("serial", "map", "at", "end", "busy", "task", "pool")
+    __slots__ = ("serial", "map", "at", "end", "busy", "task", "step", "cause") + POLLS
 
     def __init__(self, serial):
         self.serial = serial
         self.busy = False
-        self.task = self.pool = None
+        self.task = self.cause = None
+        self.step = self.last_end = self.last_cpu = self.poll_before = self.poll_end = 0
+        self.poll_waited = False
         self.map, self.at, self.end = log.chunk(self, FIRST_CHUNK)
 
     def put(self, kind, name, number, begin, end, used, more):
