@@ -606,6 +606,27 @@ def time_to_end():
     return time.perf_counter_ns() - ended[0]
 
 
+def measure_thread_disposal(count=20):
+    """CPU time of threads after their functions have ended: all but what their joiners wait for is the kernel's."""
+    def work():
+        time.sleep(0.002)
+        ends.append(time.thread_time_ns())
+
+    rest = []
+    for _ in range(30):
+        ends = []
+        mine, all_ = time.thread_time_ns(), time.process_time_ns()
+        threads = [threading.Thread(target=work) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        time.sleep(0.005)
+        mine, all_ = time.thread_time_ns() - mine, time.process_time_ns() - all_
+        rest.append((all_ - mine - sum(ends)) / count)
+    record("thread.dispose", rest[3:], less=known("thread.exit"))
+
+
 def measure_sleep_zero():
     """`time.sleep(0)` where it costs little: up to 3.10 it passes by the kernel's timers."""
     times = [wall_of(time.sleep, 0) for _ in range(500)]
@@ -686,20 +707,26 @@ class WorkerStamps:
 
 
 def measure_loop_ends():
-    """`asyncio.run` before its coroutine's first step and after its last."""
+    """`asyncio.run` before its coroutine's first step and after its last.
+
+    A program does this once, before and after other things, and so it does here: the coroutine sleeps for long. In a
+    tight loop it would take a fourth of the time.
+    """
     start, stop = [], []
-    for _ in range(80):
+    for _ in range(40):
         stamps = []
 
         async def main(stamps=stamps):
             stamps.append(time.thread_time_ns())
+            await asyncio.sleep(LONG)
+            stamps.append(time.thread_time_ns())
 
         before = time.thread_time_ns()
         asyncio.run(main())
-        stop.append(time.thread_time_ns() - stamps[0])
+        stop.append(time.thread_time_ns() - stamps[1])
         start.append(stamps[0] - before)
-    record("event_loop.start", start[10:])
-    record("event_loop.stop", stop[10:])
+    record("event_loop.start", start[5:])
+    record("event_loop.stop", stop[5:])
 
 
 async def sleep_zero_times(times):
@@ -781,11 +808,24 @@ async def measure_loop_timers():
     level = known("event_loop.timer_level")
     others = known(*("event_loop." + part for part in parts)) + 7.5 * level
     record("event_loop.timer_fire", whole[2:], less=others)
-    crowd = [await gathered(lambda: asyncio.sleep(0.001), MANY_LIVE) for _ in range(6)]
+    some = [await gathered(keep_and_sleep, FEW_LIVE) for _ in range(20)]
+    crowd = [await gathered(keep_and_sleep, MANY_LIVE) for _ in range(6)]
     # So many more live in the first step, and half as many on average in the one that ends it: one doubling less.
     doublings = math.log2(MANY_LIVE / FEW_LIVE)
-    few = statistics.median(whole[2:]) + doublings * level
+    few = statistics.median(some[2:]) + doublings * level
     record("event_loop.live_level", [(many - few) / (2 * doublings - 1) for many in crowd[1:]])
+
+
+async def keep_and_sleep():
+    """Be a coroutine as programs have them: it awaits another one, and keeps what it has done until it ends.
+
+    Many of them take memory that leaves the caches, and that the garbage collector goes through.
+    """
+    async def part(number):
+        await asyncio.sleep(0.001)
+        return [number, time.perf_counter()]
+
+    return [await part(0)]
 
 
 async def measure_futures():
@@ -908,6 +948,22 @@ class Lives:
         self.parent, self.cpu, self.whole, self.child = [], [], [], []
         self.exit, self.join, self.memory = [], [], []
 
+    def begin_at_once(self):
+        """Start a child for each of two cores. How long it took until each began to work."""
+        pairs = [self.context.Pipe() for _ in range(BESIDE)]
+        children = [self.context.Process(target=report_life, args=(its,)) for _, its in pairs]
+        started = []
+        for child in children:
+            started.append(time.perf_counter_ns())
+            child.start()
+        whole = [mine.recv()[0] - before for before, (mine, _) in zip(started, pairs)]
+        for child, (mine, its) in zip(children, pairs):
+            mine.send(None)
+            child.join()
+            mine.close()
+            its.close()
+        return whole
+
     def live(self):
         """Start a child, let it end, join it."""
         mine, its = self.context.Pipe()
@@ -930,6 +986,10 @@ class Lives:
         its.close()
 
 
+BESIDE = min(2, len(CORES))
+"""How many children are started at once, where that makes a difference."""
+
+
 def measure_processes():
     """Children by each start method. The first of each is apart from the others, whose costs are steady."""
     latency = known("machine.wake_latency")
@@ -948,7 +1008,9 @@ def measure_processes():
             record(name + ".after", [max(0, min(known(name + ".parent"),
                                                 parts - statistics.median(lives.whole[1:])))])
         else:
-            record(name + ".child", lives.whole[1:], less=latency + known(name + ".parent"))
+            # Pools start theirs together. A new interpreter then takes 8 to 17 % longer than alone: it reads much memory.
+            whole = [time for _ in range(count // 2) for time in lives.begin_at_once()]
+            record(name + ".child", whole, less=latency + known(name + ".parent"))
             record(name + ".after", [0])
             record(name + ".copies", [0])
             record(name + ".parent_copies", [0])
@@ -1846,6 +1908,7 @@ def main():
     measure_lock()
     measure_retake()
     measure_threads()
+    measure_thread_disposal()
     measure_sleep_zero()
     measure_thread_pool()
     measure_processes()

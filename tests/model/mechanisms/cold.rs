@@ -17,9 +17,9 @@ fn free_machine(profile: &mut Profile) {
     (machine.interrupt, machine.wake_call, machine.timer_slack) = (us(0), us(0), us(0));
 }
 
-/// How much longer one coroutine takes that sleeps once, for what `change` makes dearer.
-fn more_of_one_sleep(sleep: &str, change: fn(&mut Profile)) -> u64 {
-    let text = format!("machine.cores = 2\n[[tasks]]\nsteps = [{{ wait = '{sleep}' }}]\n");
+/// How much longer one coroutine takes, for what `change` makes dearer.
+fn more_of_one(steps: &str, change: fn(&mut Profile)) -> u64 {
+    let text = format!("machine.cores = 2\n[[tasks]]\nsteps = [{steps}]\n");
     let play = |change: fn(&mut Profile)| {
         let both = move |profile: &mut Profile| {
             free_machine(profile);
@@ -47,11 +47,23 @@ fn a_poll_of_nine_milliseconds_takes_ten() {
 #[test]
 fn an_event_loop_is_the_slower_the_longer_its_core_has_idled() {
     let cold = |profile: &mut Profile| profile.event_loop.cold = us(70);
-    assert_eq!(more_of_one_sleep("500us", cold), 0, "warm up to 1 ms");
-    let half = more_of_one_sleep("4500us", cold);
+    let more = |sleep: &str| more_of_one(&format!("{{ wait = '{sleep}' }}"), cold);
+    assert_eq!(more("500us"), 0, "warm up to 1 ms");
+    let half = more("4500us");
     assert!((30 * US..45 * US).contains(&half), "between 1 and 8 ms it cools: {half} ns");
-    assert_eq!(more_of_one_sleep("20ms", cold), 70 * US);
-    assert_eq!(more_of_one_sleep("500ms", cold), 70 * US, "colder than cold is none");
+    assert_eq!(more("20ms"), 70 * US);
+    assert_eq!(more("500ms"), 70 * US, "colder than cold is none");
+}
+
+#[test]
+fn computing_cools_half_as_fast_as_idling() {
+    let cold = |profile: &mut Profile| profile.event_loop.cold = us(70);
+    let more = |time: &str| more_of_one(&format!("{{ compute = '{time}' }}"), cold);
+    assert_eq!(more("2ms"), 0);
+    assert_eq!(more("9ms"), 35 * US, "as after 4.5 ms of idling");
+    assert_eq!(more("20ms"), 70 * US);
+    let pieces = "{ repeat = 10, steps = [{ compute = '2ms' }, { wait = '0s' }] }";
+    assert_eq!(more_of_one(pieces, cold), 0, "the loop's own code has run in between");
 }
 
 #[test]
@@ -100,6 +112,42 @@ fn a_timer_costs_a_busy_core_time() {
     };
     let more = takes(10) - takes(0);
     assert!((15 * 10 * US..=25 * 10 * US).contains(&more), "twenty sleeps: {more} ns");
+}
+
+/// Whoever joins a thread goes on while the kernel ends it, if there is a core for both.
+#[test]
+fn the_end_of_a_thread_keeps_its_core() {
+    let more = |cores: u32| {
+        let text = format!("machine.cores = {cores}\n[[tasks]]\nsteps = [{{ compute = '1ms' }}]\n");
+        let takes = |cost: u64| {
+            let change = move |profile: &mut Profile| {
+                free_machine(profile);
+                (profile.lock.retake, profile.thread.dispose) = (us(0), us(cost));
+            };
+            Play::under("cpython-3.13", &text).with_profile(change).makespan("threading")
+        };
+        takes(30) - takes(0)
+    };
+    assert_eq!(more(1), 30 * US);
+    assert_eq!(more(2), 0);
+}
+
+/// One sentinel goes from worker to worker: they end one after the other.
+#[test]
+fn idle_workers_of_a_pool_end_one_after_the_other() {
+    let takes = |workers: u32| {
+        let text = format!(
+            "machine.cores = 2\n[[tasks]]\ncount = {workers}\nsteps = [{{ wait = '50ms' }}]\n\
+             [[tools]]\nuse = 'thread_pool'\nworkers = {workers}\n"
+        );
+        let change = |profile: &mut Profile| {
+            free_machine(profile);
+            profile.thread.exit = us(100);
+        };
+        Play::under("cpython-3.14", &text).with_profile(change).makespan("thread_pool")
+    };
+    let more = takes(40) - takes(20);
+    assert!(more >= 20 * 100 * US, "{more} ns");
 }
 
 #[test]

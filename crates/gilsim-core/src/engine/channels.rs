@@ -19,9 +19,20 @@ pub(super) struct Channel {
     poller: Option<ThreadId>,
     hand_off: bool,
     nudges: u32,
-    closed: bool,
+    end: Sentinel,
     /// Whether it has passed its [`ChannelOp::Once`].
     passed: bool,
+}
+
+/// The item that says that nothing more comes. Who takes it puts it back for the next one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Sentinel {
+    /// Nobody has closed the channel, or somebody has taken it and puts it back.
+    Absent,
+    /// It lies behind the items.
+    Lies,
+    /// It was handed to a parked taker, who has yet to wake up.
+    HandedTo(ThreadId),
 }
 
 /// The channels of a run.
@@ -61,7 +72,7 @@ impl Channel {
             poller: None,
             hand_off,
             nudges: 0,
-            closed: false,
+            end: Sentinel::Absent,
             passed: false,
         }
     }
@@ -89,10 +100,14 @@ impl Channel {
         self.takers.pop_front()
     }
 
-    /// Notes that nothing more comes. Returns the parked taker to wake.
+    /// Puts the sentinel: nothing more comes. Returns the parked taker to wake.
     pub(super) fn close(&mut self) -> Option<ThreadId> {
-        self.closed = true;
-        self.takers.pop_front()
+        let taker = self.takers.pop_front();
+        self.end = match taker {
+            Some(taker) if self.hand_off => Sentinel::HandedTo(taker),
+            _ => Sentinel::Lies,
+        };
+        taker
     }
 
     /// Whether this is asked for the first time.
@@ -107,15 +122,19 @@ impl Channel {
         nudged
     }
 
-    /// Takes what there is; nudges stay.
-    pub(super) fn take(&mut self) -> Taken {
+    /// Takes what there is for that thread; nudges stay, and so does the sentinel, for the taker puts it back.
+    pub(super) fn take(&mut self, thread: ThreadId) -> Taken {
         if let Some(item) = self.items.pop_front() {
             return Taken::Item(item);
         }
         if self.nudges > 0 {
             return Taken::Nudge;
         }
-        if self.closed { Taken::Closed } else { Taken::Nothing }
+        match self.end {
+            Sentinel::Lies => Taken::Closed,
+            Sentinel::HandedTo(taker) if taker == thread => Taken::Closed,
+            Sentinel::HandedTo(_) | Sentinel::Absent => Taken::Nothing,
+        }
     }
 
     /// Takes an item if there is one.
@@ -125,7 +144,7 @@ impl Channel {
 
     /// Whether a taker would get something.
     pub(super) fn has_something(&self) -> bool {
-        !self.items.is_empty() || self.nudges > 0 || self.closed
+        !self.items.is_empty() || self.nudges > 0 || self.end == Sentinel::Lies
     }
 
     pub(super) fn park(&mut self, taker: ThreadId) {
@@ -185,7 +204,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 let (state, lock) = (State::Overhead, LockMode::Released);
                 return self.work(thread, Burst { left: length, state, lock, name });
             }
-            ChannelOp::Take { taken, nudged, closed } => match channel.take() {
+            ChannelOp::Take { taken, nudged, closed } => match channel.take(thread) {
                 Taken::Item(item) => {
                     self.thread_mut(thread).item = item;
                     return Flow::Jump(taken);

@@ -8,9 +8,9 @@ use crate::time::SimDuration;
 use crate::trace::{Sink, State};
 
 use super::event_loop::EventLoop;
-use super::kernel::{Coming, Moment, Waker};
+use super::kernel::{Coming, Moment, Waker, share_of_cold};
 use super::queue::{CoreEvent, Rank};
-use super::thread::{Burst, Entry, Status};
+use super::thread::{Burst, Entry, Status, Thread};
 use super::{Engine, Flow};
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
@@ -25,9 +25,22 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         record.burst = burst;
         if burst.state == State::Overhead {
             record.burst.left += owed;
+            self.warm_caches(thread);
         }
         self.carry_on(thread);
         Flow::Pause
+    }
+
+    /// A thread begins bookkeeping: that takes longer where caches have cooled since there was some on its core.
+    #[inline]
+    fn warm_caches(&mut self, thread: ThreadId) {
+        let Thread { core, burst, .. } = self.thread(thread);
+        let Some(core) = core.get() else { return };
+        let cooled = self.kernel.begin_bookkeeping(core, burst.left, self.now);
+        if !cooled.is_zero() {
+            let cold = share_of_cold(self.cold_cost(thread), cooled);
+            self.thread_mut(thread).burst.left += cold;
+        }
     }
 
     /// Goes on with a thread's burst: on its core, or as soon as it has one.
@@ -85,8 +98,6 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn wake_up_on(&mut self, core: CoreId, thread: ThreadId) {
         let latency = if self.thread(thread).woken {
-            let cold = self.kernel.share_of_cold(self.cold_cost(thread), core, self.now);
-            self.thread_mut(thread).owes += cold;
             self.kernel.wake_latency(thread, core, self.now)
         } else {
             SimDuration::ZERO
@@ -94,7 +105,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.start_on(core, thread, latency, Entry::Waking);
     }
 
-    /// What the thread's next bookkeeping costs more on a cold core.
+    /// What the thread's next bookkeeping costs more with cold caches.
     fn cold_cost(&self, thread: ThreadId) -> SimDuration {
         let own = self.loops.iter().find(|it| it.thread() == thread);
         own.map_or(self.plan.cold, EventLoop::cold_cost)

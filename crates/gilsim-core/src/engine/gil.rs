@@ -184,7 +184,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The thread gives the lock up for good: nobody waits for a switch.
     pub(super) fn let_go_for_good(&mut self, thread: ThreadId) {
-        if let Some(lock) = self.thread(thread).lock.get() {
+        let lock = std::mem::replace(&mut self.thread_mut(thread).lock, None.into());
+        if let Some(lock) = lock.get() {
             self.release(thread, lock);
         }
     }

@@ -75,7 +75,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         };
         let child = ThreadId::at(from + next);
         self.thread_mut(thread).joined = child;
-        if self.thread(child).status != Status::Dead {
+        if !self.thread(child).ended {
             return Flow::Jump(alive);
         }
         self.thread_mut(thread).joined = ThreadId::at(child.index() + 1);
@@ -83,14 +83,25 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.work(thread, Burst { left: each, state, lock, name })
     }
 
+    /// A thread has ended, for Python: the kernel is still at it.
+    pub(super) fn end(&mut self, thread: ThreadId) {
+        self.let_go_for_good(thread);
+        self.tell_joiner(thread);
+    }
+
+    fn tell_joiner(&mut self, thread: ThreadId) {
+        let record = self.thread_mut(thread);
+        let had_ended = std::mem::replace(&mut record.ended, true);
+        if let Some(joiner) = record.joiner.get().filter(|_| !had_ended) {
+            self.end_wait(joiner, End::Done);
+        }
+    }
+
     pub(super) fn exit(&mut self, thread: ThreadId) -> Flow {
         self.let_go_for_good(thread);
         self.leave_core(thread, None);
-        let record = self.thread_mut(thread);
-        record.status = Status::Dead;
-        if let Some(joiner) = record.joiner.get() {
-            self.end_wait(joiner, End::Done);
-        }
+        self.thread_mut(thread).status = Status::Dead;
+        self.tell_joiner(thread);
         if thread == ThreadId::MAIN {
             self.ending = Some(Ending::Finished);
         }

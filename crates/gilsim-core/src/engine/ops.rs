@@ -85,10 +85,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 return Flow::jump_if(was_here, again);
             }
             Op::EnterInterpreter => self.enter_interpreter(thread),
-            Op::LeaveInterpreter => {
-                let process = self.thread(thread).process;
-                self.run_under(thread, self.processes.lock(process).into());
-            }
+            Op::LeaveInterpreter => self.leave_interpreter(thread),
             Op::Grow { executor, enough } => {
                 return Flow::jump_if(!self.executor(thread, executor).grow(), enough);
             }
@@ -102,6 +99,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 return Flow::jump_if(self.length(thread, length).is_zero(), to);
             }
             Op::Jump(to) => return Flow::Jump(to),
+            Op::End => self.end(thread),
             Op::Exit => return self.exit(thread),
         }
         Flow::Go
@@ -141,6 +139,11 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             lock
         });
         self.run_under(thread, lock);
+    }
+
+    fn leave_interpreter(&mut self, thread: ThreadId) {
+        let process = self.thread(thread).process;
+        self.run_under(thread, self.processes.lock(process).into());
     }
 
     fn run_under(&mut self, thread: ThreadId, lock: Maybe<LockId>) {

@@ -46,6 +46,8 @@ pub(super) struct Thread {
     pub(super) was_off_core: bool,
 
     pub(super) started: bool,
+    /// Whether whoever joins it need not wait any more.
+    pub(super) ended: bool,
     pub(super) parent: ThreadId,
     /// The thread or process that it started last.
     pub(super) child: ThreadId,
@@ -188,6 +190,7 @@ impl Thread {
             last_core: Maybe::NONE,
             was_off_core: false,
             started: false,
+            ended: false,
             parent: ThreadId::MAIN,
             child: ThreadId::MAIN,
             joiner: Maybe::NONE,

@@ -38,7 +38,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let record = self.thread(thread);
         match on {
             ForThread::Started => self.thread(record.child).started,
-            ForThread::Joined => self.thread(record.joined).status == Status::Dead,
+            ForThread::Joined => self.thread(record.joined).ended,
             ForThread::Channel(channel) | ForThread::Poll(channel) => {
                 self.channel(thread, channel).has_something()
             }

@@ -173,7 +173,9 @@ pub enum Op {
     IfZero(Length, Pc),
     /// Goes on elsewhere.
     Jump(Pc),
-    /// The thread ends.
+    /// The thread gives its lock up for good, and whoever joins it is told that it has ended.
+    End,
+    /// The thread is gone, and has ended if it had not before.
     Exit,
 }
 
@@ -404,6 +406,7 @@ impl Op {
             | Self::EnterInterpreter
             | Self::LeaveInterpreter
             | Self::Idle(_)
+            | Self::End
             | Self::Exit => {}
         }
     }

@@ -117,8 +117,11 @@ costs! {
         start: Cost,
         /// The new thread until it has set its started event.
         boot: Cost,
-        /// From the end of the thread's function to its death.
+        /// From the end of the thread's function until who joins it is told.
         exit: Cost,
+        /// CPU time of the kernel after that: it frees the stack and ends the thread.
+        #[serde(default)]
+        dispose: Cost,
         /// `Thread.join()` in the caller, without waiting.
         join: Cost,
         /// `time.sleep(0)` where it does not reach the kernel's timers (3.8 to 3.10).

@@ -253,10 +253,14 @@ impl Builder<'_> {
         self.code.push(Op::Started);
     }
 
-    /// The end of a thread.
+    /// The end of a thread. Whoever joins it goes on while the kernel is still at it.
     pub(super) fn exit_thread(&mut self) {
-        let cost = self.profile().thread.exit;
-        self.spend("exit", cost);
+        let costs = self.profile().thread;
+        self.spend("exit", costs.exit);
+        if !costs.dispose.0.is_zero() {
+            self.code.push(Op::End);
+            self.spend_with("exit", costs.dispose, LockMode::Released);
+        }
         self.code.push(Op::Exit);
     }
 

@@ -7,6 +7,8 @@ use crate::time::{SimDuration, SimTime};
 
 use crate::engine::tournament::Tournament;
 
+use super::cold::Pause;
+
 /// A core.
 #[derive(Debug)]
 struct Core {
@@ -20,6 +22,8 @@ struct Core {
     accounted_to: SimTime,
     /// When a thread left it that had been there for some time; never is `None`.
     left_at: Option<SimTime>,
+    /// That since its last bookkeeping, taken as uninterrupted.
+    pause: Pause,
     /// Whether its thread makes way for the next one as soon as it has done what it does at this instant.
     makes_way: bool,
     /// Whether its run queue is another one than when it was last compared with others.
@@ -56,6 +60,7 @@ impl Cores {
             picked_at: SimTime::ZERO,
             accounted_to: SimTime::ZERO,
             left_at: None,
+            pause: Pause { since: SimTime::ZERO, idled: SimDuration::ZERO },
             makes_way: false,
             is_stale: false,
         };
@@ -148,6 +153,22 @@ impl Cores {
     /// For how long nobody has been on the idle core; `None` if nobody ever was.
     pub(super) fn has_idled(&self, core: CoreId, now: SimTime) -> Option<SimDuration> {
         self.get(core).left_at.map(|left| now - left)
+    }
+
+    /// Somebody comes onto the core, which has idled for so long.
+    pub(super) fn cool(&mut self, core: CoreId, idle: SimDuration) {
+        self.get_mut(core).pause.idled += idle;
+    }
+
+    /// Bookkeeping of that length begins on the core. Returns the pause that it ends.
+    pub(super) fn begin_bookkeeping(
+        &mut self,
+        core: CoreId,
+        length: SimDuration,
+        now: SimTime,
+    ) -> Pause {
+        let next = Pause { since: now + length, idled: SimDuration::ZERO };
+        std::mem::replace(&mut self.get_mut(core).pause, next)
     }
 
     /// Whether nobody has been on the idle core for so long.

@@ -11,6 +11,7 @@
 )]
 
 mod by_number;
+mod cold;
 mod cores;
 mod exact;
 mod in_place;
@@ -26,6 +27,7 @@ use crate::time::{SimDuration, SimTime};
 
 use super::dice;
 use by_number::ByNumber;
+pub(super) use cold::share_of_cold;
 use cores::Cores;
 use exact::Exact;
 use in_place::InPlace;
@@ -170,7 +172,8 @@ impl Kernel {
             return rules.wake_latency_same;
         }
         let deeper = rules.wake_latency_deep.saturating_sub(rules.wake_latency);
-        let latency = rules.wake_latency + self.share_of_cold(deeper, core, now);
+        let idle = self.cores.has_idled(core, now).unwrap_or(TUNING.cold_from);
+        let latency = rules.wake_latency + share_of_cold(deeper, idle);
         let spread = rules.wake_spread_permille;
         if spread == 0 {
             return latency;
@@ -180,19 +183,16 @@ impl Kernel {
         latency.scaled(1_000 - spread + place, 1_000)
     }
 
-    /// How much of a cost that a cold core has applies to an idle one: the share grows with the time for which it has idled.
-    pub(super) fn share_of_cold(
-        &self,
-        cost: SimDuration,
+    /// Bookkeeping of that length begins on the core. Returns for how long its code and data have cooled: while the core
+    /// idled, and while it did something else, which cools them half as fast.
+    #[inline]
+    pub(super) fn begin_bookkeeping(
+        &mut self,
         core: CoreId,
+        length: SimDuration,
         now: SimTime,
     ) -> SimDuration {
-        let (warm, cold) = (TUNING.warm_until, TUNING.cold_from);
-        if cost.is_zero() || !self.cores.was_idle_before(core, now) {
-            return SimDuration::ZERO;
-        }
-        let idle = self.cores.has_idled(core, now).map_or(cold, |idle| idle.min(cold));
-        cost.scaled(idle.saturating_sub(warm).as_nanos(), (cold.saturating_sub(warm)).as_nanos())
+        self.cores.begin_bookkeeping(core, length, now).cooled(now)
     }
 
     /// A thread comes onto an idle core.
@@ -203,6 +203,7 @@ impl Kernel {
             Policy::ByNumber(it) => it.standings.renew_deadline(thread),
             Policy::InPlace(it) => it.enter(thread, core, &self.cores, now),
         }
+        self.cores.cool(core, self.cores.has_idled(core, now).unwrap_or(TUNING.cold_from));
         self.cores.occupy(core, thread, now);
     }
 

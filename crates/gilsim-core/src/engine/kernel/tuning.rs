@@ -34,6 +34,9 @@ pub(super) struct Tuning {
     pub(super) warm_until: SimDuration,
     /// From then on it takes no longer still. Source: likewise.
     pub(super) cold_from: SimDuration,
+    /// Code and data that are not used cool so many times slower while their core computes something else than while it
+    /// idles. Source: measured on a virtual machine (docs/semantics.md, "Cold caches").
+    pub(super) computing_cools_by: u64,
     /// What 1,024 ns leave of a load, in 2^-64: half of a load is left after 32,768 of them.
     /// Source: `kernel/sched/sched-pelt.h`, `LOAD_AVG_PERIOD`.
     pub(super) load_left: u64,
@@ -49,5 +52,6 @@ pub(super) const TUNING: Tuning = Tuning {
     averaged: 8,
     warm_until: SimDuration::from_millis(1),
     cold_from: SimDuration::from_millis(8),
+    computing_cools_by: 2,
     load_left: 18_446_353_870_663_572_145,
 };
