@@ -33,6 +33,15 @@ impl Program {
             }
             all.push(doings);
         }
+        for (number, process) in processes.iter().enumerate() {
+            let of_a_pool = |span: &mut Span| matches!(span.source, Source::Processes(_));
+            let moved: Vec<Span> = all[number].spans.extract_if(.., of_a_pool).collect();
+            let Some(Source::Processes(pool)) = moved.first().map(|span| span.source) else {
+                continue;
+            };
+            let owner = owner(processes, &all, process, pool).unwrap_or(number);
+            all[owner].spans.extend(moved);
+        }
         let first = processes.first();
         Self {
             used: Used::by(all.iter().flat_map(|doings| &doings.spans)),
@@ -70,10 +79,23 @@ impl Doings {
     pub(super) fn part_of(&self, span: &Span) -> Source {
         let lane = match span.source {
             Source::Pool(_) => self.offloads.get(&span.number),
-            Source::Thread | Source::Main | Source::Loop(_) => None,
+            Source::Processes(_) | Source::Thread | Source::Main | Source::Loop(_) => None,
         };
         lane.map_or(span.source, |lane| Source::Loop(*lane))
     }
+}
+
+/// The process that made the pool of a worker: the one that started it, or the one that started that, as a fork server.
+fn owner(processes: &[Process], all: &[Doings], worker: &Process, pool: u32) -> Option<usize> {
+    let mut parent = worker.ids.1;
+    for _ in 0..8 {
+        let place = processes.iter().position(|process| process.ids.0 == parent)?;
+        if all[place].pools.iter().any(|known| known.number == pool) {
+            return Some(place);
+        }
+        parent = processes[place].ids.1;
+    }
+    None
 }
 
 /// What a span computes, and waits for outside of the program.

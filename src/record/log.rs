@@ -44,6 +44,8 @@ pub(super) enum Kind {
     CoroutineEnds,
     /// It gave a task to a pool: `more`.
     Offload,
+    /// A task begins in a worker process, as `TaskBegins` says of threads.
+    WorkBegins,
     /// A step of a coroutine after it waited for a site; `cpu` is the step's CPU time, `more` since when it could go on.
     BySite,
     /// The same after a sleep.
@@ -74,6 +76,7 @@ impl Kind {
             16 => Self::CoroutineBegins,
             17 => Self::CoroutineEnds,
             18 => Self::Offload,
+            19 => Self::WorkBegins,
             20 => Self::BySite,
             21 => Self::ByTimer,
             22 => Self::ByTask,
@@ -108,6 +111,8 @@ pub struct Process {
     pub locked: bool,
     /// How many cores it could use.
     pub cores: u32,
+    /// Its number, and that of the process that made it.
+    pub(super) ids: (i64, i64),
     /// Whether its log had no more room.
     pub is_full: bool,
     pub(super) names: Vec<Rc<str>>,
@@ -145,6 +150,8 @@ enum Line {
         minor: u8,
         locked: bool,
         cores: u32,
+        pid: i64,
+        parent: i64,
     },
     Full {
         #[serde(rename = "full")]
@@ -164,7 +171,8 @@ impl Process {
         for line in names.lines() {
             match serde_json::from_str(line) {
                 Ok(Line::Name { name, is }) => process.call(name, is),
-                Ok(Line::About { minor, locked, cores }) => {
+                Ok(Line::About { minor, locked, cores, pid, parent }) => {
+                    process.ids = (pid, parent);
                     (process.minor, process.locked, process.cores) = (minor, locked, cores);
                     is_known = true;
                 }

@@ -21,10 +21,11 @@ pub use log::{LogError, Process};
 pub use scenario::{Recorded, recorded};
 
 /// The files that a Python has to find, by their names.
-pub const RECORDER: [(&str, &str); 4] = [
+pub const RECORDER: [(&str, &str); 5] = [
     ("sitecustomize.py", include_str!("recorder/sitecustomize.py")),
     ("_gilsim_log.py", include_str!("recorder/_gilsim_log.py")),
     ("_gilsim_loops.py", include_str!("recorder/_gilsim_loops.py")),
+    ("_gilsim_processes.py", include_str!("recorder/_gilsim_processes.py")),
     ("_gilsim_hooks.py", include_str!("recorder/_gilsim_hooks.py")),
 ];
 

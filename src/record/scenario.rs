@@ -8,7 +8,7 @@ use super::choice::{Part, Program};
 use super::lock::is_released;
 use super::log::Process;
 use super::shape::{Group, groups};
-use super::spans::{Doings, Fate, Pool, Request, Source, Span};
+use super::spans::{Doings, Fate, Pool, Request, Source, Span, Start};
 use super::steps::{LeftOut, Step, Surroundings, Task, sums};
 use super::told::{Seen, Told};
 use crate::import::list;
@@ -59,6 +59,9 @@ pub(super) struct Play {
     pub(super) to: i64,
     /// Of the pool that does the tasks, or what they offload.
     pub(super) workers: Option<i64>,
+    /// How many tasks a worker process is sent at a time, at most.
+    chunk: usize,
+    start: Option<Start>,
     /// How many permits each has.
     semaphores: BTreeMap<Rc<str>, i64>,
     pub(super) cut_off: usize,
@@ -82,13 +85,13 @@ impl Play {
             spans.retain(|span| !span.is_root);
         }
         spans.sort_by_key(|span| (span.number, span.begin));
-        let numbers: BTreeSet<i64> = spans.iter().map(|span| span.number).collect();
+        let numbers: BTreeSet<i64> = spans.iter().map(|span| request_of(span)).collect();
         let is_for_these =
             |request: &&Request| request.source == part.source && numbers.contains(&request.number);
         let requests: Vec<&Request> = doings.requests.iter().filter(is_for_these).collect();
         let asked: BTreeMap<i64, i64> =
             requests.iter().map(|request| (request.number, request.begin)).collect();
-        let arrives = |span: &Span| asked.get(&span.number).copied().unwrap_or(span.begin);
+        let arrives = |span: &Span| asked.get(&request_of(span)).copied().unwrap_or(span.begin);
         let spans: Vec<(&Span, i64)> =
             spans.into_iter().map(|span| (span, arrives(span))).collect();
         let first = spans.iter().map(|(span, asked)| span.begin.min(*asked)).min()?;
@@ -100,7 +103,9 @@ impl Play {
             .collect();
         let source = offloaded.first().map_or(part.source, |span| span.source);
         let pool = match source {
-            Source::Pool(number) => doings.pools.iter().find(|pool| pool.number == number),
+            Source::Pool(number) | Source::Processes(number) => {
+                doings.pools.iter().find(|pool| pool.number == number)
+            }
             Source::Thread | Source::Main | Source::Loop(_) => None,
         };
         let by_number = offloaded.iter().map(|span| (span.number, *span)).collect();
@@ -108,11 +113,16 @@ impl Play {
         let mut tasks = around.tasks(&spans);
         drop_little(&mut tasks);
         let released = |is_first| {
-            is_released(&doings.spans, |span| span.source == source && span.is_first == is_first)
+            // Each process has a lock of its own.
+            let is_one_process = !matches!(source, Source::Processes(_));
+            is_one_process
+                && is_released(&doings.spans, |span| {
+                    span.source == source && span.is_first == is_first
+                })
         };
         // Where it gives the lock up, cores work on it together; a worker's beginning is played under the lock.
         let at_once = if released(true) { i64::from(program.cores.max(1)) } else { 1 };
-        let is_a_pool = matches!(part.source, Source::Pool(_));
+        let is_a_pool = matches!(part.source, Source::Pool(_) | Source::Processes(_));
         let from = pool.filter(|_| is_a_pool).map_or(first, |pool| pool.made);
         let to = pool.filter(|_| is_a_pool).and_then(|pool| pool.shut_down).unwrap_or(last);
         Some(Self {
@@ -122,6 +132,8 @@ impl Play {
             is_released: released(false),
             is_spread: is_spread(&requests, from, to.max(last)),
             semaphores: doings.semaphores.clone(),
+            chunk: largest_chunk(&spans),
+            start: pool.and_then(|pool| pool.start),
             tasks,
             left_out: around.left_out,
             from,
@@ -129,6 +141,19 @@ impl Play {
             workers: pool.map(|pool: &Pool| pool.workers),
         })
     }
+}
+
+/// The number under which a task was asked for; those that a worker process is sent together have one.
+const fn request_of(span: &Span) -> i64 {
+    match span.source {
+        Source::Processes(_) => span.number >> 24,
+        _ => span.number,
+    }
+}
+
+fn largest_chunk(spans: &[(&Span, i64)]) -> usize {
+    let chunks = spans.chunk_by(|a, b| request_of(a.0) == request_of(b.0));
+    chunks.map(<[_]>::len).max().unwrap_or(1)
 }
 
 /// Leaves tasks out that neither wait nor compute for long, where there are others: those that libraries make.
@@ -349,6 +374,13 @@ fn tools(program: &Program, play: &Play, has_offloads: bool) -> String {
     let offload = if has_offloads { workers("offload_workers") } else { String::new() };
     let (name, settings) = match play.part.source {
         Source::Pool(_) => ("thread_pool", &pool),
+        Source::Processes(number) => {
+            let start = play.start.map_or("fork", Start::name);
+            let more = format!("chunk = {}\nstart = \"{start}\"\n", play.chunk);
+            // A `multiprocessing.Pool` has no number.
+            let name = if number == 0 { "multiprocessing_pool" } else { "process_pool" };
+            (name, &(pool.clone() + &more))
+        }
         Source::Thread => ("threading", &String::new()),
         Source::Main => ("sequential", &String::new()),
         Source::Loop(_) => ("asyncio", &offload),

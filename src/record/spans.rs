@@ -11,6 +11,8 @@ use super::log::{Event, Kind, Process};
 pub(super) enum Source {
     /// A pool gave it the task.
     Pool(u32),
+    /// A pool of processes gave it the task.
+    Processes(u32),
     /// It was started for it.
     Thread,
     /// It is the main thread.
@@ -125,11 +127,41 @@ pub(super) struct Request {
     pub(super) end: i64,
 }
 
-/// A pool of threads.
+/// How processes are started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Start {
+    Fork,
+    Spawn,
+    Forkserver,
+}
+
+impl Start {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "fork" => Some(Self::Fork),
+            "spawn" => Some(Self::Spawn),
+            "forkserver" => Some(Self::Forkserver),
+            _ => None,
+        }
+    }
+
+    /// What scenarios call it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Fork => "fork",
+            Self::Spawn => "spawn",
+            Self::Forkserver => "forkserver",
+        }
+    }
+}
+
+/// A pool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Pool {
     pub(super) number: u32,
     pub(super) workers: i64,
+    /// How its processes are started; nothing for one of threads.
+    pub(super) start: Option<Start>,
     pub(super) made: i64,
     pub(super) shut_down: Option<i64>,
 }
@@ -146,6 +178,17 @@ pub(super) struct Doings {
     pub(super) offloads: BTreeMap<i64, usize>,
     pub(super) begin: i64,
     pub(super) end: i64,
+}
+
+impl Doings {
+    /// Whose tasks those of a pool are.
+    fn source_of(&self, number: u32) -> Source {
+        let pool = self.pools.iter().find(|pool| pool.number == number);
+        match pool.and_then(|pool| pool.start) {
+            Some(_) => Source::Processes(number),
+            None => Source::Pool(number),
+        }
+    }
 }
 
 /// What the threads of a process did.
@@ -201,8 +244,10 @@ impl<'a> Reader<'a> {
     fn hear(&mut self, event: &Event, doings: &mut Doings) {
         match event.kind {
             Kind::ThreadBegins => self.life = Some(self.life_of(event)),
-            Kind::TaskBegins => {
-                let source = Source::Pool(event.number);
+            Kind::TaskBegins | Kind::WorkBegins => {
+                let is_here = event.kind == Kind::TaskBegins;
+                let pool = if is_here { Source::Pool } else { Source::Processes };
+                let source = pool(event.number);
                 let name = self.process.name(event.name);
                 let mut task = self.span(source, name, event.more, event.begin);
                 task.is_first = self.tasks == 0;
@@ -228,13 +273,7 @@ impl<'a> Reader<'a> {
                 let wait = Wait { on, ..self.wait(event) };
                 self.goes_on(event, Some(wait));
             }
-            Kind::Submit | Kind::Start => {
-                self.goes_on(event, None);
-                let is_task = event.kind == Kind::Submit;
-                let source = if is_task { Source::Pool(event.number) } else { Source::Thread };
-                let Event { begin, end, more: number, .. } = *event;
-                doings.requests.push(Request { source, number, begin, end });
-            }
+            Kind::Submit | Kind::Start => self.asks(event, doings),
             Kind::Semaphore => {
                 doings.semaphores.insert(self.process.name(event.name), event.more.max(1));
                 self.goes_on(event, None);
@@ -255,7 +294,8 @@ impl<'a> Reader<'a> {
             | Kind::ByExecutor => {}
             Kind::Pool => {
                 let Event { number, more: workers, begin: made, .. } = *event;
-                doings.pools.push(Pool { number, workers, made, shut_down: None });
+                let start = Start::of(&self.process.name(event.name));
+                doings.pools.push(Pool { number, workers, start, made, shut_down: None });
             }
             Kind::Shutdown => {
                 let on = On::Others("shutdown".into());
@@ -267,6 +307,15 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+    }
+
+    /// A task or a thread is asked for.
+    fn asks(&mut self, event: &Event, doings: &mut Doings) {
+        self.goes_on(event, None);
+        let is_task = event.kind == Kind::Submit;
+        let source = if is_task { doings.source_of(event.number) } else { Source::Thread };
+        let Event { begin, end, more: number, .. } = *event;
+        doings.requests.push(Request { source, number, begin, end });
     }
 
     fn life_of(&self, event: &Event) -> Span {

@@ -81,11 +81,14 @@ impl Seen<'_> {
         let (count, length) = (tasks.len(), seconds(self.play.to - self.play.from));
         match self.play.part.source {
             Source::Main => format!("seen: the main thread alone, {length}; {sites}"),
-            Source::Pool(_) | Source::Thread | Source::Loop(_) => {
+            Source::Pool(_) | Source::Processes(_) | Source::Thread | Source::Loop(_) => {
                 let functions = shown("computation", functions, names);
                 let how = match self.play.part.source {
                     Source::Pool(_) => {
                         format!("in a pool of {} threads", self.play.workers.unwrap_or(1))
+                    }
+                    Source::Processes(_) => {
+                        format!("in a pool of {} processes", self.play.workers.unwrap_or(1))
                     }
                     Source::Loop(_) => "on an event loop".to_owned(),
                     Source::Thread | Source::Main => "each in a thread of its own".to_owned(),
@@ -102,6 +105,9 @@ impl Seen<'_> {
         let cores = percent(used / f64::from(self.program.cores.max(1)));
         if !self.program.is_locked {
             return format!("cores {cores} busy; there is no lock");
+        }
+        if matches!(self.play.part.source, Source::Processes(_)) {
+            return format!("cores {cores} busy; each process has a lock of its own");
         }
         if is_released {
             return format!("cores {cores} busy: computing gives the lock up");

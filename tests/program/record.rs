@@ -16,6 +16,9 @@ const POOL: &str = include_str!("../record/pool.py");
 /// Coroutines with a semaphore that offload computing to a pool.
 const LOOP: &str = include_str!("../record/loop.py");
 
+/// Pools of processes with chunks.
+const PROCESSES: &str = include_str!("../record/processes.py");
+
 /// A program with a secret in each place that a recorder could look at.
 const SECRETS: &str = include_str!("../record/secrets.py");
 
@@ -122,6 +125,24 @@ fn coroutines_become_a_scenario_with_their_semaphore_and_their_pool() {
     assert!((200_000_000..400_000_000).contains(&four), "{four}");
     let eight = makespan(&bench, "loop", &["--set", "semaphores.\"semaphore 1\"=8"]);
     assert!(eight < four * 3 / 4, "{eight} with 8, {four} with 4");
+}
+
+#[test]
+fn pools_of_processes_become_scenarios_of_the_items_of_their_chunks() {
+    let Some(python) = python() else { return };
+    for (kind, tool) in [("executor", "process_pool"), ("pool", "multiprocessing_pool")] {
+        let bench = Bench::with("processes.py", PROCESSES);
+        let ended = bench.run(&["record", python, "processes.py", kind]).expect(0);
+        let ended = ended.says("seen: 24 tasks (`work`) in a pool of 2 processes");
+        assert_eq!(ended.out(), "24 done\n", "{kind}");
+        let text = bench.read("output/processes/recording.toml");
+        let settings = format!("use = \"{tool}\"\nworkers = 2\nchunk = 3\nstart = \"");
+        assert!(text.contains(&settings), "{kind}: {text}");
+        assert!(text.contains("count = 24\n"), "{kind}: {text}");
+        // 24 sleeps of 20 ms by two at a time; processes start, and compute a little.
+        let two = makespan(&bench, "processes", &[]);
+        assert!((240_000_000..600_000_000).contains(&two), "{kind}: {two}");
+    }
 }
 
 #[test]

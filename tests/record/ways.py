@@ -61,6 +61,10 @@ def way_crash():
 
 
 def way_fork():
+    import warnings
+
+    # Whether threads that were joined are quite gone is a matter of luck.
+    warnings.simplefilter("ignore", DeprecationWarning)
     child = os.fork()
     if child == 0:
         time.sleep(0.01)
@@ -164,6 +168,35 @@ def way_blocking_call_in_a_thread_of_the_loop():
     asyncio.run(main())
 
 
+def fail_in_a_process(number):
+    if number == 3:
+        raise ValueError(number)
+    return number
+
+
+def way_exception_in_a_process_pool():
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(2) as pool:
+        print(pool.submit(fail_in_a_process, 1).result())
+        try:
+            list(pool.map(fail_in_a_process, range(5), chunksize=2))
+        except ValueError as error:
+            print(type(error.__cause__).__name__, str(error.__cause__).count("File "))
+
+
+def way_exception_in_a_multiprocessing_pool():
+    import multiprocessing
+
+    with multiprocessing.Pool(2) as pool:
+        print(pool.map(fail_in_a_process, range(3)))
+        print(pool.starmap(fail_in_a_process, [(0,), (1,)]))
+        try:
+            pool.map(fail_in_a_process, range(5))
+        except ValueError as error:
+            print(error)
+
+
 def handles_term():
     seen = []
     signal.signal(signal.SIGTERM, lambda *_: seen.append(1))
@@ -176,10 +209,11 @@ def handles_term():
     sys.exit(5)
 
 
-threads = [threading.Thread(target=work) for _ in range(4)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-how = sys.argv[1]
-globals()[how if how in globals() else f"way_{how}"]()
+if __name__ == "__main__":
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    how = sys.argv[1]
+    globals()[how if how in globals() else f"way_{how}"]()

@@ -5,6 +5,7 @@ A hook reads clocks, names of hosts and of functions, and nothing else: no argum
 
 import _gilsim_log as recording
 import _gilsim_loops
+import _gilsim_processes
 import os
 import sys
 import time
@@ -18,7 +19,7 @@ LONG = 200_000
 TCP_INFO = 11
 LAST_DATA_RECEIVED = 52
 
-FILES = {__file__, recording.__file__, _gilsim_loops.__file__}
+FILES = {__file__, recording.__file__, _gilsim_loops.__file__, _gilsim_processes.__file__}
 
 
 def name_of(function):
@@ -419,6 +420,7 @@ HOOKS = {
     "concurrent.futures._base": hook_futures,
     "concurrent.futures.thread": hook_thread_pool,
     **_gilsim_loops.HOOKS,
+    **_gilsim_processes.HOOKS,
 }
 
 

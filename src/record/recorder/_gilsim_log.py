@@ -5,7 +5,6 @@ a low number, and none is used after the start: a program may close all that it 
 """
 
 import _thread
-import json
 import mmap
 import os
 import struct
@@ -37,6 +36,7 @@ RELEASE = 15
 COROUTINE_BEGINS = 16
 COROUTINE_ENDS = 17
 OFFLOAD = 18
+WORK_BEGINS = 19
 BY_SITE = 20
 BY_TIMER = 21
 BY_TASK = 22
@@ -51,6 +51,20 @@ HIGH = 200
 
 
 POLLS = ("last_end", "last_cpu", "poll_before", "poll_end", "poll_waited")
+
+
+def as_json(table):
+    """A line. The module `json` would take longer to import than many a program runs."""
+    return "{" + ", ".join(f'"{key}": {value_as_json(value)}' for key, value in table.items()) + "}\n"
+
+
+def value_as_json(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    plain = (one if " " <= one <= "~" and one not in '"\\' else f"\\u{min(ord(one), 0xFFFD):04x}" for one in value)
+    return '"' + "".join(plain) + '"'
 
 
 class Lane:
@@ -77,13 +91,13 @@ class Lane:
 class Log:
     """The file of this process, its names, and what is counted in it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, names):
         self.lock = _thread.RLock()
         self.folder = folder
         stem = os.path.join(folder, f"{os.getpid()}-{now()}")
         self.path = stem + ".log"
         self.names_path = stem + ".names"
-        self.names = {"": 0}
+        self.names = names
         self.serials = 0
         self.tasks = 0
         self.numbers = {}
@@ -93,7 +107,7 @@ class Log:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         about = {"minor": sys.version_info[1], "locked": locked, "cores": cores, "pid": os.getpid()}
         about["parent"] = os.getppid()
-        self.tell(about)
+        self.tell(about, *({"name": number, "is": text} for text, number in names.items()))
 
     def reserve(self):
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -137,10 +151,10 @@ class Log:
             except OSError:
                 pass
 
-    def tell(self, what):
+    def tell(self, *what):
         file = os.open(self.names_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            os.write(file, (json.dumps(what) + "\n").encode())
+            os.write(file, "".join(map(as_json, what)).encode())
         finally:
             os.close(file)
 
@@ -192,7 +206,8 @@ def name(text):
 
 
 def begin(folder):
+    """Begins the log of this process. One that was forked goes on with the names that hooks know the numbers of."""
     global log, local
     local = _thread._local()
-    log = Log(folder)
+    log = Log(folder, {"": 0} if log is None else dict(log.names))
     put(THREAD_BEGINS, number=1)
