@@ -2,7 +2,7 @@
 
 use crate::play::{MS, Play, Run, S, play};
 use gilsim::ids::TaskId;
-use gilsim::trace::{Ended, Incident, Sink};
+use gilsim::trace::{Ended, Incident, Outcome, Sink};
 
 const IN_THREADS: [&str; 4] = ["threading", "thread_pool", "to_thread", "multiprocessing"];
 
@@ -90,6 +90,105 @@ fn a_thread_gives_up_only_waits_that_take_a_timeout() {
         assert_eq!(done(tool, r#"{ compute = "60ms" }"#), (60, 0), "{tool}");
         let late = r#"{ compute = "60ms" }, { wait = "quick" }"#;
         assert_eq!(done(tool, late), (60, 1), "the next wait gives up at once: {tool}");
+    }
+}
+
+#[test]
+fn a_thread_gives_up_an_event_and_goes_on_if_it_is_set_in_time() {
+    let text = |set: u64| {
+        format!(
+            "[events.ready]\n[[tasks]]\nsteps = [{{ try = [{{ wait_for = \"ready\" }}], timeout = \"50ms\", otherwise = [{{ wait = \"1ms\" }}] }}]\n\
+             [[tasks]]\nsteps = [{{ wait = \"{set}ms\" }}, {{ set = \"ready\" }}]"
+        )
+    };
+    for tool in IN_THREADS {
+        let done = |set| Play::of(&text(set)).run(tool).done()[0] / MS;
+        assert_eq!((done(40), done(60)), (40, 51), "{tool}");
+    }
+}
+
+#[test]
+fn a_barrier_that_a_thread_gives_up_is_broken_and_one_of_an_event_loop_is_not() {
+    let text = r#"
+        machine.cores = 4
+        [barriers]
+        phase = 2
+        [[tasks]]
+        steps = [{ try = [{ meet = "phase" }], timeout = "50ms" }]
+        [[tasks]]
+        steps = [{ wait = "80ms" }, { meet = "phase" }]
+        [[tasks]]
+        steps = [{ wait = "90ms" }, { meet = "phase" }]
+    "#;
+    let ends = |tool: &str| {
+        let run = Play::of(text).run(tool);
+        let done: Vec<u64> = run.done().iter().map(|at| at / MS).collect();
+        (done, failed(&run))
+    };
+    for tool in IN_THREADS {
+        assert_eq!(ends(tool), (vec![50, 80, 90], 3), "{tool}");
+    }
+    assert_eq!(ends("asyncio"), (vec![50, 90, 90], 1));
+}
+
+#[test]
+fn who_waits_at_a_barrier_fails_when_another_thread_gives_up() {
+    let text = r#"
+        machine.cores = 4
+        [barriers]
+        phase = 3
+        [[tasks]]
+        steps = [{ try = [{ meet = "phase" }], timeout = "50ms", otherwise = [{ wait = "1ms" }] }]
+        [[tasks]]
+        steps = [{ meet = "phase" }, { wait = "1ms" }]
+        [[tasks]]
+        steps = [{ wait = "60ms" }, { try = [{ meet = "phase" }], otherwise = [{ wait = "1ms" }] }]
+    "#;
+    for tool in IN_THREADS {
+        let run = Play::of(text).run(tool);
+        let done: Vec<u64> = run.done().iter().map(|at| at / MS).collect();
+        assert_eq!((done, failed(&run)), (vec![51, 50, 61], 1), "{tool}");
+    }
+}
+
+/// A hundred requests to a pool of 15 connections, under tools that begin all of them at once.
+fn requests(steps: &str) -> Play {
+    Play::of(&format!(
+        "machine.cores = 4\nsemaphores.pool = 15\n[[tasks]]\ncount = 100\nsteps = [{steps}]\n\
+         [[tools]]\nuse = \"threading\"\n[[tools]]\nuse = \"asyncio\"\n[[tools]]\nuse = \"thread_pool\"\nworkers = 100\n"
+    ))
+}
+
+#[test]
+fn fifteen_connections_lock_up_under_requests_that_take_two_each() {
+    let second = r#"{ with = "pool", steps = [{ wait = "10ms" }] }"#;
+    let hangs =
+        requests(&format!("{{ with = \"pool\", steps = [{{ wait = \"50ms\" }}, {second}] }}"));
+    let one_at_a_time =
+        requests(&format!("{{ with = \"pool\", steps = [{{ wait = \"50ms\" }}] }}, {second}"));
+    for tool in ["threading", "asyncio", "thread_pool"] {
+        let Outcome::Deadlocked(stuck) = hangs.run(tool).outcome else { panic!("{tool} ends") };
+        assert_eq!(stuck.len(), 100, "{tool}");
+        assert!(stuck.iter().all(|it| it.waits_for == "a permit of semaphore `pool`"), "{tool}");
+        assert_eq!(failed(&one_at_a_time.run(tool)), 0, "{tool}");
+    }
+}
+
+#[test]
+fn requests_that_lock_up_give_up_after_the_30_s_of_the_pool() {
+    let checkout = r#"{ try = [{ acquire = "pool" }], timeout = "30s" }"#;
+    let release = r#"{ release = "pool" }, { release = "pool" }"#;
+    let play = requests(&format!(
+        "{{ try = [{checkout}, {{ wait = \"50ms\" }}, {checkout}, {{ wait = \"10ms\" }}, {release}] }}"
+    ));
+    // Of those that hold one connection and give up the second at one instant, each thread that does frees one for the next:
+    // a thread looks once more when its time is over. A coroutine does not.
+    for (tool, lost) in [("threading", 93), ("asyncio", 100), ("thread_pool", 93)] {
+        let run = play.run(tool);
+        let mut done = run.done();
+        done.sort_unstable();
+        assert_eq!(failed(&run), lost, "{tool}");
+        assert_eq!((done[84], done[85]), (30_000 * MS, 30_050 * MS), "{tool}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! What tasks wait at: events that others set, barriers where they meet, limiters that let so many through in a time.
 
 use crate::ids::{BarrierId, FlagId, LimiterId, TaskId, ThreadId};
-use crate::plan::{BarrierRules, End, LimiterOp, LimiterRules, Pc, Plan, Thing};
+use crate::plan::{BarrierOp, BarrierRules, End, LimiterOp, LimiterRules, Pc, Plan, Thing};
 use crate::time::{SimDuration, SimTime};
 use crate::trace::{Passed, Sink, State};
 
@@ -64,11 +64,18 @@ struct Barrier {
     come: Vec<(Waiter, bool)>,
     /// Whose meeting took place before they stood in line.
     met: Vec<Waiter>,
+    /// Whether somebody gave up: nobody meets there any more.
+    is_broken: bool,
 }
 
 impl Barrier {
     fn of(rules: BarrierRules) -> Self {
-        Self { parties: rules.parties as usize, come: Vec::new(), met: Vec::new() }
+        Self {
+            parties: rules.parties as usize,
+            come: Vec::new(),
+            met: Vec::new(),
+            is_broken: false,
+        }
     }
 
     /// Somebody comes. With the last one, those who wait in line go on.
@@ -77,9 +84,14 @@ impl Barrier {
             self.come.push((waiter, false));
             return None;
         }
+        Some(self.open())
+    }
+
+    /// All who have come go on: of these, who wait in line.
+    fn open(&mut self) -> Vec<Waiter> {
         let come = std::mem::take(&mut self.come);
         self.met.extend(come.iter().filter(|(_, waits)| !waits).map(|(waiter, _)| *waiter));
-        Some(come.into_iter().filter(|(_, waits)| *waits).map(|(waiter, _)| waiter).collect())
+        come.into_iter().filter(|(_, waits)| *waits).map(|(waiter, _)| waiter).collect()
     }
 
     fn stand_in_line(&mut self, waiter: Waiter) {
@@ -136,12 +148,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// The thread, or its coroutine, comes to a barrier. Whether it is the last one.
-    pub(super) fn meet(
-        &mut self,
-        thread: ThreadId,
-        barrier: BarrierId,
-        as_coroutine: bool,
-    ) -> bool {
+    fn meet(&mut self, thread: ThreadId, barrier: BarrierId, as_coroutine: bool) -> bool {
         let waiter = if as_coroutine {
             Waiter::Coroutine(self.task_on(thread))
         } else {
@@ -153,6 +160,29 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             self.end_wait_of(other, End::Done, Thing::Meeting(barrier));
         }
         true
+    }
+
+    /// Does something at a barrier. One that somebody gives up is broken for good (`Barrier._break` in CPython's `Lib/threading.py`).
+    pub(super) fn run_barrier_op(
+        &mut self,
+        thread: ThreadId,
+        barrier: BarrierId,
+        op: BarrierOp,
+    ) -> Flow {
+        let record = &mut self.shared.gates.barriers[barrier.index()];
+        match op {
+            BarrierOp::Meet { as_coroutine, met } => {
+                return Flow::jump_if(self.meet(thread, barrier, as_coroutine), met);
+            }
+            BarrierOp::IfBroken(to) => return Flow::jump_if(record.is_broken, to),
+            BarrierOp::Break => {
+                record.is_broken = true;
+                for waiter in record.open() {
+                    self.end_wait_of(waiter, End::Done, Thing::Meeting(barrier));
+                }
+            }
+        }
+        Flow::Go
     }
 
     pub(super) fn has_met(&mut self, thread: ThreadId, barrier: BarrierId) -> bool {

@@ -66,9 +66,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::Disconnect(site) => self.disconnect(site),
             Op::OnSite(site, op) => return self.run_site_op(thread, site, op),
             Op::Set(flag) => self.set_flag(flag),
-            Op::Meet { barrier, as_coroutine, met } => {
-                return Flow::jump_if(self.meet(thread, barrier, as_coroutine), met);
-            }
+            Op::OnBarrier(barrier, op) => return self.run_barrier_op(thread, barrier, op),
             Op::OnLimiter(limiter, op) => return self.run_limiter_op(thread, limiter, op),
             Op::OnChannel(channel, op) => return self.run_channel_op(thread, channel, op),
             Op::OnTasks(op) => return self.run_task_op(thread, pc, op),

@@ -16,7 +16,8 @@ use crate::workload::Workload;
 
 pub use code::{Code, Label};
 pub use op::{
-    ChannelOp, Group, Instruction, LimiterOp, LoopOp, Op, Pc, SiteOp, Start, TaskOp, TryOp,
+    BarrierOp, ChannelOp, Group, Instruction, LimiterOp, LoopOp, Op, Pc, SiteOp, Start, TaskOp,
+    TryOp,
 };
 pub use wait::{End, Ends, ForCoroutine, ForThread, Thing, Wait};
 

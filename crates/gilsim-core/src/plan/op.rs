@@ -99,15 +99,8 @@ pub enum Op {
     OnSite(SiteId, SiteOp),
     /// Sets an event.
     Set(FlagId),
-    /// Comes to a barrier: the last one of a meeting lets the others go on, and goes elsewhere itself.
-    Meet {
-        /// Which barrier.
-        barrier: BarrierId,
-        /// Whether it is the thread's coroutine that comes, and would be suspended.
-        as_coroutine: bool,
-        /// Where the last one goes.
-        met: Pc,
-    },
+    /// Something done at a barrier.
+    OnBarrier(BarrierId, BarrierOp),
     /// Something done at a limiter.
     OnLimiter(LimiterId, LimiterOp),
 
@@ -190,6 +183,22 @@ pub enum SiteOp {
     Sleep(Length),
     /// The thread's coroutine is to be resumed when the site answers.
     SetTimer(Length),
+}
+
+/// What is done at a barrier.
+#[derive(Clone, Copy, Debug)]
+pub enum BarrierOp {
+    /// The thread, or its coroutine, comes to it. Goes elsewhere with the last one, who need not wait.
+    Meet {
+        /// Whether a coroutine does.
+        as_coroutine: bool,
+        /// Where the last one goes on.
+        met: Pc,
+    },
+    /// Breaks it: all who wait there go on.
+    Break,
+    /// Goes elsewhere if it is broken.
+    IfBroken(Pc),
 }
 
 /// What the thread's task does at a limiter.
@@ -383,7 +392,7 @@ impl Op {
             | Self::StartProcess(Start { program: to, .. })
             | Self::TryObtain { obtained: to, .. }
             | Self::OnSite(_, SiteOp::TakeKept(to))
-            | Self::Meet { met: to, .. }
+            | Self::OnBarrier(_, BarrierOp::Meet { met: to, .. } | BarrierOp::IfBroken(to))
             | Self::OnLimiter(_, LimiterOp::Take(to))
             | Self::Once { again: to, .. }
             | Self::Grow { enough: to, .. }
@@ -397,6 +406,7 @@ impl Op {
             | Self::Sleep { .. }
             | Self::SetTimer(_)
             | Self::ServedRuns(_)
+            | Self::OnBarrier(_, BarrierOp::Break)
             | Self::Release(_)
             | Self::Disconnect(_)
             | Self::OnSite(..)

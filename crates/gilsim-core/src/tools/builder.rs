@@ -1,6 +1,6 @@
 //! A plan in the making: the parts that all tools share.
 
-use crate::ids::{ChannelId, EventLoopId, ExecutorId, ItemCostId, NameId, SemaphoreId};
+use crate::ids::{BarrierId, ChannelId, EventLoopId, ExecutorId, ItemCostId, NameId, SemaphoreId};
 use crate::model::{Scenario, ToolRun};
 use crate::plan::{
     BarrierRules, ChannelRules, Code, EntryCode, ExecutorRules, Group, ItemCost, KernelRules,
@@ -27,6 +27,8 @@ pub(super) struct Builder<'a> {
     pub(super) aids: Aids,
     /// The lock of each event, then of each barrier, then of each limiter; none where they cost nothing.
     pub(super) gate_locks: Vec<SemaphoreId>,
+    /// The barriers that somebody may give up, which breaks them.
+    pub(super) may_break: Vec<BarrierId>,
     /// Whether what is written now is run by the thread of an event loop.
     pub(super) is_loop_thread: bool,
     /// Where the steps go on that are being written, if they fail; the innermost last.
@@ -99,6 +101,7 @@ impl<'a> Builder<'a> {
             event_loops: Vec::new(),
             aids: Aids::None,
             gate_locks: Vec::new(),
+            may_break: Vec::new(),
             is_loop_thread: false,
             landings: Vec::new(),
             tries: Vec::new(),
@@ -108,7 +111,6 @@ impl<'a> Builder<'a> {
         };
         builder.name_shared(scenario);
         builder.share();
-        builder.share_gates();
         let main = builder.code.label();
         builder.program(main);
         builder

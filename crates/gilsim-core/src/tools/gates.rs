@@ -5,9 +5,10 @@
 //! no limiter; people write one that counts under a lock and sleeps without it.
 
 use crate::ids::{BarrierId, FlagId, LimiterId, SemaphoreId};
-use crate::plan::{Ends, ForCoroutine, ForThread, LimiterOp, Op, Pc, Thing, Wait};
+use crate::plan::{BarrierOp, Ends, ForCoroutine, ForThread, LimiterOp, Op, Pc, Thing, Wait};
 use crate::profile::{Cost, GateCosts};
 use crate::trace::State;
+use crate::workload::{Action, Step};
 
 use super::builder::Builder;
 use super::descriptor::Carrier;
@@ -15,6 +16,10 @@ use super::descriptor::Carrier;
 impl Builder<'_> {
     /// Prepares the locks of what tasks wait at: before anything is written.
     pub(super) fn share_gates(&mut self) {
+        let carrier = self.tool.tool.descriptor().carrier;
+        let barriers = (0..self.plan.barriers.len()).map(BarrierId::at);
+        self.may_break =
+            barriers.filter(|it| carrier != Carrier::Coroutine && self.is_given_up(*it)).collect();
         if self.shared_costs().gates == GateCosts::default() {
             return;
         }
@@ -25,6 +30,13 @@ impl Builder<'_> {
         let limiters = (0..self.plan.limiters.len()).map(LimiterId::at).map(Thing::Turn);
         let things: Vec<Thing> = flags.chain(barriers).chain(limiters).collect();
         self.gate_locks = things.into_iter().map(|thing| self.aid(thing, 1)).collect();
+    }
+
+    /// Whether any task meets there in an attempt that may take only so long.
+    fn is_given_up(&self, barrier: BarrierId) -> bool {
+        let workload = &self.plan.workload;
+        let entries = 0..workload.entry_count();
+        entries.map(|entry| workload.script(entry)).any(|script| meets_in_time(script, barrier))
     }
 
     fn gate_lock(&self, thing: Thing) -> Option<SemaphoreId> {
@@ -49,10 +61,15 @@ impl Builder<'_> {
 
     /// Begins an operation on a thread: its lock is taken, and it is paid for.
     fn begin_at(&mut self, thing: Thing, name: &str, cost: Cost) {
-        if let Some(lock) = self.gate_lock(thing) {
-            self.lock(lock);
-        }
+        self.take_gate_lock(thing);
         self.spend(name, cost);
+    }
+
+    /// Takes the lock of a gate, which takes no timeout.
+    fn take_gate_lock(&mut self, thing: Thing) {
+        if let Some(lock) = self.gate_lock(thing) {
+            self.kept_on(|builder| builder.lock(lock));
+        }
     }
 
     fn give_lock_back(&mut self, thing: Thing) {
@@ -78,12 +95,25 @@ impl Builder<'_> {
 
     /// A task comes to a barrier, on a thread.
     pub(super) fn meet(&mut self, barrier: BarrierId) {
-        let test = |met| Op::Meet { barrier, as_coroutine: false, met };
-        self.wait_at_gate(Thing::Meeting(barrier), ("meet", self.gate_costs().meet), test);
+        let thing = Thing::Meeting(barrier);
+        let come = |met| BarrierOp::Meet { as_coroutine: false, met };
+        let test = |met| Op::OnBarrier(barrier, come(met));
+        if !self.may_break.contains(&barrier) {
+            return self.wait_at_gate(thing, ("meet", self.gate_costs().meet), test);
+        }
+        let (broken, met) = (self.code.label(), self.code.label());
+        let if_broken = Op::OnBarrier(barrier, BarrierOp::IfBroken(broken.target()));
+        self.code.push(if_broken);
+        self.wait_at_gate(thing, ("meet", self.gate_costs().meet), test);
+        self.code.push(if_broken);
+        self.code.push(Op::Jump(met.target()));
+        self.code.place(broken);
+        self.fail();
+        self.code.place(met);
     }
 
     /// Waits under the gate's lock, as `Condition.wait` does: the lock is given up meanwhile. `test` leads elsewhere who need
-    /// not wait.
+    /// not wait. Who gives up takes the lock back first, and breaks a barrier; gates of event loops take no timeout.
     fn wait_at_gate(
         &mut self,
         thing: Thing,
@@ -97,13 +127,22 @@ impl Builder<'_> {
         self.give_lock_back(thing);
         self.code.push(Op::Unlock);
         let row = Some((State::Sync, self.plan.name_of(thing)));
-        let ends = Ends::only(woken.target());
+        let takes_timeout = self.tool.tool.descriptor().carrier != Carrier::Coroutine;
+        let late = if takes_timeout { self.late_without_lock() } else { None };
+        let again = self.code.here();
+        let again = if late.is_some() { again } else { woken };
+        let ends = Ends::of(woken.target(), again.target()).or_late(late.map(|(here, _)| here));
         self.code.push(Op::Block(Wait { on: ForThread::Thing(thing), row, ends }));
+        self.come_late(late, |builder| {
+            builder.take_gate_lock(thing);
+            if let Thing::Meeting(barrier) = thing {
+                builder.code.push(Op::OnBarrier(barrier, BarrierOp::Break));
+            }
+            builder.give_lock_back(thing);
+        });
         self.code.place(woken);
         self.code.push(Op::Relock);
-        if let Some(lock) = self.gate_lock(thing) {
-            self.lock(lock);
-        }
+        self.take_gate_lock(thing);
         self.code.place(through);
         self.give_lock_back(thing);
     }
@@ -138,7 +177,8 @@ impl Builder<'_> {
 
     /// A coroutine comes to a barrier.
     pub(super) fn meet_on_loop(&mut self, barrier: BarrierId) {
-        let test = |met| Op::Meet { barrier, as_coroutine: true, met };
+        let come = |met| BarrierOp::Meet { as_coroutine: true, met };
+        let test = |met| Op::OnBarrier(barrier, come(met));
         self.wait_on_loop(Thing::Meeting(barrier), test);
     }
 
@@ -163,4 +203,18 @@ impl Builder<'_> {
         self.suspend(ForCoroutine::Timer, Some(row));
         self.code.place(free);
     }
+}
+
+/// Whether a script meets at a barrier in an attempt that may take only so long.
+fn meets_in_time(script: &[Step], barrier: BarrierId) -> bool {
+    let mut attempts = Vec::new();
+    script.iter().any(|step| {
+        match step.action {
+            Action::AttemptBegin(timeout) => attempts.push(timeout.is_some()),
+            Action::AttemptEnd => _ = attempts.pop(),
+            Action::Meet(at) => return at == barrier && attempts.contains(&true),
+            _ => {}
+        }
+        false
+    })
 }

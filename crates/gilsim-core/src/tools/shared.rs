@@ -59,6 +59,7 @@ impl Builder<'_> {
                 self.share_among_threads()
             }
         };
+        self.share_gates();
     }
 
     fn share_among_threads(&mut self) -> Aids {

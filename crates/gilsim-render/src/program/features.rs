@@ -87,6 +87,8 @@ fn turn_on_gates(filling: &mut Filling, between_processes: bool) {
     for (feature, own) in [("events", "interpreter_events"), ("barriers", "interpreter_barriers")] {
         filling.turn_on_if(filling.has(feature) && between_interpreters, own);
     }
+    let meets_late = between_interpreters && filling.has("meets_late");
+    filling.turn_on_if(meets_late, "interpreter_meets_late");
     let on_loop = filling.has("coroutines") && !between_processes;
     filling.turn_on_if(filling.has("limiters") && on_loop, "loop_limiters");
     filling.turn_on_if(filling.has("barriers") && on_loop, "loop_barriers");

@@ -1,9 +1,10 @@
 //! Steps at events, barriers and limiters.
 
 use super::Functions;
-use crate::program::body::Body;
+use crate::program::body::{Body, World};
 use crate::program::literal::string;
-use gilsim_core::model::{Object, StepSpec};
+use gilsim_core::ids::BarrierId;
+use gilsim_core::model::{Object, StepSpec, Try};
 
 impl Functions<'_> {
     /// Sets an event or waits for it, waits at a barrier, or passes a limiter.
@@ -18,7 +19,9 @@ impl Functions<'_> {
         self.features.insert(feature.to_owned());
         let name = string(name);
         let owner = format!("{}[{name}]", feature.to_uppercase());
-        let (call, state) = if waits {
+        let (call, state) = if let Some(call) = self.call_in_time(body, spec, &owner) {
+            (call, "sync")
+        } else if waits {
             (self.call(body.world, &format!("{owner}.wait"), ""), "sync")
         } else {
             (self.call_at_once(body.world, &format!("{owner}.set")), "overhead")
@@ -26,4 +29,42 @@ impl Functions<'_> {
         body.line(depth, &call);
         body.note(depth, &format!("task.done(\"{state}\", {name})"));
     }
+
+    /// The call of a thread that may give up, or come to a barrier that others have given up.
+    fn call_in_time(&mut self, body: &Body, spec: &StepSpec, owner: &str) -> Option<String> {
+        if body.world != World::Thread {
+            return None;
+        }
+        let is_limited = body.limits > 0;
+        match spec.object() {
+            Object::Flag(_) if spec.kind().waits_for_tasks && is_limited => {
+                self.features.insert("waits_late".to_owned());
+                Some(format!("wait_for({}, {owner})", body.limits_name()))
+            }
+            Object::Barrier(id) => {
+                let mut entries = self.scenario.tasks.iter();
+                if !entries.any(|entry| is_given_up(&entry.steps, id, false)) {
+                    return None;
+                }
+                self.features.insert("late".to_owned());
+                self.features.insert("meets_late".to_owned());
+                let limits =
+                    if is_limited { format!(", {}", body.limits_name()) } else { String::new() };
+                Some(format!("meet({owner}{limits})"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether any of the steps meets there in an attempt that may take only so long.
+fn is_given_up(steps: &[StepSpec], barrier: BarrierId, in_time: bool) -> bool {
+    steps.iter().any(|step| match step.object() {
+        Object::Barrier(id) => id == barrier && in_time,
+        Object::Attempts(Try { steps, otherwise, timeout, .. }) => {
+            is_given_up(steps, barrier, in_time || timeout.is_some())
+                || is_given_up(otherwise.as_deref().unwrap_or_default(), barrier, in_time)
+        }
+        _ => step.within().any(|(_, steps)| is_given_up(steps, barrier, in_time)),
+    })
 }
