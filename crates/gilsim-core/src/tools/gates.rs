@@ -8,7 +8,7 @@ use crate::ids::{BarrierId, FlagId, LimiterId, SemaphoreId};
 use crate::plan::{BarrierOp, Ends, ForCoroutine, ForThread, LimiterOp, Op, Pc, Thing, Wait};
 use crate::profile::{Cost, GateCosts};
 use crate::trace::State;
-use crate::workload::{Action, Step};
+use crate::workload::meets_in_time;
 
 use super::builder::Builder;
 use super::descriptor::Carrier;
@@ -203,18 +203,4 @@ impl Builder<'_> {
         self.suspend(ForCoroutine::Timer, Some(row));
         self.code.place(free);
     }
-}
-
-/// Whether a script meets at a barrier in an attempt that may take only so long.
-fn meets_in_time(script: &[Step], barrier: BarrierId) -> bool {
-    let mut attempts = Vec::new();
-    script.iter().any(|step| {
-        match step.action {
-            Action::AttemptBegin(timeout) => attempts.push(timeout.is_some()),
-            Action::AttemptEnd => _ = attempts.pop(),
-            Action::Meet(at) => return at == barrier && attempts.contains(&true),
-            _ => {}
-        }
-        false
-    })
 }
