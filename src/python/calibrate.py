@@ -1220,6 +1220,46 @@ async def measure_gates_of_coroutines():
     record("shared.coroutines.pass", costs["pass"][2:])
 
 
+class Something:
+    """An object with an attribute."""
+
+    def __init__(self):
+        self.value = object()
+
+
+def uses_of(something, gate, costs):
+    """CPU time of one of many uses of an attribute, from the gate on."""
+    def use():
+        something.value  # noqa: B018
+
+    gate.wait()
+    costs.append(each_of_many(use))
+
+
+def uses_by_two(first, second):
+    """The mean CPU time of a use by two threads at once."""
+    gate, costs = threading.Barrier(2), []
+    threads = [threading.Thread(target=uses_of, args=(it, gate, costs)) for it in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statistics.mean(costs)
+
+
+def measure_sharing():
+    """What two threads take for what both use: only free-threaded builds let them do it at once."""
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return
+    alone, together = [], []
+    for _ in range(12):
+        one, other = Something(), Something()
+        alone.append(uses_by_two(one, other))
+        together.append(uses_by_two(one, one))
+    record("sharing.access", alone[2:])
+    record("sharing.hand_over", together[2:], less=known("sharing.access"))
+
+
 REQUESTS = 200
 
 
@@ -1925,6 +1965,7 @@ def main():
     asyncio.run(measure_shared_by_coroutines())
     asyncio.run(measure_gates_of_coroutines())
     measure_servers()
+    measure_sharing()
     measure_interpreters()
     busy_now, there_now = core_time()
     others = (busy_now - busy - own_time() + own) / max(there_now - there, 1e-9)

@@ -514,6 +514,52 @@ pub struct Computation {
     pub time: Distribution,
     /// What it does with the interpreter lock.
     pub lock: LockMode,
+    /// How it uses several cores.
+    pub parallel: Parallel,
+}
+
+/// How a computation uses several cores, and how they get in each other's way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Parallel {
+    /// Threads that do it, the one that computes included: at least 1.
+    pub threads: u32,
+    /// In so many regions one after the other, at the end of each of which they wait for each other: at least 1.
+    pub regions: u32,
+    /// How they wait.
+    pub barrier: NativeBarrier,
+    /// How much of it, in thousandths, needs something that all threads of the process touch.
+    pub shared_permille: u32,
+}
+
+/// How native threads wait for each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NativeBarrier {
+    /// They burn CPU time meanwhile.
+    Spin,
+    /// They sleep.
+    Sleep,
+}
+
+impl Default for Parallel {
+    /// One thread that shares nothing.
+    fn default() -> Self {
+        Self { threads: 1, regions: 1, barrier: NativeBarrier::Spin, shared_permille: 0 }
+    }
+}
+
+impl Parallel {
+    /// What each thread does in a region of a computation of that length, and what is left over for the one that computes.
+    pub fn pieces(&self, whole: SimDuration) -> (SimDuration, SimDuration) {
+        let parts = u64::from(self.threads) * u64::from(self.regions);
+        let piece = SimDuration::from_nanos(whole.as_nanos() / parts);
+        (piece, whole - piece * parts)
+    }
+
+    /// What the thread that computes does itself.
+    pub fn own_part(&self, whole: SimDuration) -> SimDuration {
+        let (piece, rest) = self.pieces(whole);
+        piece * u64::from(self.regions) + rest
+    }
 }
 
 /// What a computation does with the interpreter lock.

@@ -18,7 +18,7 @@ use std::ops::Range;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::ids::TaskId;
+use crate::ids::{ComputationId, TaskId};
 use crate::model::{
     After, Arrival, Distribution, OffloadTo, Payload, Scenario, Setting, TaskEntry,
 };
@@ -292,10 +292,14 @@ impl Workload {
         }
     }
 
-    /// How much CPU time the leaf step `leaf` of a task demands, `None` where it computes nothing.
-    pub(crate) fn computation_length(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
+    /// Which computation the leaf step `leaf` of a task is, and how much CPU time it demands; `None` where it is none.
+    pub(crate) fn computation(
+        &self,
+        task: TaskId,
+        leaf: u32,
+    ) -> Option<(Option<ComputationId>, SimDuration)> {
         match self.leaf_action(task, leaf)?.spends()? {
-            (Spent::Computing(_), length) => Some(self.length(task, length)),
+            (Spent::Computing(which), length) => Some((which, self.length(task, length))),
             (Spent::Waiting(_), _) => None,
         }
     }

@@ -18,6 +18,12 @@ pub const TASKS: u64 = 10_000_000;
 /// Workers of a pool.
 pub const WORKERS: u64 = 100_000;
 
+/// Native threads of a computation.
+pub const NATIVE_THREADS: u64 = 1_024;
+
+/// Parallel regions of a computation.
+pub const REGIONS: u64 = 1_000_000;
+
 /// Event loops of a server: a task notes in a byte which one has it.
 pub const LOOPS: u32 = 256;
 

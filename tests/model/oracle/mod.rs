@@ -12,6 +12,7 @@ mod closed;
 mod graham;
 mod lindley;
 mod little;
+mod native;
 mod open;
 mod queueing;
 mod servers;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use gilsim::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
 use gilsim::model::{
-    After, Arrival, Computation, Distribution, Interpreter, LockMode, Machine, OffloadTo, Parcel,
-    Payload, Queue, Scenario, Semaphore, Server, Serving, Setting, Site, StartMethod, StepSpec,
-    TaskEntry, Tool, ToolRun, WaitOn, Work,
+    After, Arrival, Computation, Distribution, Interpreter, LockMode, Machine, OffloadTo, Parallel,
+    Parcel, Payload, Queue, Scenario, Semaphore, Server, Serving, Setting, Site, StartMethod,
+    StepSpec, TaskEntry, Tool, ToolRun, WaitOn, Work,
 };
 use gilsim::profile;
 use gilsim::program::{self, Drawn};
@@ -50,7 +50,10 @@ pub(crate) fn tool(tool: Tool, profile: &str) -> ToolRun {
         Site { name: "shop".to_owned(), latency: between(20, 40), ..a_site() },
         Site { name: "bank".to_owned(), latency: ms(10), connections: Some(3), ..a_site() },
     ];
-    let computation = |name: &str, time, lock| Computation { name: name.to_owned(), time, lock };
+    let computation = |name: &str, time, lock| {
+        let parallel = Parallel::default();
+        Computation { name: name.to_owned(), time, lock, parallel }
+    };
     let computations = vec![
         computation("parse", ms(5), LockMode::Held),
         computation("sort", ms(3), LockMode::Kept),

@@ -251,6 +251,19 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         record.was_off_core = true;
     }
 
+    /// What a thread does is over, though something is left of it: it goes on as soon as it is on a core.
+    pub(super) fn end_spin(&mut self, thread: ThreadId) {
+        let core = self.thread(thread).core.get();
+        if let Some(core) = core {
+            self.account(core);
+        }
+        self.thread_mut(thread).burst.left = SimDuration::ZERO;
+        if let Some(core) = core {
+            self.events.clear_core(core);
+            self.go_on_here(thread);
+        }
+    }
+
     /// Whether the thread's burst is Python code whose holder was asked to give way.
     fn must_give_way(&self, thread: ThreadId) -> bool {
         let record = self.thread(thread);

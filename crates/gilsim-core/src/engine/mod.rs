@@ -32,11 +32,13 @@ mod polls;
 mod processes;
 mod queue;
 mod record;
+mod sharing;
 mod sites;
 mod steps;
 mod stuck;
 mod sync;
 mod tasks;
+mod teams;
 mod thread;
 mod timers;
 mod tournament;
@@ -60,9 +62,11 @@ use listening::Listener;
 use lock::Locks;
 use processes::Processes;
 use queue::{Event, EventQueue, Rank};
+use sharing::Sharing;
 use sites::Servers;
 use sync::Shared;
 use tasks::Tasks;
+use teams::Teams;
 use thread::{Item, Status, Then, Thread};
 
 /// Plays a plan to its end and tells `sink` what happens.
@@ -119,6 +123,8 @@ struct OwnNames {
     join: NameId,
     start: NameId,
     arrival: NameId,
+    spin: NameId,
+    contention: NameId,
 }
 
 /// Why a run ends before nothing can happen any more.
@@ -158,6 +164,10 @@ struct Engine<'a, S: ?Sized> {
     listener: Option<Listener>,
     /// The attempts that may take only so long.
     attempts: Attempts,
+    /// The native threads of those that compute.
+    teams: Teams,
+    /// Who shares something at present.
+    sharing: Sharing,
     /// Why nothing more is played, if so.
     ending: Option<Ending>,
     /// More steps of no length than this at one instant are a fault of the engine.
@@ -191,6 +201,8 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
                 .collect(),
             listener: Listener::of(plan),
             attempts: Attempts::default(),
+            teams: Teams::default(),
+            sharing: Sharing::default(),
             ending: None,
             steps_per_instant_max: steps_per_instant_max(plan),
         };
@@ -367,6 +379,8 @@ impl OwnNames {
             join: find("join"),
             start: find("start"),
             arrival: find("arrival"),
+            spin: find("spin"),
+            contention: find("contention"),
         }
     }
 }

@@ -76,12 +76,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::Join { group, each, alive, all } => {
                 return self.join(thread, group, each, alive, all);
             }
-            Op::Once { flag, again } => {
-                let bit = 1 << flag;
-                let was_here = self.onces & bit != 0;
-                self.onces |= bit;
-                return Flow::jump_if(was_here, again);
-            }
+            Op::Once { flag, again } => return Flow::jump_if(self.was_passed(flag), again),
             Op::EnterInterpreter => self.enter_interpreter(thread),
             Op::LeaveInterpreter => self.leave_interpreter(thread),
             Op::Grow { executor, enough } => {
@@ -93,6 +88,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 return self.offload(thread, pc, submit, part, row);
             }
             Op::OnTry(op) => return self.run_try_op(thread, op),
+            Op::OnTeam(op) => return self.run_team_op(thread, op),
+            Op::OnShared(op) => return self.run_sharing_op(thread, op),
             Op::IfZero(length, to) => {
                 return Flow::jump_if(self.length(thread, length).is_zero(), to);
             }
@@ -101,6 +98,14 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::Exit => return self.exit(thread),
         }
         Flow::Go
+    }
+
+    /// Whether a place was passed before. It is from now on.
+    fn was_passed(&mut self, flag: u8) -> bool {
+        let bit = 1 << flag;
+        let was_passed = self.onces & bit != 0;
+        self.onces |= bit;
+        was_passed
     }
 
     /// An executor as a thread sees it: there may be one in its process.

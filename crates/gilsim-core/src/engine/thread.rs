@@ -122,6 +122,8 @@ pub(super) enum Wait {
     Poll,
     /// What its instruction says.
     Block,
+    /// The other threads that do a computation with it.
+    Team,
 }
 
 /// What a thread does as soon as it can.

@@ -8,16 +8,16 @@ mod code;
 mod op;
 mod wait;
 
-use crate::ids::{EventLoopId, NameId, SemaphoreId, TaskId};
-use crate::model::{Guard, LockMode, Parcel, Payload, Server, Site};
+use crate::ids::{ComputationId, EventLoopId, NameId, SemaphoreId, TaskId};
+use crate::model::{Guard, LockMode, Parallel, Parcel, Payload, Server, Site};
 use crate::time::SimDuration;
 use crate::trace::Names;
 use crate::workload::Workload;
 
 pub use code::{Code, Label};
 pub use op::{
-    BarrierOp, ChannelOp, Group, Instruction, LimiterOp, LoopOp, Op, Pc, SiteOp, Start, TaskOp,
-    TryOp,
+    BarrierOp, ChannelOp, Group, Instruction, LimiterOp, LoopOp, Op, Pc, SharingOp, SiteOp, Start,
+    TaskOp, TeamOp, TryOp,
 };
 pub use wait::{End, Ends, ForCoroutine, ForThread, Thing, Wait};
 
@@ -38,6 +38,10 @@ pub struct Plan {
     pub sites: Vec<SiteRules>,
     /// The computations: name and lock mode.
     pub computations: Vec<(NameId, LockMode)>,
+    /// How each computation uses several cores.
+    pub parallel: Vec<Parallel>,
+    /// How much longer, in thousandths, something that is shared takes if another core had it last.
+    pub hand_over_permille: u64,
     /// Semaphores: those of the scenario first, then its locks, then the tool's own.
     pub semaphores: Vec<SemaphoreRules>,
     /// Where the locks of the scenario begin among the semaphores.
@@ -376,8 +380,34 @@ pub struct MemoryRules {
 impl Plan {
     /// How much CPU time the leaf step of a task is to be given, `None` where it computes nothing.
     pub fn demanded(&self, task: TaskId, leaf: u32) -> Option<SimDuration> {
-        let length = self.workload.computation_length(task, leaf)?;
-        Some(self.compute(length))
+        let (computation, length) = self.workload.computation(task, leaf)?;
+        let whole = self.compute(length);
+        let team = computation.filter(|it| self.has_team(*it));
+        Some(team.map_or(whole, |it| self.parallel[it.index()].own_part(whole)))
+    }
+
+    /// Whether several native threads do a computation: those do not have the interpreter lock.
+    pub fn has_team(&self, computation: ComputationId) -> bool {
+        let is_free = self.computations[computation.index()].1 == LockMode::Released;
+        is_free && self.parallel[computation.index()].threads > 1
+    }
+
+    /// Whether threads get in each other's way at a computation: not where the interpreter lock keeps them apart anyway.
+    pub fn contends(&self, computation: ComputationId) -> bool {
+        self.lock.is_none() && self.parallel[computation.index()].shared_permille > 0
+    }
+
+    /// How much longer, in thousandths, a computation takes while so many threads do one that shares something.
+    ///
+    /// What is shared goes one by one. So a round of all threads takes as long as each alone, or as all that is shared,
+    /// whatever is longer (the bounds of a closed network, docs/semantics.md, "Sharing objects").
+    pub fn contention(&self, computation: ComputationId, threads: u64) -> u64 {
+        if threads < 2 {
+            return 0;
+        }
+        let shared = u64::from(self.parallel[computation.index()].shared_permille);
+        let late = shared * self.hand_over_permille / 1_000;
+        late.max((threads * (shared + late)).saturating_sub(1_000))
     }
 
     /// The name of the semaphore, site or queue.

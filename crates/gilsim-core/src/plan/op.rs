@@ -3,8 +3,8 @@
 //! A thread holds its lock, but where a program gives it up: it does so before it waits, and takes it back after that.
 
 use crate::ids::{
-    BarrierId, ChannelId, EventLoopId, ExecutorId, FlagId, ItemCostId, LimiterId, NameId,
-    SemaphoreId, SiteId,
+    BarrierId, ChannelId, ComputationId, EventLoopId, ExecutorId, FlagId, ItemCostId, LimiterId,
+    NameId, SemaphoreId, SiteId,
 };
 use crate::model::LockMode;
 use crate::time::SimDuration;
@@ -161,6 +161,10 @@ pub enum Op {
 
     /// Something done with the attempts that the task of the thread is at.
     OnTry(TryOp),
+    /// Something done in a computation of several native threads.
+    OnTeam(TeamOp),
+    /// Something done in a computation that shares something, without the interpreter lock.
+    OnShared(SharingOp),
 
     /// Goes elsewhere if a length of the thread's task is zero.
     IfZero(Length, Pc),
@@ -271,6 +275,41 @@ pub enum TryOp {
     IfTooLong(Length, Pc),
     /// The thread, without its lock, sleeps for its task for as long as there is time, on that site.
     SleepUntilLate(NameId),
+}
+
+/// What is done in a computation of several native threads.
+#[derive(Clone, Copy, Debug)]
+pub enum TeamOp {
+    /// The thread begins a computation, with native threads of its own.
+    Begin {
+        /// Which one.
+        computation: ComputationId,
+        /// How long, before the build makes it longer.
+        length: Length,
+        /// The program of native threads.
+        native: Pc,
+    },
+    /// The thread, which may be a native one, does its piece of a region.
+    Work,
+    /// It waits until all have done theirs.
+    Meet,
+    /// Goes elsewhere if there is another region that it takes part in.
+    IfMore(Pc),
+    /// A native thread sleeps until there is something to do.
+    Rest,
+}
+
+/// What is done in a computation that shares something with other threads.
+#[derive(Clone, Copy, Debug)]
+pub enum SharingOp {
+    /// It begins; so long, before the build makes it longer.
+    Begin(ComputationId, Length),
+    /// A piece of it is done.
+    Work,
+    /// What that took longer because of others.
+    Contend,
+    /// Goes elsewhere if something is left of it.
+    IfMore(Pc),
 }
 
 /// What is done with tasks.
@@ -397,6 +436,8 @@ impl Op {
             | Self::Once { again: to, .. }
             | Self::Grow { enough: to, .. }
             | Self::IfZero(_, to)
+            | Self::OnTeam(TeamOp::Begin { native: to, .. } | TeamOp::IfMore(to))
+            | Self::OnShared(SharingOp::IfMore(to))
             | Self::Jump(to) => visit(to),
             Self::Unlock
             | Self::Relock
@@ -410,6 +451,8 @@ impl Op {
             | Self::Release(_)
             | Self::Disconnect(_)
             | Self::OnSite(..)
+            | Self::OnTeam(_)
+            | Self::OnShared(_)
             | Self::Set(_)
             | Self::OnLimiter(..)
             | Self::Started

@@ -473,6 +473,25 @@ costs! {
 }
 
 costs! {
+    /// What threads share without a lock (docs/semantics.md, "Sharing objects").
+    SharingCosts {
+        /// A use of something that no other thread uses meanwhile.
+        access: Cost,
+        /// What it takes longer if another thread, on another core, used it last.
+        hand_over: Cost,
+    }
+}
+
+impl SharingCosts {
+    /// How much longer a use takes after another thread's, in thousandths.
+    pub fn hand_over_permille(&self) -> u64 {
+        let (late, access) = (u128::from(self.hand_over.0.as_nanos()), self.access.0.as_nanos());
+        let permille = late * 1_000 / u128::from(access.max(1));
+        u64::try_from(permille).unwrap_or(u64::MAX).min(1_000_000)
+    }
+}
+
+costs! {
     /// Servers (docs/semantics.md, "Servers that fork beforehand").
     ServerCosts {
         /// A thread, to accept a request, read it, answer it and close its connection.

@@ -14,8 +14,8 @@ use crate::model::{StartMethod, Tool};
 pub use costs::{
     Cost, GateCosts, InterpreterCosts, LockCosts, LoopCosts, LoopSharedCosts, MachineCosts,
     MemoryCosts, MultiprocessingPoolCosts, PickleCosts, PipeCosts, ProcessCosts, ProcessPoolCosts,
-    ProcessSharedCosts, ServerCosts, SharedCosts, StartCosts, ThreadCosts, ThreadPoolCosts,
-    ThreadSharedCosts,
+    ProcessSharedCosts, ServerCosts, SharedCosts, SharingCosts, StartCosts, ThreadCosts,
+    ThreadPoolCosts, ThreadSharedCosts,
 };
 
 /// What one interpreter build on one machine costs, and which rules it follows.
@@ -61,6 +61,9 @@ pub struct Profile {
     /// What tasks share: semaphores and queues.
     #[serde(default)]
     pub shared: SharedCosts,
+    /// What threads share without a lock.
+    #[serde(default)]
+    pub sharing: SharingCosts,
     /// Servers.
     #[serde(default)]
     pub server: ServerCosts,
@@ -182,9 +185,10 @@ pub fn parse(text: &str) -> Result<Profile, ProfileError> {
 }
 
 /// What files of older versions do not have.
-const ADDED: [&[&str]; 13] = [
+const ADDED: [&[&str]; 14] = [
     &["shared"],
     &["server"],
+    &["sharing"],
     &["event_loop", "timer_level"],
     &["pickle", "dumps_per_object"],
     &["pickle", "loads_per_object"],

@@ -4,7 +4,7 @@ use crate::ids::{BarrierId, ChannelId, EventLoopId, ExecutorId, ItemCostId, Name
 use crate::model::{Scenario, ToolRun};
 use crate::plan::{
     BarrierRules, ChannelRules, Code, EntryCode, ExecutorRules, Group, ItemCost, KernelRules,
-    LimiterRules, LockRules, MachineRules, MemoryRules, Plan, QueueRules, SemaphoreRules,
+    Label, LimiterRules, LockRules, MachineRules, MemoryRules, Plan, QueueRules, SemaphoreRules,
     SiteRules,
 };
 use crate::profile::{Cost, MachineCosts, Profile, StartCosts};
@@ -37,6 +37,8 @@ pub(super) struct Builder<'a> {
     pub(super) tries: Vec<OpenTry>,
     /// Whether steps are being written that nobody gives up, whatever the time.
     pub(super) is_kept: bool,
+    /// Where the program of native threads begins, if computations have some.
+    pub(super) native: Option<Label>,
     groups: u8,
     onces: u8,
 }
@@ -70,6 +72,8 @@ impl<'a> Builder<'a> {
                 retake: profile.lock.retake.0,
             }),
             compute_permille: u64::from(profile.compute_permille),
+            parallel: setting.computations.iter().map(|it| it.parallel).collect(),
+            hand_over_permille: profile.sharing.hand_over_permille(),
             sites,
             computations,
             first_lock,
@@ -106,6 +110,7 @@ impl<'a> Builder<'a> {
             landings: Vec::new(),
             tries: Vec::new(),
             is_kept: false,
+            native: None,
             groups: 1,
             onces: 0,
         };
@@ -141,6 +146,7 @@ impl<'a> Builder<'a> {
 
     pub(super) fn finish(mut self) -> Plan {
         self.write_queue_feeders();
+        self.native = self.write_native();
         self.plan.tool_instructions = self.code.position().0 as usize;
         let next_handles = self.write_event_loops();
         let entries = self.write_scripts();

@@ -13,6 +13,7 @@ mod gates;
 mod interpreter_pool;
 mod multiprocessing;
 mod multiprocessing_pool;
+mod native;
 mod pipe;
 mod process_pool;
 mod script;
@@ -85,9 +86,21 @@ impl ToolRun {
 }
 
 /// The names that the engine itself gives to rows.
-const ENGINE_NAMES: [&str; 12] = [
-    "wake", "switch", "loop", "poll", "step", "create", "executor", "result", "join", "start",
-    "arrival", "pickle",
+const ENGINE_NAMES: [&str; 14] = [
+    "wake",
+    "switch",
+    "loop",
+    "poll",
+    "step",
+    "create",
+    "executor",
+    "result",
+    "join",
+    "start",
+    "arrival",
+    "pickle",
+    "spin",
+    "contention",
 ];
 
 /// The plan of one run: the draws of one replicate of a scenario, laid out for one tool.

@@ -196,6 +196,12 @@ impl Builder<'_> {
 
     /// Burns CPU: Python code, a C call that keeps the lock, or one that drops it.
     fn compute(&mut self, computation: Option<ComputationId>, length: Length) {
+        if let Some(computation) = computation.filter(|it| self.plan.has_team(*it)) {
+            return self.compute_in_team(computation, length);
+        }
+        if let Some(computation) = computation.filter(|it| self.plan.contends(*it)) {
+            return self.compute_with_others(computation, length);
+        }
         let (name, lock) = computation
             .map_or((NameId::EMPTY, LockMode::Held), |it| self.plan.computations[it.index()]);
         self.work(Op::Compute { length, name, lock }, lock);

@@ -92,13 +92,20 @@ fn threads_with_tasks(plan: &Plan, run: &ToolRun) -> u32 {
     }
 }
 
+/// How many threads do a computation at most, the one that computes included.
+fn most_native_threads(plan: &Plan) -> u128 {
+    plan.parallel.iter().map(|parallel| u128::from(parallel.threads)).max().unwrap_or(1)
+}
+
 /// How many threads may want a core at once.
 fn most_threads(plan: &Plan, run: &ToolRun) -> u128 {
-    let is_alone = plan.executors.is_empty() && run.descriptor().carrier == Carrier::Coroutine;
-    if is_alone || run.tool.is_one_at_a_time() {
+    let is_alone = most_native_threads(plan) == 1
+        && plan.executors.is_empty()
+        && run.descriptor().carrier == Carrier::Coroutine;
+    if is_alone || run.tool.is_one_at_a_time() && most_native_threads(plan) == 1 {
         return 1;
     }
     // The parent's threads hardly ever want one for long, unless payloads cross.
     let beside = if plan.workload.sends_something() { PARENT_THREADS } else { 0 };
-    u128::from(threads_with_tasks(plan, run)) + beside
+    u128::from(threads_with_tasks(plan, run)) * most_native_threads(plan) + beside
 }

@@ -53,6 +53,22 @@ pub fn refusal(scenario: &Scenario, tool: &ToolRun) -> Option<String> {
             tool.label
         ));
     }
+    if let Some(team) = tool.setting.computations.iter().find(|it| it.parallel.threads > 1) {
+        return Some(format!(
+            "no program is printed: computation `{}` is done by native threads, and Python's standard library has \
+             nothing that has some",
+            team.name
+        ));
+    }
+    if let Some(sharing) =
+        tool.setting.computations.iter().find(|it| it.parallel.shared_permille > 0)
+    {
+        return Some(format!(
+            "no program is printed: what computation `{}` shares with other threads has no length of its own that a \
+             program could play",
+            sharing.name
+        ));
+    }
     let workload = Workload::sample(scenario, &tool.setting, 0).ok()?;
     let entries = 0..scenario.tasks.len();
     let mut steps = entries.flat_map(|entry| workload.script(entry));

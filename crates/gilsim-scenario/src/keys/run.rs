@@ -155,6 +155,17 @@ pub(crate) static COMPUTATION: Keys = Keys {
         key("lock", Kind::Choice(&LOCK_MODES),
             "held: Python code, gives way each switch interval (default). kept: one C call that never gives way. \
              released: C code that drops the lock.", r#""held""#),
+        key("threads", Kind::Whole(1, limits::NATIVE_THREADS),
+            "Native threads that do it, as BLAS has, the one that computes included, each thread of Python with its own; \
+             1 by default.", "10"),
+        key("barrier", Kind::Choice(&BARRIERS),
+            "How they wait for each other at the end of a region. spin: they burn CPU time (default). sleep: they sleep.",
+            r#""spin""#),
+        key("regions", Kind::Whole(1, limits::REGIONS),
+            "In so many regions, one after the other, they do it; 1 by default.", "100"),
+        key("shared", Kind::Share,
+            "The share of it, from 0 to 1, that needs something all threads of the process touch: it goes one by one in \
+             free-threaded builds; 0 by default.", "0.3"),
     ],
 };
 
@@ -210,6 +221,9 @@ pub(crate) static TOOL_NAMES: [&str; Tool::ALL.len()] = {
 
 /// The names of the lock modes of computations.
 pub(crate) static LOCK_MODES: [&str; 3] = ["held", "kept", "released"];
+
+/// How native threads wait for each other.
+pub(crate) static BARRIERS: [&str; 2] = ["spin", "sleep"];
 
 /// Who may accept requests.
 pub(crate) static ACCEPTS: [&str; 2] = ["kernel", "even"];

@@ -8,7 +8,8 @@ use crate::fault::Fault;
 use crate::keys::{self, Keys};
 use crate::tree::{Entry, Node, shortened};
 use gilsim_core::model::{
-    Computation, Distribution, Interpreter, LockMode, Machine, Server, Setting, Site,
+    Computation, Distribution, Interpreter, LockMode, Machine, NativeBarrier, Parallel, Server,
+    Setting, Site,
 };
 use gilsim_core::profile::{self, Profile};
 use gilsim_core::time::SimDuration;
@@ -57,6 +58,10 @@ struct SaidSite {
 struct SaidComputation {
     time: Option<Distribution>,
     lock: Option<LockMode>,
+    threads: Option<u32>,
+    barrier: Option<NativeBarrier>,
+    regions: Option<u32>,
+    shared_permille: Option<u32>,
 }
 
 /// The scenario's own setting: what it says, and the names of its sites and computations.
@@ -177,11 +182,52 @@ fn computation(reader: &mut Reader<'_>, entry: &Entry, whole: bool) -> SaidCompu
         return SaidComputation::default();
     };
     let time = if whole { reader.required(&fields, "time") } else { fields.get("time") };
-    SaidComputation {
+    let said = SaidComputation {
         time: time.and_then(|node| reader.distribution(node)),
         lock: reader.choice(&fields, "lock").map(|index| LOCK_MODES[index]),
+        threads: reader.amount(&fields, "threads"),
+        barrier: reader.choice(&fields, "barrier").map(|index| BARRIERS[index]),
+        regions: reader.amount(&fields, "regions"),
+        shared_permille: reader.share(&fields, "shared").map(permille),
+    };
+    if whole {
+        check_parallel(reader, &fields, &said);
+    }
+    said
+}
+
+/// A share in thousandths.
+fn permille(share: f64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1000")]
+    let permille = (share * 1_000.0).round() as u32;
+    permille
+}
+
+/// Refuses native threads that would need the interpreter lock, and what only several of them have.
+fn check_parallel(reader: &mut Reader<'_>, fields: &Fields<'_>, said: &SaidComputation) {
+    let mut refuse = |key: &str, title: &str, label: &str| {
+        let place = fields.get(key).map_or(fields.place, |node| node.place);
+        reader.faults.push(Fault::new(place, title).label(label));
+    };
+    let has_team = said.threads.is_some_and(|threads| threads > 1);
+    if has_team && said.lock != Some(LockMode::Released) {
+        let title = "native threads compute without the interpreter lock";
+        refuse("threads", title, "expected `lock = \"released\"` beside it");
+    }
+    if has_team && said.shared_permille.is_some_and(|share| share > 0) {
+        let title = "a computation is done by native threads or shares objects of Python, not both";
+        refuse("shared", title, "expected no `threads` beside it");
+    }
+    for key in ["barrier", "regions"] {
+        if !has_team && fields.get(key).is_some() {
+            let title = format!("one thread alone has no `{key}`");
+            refuse(key, &title, "expected `threads`, two or more, beside it");
+        }
     }
 }
+
+/// How native threads wait, in the order of the names among the keys.
+const BARRIERS: [NativeBarrier; keys::BARRIERS.len()] = [NativeBarrier::Spin, NativeBarrier::Sleep];
 
 /// The lock modes in the order of their names among the keys.
 const LOCK_MODES: [LockMode; keys::LOCK_MODES.len()] =
@@ -289,6 +335,11 @@ impl Base {
             let computation = &mut computations[*index];
             computation.time = said.time.clone().unwrap_or_else(|| computation.time.clone());
             computation.lock = said.lock.unwrap_or(computation.lock);
+            let parallel = &mut computation.parallel;
+            parallel.threads = said.threads.unwrap_or(parallel.threads);
+            parallel.barrier = said.barrier.unwrap_or(parallel.barrier);
+            parallel.regions = said.regions.unwrap_or(parallel.regions);
+            parallel.shared_permille = said.shared_permille.unwrap_or(parallel.shared_permille);
         }
         computations
     }
@@ -303,5 +354,6 @@ fn unsaid_site(name: &str) -> Site {
 
 fn unsaid_computation(name: &str) -> Computation {
     let time = Distribution::Constant(SimDuration::ZERO);
-    Computation { name: name.to_owned(), time, lock: LockMode::Held }
+    let parallel = Parallel::default();
+    Computation { name: name.to_owned(), time, lock: LockMode::Held, parallel }
 }
