@@ -57,6 +57,7 @@ fn rows(mut each: impl FnMut(&Row)) {
         let turn = number / 8;
         each(&Row {
             task: Some(TaskId(number % 1_000)),
+            list: 0,
             step: number / 1_000,
             state: State::ALL[(number % 1_000 + turn) as usize % State::ALL.len()],
             name: NameId::EMPTY,

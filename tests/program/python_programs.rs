@@ -5,8 +5,8 @@
 mod build;
 
 use build::{
-    arriving, closed, closed_and_staged, entry, everything, ms, offloading, pages, program,
-    scenario, staged, tiny_program, tool,
+    arriving, closed, closed_and_staged, entry, everything, fanning, ms, offloading, pages,
+    program, scenario, staged, tiny_program, tool,
 };
 use gilsim::model::{
     Distribution, OffloadTo, Parcel, Payload, Scenario, StartMethod, StepSpec, Tool, ToolRun,
@@ -35,8 +35,9 @@ fn printed_tools() -> impl Iterator<Item = Tool> {
     Tool::ALL.into_iter().filter(|tool| !tool.is_server())
 }
 
-fn all_scenarios() -> [Scenario; 8] {
+fn all_scenarios() -> [Scenario; 9] {
     [
+        fanning(),
         pages(),
         everything(),
         arriving(),
@@ -93,6 +94,14 @@ fn a_process_pool_hears_from_futures_which_jobs_are_done() {
 #[test]
 fn coroutines_wait_for_those_before_them() {
     assert_is_printed("staged_asyncio", &program(&staged(), &run(Tool::Asyncio)));
+}
+
+#[test]
+fn lists_of_steps_are_coroutines_or_go_to_the_executor() {
+    assert_is_printed("fanning_asyncio", &program(&fanning(), &run(Tool::Asyncio)));
+    assert_is_printed("fanning_thread_pool", &program(&fanning(), &run(Tool::ThreadPool)));
+    assert_is_printed("fanning_threading", &program(&fanning(), &run(Tool::Threading)));
+    assert_is_printed("fanning_sequential", &program(&fanning(), &run(Tool::Sequential)));
 }
 
 #[test]

@@ -128,6 +128,10 @@ id!(
     EventLoopId
 );
 id!(
+    /// A step that does lists of steps at the same time.
+    FanId
+);
+id!(
     /// Bookkeeping that grows with an item.
     ItemCostId
 );

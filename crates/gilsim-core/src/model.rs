@@ -1,6 +1,7 @@
 //! What a scenario says, validated and resolved: plain data that knows no TOML.
 
 mod attempts;
+mod fan;
 mod step;
 mod within;
 
@@ -12,6 +13,7 @@ use crate::time::{SimDuration, SimTime};
 pub use crate::tools::Tool;
 
 pub use attempts::{Retry, Try};
+pub use fan::{Fan, Lists, Until};
 pub use step::{
     Form, Further, Guard, Object, OffloadTo, Spends, StepKind, StepSpec, Takes, WaitOn, Work,
 };

@@ -68,6 +68,8 @@ impl State {
 pub struct Row {
     /// The task it belongs to, if any.
     pub task: Option<TaskId>,
+    /// The list of the task's steps that it belongs to, of those that are done at the same time; 0 is the task itself.
+    pub list: u32,
     /// The leaf step as executed, from 0; meaningless without a task.
     pub step: u32,
     /// What was done.
@@ -146,6 +148,8 @@ pub enum Incident {
     TimedOut,
     /// Another attempt begins.
     Retried,
+    /// A list of steps was cancelled.
+    Cancelled,
 }
 
 /// Listens to a run. Rows of one task, one thread or one core come in the order of their time;

@@ -10,6 +10,7 @@ mod arrivals;
 mod case;
 mod demand;
 mod draw;
+mod lists;
 mod notes;
 mod script;
 
@@ -30,6 +31,7 @@ pub use arrivals::settled;
 pub use case::bits;
 pub use demand::{Demand, TURNS, TooLarge};
 use draw::Law;
+use lists::Lists;
 pub use notes::Notes;
 pub use script::{Action, Length, Spent, Step};
 use script::{Draw, Drawn, Odds, Script, Times};
@@ -44,6 +46,8 @@ pub struct Workload {
     /// One for each drawn step.
     columns: Vec<Column>,
     task_count: u32,
+    /// How many lists of steps all tasks have together that are done at the same time.
+    list_count: u32,
     /// When each task arrives; empty where all do at once.
     instants: Vec<SimTime>,
     /// Tasks in order of arrival; `None` where that is the order of their numbers.
@@ -62,6 +66,7 @@ struct Entry {
     script: Range<usize>,
     closed: Option<Closed>,
     after: Option<After>,
+    lists: Lists,
 }
 
 /// The clients of an entry that is a closed loop.
@@ -104,6 +109,7 @@ impl Workload {
             steps: Vec::new(),
             columns: Vec::new(),
             task_count: 0,
+            list_count: 0,
             instants: Vec::new(),
             by_arrival: None,
             until: scenario.horizon.map(|horizon| horizon.until),
@@ -113,7 +119,7 @@ impl Workload {
             let key = Key { seed: scenario.seed, replicate, entry: index as u64 };
             let before = |entry: usize| workload.entries[entry].count;
             let (count, instants) = Arrivals::sample(spec, key, scenario.horizon, before)?;
-            workload.add_entry(spec, setting, count, key);
+            workload.add_entry(spec, setting, count, key)?;
             arrivals.push((count, instants));
         }
         workload.instants = Arrivals::join(arrivals);
@@ -123,10 +129,17 @@ impl Workload {
     }
 
     /// Adds an entry of so many tasks, and draws the lengths of their steps.
-    fn add_entry(&mut self, spec: &TaskEntry, setting: &Setting, count: u32, key: Key) {
+    fn add_entry(
+        &mut self,
+        spec: &TaskEntry,
+        setting: &Setting,
+        count: u32,
+        key: Key,
+    ) -> Result<(), TooLarge> {
         let first = self.task_count;
         let begin = self.steps.len();
-        let (steps, drawn) = Script::of(&spec.steps, setting, self.columns.len());
+        let Script { steps, drawn, lists, .. } =
+            Script::of(&spec.steps, setting, self.columns.len());
         self.steps.extend(steps);
         let end = self.steps.len();
         let columns = drawn.iter().map(|draw| Column { first, lengths: draw.column(count, key) });
@@ -143,8 +156,11 @@ impl Workload {
             script: begin..end,
             closed,
             after,
+            lists: Lists { first: self.list_count, of_each: lists },
         });
+        self.add_lists(count, lists)?;
         self.task_count += count;
+        Ok(())
     }
 
     /// The clients of an entry, if it has some, with their think times drawn.
@@ -277,7 +293,7 @@ impl Workload {
             Length::Constant(constant) => constant,
             Length::Drawn(column) => {
                 let column = &self.columns[column as usize];
-                column.lengths[(task.0 - column.first) as usize]
+                column.lengths[(self.whose(task).0.0 - column.first) as usize]
             }
         }
     }
@@ -344,21 +360,6 @@ impl Workload {
             Action::MayFail(column) => !self.length(task, Length::Drawn(column)).is_zero(),
             _ => false,
         })
-    }
-
-    /// Whether the leaf step `leaf` of a task may be cut short or left out, for it is part of a `try`.
-    pub fn may_be_left_out(&self, task: TaskId, leaf: u32) -> bool {
-        let mut depth = 0_u32;
-        let before = self.script(self.entry_of(task)).iter().take_while(|step| step.leaf <= leaf);
-        for step in before {
-            match step.action {
-                Action::AttemptsBegin => depth += 1,
-                Action::AttemptsEnd { .. } => depth -= 1,
-                action if action.is_leaf() && step.leaf == leaf => return depth > 0,
-                _ => {}
-            }
-        }
-        false
     }
 
     /// What the leaf step `leaf` of a task does.

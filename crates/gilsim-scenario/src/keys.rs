@@ -85,6 +85,8 @@ pub(super) enum Kind {
     List(&'static Keys),
     /// A list of steps.
     Steps,
+    /// A list of lists of steps, or `true`.
+    Lists,
     /// When tasks arrive.
     Arrival,
     /// The name of an entry of `[[tasks]]`, or a table of [`AFTER`].

@@ -38,6 +38,8 @@ steps = [
   { wait = "a" }, { block = "1s" }, { compute = "parse" }, { yield = true }, { acquire = "slots" },
   { release = "slots" }, { put = "jobs" }, { get = "jobs" }, # a comment
   { offload = [{ compute = "1ms" }], to = "processes" }, { repeat = 10, steps = [{ wait = "b" }] },
+  { all = [[{ wait = "a" }]], on_failure = "cancel", each = 2, steps = [{ yield = true }] },
+  { first = [[{ wait = "a" }], [{ compute = "1ms" }]] },
   { fail = true }, { try = [{ wait = "a" }], timeout = "1s", otherwise = [{ yield = true }],
     retry = { times = 2, backoff = "1ms", factor = 2, jitter = 0.5 } },
 ]

@@ -192,6 +192,11 @@ fn kind(kind: Kind, whole: bool) -> Map<String, Value> {
             json!({ "type": "array", "minItems": least, "items": object(keys, true) })
         }
         Kind::Steps => json!({ "$ref": "#/$defs/steps" }),
+        Kind::Lists => {
+            let lists =
+                json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/steps" } });
+            json!({ "anyOf": [{ "const": true }, lists] })
+        }
         Kind::Arrival => json!({ "$ref": "#/$defs/arrival" }),
         Kind::After => {
             let name = json!({ "type": "string", "minLength": 1 });

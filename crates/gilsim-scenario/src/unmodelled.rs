@@ -8,13 +8,16 @@ use super::tree::shortened;
 const LIMITS: &str = "see README.md, \"Limits\"";
 
 /// What serves in the place of something that is missing.
-const INSTEAD: [(&str, &str); 2] = [
-    ("sleep", "`wait` for a time, or `block` the thread for one"),
-    ("gather", "the entries of `[[tasks]]` are what is gathered"),
-];
+const INSTEAD: [(&str, &str); 1] = [("sleep", "`wait` for a time, or `block` the thread for one")];
 
 /// What has a table of its own, and is used by steps of other names.
-const ELSEWHERE: [(&str, &str); 10] = [
+const ELSEWHERE: [(&str, &str); 13] = [
+    ("gather", "tasks are gathered as they are; within one: { all = [[...], [...]] }"),
+    ("taskgroup", "a step has one: { all = [[...], [...]], on_failure = \"cancel\" }"),
+    (
+        "cancel",
+        "a list that fails cancels the others: { all = [[...], [...]], on_failure = \"cancel\" }",
+    ),
     ("timeout", "steps that are tried have one: { try = [...], timeout = \"5s\" }"),
     ("deadline", "steps that are tried have one: { try = [...], timeout = \"5s\" }"),
     ("retry", "steps that are tried have it: { try = [...], retry = { times = 3 } }"),
@@ -28,11 +31,10 @@ const ELSEWHERE: [(&str, &str); 10] = [
 ];
 
 /// What has no stand-in.
-const NAMES: [&str; 31] = [
+const NAMES: [&str; 29] = [
     "anyio",
     "bandwidth",
     "cache",
-    "cancel",
     "cancellation",
     "celery",
     "condition",
@@ -55,7 +57,6 @@ const NAMES: [&str; 31] = [
     "signal",
     "socket",
     "subprocess",
-    "taskgroup",
     "trio",
     "twisted",
     "uvloop",

@@ -39,6 +39,7 @@ impl Used {
                 | Object::Time(_)
                 | Object::Executor(_)
                 | Object::Attempts(_)
+                | Object::Lists(_)
                 | Object::Times(_) => {}
             }
             for (_, steps) in step.within() {

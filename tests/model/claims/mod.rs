@@ -13,6 +13,7 @@ mod concurrency_needs_no_parallelism;
 mod each_process_has_its_own_lock;
 mod gates;
 mod kept_is_not_interrupted;
+mod lists_at_once;
 mod no_await_starves_the_others;
 mod one_barista;
 mod one_blocking_call_stalls_the_loop;

@@ -275,6 +275,7 @@ impl Sink for Counts {
         match incident {
             Incident::TimedOut => self.timed_out += 1,
             Incident::Retried => self.retried += 1,
+            Incident::Cancelled => panic!("nothing is cancelled"),
         }
     }
 }

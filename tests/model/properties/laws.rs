@@ -26,9 +26,18 @@ fn tasks_are_partitioned(run: &Run) -> Option<String> {
     for finished in &run.heard.finished {
         let of_task = |row: &&Row| row.task == Some(finished.task);
         let mut rows: Vec<&Row> = run.heard.rows.iter().filter(of_task).collect();
-        rows.sort_by_key(|row| row.start);
+        rows.sort_by_key(|row| (row.list, row.start));
+        let follow_on = |pair: &&[&Row]| {
+            pair[1].list == 0 || pair[0].list != pair[1].list || pair[0].end == pair[1].start
+        };
+        if let Some(pair) = rows.windows(2).find(|pair| !follow_on(pair)) {
+            return Some(format!("a gap or an overlap in a list: {pair:?}"));
+        }
+        if let Some(row) = rows.iter().find(|row| row.end > finished.done) {
+            return Some(format!("it is done before that: {row:?}"));
+        }
         let mut end = finished.arrived;
-        for row in rows {
+        for row in rows.into_iter().filter(|row| row.list == 0) {
             if row.start != end {
                 return Some(format!("a gap or an overlap at {}: {row:?}", end.as_nanos()));
             }

@@ -5,6 +5,7 @@ use std::fmt;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample;
 
 /// A duration in microseconds, or a distribution of them.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub enum Step {
     Fail,
     /// What is tried, how long each attempt may take in us, retries, the wait before them in us, and what is done otherwise.
     Try(Vec<Step>, Option<u64>, u32, u64, Option<Vec<Step>>),
+    /// Lists of steps at the same time, what stands beside them, and how many more of the first list there are.
+    Lists(&'static str, Vec<Vec<Step>>, u32),
 }
 
 #[derive(Clone, Debug)]
@@ -235,6 +238,16 @@ impl Step {
                 format!("{{ repeat = {times}, steps = {} }}", list(inner, k))
             }
             Self::Fail => "{ fail = true }".to_owned(),
+            Self::Lists(form, lists, each) => {
+                let (key, beside) = form.split_once(' ').unwrap_or((form, ""));
+                let more = if *each == 0 {
+                    String::new()
+                } else {
+                    format!(", each = {each}, steps = {}", list(&lists[0], k))
+                };
+                let lists: Vec<String> = lists.iter().map(|steps| list(steps, k)).collect();
+                format!("{{ {key} = [{}]{more}{beside} }}", lists.join(", "))
+            }
             Self::Try(inner, timeout, times, backoff, otherwise) => {
                 let timeout =
                     timeout.map_or_else(String::new, |us| format!(", timeout = \"{}us\"", us * k));
@@ -354,13 +367,16 @@ fn entry(chance: Chance) -> impl Strategy<Value = Entry> {
 fn step(chance: Chance) -> BoxedStrategy<Step> {
     let inner = flat_step(chance).boxed().prop_recursive(2, 6, 2, |inner| {
         let steps = vec(inner.clone(), 1..=2);
+        let forms = ["all", "all , on_failure = \"cancel\"", "first"].to_vec();
+        let lists = (sample::select(forms), vec(steps.clone(), 1..=3), 0..=2_u32);
+        let lists = lists.prop_map(|(form, lists, each)| Step::Lists(form, lists, each));
         let timeout =
             option::of(prop_oneof![(1..=20_u64).prop_map(|ms| ms * 1_000), 1..=30_000_u64]);
-        (steps, timeout, 0..=2_u32, 0..=3_000_u64, option::of(vec(inner, 1..=1))).prop_map(
-            |(steps, timeout, times, backoff, otherwise)| {
-                Step::Try(steps, timeout, times, backoff, otherwise)
-            },
-        )
+        let tried = (steps, timeout, 0..=2_u32, 0..=3_000_u64, option::of(vec(inner, 1..=1)));
+        let tried = tried.prop_map(|(steps, timeout, times, backoff, otherwise)| {
+            Step::Try(steps, timeout, times, backoff, otherwise)
+        });
+        prop_oneof![tried, lists]
     });
     prop_oneof![12 => flat_step(chance), 1 => Just(Step::Fail), 4 => inner].boxed()
 }
@@ -391,7 +407,7 @@ fn gate(chance: Chance) -> impl Strategy<Value = Step> {
         "{ pass = \"m0\" }",
     ];
     let count = if matches!(chance, Chance::Exact) { 4 } else { steps.len() };
-    proptest::sample::select(steps[..count].to_vec()).prop_map(Step::Gate)
+    sample::select(steps[..count].to_vec()).prop_map(Step::Gate)
 }
 
 fn plain_step(chance: Chance) -> impl Strategy<Value = Step> {

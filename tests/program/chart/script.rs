@@ -54,6 +54,7 @@ impl Script {
         let name = self.names.intern(name);
         self.recorder.row(&Row {
             task: on.task.map(TaskId),
+            list: 0,
             step: 0,
             state,
             name,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use gilsim::ids::{ComputationId, QueueId, SemaphoreId, SiteId, TaskId};
 use gilsim::model::{
-    After, Arrival, Computation, Distribution, Interpreter, LockMode, Machine, OffloadTo, Parallel,
-    Parcel, Payload, Queue, Scenario, Semaphore, Server, Serving, Setting, Site, StartMethod,
-    StepSpec, TaskEntry, Tool, ToolRun, WaitOn, Work,
+    After, Arrival, Computation, Distribution, Fan, Interpreter, Lists, LockMode, Machine,
+    OffloadTo, Parallel, Parcel, Payload, Queue, Scenario, Semaphore, Server, Serving, Setting,
+    Site, StartMethod, StepSpec, TaskEntry, Tool, ToolRun, Until, WaitOn, Work,
 };
 use gilsim::profile;
 use gilsim::program::{self, Drawn};
@@ -182,6 +182,20 @@ pub(crate) fn closed_and_staged() -> Scenario {
     let steps = vec![StepSpec::Wait(WaitOn::Time(ms(1)))];
     scenario.tasks.push(TaskEntry { arrive, ..entry("receipt", 5, steps) });
     scenario
+}
+
+/// Lists of steps of every form, in one task: some fail, and times differ.
+pub(crate) fn fanning() -> Scenario {
+    let lists = |lists: Vec<(u32, Vec<StepSpec>)>, until| {
+        let lists = lists.into_iter().map(|(times, steps)| Lists { times, steps }).collect();
+        StepSpec::lists(Fan { lists, until })
+    };
+    let steps = vec![
+        lists(vec![(1, vec![site(BANK), compute(0)]), (3, vec![site(SHOP)])], Until::AllEnd),
+        lists(vec![(1, vec![StepSpec::Fail]), (1, vec![site(BANK)])], Until::OneFails),
+        lists(vec![(1, vec![site(BANK)]), (1, vec![compute(2)])], Until::OneEnds),
+    ];
+    scenario("Work fans out", vec![entry("request", 2, steps)])
 }
 
 /// A coroutine that sends parts of its work elsewhere, `sharing` or not what others use too.

@@ -80,7 +80,7 @@ impl Attempts {
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Who takes the steps that a thread is at: itself, or a coroutine.
-    fn who_acts(&self, thread: ThreadId) -> Waiter {
+    pub(super) fn who_acts(&self, thread: ThreadId) -> Waiter {
         if self.loops.iter().any(|it| it.thread() == thread) {
             Waiter::Coroutine(self.task_on(thread))
         } else {
@@ -99,7 +99,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
             TryOp::Retry => {
                 let task = self.task_on(thread);
-                self.sink.happened(task, Incident::Retried);
+                self.note(task, Incident::Retried);
             }
             TryOp::IfTooLong(length, to) => {
                 let end = self.now + self.length(thread, length);
@@ -140,7 +140,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Some(struck) if struck < at => return Flow::Jump(outer),
             Some(_) => {
                 let task = self.task_on(thread);
-                self.sink.happened(task, Incident::TimedOut);
+                self.note(task, Incident::TimedOut);
             }
             None => {}
         }
@@ -218,6 +218,32 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
     }
 
+    /// A list of steps begins that may be cancelled: it is as an attempt without a limit.
+    pub(super) fn begin_cancellable(&mut self, list: TaskId) {
+        self.attempts.begin(Waiter::Coroutine(list), Attempt { until: SimTime::NEVER, alarm: 0 });
+    }
+
+    /// It ends. Returns whether it was cancelled.
+    pub(super) fn end_cancellable(&mut self, list: TaskId) -> bool {
+        let (.., struck) = self.attempts.end(Waiter::Coroutine(list));
+        struck.is_some()
+    }
+
+    /// Cancels a list of steps, unless that has been done. Where it has not begun, it finds out when it does.
+    pub(super) fn cancel(&mut self, list: TaskId) {
+        let event_loop = self.loop_of(list);
+        let is_new = self.loops[event_loop.index()].has_not_begun(list);
+        if self.attempts.strike(Waiter::Coroutine(list), 0) && !is_new {
+            self.give_up(list);
+        }
+    }
+
+    /// Something happened to a task, or to a list of its steps.
+    pub(super) fn note(&mut self, task: TaskId, incident: Incident) {
+        let (task, _) = self.plan.workload.whose(task);
+        self.sink.happened(task, incident);
+    }
+
     /// A coroutine gives up what it waits for (`Task.cancel`).
     fn give_up(&mut self, task: TaskId) {
         let pc = self.tasks.get(task).pc;
@@ -226,6 +252,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::Offload { part, .. } => self.abandon_part(task, part),
             Op::Suspend(wait) if self.is_ready(task) => self.go_on_late(task, wait.on),
             Op::Suspend(Wait { on: ForCoroutine::Result, .. }) => self.abandon_result(task, pc),
+            Op::Suspend(Wait { on: ForCoroutine::Lists, .. }) => return self.give_up_lists(task),
             Op::Suspend(Wait { on: ForCoroutine::Thing(thing), .. }) => {
                 self.shared.step_out(thing, Waiter::Coroutine(task));
             }
@@ -241,7 +268,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// Whether a suspended coroutine is to go on already.
-    fn is_ready(&self, task: TaskId) -> bool {
+    pub(super) fn is_ready(&self, task: TaskId) -> bool {
         let off_thread = self.tasks.off_thread(task);
         off_thread.is_some_and(|OffThread { state, .. }| state == State::Ready)
     }

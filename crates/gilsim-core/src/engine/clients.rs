@@ -103,8 +103,11 @@ impl Clients {
 }
 
 impl<S: Sink + ?Sized> Engine<'_, S> {
-    /// When a task arrives.
+    /// When a task arrives; of a list of steps, when it begins.
     pub(super) fn arrival(&self, task: TaskId) -> SimTime {
+        if self.plan.workload.is_list(task) {
+            return self.fans.began(task).unwrap_or(self.now);
+        }
         match &self.tasks.clients {
             None => self.plan.workload.arrival(task),
             Some(clients) => clients.arrival(task),

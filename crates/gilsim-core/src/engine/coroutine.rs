@@ -56,7 +56,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             ForCoroutine::Turn => {
                 self.loops[event_loop.index()].call_soon(Handle::Step(task, End::Done));
             }
-            ForCoroutine::Timer | ForCoroutine::Result => {}
+            ForCoroutine::Timer | ForCoroutine::Result | ForCoroutine::Lists => {}
         }
         self.detach(thread, wait.row);
         self.go_to_next_handle(event_loop)

@@ -62,6 +62,8 @@ pub(super) enum Handle {
     Step(TaskId, End),
     /// A coroutine gives up the attempt of that number, if it is still at it.
     Deadline(TaskId, Number),
+    /// A list of steps has ended, and whether it has failed: who waits for it hears of it.
+    ListEnded(TaskId, bool),
     /// What was to be done is not to be done any more.
     Cancelled,
     /// A coroutine's end is counted by `gather`.
@@ -99,6 +101,7 @@ impl EventLoop {
             Handle::Accept
             | Handle::Accepted(_)
             | Handle::Deadline(..)
+            | Handle::ListEnded(..)
             | Handle::Cancelled
             | Handle::Gathered
             | Handle::Main => unreachable!("only coroutines have tasks"),
@@ -189,6 +192,11 @@ impl EventLoop {
         })
     }
 
+    /// Whether a coroutine is still to take its first step.
+    pub(super) fn has_not_begun(&self, task: TaskId) -> bool {
+        self.ready.contains(&Handle::FirstStep(task))
+    }
+
     /// `gather` waits for so many coroutines.
     fn gather(&mut self, tasks: impl ExactSizeIterator<Item = TaskId>) {
         self.unfinished = u32::try_from(tasks.len()).expect("tasks have 32-bit numbers");
@@ -254,7 +262,7 @@ impl EventLoop {
             Handle::Main => self.rules.step,
             Handle::Accept => self.rules.accept_nothing,
             Handle::Accepted(_) => self.rules.accept,
-            Handle::Cancelled | Handle::Gathered => SimDuration::ZERO,
+            Handle::ListEnded(..) | Handle::Cancelled | Handle::Gathered => SimDuration::ZERO,
         }
     }
 
@@ -403,6 +411,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             | Handle::Accept
             | Handle::Accepted(_)
             | Handle::Deadline(..)
+            | Handle::ListEnded(..)
             | Handle::Cancelled
             | Handle::Gathered
             | Handle::Main => self.names.event_loop,
@@ -425,6 +434,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 event_loop.call_soon(Handle::Step(task, End::Done));
             }
             Handle::Deadline(task, number) => self.coroutine_is_late(task, number),
+            Handle::ListEnded(list, failed) => self.list_has_ended(list, failed),
             Handle::Accepted(task) => self.accepted(id, task),
             Handle::Accept | Handle::Cancelled => {}
             Handle::Gathered => event_loop.gathered(),

@@ -219,6 +219,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if !wait.is_zero() {
             record.waits.push((task, wait));
         }
+        let (task, _) = self.plan.workload.whose(task);
         self.sink.passed(&Passed { limiter, task, at: now + wait });
         Flow::jump_if(wait.is_zero(), passed)
     }

@@ -118,7 +118,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         }
         let start = item.part().unwrap_or(self.tasks.get(task).pc);
         if self.thread(thread).task.get() != Some(task) {
-            self.attach(task, thread, start);
+            self.attach_or_orphan(task, thread, start);
         }
         Flow::Jump(start)
     }
@@ -168,6 +168,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         let item = self.thread(thread).item;
         if let Some(part) = item.part() {
             let task = self.task_of(item, 0);
+            // Without an event loop no coroutine has offloaded it.
+            if self.loops.is_empty() {
+                return self.deliver_list(task, part);
+            }
             if !self.tasks.forget_abandoned(task, part) {
                 self.executor_is_done(task);
             }

@@ -41,7 +41,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if item != Item::NONE {
             let task = self.task_of(item, 0);
             let start = self.tasks.get(task).pc;
-            self.attach(task, child, start);
+            self.attach_or_orphan(task, child, start);
         }
         self.wake(child, Then::GoOn);
     }

@@ -19,6 +19,7 @@ mod cpu;
 mod dice;
 mod event_loop;
 mod executor;
+mod fans;
 mod followers;
 mod gates;
 mod gil;
@@ -57,6 +58,7 @@ use attempts::Attempts;
 use channels::Channels;
 use event_loop::EventLoop;
 use executor::Executors;
+use fans::Fans;
 use kernel::Kernel;
 use listening::Listener;
 use lock::Locks;
@@ -168,6 +170,8 @@ struct Engine<'a, S: ?Sized> {
     teams: Teams,
     /// Who shares something at present.
     sharing: Sharing,
+    /// What tasks do at the same time.
+    fans: Fans,
     /// Why nothing more is played, if so.
     ending: Option<Ending>,
     /// More steps of no length than this at one instant are a fault of the engine.
@@ -203,6 +207,7 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
             attempts: Attempts::default(),
             teams: Teams::default(),
             sharing: Sharing::default(),
+            fans: Fans::default(),
             ending: None,
             steps_per_instant_max: steps_per_instant_max(plan),
         };

@@ -90,6 +90,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             Op::OnTry(op) => return self.run_try_op(thread, op),
             Op::OnTeam(op) => return self.run_team_op(thread, op),
             Op::OnShared(op) => return self.run_sharing_op(thread, op),
+            Op::OnFan(fan, op) => return self.run_fan_op(thread, fan, op),
             Op::IfZero(length, to) => {
                 return Flow::jump_if(self.length(thread, length).is_zero(), to);
             }

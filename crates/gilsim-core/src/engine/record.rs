@@ -40,8 +40,16 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if record.row_since == self.now {
             return;
         }
+        let (task, list) = match record.task.get() {
+            Some(task) => {
+                let (task, list) = self.plan.workload.whose(task);
+                (Some(task), list)
+            }
+            None => (None, 0),
+        };
         let row = Row {
-            task: record.task.get(),
+            task,
+            list,
             step: record.row_step,
             state,
             name,
@@ -60,6 +68,15 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.close_off_thread(task, self.now);
         let step = self.plan.instruction(pc).step;
         self.begin_row_of(thread, Some(task), step);
+    }
+
+    /// The same; steps that are done for nobody are rows of no task.
+    pub(super) fn attach_or_orphan(&mut self, task: TaskId, thread: ThreadId, pc: Pc) {
+        if self.fans.is_lost(task) {
+            self.tasks.orphan(thread, task);
+        } else {
+            self.attach(task, thread, pc);
+        }
     }
 
     /// The task of `thread` leaves it. With a state it is in that state from now on; without one it
@@ -93,7 +110,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         self.tasks.leave_thread(task, OffThread { state, name, since: at });
     }
 
-    fn close_off_thread(&mut self, task: TaskId, end: SimTime) {
+    pub(super) fn close_off_thread(&mut self, task: TaskId, end: SimTime) {
         let arrival = self.arrival(task);
         let off_thread = self.tasks.come_onto_thread(task, arrival);
         let Some(OffThread { state, name, since: start }) = off_thread else { return };
@@ -101,8 +118,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             return;
         }
         let started = state != State::Queued;
+        let (whose, list) = self.plan.workload.whose(task);
         let row = Row {
-            task: Some(task),
+            task: Some(whose),
+            list,
             step: self.leaf(task),
             state,
             name,

@@ -4,6 +4,7 @@ use crate::ids::{TaskId, ThreadId};
 use crate::plan::{ForCoroutine, ForThread, Op, Thing};
 use crate::trace::{Outcome, Sink, State, Stuck};
 
+use super::sync::Waiter;
 use super::tasks::OffThread;
 use super::{Ending, Engine};
 
@@ -24,9 +25,10 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     fn stuck_thread(&self, thread: ThreadId) -> Option<Stuck> {
         let record = self.thread(thread);
-        let task = record.task.get();
+        let task = record.task.get().map(|task| self.plan.workload.whose(task).0);
         let waits_for = match self.wait_of(thread)?.on {
             ForThread::Thing(thing) => self.words_for(self.meant(thing)?),
+            ForThread::Lists => self.words_for_lists(Waiter::Thread(thread)),
             // Threads of the tool itself wait for those above.
             _ => return None,
         };
@@ -43,6 +45,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                         Some(thing) => self.words_for(thing),
                         None => "a place within the asyncio limit".to_owned(),
                     },
+                    ForCoroutine::Lists => self.words_for_lists(Waiter::Coroutine(task)),
                     _ => "an executor".to_owned(),
                 },
                 _ => "an executor".to_owned(),
@@ -50,7 +53,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             State::Queued => "a worker of its executor".to_owned(),
             _ => return None,
         };
-        Some(Stuck { task: Some(task), step: self.leaf(task), thread: None, waits_for })
+        let (whose, _) = self.plan.workload.whose(task);
+        Some(Stuck { task: Some(whose), step: self.leaf(task), thread: None, waits_for })
     }
 
     /// What is waited for, in terms of the scenario; nothing if that knows nothing of it.

@@ -32,7 +32,7 @@ pub(super) struct OffThread {
     pub(super) since: SimTime,
 }
 
-/// All tasks.
+/// All tasks, and after them the lists of steps that they do at the same time.
 #[derive(Debug)]
 pub(super) struct Tasks {
     records: Vec<Task>,
@@ -65,6 +65,10 @@ impl Tasks {
                 Task { pc: code.start, event_loop, begun: false, done: false, delivered: false };
             std::iter::repeat_n(task, workload.tasks_of(entry) as usize)
         });
+        let list =
+            Task { pc: Pc::NOWHERE, event_loop: 0, begun: false, done: false, delivered: false };
+        let lists = workload.number_count() - workload.task_count();
+        let tasks = tasks.chain(std::iter::repeat_n(list, lists as usize));
         let has_loop = !plan.event_loops.is_empty();
         Self {
             records: tasks.collect(),
@@ -159,7 +163,7 @@ impl Tasks {
 
 /// What each task does on no thread before it comes onto one, if it is known to arrive.
 fn queued(workload: &Workload) -> Vec<Option<OffThread>> {
-    let mut queued = vec![None; workload.task_count() as usize];
+    let mut queued = vec![None; workload.number_count() as usize];
     for task in workload.known_tasks() {
         queued[task.index()] = Some(OffThread::queued_since(workload.arrival(task)));
     }

@@ -29,7 +29,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             | ForThread::Joined
             | ForThread::Poll(_)
             | ForThread::Result
-            | ForThread::AllResults => self.has_come(thread, on).then_some(End::Done),
+            | ForThread::AllResults
+            | ForThread::Lists => self.has_come(thread, on).then_some(End::Done),
         }
     }
 
@@ -48,6 +49,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 self.tasks.get(next).delivered
             }
             ForThread::AllResults => self.all_are_delivered(),
+            ForThread::Lists => self.lists_are_over(Waiter::Thread(thread)),
         }
     }
 
@@ -68,7 +70,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
                 let child = self.thread(thread).joined;
                 self.thread_mut(child).joiner = Some(thread).into();
             }
-            ForThread::Started | ForThread::Result | ForThread::AllResults => {}
+            ForThread::Started | ForThread::Result | ForThread::AllResults | ForThread::Lists => {}
         }
         self.block(thread, Wait::Block, row);
         Flow::Wait

@@ -6,6 +6,7 @@ use crate::ids::{
 
 use super::Distribution;
 use super::attempts::Try;
+use super::fan::{ALL, FIRST, Fan, Until};
 
 /// One step as written.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,6 +53,10 @@ pub enum StepSpec {
     },
     /// Tries steps: in so much time, so many times.
     Try(Box<Try>),
+    /// Does lists of steps at the same time, until all have ended.
+    All(Box<Fan>),
+    /// Does lists of steps at the same time, until the first has ended.
+    First(Box<Fan>),
     /// Runs steps several times.
     Repeat {
         /// How often; at least 1.
@@ -126,6 +131,8 @@ pub struct StepKind {
     pub spends: Option<Spends>,
     /// Whether it may wait for ever: for a step that another task may never take.
     pub waits_for_tasks: bool,
+    /// Whether it always fails.
+    pub fails: bool,
     /// Whether it blocks the thread of an event loop, too.
     pub blocks_loop: bool,
     /// What a task does with it, in words: `{}` stands for its [`Object`].
@@ -157,6 +164,8 @@ pub enum Form {
     StepsFor(fn(OffloadTo, Vec<StepSpec>) -> StepSpec),
     /// Steps; a time, retries and other steps at the further keys.
     Attempts(fn(Try) -> StepSpec),
+    /// Lists of steps; what a failure does, and further lists, at the further keys.
+    Lists(fn(Fan) -> StepSpec),
     /// A number of times; steps at the further key.
     Times(fn(u32, Vec<StepSpec>) -> StepSpec),
 }
@@ -187,6 +196,10 @@ pub enum Takes {
     Time,
     /// How often a step is tried again, and when.
     Retry,
+    /// What a list that fails does to the others.
+    OnFailure,
+    /// A number of lists.
+    Amount,
 }
 
 /// What the length of a step is spent on.
@@ -225,20 +238,22 @@ pub enum Object<'a> {
     Executor(OffloadTo),
     /// So many attempts, in so much time.
     Attempts(&'a Try),
+    /// So many lists of steps.
+    Lists(&'a Fan),
     /// So many times.
     Times(u32),
 }
 
 impl StepKind {
     /// All kinds, in the order of the contract.
-    pub const ALL: [&'static Self; 17] = [
+    pub const ALL: [&'static Self; 19] = [
         &WAIT, &BLOCK, &COMPUTE, &YIELD, &ACQUIRE, &RELEASE, &WITH, &PUT, &GET, &SET, &WAIT_FOR,
-        &MEET, &PASS, &FAIL, &TRY, &OFFLOAD, &REPEAT,
+        &MEET, &PASS, &FAIL, &TRY, &ALL, &FIRST, &OFFLOAD, &REPEAT,
     ];
 }
 
 /// What most kinds have in common.
-const PLAIN: StepKind = StepKind {
+pub(super) const PLAIN: StepKind = StepKind {
     key: "",
     about: "",
     example: "",
@@ -246,14 +261,15 @@ const PLAIN: StepKind = StepKind {
     further: &[],
     spends: None,
     waits_for_tasks: false,
+    fails: false,
     blocks_loop: false,
     words: "",
 };
 
 /// The steps within a step, where another thing stands at its own key.
-const STEPS: Further = Further {
+pub(super) const STEPS: Further = Further {
     key: "steps",
-    about: "With `repeat` or `with`: the steps that are repeated, or done meanwhile.",
+    about: "With `repeat`, `with`, `all` or `first`: the steps that are repeated, done meanwhile, or those of each list.",
     takes: Takes::Steps,
     example: r#"[{ "wait": "shop" }]"#,
     required: true,
@@ -355,6 +371,7 @@ const FAIL: StepKind = StepKind {
     about: "Fails: the rest of the task is not done.",
     example: "true",
     form: Form::True(|| StepSpec::Fail),
+    fails: true,
     words: "fails",
     ..PLAIN
 };
@@ -456,6 +473,14 @@ const REPEAT: StepKind = StepKind {
 };
 
 impl StepSpec {
+    /// Does lists of steps at the same time.
+    pub fn lists(fan: Fan) -> Self {
+        match fan.until {
+            Until::AllEnd | Until::OneFails => Self::All(Box::new(fan)),
+            Until::OneEnds => Self::First(Box::new(fan)),
+        }
+    }
+
     /// What there is to know of its kind.
     pub const fn kind(&self) -> &'static StepKind {
         match self {
@@ -474,6 +499,8 @@ impl StepSpec {
             Self::Pass(_) => &PASS,
             Self::Fail => &FAIL,
             Self::Try(_) => &TRY,
+            Self::All(_) => &ALL,
+            Self::First(_) => &FIRST,
             Self::Offload { .. } => &OFFLOAD,
             Self::Repeat { .. } => &REPEAT,
         }
@@ -499,6 +526,7 @@ impl StepSpec {
             Self::Meet(barrier) => Object::Barrier(*barrier),
             Self::Pass(limiter) => Object::Limiter(*limiter),
             Self::Try(attempts) => Object::Attempts(attempts),
+            Self::All(fan) | Self::First(fan) => Object::Lists(fan),
             Self::Offload { to, .. } => Object::Executor(*to),
             Self::Repeat { times, .. } => Object::Times(*times),
         }
@@ -508,6 +536,7 @@ impl StepSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Lists;
     use crate::time::SimDuration;
 
     /// A step of that kind.
@@ -528,6 +557,10 @@ mod tests {
                 let (steps, otherwise) = (Vec::new(), Some(Vec::new()));
                 make(Try { steps, timeout: None, retry: None, otherwise })
             }
+            Form::Lists(make) => {
+                let lists = vec![Lists { times: 1, steps: Vec::new() }];
+                make(Fan { lists, until: Until::AllEnd })
+            }
             Form::Times(make) => make(1, Vec::new()),
         }
     }
@@ -540,7 +573,11 @@ mod tests {
             assert_eq!(kind.words.contains("{}"), step.object() != Object::Nothing, "{}", kind.key);
             let has_steps = matches!(
                 kind.form,
-                Form::StepsFor(_) | Form::Attempts(_) | Form::Times(_) | Form::GuardFor(_)
+                Form::StepsFor(_)
+                    | Form::Attempts(_)
+                    | Form::Lists(_)
+                    | Form::Times(_)
+                    | Form::GuardFor(_)
             );
             assert_eq!(step.within().next().is_some(), has_steps, "{}", kind.key);
         }

@@ -1,16 +1,21 @@
 //! The steps within steps, and the lengths of all of them.
 
-use super::{Distribution, Object, Setting, Spends, StepSpec, WaitOn, Work};
+use super::{Distribution, Lists, Object, Setting, Spends, StepSpec, WaitOn, Work};
 
 impl StepSpec {
     /// How often it does which steps at most, in their order; nothing where it is a leaf step.
     pub fn within(&self) -> impl Iterator<Item = (u32, &[Self])> {
+        let mut alike: &[Lists] = &[];
         let lists: [Option<(u32, &[Self])>; 2] = match self {
             Self::Offload { steps, .. } | Self::With { steps, .. } => [Some((1, steps)), None],
             Self::Repeat { times, steps } => [Some((*times, steps)), None],
             Self::Try(attempts) => {
                 let otherwise = attempts.otherwise.as_deref().map(|steps| (1, steps));
                 [Some((attempts.attempts(), &attempts.steps)), otherwise]
+            }
+            Self::All(fan) | Self::First(fan) => {
+                alike = &fan.lists;
+                [None, None]
             }
             Self::Wait(_)
             | Self::Block(_)
@@ -26,7 +31,8 @@ impl StepSpec {
             | Self::Pass(_)
             | Self::Fail => [None, None],
         };
-        lists.into_iter().flatten()
+        let alike = alike.iter().map(|lists| (lists.times, lists.steps.as_slice()));
+        lists.into_iter().flatten().chain(alike)
     }
 
     /// How many leaf steps of its own it has before and behind those within it; a leaf step is one.
@@ -34,6 +40,7 @@ impl StepSpec {
         match self {
             Self::With { .. } => (1, 1),
             Self::Try(attempts) => (attempts.waits(), 0),
+            Self::All(_) | Self::First(_) => (0, 1),
             _ => (u32::from(self.within().next().is_none()), 0),
         }
     }
@@ -68,6 +75,11 @@ impl StepSpec {
             Self::Try(attempts) => {
                 for step in attempts.steps.iter_mut().chain(attempts.otherwise.iter_mut().flatten())
                 {
+                    step.each_bare_length(spent, change);
+                }
+            }
+            Self::All(fan) | Self::First(fan) => {
+                for step in fan.lists.iter_mut().flat_map(|lists| &mut lists.steps) {
                     step.each_bare_length(spent, change);
                 }
             }

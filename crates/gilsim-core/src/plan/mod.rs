@@ -5,6 +5,7 @@
 //! such a program, and so are the steps of tasks. The engine knows these instructions and no tool by name.
 
 mod code;
+mod fan;
 mod op;
 mod wait;
 
@@ -15,6 +16,7 @@ use crate::trace::Names;
 use crate::workload::Workload;
 
 pub use code::{Code, Label};
+pub use fan::{FanCode, FanOp};
 pub use op::{
     BarrierOp, ChannelOp, Group, Instruction, LimiterOp, LoopOp, Op, Pc, SharingOp, SiteOp, Start,
     TaskOp, TeamOp, TryOp,
@@ -78,6 +80,8 @@ pub struct Plan {
     pub tool_instructions: usize,
     /// Where the tasks of each entry of the scenario start.
     pub entries: Vec<EntryCode>,
+    /// The steps that do lists of steps at the same time.
+    pub fans: Vec<FanCode>,
     /// What the bookkeeping of a pool's threads costs more when they wake up on a cold core.
     pub cold: SimDuration,
     /// How much memory things take.

@@ -3,14 +3,15 @@
 //! A thread holds its lock, but where a program gives it up: it does so before it waits, and takes it back after that.
 
 use crate::ids::{
-    BarrierId, ChannelId, ComputationId, EventLoopId, ExecutorId, FlagId, ItemCostId, LimiterId,
-    NameId, SemaphoreId, SiteId,
+    BarrierId, ChannelId, ComputationId, EventLoopId, ExecutorId, FanId, FlagId, ItemCostId,
+    LimiterId, NameId, SemaphoreId, SiteId,
 };
 use crate::model::LockMode;
 use crate::time::SimDuration;
 use crate::trace::State;
 use crate::workload::Length;
 
+use super::fan::FanOp;
 use super::wait::{ForCoroutine, ForThread, Thing, Wait};
 
 /// An operation, what is done next, and whose step it belongs to.
@@ -159,6 +160,8 @@ pub enum Op {
         row: (State, NameId),
     },
 
+    /// Something done with lists of steps that are done at the same time.
+    OnFan(FanId, FanOp),
     /// Something done with the attempts that the task of the thread is at.
     OnTry(TryOp),
     /// Something done in a computation of several native threads.
@@ -421,6 +424,7 @@ impl Op {
             Self::OnChannel(_, op) => op.for_each_target(visit),
             Self::OnTasks(op) => op.for_each_target(visit),
             Self::OnTry(op) => op.for_each_target(visit),
+            Self::OnFan(_, op) => op.for_each_target(visit),
             Self::OnLoop(_, op) => op.for_each_target(visit),
             Self::Join { alive: one, all: other, .. }
             | Self::Offload { submit: one, part: other, .. } => {

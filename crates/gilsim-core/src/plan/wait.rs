@@ -59,6 +59,8 @@ pub enum ForThread {
     Result,
     /// The results of all tasks.
     AllResults,
+    /// The lists of steps that its task has begun to do at the same time.
+    Lists,
 }
 
 /// What a coroutine waits for.
@@ -72,6 +74,8 @@ pub enum ForCoroutine {
     Timer,
     /// The result of an executor.
     Result,
+    /// The lists of steps that it has begun to do at the same time.
+    Lists,
 }
 
 /// Something that others may have.

@@ -10,6 +10,7 @@ use crate::trace::{Ended, Finished, Row, State, Totals};
 pub fn row(state: State, start: u64, end: u64) -> Row {
     Row {
         task: Some(TaskId(0)),
+        list: 0,
         step: 0,
         state,
         name: NameId::EMPTY,

@@ -72,6 +72,7 @@ impl Sink for Summary {
         match incident {
             Incident::TimedOut => counts.timed_out += 1,
             Incident::Retried => counts.retries += 1,
+            Incident::Cancelled => counts.cancelled += 1,
         }
     }
 }

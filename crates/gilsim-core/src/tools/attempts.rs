@@ -20,7 +20,7 @@ pub(super) struct Landing {
 }
 
 impl Landing {
-    const fn new(gives_back: bool, is_timed: bool) -> Self {
+    pub(super) const fn new(gives_back: bool, is_timed: bool) -> Self {
         Self { pads: Vec::new(), held: Vec::new(), gives_back, is_timed }
     }
 }
@@ -67,7 +67,7 @@ impl Builder<'_> {
     }
 
     /// Ends the innermost landing: whoever gets there has given back what it held. Returns whether anybody may.
-    fn land(&mut self, on_loop: bool) -> bool {
+    pub(super) fn land(&mut self, on_loop: bool) -> bool {
         let landing = self.landings.pop().expect("a landing ends that has begun");
         let base = self.code.label();
         for (held, pad) in &landing.pads {
@@ -82,7 +82,7 @@ impl Builder<'_> {
     }
 
     /// Where steps go that fail at this place.
-    fn pad(&mut self) -> Label {
+    pub(super) fn pad(&mut self) -> Label {
         let landing = self.landings.last().expect("steps are written with a landing");
         if let Some((_, label)) = landing.pads.iter().find(|(held, _)| *held == landing.held) {
             return *label;
@@ -95,8 +95,13 @@ impl Builder<'_> {
 
     /// Where a wait goes on at this place that is given up because time is over, if it may be.
     pub(super) fn late(&mut self) -> Option<Label> {
-        let may_be = !self.is_kept && self.landings.iter().any(|landing| landing.is_timed);
+        let may_be = !self.is_kept && self.is_timed();
         may_be.then(|| self.pad())
+    }
+
+    /// Whether the steps that are written next may take only so long.
+    pub(super) fn is_timed(&self) -> bool {
+        self.landings.iter().any(|landing| landing.is_timed)
     }
 
     /// Writes steps that nobody gives up, whatever the time.
@@ -181,8 +186,7 @@ impl Builder<'_> {
         if !self.land(on_loop) {
             return;
         }
-        let outer = self.landings.iter().any(|landing| landing.is_timed);
-        let outer = if outer { self.pad().target() } else { Pc::NOWHERE };
+        let outer = if self.is_timed() { self.pad().target() } else { Pc::NOWHERE };
         if is_timed {
             self.on_try(TryOp::Leave(outer));
         } else if outer != Pc::NOWHERE {

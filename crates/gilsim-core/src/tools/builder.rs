@@ -15,6 +15,7 @@ use crate::workload::Workload;
 use super::ENGINE_NAMES;
 use super::attempts::{Landing, OpenTry};
 use super::event_loop::EventLoop;
+use super::fans::Fans;
 use super::shared::Aids;
 
 /// A plan in the making.
@@ -35,6 +36,8 @@ pub(super) struct Builder<'a> {
     pub(super) landings: Vec<Landing>,
     /// The tries whose steps are being written; the innermost last.
     pub(super) tries: Vec<OpenTry>,
+    /// The steps that do lists of steps at the same time.
+    pub(super) fans: Fans,
     /// Whether steps are being written that nobody gives up, whatever the time.
     pub(super) is_kept: bool,
     /// Where the program of native threads begins, if computations have some.
@@ -94,6 +97,7 @@ impl<'a> Builder<'a> {
             code: Vec::new(),
             tool_instructions: 0,
             entries: Vec::new(),
+            fans: Vec::new(),
             cold: SimDuration::ZERO,
             memory: memory_rules(tool),
             seed: scenario.seed ^ (u64::from(replicate) << 32),
@@ -109,6 +113,7 @@ impl<'a> Builder<'a> {
             is_loop_thread: false,
             landings: Vec::new(),
             tries: Vec::new(),
+            fans: Fans::default(),
             is_kept: false,
             native: None,
             groups: 1,
@@ -116,9 +121,14 @@ impl<'a> Builder<'a> {
         };
         builder.name_shared(scenario);
         builder.share();
-        let main = builder.code.label();
-        builder.program(main);
+        builder.begin_program();
         builder
+    }
+
+    /// The program of the main thread begins.
+    fn begin_program(&mut self) {
+        let main = self.code.label();
+        self.program(main);
     }
 
     /// The queues, events, barriers and limiters of the scenario.
@@ -150,7 +160,8 @@ impl<'a> Builder<'a> {
         self.plan.tool_instructions = self.code.position().0 as usize;
         let next_handles = self.write_event_loops();
         let entries = self.write_scripts();
-        let (code, place) = self.code.finish();
+        let (code, place) = std::mem::take(&mut self.code).finish();
+        self.finish_fans(&place);
         for (rules, label) in self.plan.event_loops.iter_mut().zip(next_handles) {
             rules.next_handle = place(label);
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::ids::{ComputationId, EventLoopId, NameId, SemaphoreId, SiteId};
-use crate::model::{Guard, LockMode, OffloadTo, Server};
+use crate::model::{Guard, LockMode, Server};
 use crate::plan::{Ends, ForCoroutine, Label, LoopOp, Op, SiteOp, TaskOp, Thing, TryOp, Wait};
 use crate::time::SimDuration;
 use crate::trace::State;
@@ -11,14 +11,7 @@ use crate::workload::{Action, Closed, Length, Step};
 
 use super::builder::Builder;
 use super::event_loop::EventLoop;
-
-/// Steps of a coroutine that are run by an executor.
-struct Part {
-    start: Label,
-    steps: Range<usize>,
-    /// Whether its task ends with them.
-    last: bool,
-}
+use super::parts::Part;
 
 impl Builder<'_> {
     /// Writes the steps of each entry's tasks. Returns where they start.
@@ -37,7 +30,7 @@ impl Builder<'_> {
     }
 
     /// The number of the step that stands there, or of the last one.
-    fn leaf_at(&self, entry: usize, at: usize) -> u32 {
+    pub(super) fn leaf_at(&self, entry: usize, at: usize) -> u32 {
         let script = self.plan.workload.script(entry);
         script.get(at).or(script.last()).map_or(0, |step| step.leaf)
     }
@@ -54,30 +47,22 @@ impl Builder<'_> {
             builder.on_tasks(TaskOp::FailTask);
             builder.on_tasks(TaskOp::Return);
         });
-        self.code.step = 0;
+        self.write_lists(entry, None);
         start
     }
 
-    fn write_part(&mut self, entry: usize, part: Part) {
-        self.code.place(part.start);
-        let end = |builder: &mut Self, failed| {
-            builder.on_tasks(TaskOp::EndPart { last: part.last, failed });
-            builder.on_tasks(TaskOp::Return);
-        };
-        let write = |builder: &mut Self| {
-            builder.write_steps_on_thread(entry, part.steps);
-            end(builder, false);
-        };
-        self.write_with_landing(write, |builder| end(builder, true));
-        self.code.step = 0;
-    }
-
-    fn write_steps_on_thread(&mut self, entry: usize, steps: Range<usize>) {
+    pub(super) fn write_steps_on_thread(&mut self, entry: usize, steps: Range<usize>) {
         self.code.step = self.leaf_at(entry, steps.start);
-        for at in steps {
+        let mut at = steps.start;
+        while at < steps.end {
             let step = self.step(entry, at);
             self.code.step = step.leaf;
+            if let Some(behind) = self.write_fan_on_thread(entry, at) {
+                at = behind;
+                continue;
+            }
             self.write_step_on_thread(step.action);
+            at += 1;
         }
     }
 
@@ -116,6 +101,9 @@ impl Builder<'_> {
             | Action::Retry
             | Action::AttemptsEnd { .. } => self.write_mark(action, false),
             Action::OffloadBegin(..) | Action::OffloadEnd => {}
+            Action::FanBegin(..) | Action::ListBegin(_) | Action::ListEnd | Action::FanEnd => {
+                unreachable!("a step that does lists is written as a whole")
+            }
         }
     }
 
@@ -220,7 +208,7 @@ impl Builder<'_> {
             parts = if event_loop.offload_tasks && !steps.is_empty() {
                 vec![builder.offload_task(event_loop, steps)]
             } else {
-                builder.write_steps_on_loop(entry, event_loop)
+                builder.write_steps_on_loop(entry, event_loop, steps)
             };
             if parts.last().is_none_or(|part| !part.last) {
                 builder.on_tasks(TaskOp::EndTask);
@@ -235,6 +223,7 @@ impl Builder<'_> {
         for part in parts {
             self.write_part(entry, part);
         }
+        self.write_lists(entry, Some(event_loop));
         start
     }
 
@@ -263,7 +252,7 @@ impl Builder<'_> {
     }
 
     /// The same, and what is given up leads there.
-    fn suspend_until(
+    pub(super) fn suspend_until(
         &mut self,
         on: ForCoroutine,
         row: Option<(State, NameId)>,
@@ -276,13 +265,22 @@ impl Builder<'_> {
     }
 
     /// Writes the steps of a coroutine. Returns what executors do of them.
-    fn write_steps_on_loop(&mut self, entry: usize, event_loop: &EventLoop) -> Vec<Part> {
+    pub(super) fn write_steps_on_loop(
+        &mut self,
+        entry: usize,
+        event_loop: &EventLoop,
+        steps: Range<usize>,
+    ) -> Vec<Part> {
         let count = self.plan.workload.script(entry).len();
         let mut parts = Vec::new();
-        let mut at = 0;
-        while at < count {
+        let mut at = steps.start;
+        while at < steps.end {
             let step = self.step(entry, at);
             self.code.step = step.leaf;
+            if let Some(behind) = self.write_fan_on_loop(entry, at) {
+                at = behind;
+                continue;
+            }
             if let Action::OffloadBegin(to, end) = step.action {
                 let end = end as usize;
                 let part =
@@ -303,20 +301,6 @@ impl Builder<'_> {
             }
         }
         parts
-    }
-
-    /// The whole task in a thread (`asyncio.to_thread`).
-    fn offload_task(&mut self, event_loop: &EventLoop, steps: Range<usize>) -> Part {
-        let part = Part { start: self.code.label(), steps, last: true };
-        let row = (State::Queued, NameId::EMPTY);
-        self.offload(event_loop, OffloadTo::Threads, &part, row);
-        self.suspend(ForCoroutine::Result, None);
-        part
-    }
-
-    fn offload(&mut self, on: &EventLoop, to: OffloadTo, part: &Part, row: (State, NameId)) {
-        let (submit, part) = (on.submit_to(to).target(), part.start.target());
-        self.code.push(Op::Offload { submit, part, row });
     }
 
     /// A step of a coroutine, which is suspended where it waits.
@@ -361,6 +345,9 @@ impl Builder<'_> {
             | Action::AttemptEnd
             | Action::Retry
             | Action::AttemptsEnd { .. } => self.write_mark(action, true),
+            Action::FanBegin(..) | Action::ListBegin(_) | Action::ListEnd | Action::FanEnd => {
+                unreachable!("a step that does lists is written as a whole")
+            }
         }
     }
 

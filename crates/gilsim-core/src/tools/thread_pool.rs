@@ -7,6 +7,7 @@ use crate::profile::Cost;
 
 use super::builder::Builder;
 use super::descriptor::{Carrier, Carriers, Descriptor, OwnKey, one_task, threads};
+use super::fans::FanOut;
 
 pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     name: "thread_pool",
@@ -23,6 +24,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
 };
 
 /// The parts of a thread pool.
+#[derive(Clone, Copy)]
 pub(super) struct ThreadPool {
     pub(super) work: ChannelId,
     executor: ExecutorId,
@@ -32,6 +34,7 @@ pub(super) struct ThreadPool {
 
 pub(super) fn write(builder: &mut Builder<'_>) {
     let pool = ThreadPool::new(builder, builder.tool.workers);
+    builder.fans.by_threads = FanOut::Executor(pool);
     pool.write_main(builder);
     pool.write_worker(builder, Builder::init_worker, Builder::run_item, |_| {});
 }

@@ -49,12 +49,23 @@ impl Builder<'_> {
 
     /// Waits without the lock; afterwards it has what it waited for, or goes `again` to where it looks.
     fn block(&mut self, on: ForThread, row: Option<(State, NameId)>, again: Label) {
+        self.block_or(on, row, again, |_| {});
+    }
+
+    /// The same; who gives up does that first.
+    pub(super) fn block_or(
+        &mut self,
+        on: ForThread,
+        row: Option<(State, NameId)>,
+        again: Label,
+        give_up: impl FnOnce(&mut Self),
+    ) {
         let (done, look) = (self.code.label(), self.code.label());
         let late = self.late_without_lock();
         let ends = Ends::of(done.target(), look.target()).or_late(late.map(|(here, _)| here));
         self.code.push(Op::Unlock);
         self.code.push(Op::Block(Wait { on, row, ends }));
-        self.come_late(late, |_| {});
+        self.come_late(late, give_up);
         self.code.place(look);
         self.code.push(Op::Relock);
         self.code.push(Op::Jump(again.target()));

@@ -14,6 +14,8 @@ pub enum TooLarge {
     Time,
     /// More tasks would arrive before the horizon than gilsim keeps.
     Tasks,
+    /// More lists of steps would be done at the same time than gilsim keeps.
+    Lists,
     /// Threads would take turns that often.
     Turns(u128),
 }
@@ -31,6 +33,10 @@ impl fmt::Display for TooLarge {
             Self::Tasks => f.write_str(
                 "more than 20 million tasks of one entry arrive before `run.until`, more than gilsim keeps: \
                  make the gaps longer, or `run.until` earlier",
+            ),
+            Self::Lists => f.write_str(
+                "the tasks of this run have more than 200 million lists in their `all` and `first`, more than gilsim \
+                 keeps: use fewer tasks, or fewer lists",
             ),
             Self::Turns(turns) => write!(
                 f,

@@ -2,7 +2,7 @@
 
 use crate::ids::{BarrierId, ComputationId, FlagId, LimiterId, QueueId, SemaphoreId, SiteId};
 use crate::model::{
-    Distribution, Guard, OffloadTo, Retry, Setting, Site, StepSpec, Try, WaitOn, Work,
+    Distribution, Fan, Guard, OffloadTo, Retry, Setting, Site, StepSpec, Try, Until, WaitOn, Work,
 };
 use crate::time::SimDuration;
 
@@ -66,6 +66,14 @@ pub enum Action {
         /// Whether that is nothing: then the task fails here.
         fails: bool,
     },
+    /// Lists of steps are done at the same time, up to the [`Action::FanEnd`] that stands there in the script.
+    FanBegin(Until, u32),
+    /// The list of that number begins: the lists of a task are numbered from 1.
+    ListBegin(u32),
+    /// It ends.
+    ListEnd,
+    /// Waits for the lists: the last of the step that does them.
+    FanEnd,
     /// The steps up to the matching end, which stands there in the script, run in an executor.
     OffloadBegin(OffloadTo, u32),
     /// The end of an offload.
@@ -116,6 +124,10 @@ impl Action {
             | Self::AttemptEnd
             | Self::Retry
             | Self::AttemptsEnd { .. }
+            | Self::FanBegin(..)
+            | Self::ListBegin(_)
+            | Self::ListEnd
+            | Self::FanEnd
             | Self::OffloadBegin(..)
             | Self::OffloadEnd => None,
         }
@@ -128,7 +140,10 @@ impl Action {
 
     /// Where what begins with it ends.
     pub(super) const fn end_mut(&mut self) -> Option<&mut u32> {
-        if let Self::OffloadBegin(_, end) = self { Some(end) } else { None }
+        match self {
+            Self::OffloadBegin(_, end) | Self::FanBegin(_, end) => Some(end),
+            _ => None,
+        }
     }
 
     /// The semaphore of which it takes or gives back a permit on its own, not for the length of other steps.
@@ -159,6 +174,9 @@ impl Action {
                 | Self::AttemptEnd
                 | Self::Retry
                 | Self::AttemptsEnd { .. }
+                | Self::FanBegin(..)
+                | Self::ListBegin(_)
+                | Self::ListEnd
                 | Self::OffloadBegin(..)
                 | Self::OffloadEnd
         )
@@ -200,11 +218,14 @@ pub(crate) fn without_repair(script: &[Step]) -> impl Iterator<Item = &Step> {
 /// A script in the making.
 pub(super) struct Script<'a> {
     setting: &'a Setting,
-    steps: Vec<Step>,
-    drawn: Vec<Draw<'a>>,
+    pub(super) steps: Vec<Step>,
+    /// The steps whose length differs from task to task, or that fail for some.
+    pub(super) drawn: Vec<Draw<'a>>,
     /// How many columns there are already.
     columns_before: usize,
     leaf: u32,
+    /// How many lists there are so far of those that are done at the same time.
+    pub(super) lists: u32,
     /// How often each cycle was used so far in a task, by the address of its distribution.
     uses: Vec<(*const Distribution, u32)>,
 }
@@ -241,17 +262,12 @@ pub(super) struct Times<'a> {
 pub(super) struct Odds(pub(super) f64);
 
 impl<'a> Script<'a> {
-    /// The steps as executed, and those of them whose length differs from task to task. They come after so many
-    /// columns of other entries.
-    pub(super) fn of(
-        specs: &'a [StepSpec],
-        setting: &'a Setting,
-        columns_before: usize,
-    ) -> (Vec<Step>, Vec<Draw<'a>>) {
+    /// The steps as executed. Their columns come after so many of other entries.
+    pub(super) fn of(specs: &'a [StepSpec], setting: &'a Setting, columns_before: usize) -> Self {
         let (steps, drawn, uses) = (Vec::new(), Vec::new(), Vec::new());
-        let mut script = Self { setting, steps, drawn, columns_before, leaf: 0, uses };
+        let mut script = Self { setting, steps, drawn, columns_before, leaf: 0, lists: 0, uses };
         script.unroll(specs);
-        (script.steps, script.drawn)
+        script
     }
 
     fn unroll(&mut self, specs: &'a [StepSpec]) {
@@ -263,6 +279,7 @@ impl<'a> Script<'a> {
                     }
                 }
                 StepSpec::Try(attempts) => self.attempts(attempts),
+                StepSpec::All(fan) | StepSpec::First(fan) => self.fan(fan),
                 StepSpec::Offload { to, steps } => {
                     let begin = self.steps.len();
                     self.push(Action::OffloadEnd);
@@ -310,6 +327,22 @@ impl<'a> Script<'a> {
         }
         self.unroll(spec.otherwise.as_deref().unwrap_or_default());
         self.push(Action::AttemptsEnd { fails: spec.otherwise.is_none() });
+    }
+
+    /// Lists of steps, one after the other, each with steps of its own.
+    fn fan(&mut self, fan: &'a Fan) {
+        let begin = self.steps.len();
+        self.push(Action::FanEnd);
+        for lists in &fan.lists {
+            for _ in 0..lists.times {
+                self.lists += 1;
+                self.push(Action::ListBegin(self.lists));
+                self.unroll(&lists.steps);
+                self.push(Action::ListEnd);
+            }
+        }
+        self.steps[begin].action = Action::FanBegin(fan.until, position(self.steps.len()));
+        self.leaf(|_| Action::FanEnd);
     }
 
     /// The wait before a retry: a step, unless it is never longer than nothing.

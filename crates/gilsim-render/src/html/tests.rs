@@ -12,6 +12,7 @@ fn row(state: State, name: NameId, start: u64, end: u64) -> Row {
     let core = state.on_core().then_some(CoreId(0));
     Row {
         task: Some(TaskId(0)),
+        list: 0,
         step: 0,
         state,
         name,

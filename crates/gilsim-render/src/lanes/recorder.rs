@@ -194,7 +194,8 @@ impl Sink for Recorder {
         if let Some(core) = row.core {
             self.on_core(core, row, &piece);
         }
-        if let Some(task) = row.task {
+        // What a task does at the same time as other things is told by the lanes of its threads.
+        if let Some(task) = row.task.filter(|_| row.list == 0) {
             self.on_task(task, row, &piece);
         }
         if let Some(every) = &mut self.every {

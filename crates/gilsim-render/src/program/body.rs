@@ -46,6 +46,10 @@ pub(super) struct Body {
     pub(super) parts: u32,
     /// Where the times are taken from that are taken in turn.
     pub(super) times: String,
+    /// Whether it is a list of steps of another function, which does it at the same time as others.
+    pub(super) is_list: bool,
+    /// How many lists it has that are functions of their own.
+    pub(super) lists: u32,
     /// How many tries there are around the next step, and how many of them allow only so much time.
     pub(super) tries: usize,
     pub(super) limits: usize,
@@ -68,6 +72,8 @@ impl Body {
             lines: String::new(),
             parts: 0,
             times: "times".to_owned(),
+            is_list: false,
+            lists: 0,
             tries: 0,
             limits: 0,
         }
@@ -76,9 +82,10 @@ impl Body {
     /// The lines before its steps. A task is given one thing: its number, its only time, or all its times.
     pub(super) fn head(&self, title: &str) -> String {
         let names = self.named.as_ref().map(std::vec::IntoIter::as_slice);
+        let is_part = self.world == World::Part || self.is_list;
         let (given, first) = match names {
-            Some(names) if self.world == World::Part => (names.join(", "), String::new()),
-            None if self.world == World::Part => ("*times".to_owned(), taken_in_turn()),
+            Some(names) if is_part => (names.join(", "), String::new()),
+            None if is_part => ("*times".to_owned(), taken_in_turn()),
             Some([]) => ("number".to_owned(), String::new()),
             Some([name]) => (name.clone(), String::new()),
             Some(names) => ("times".to_owned(), format!("    {} = times\n", names.join(", "))),

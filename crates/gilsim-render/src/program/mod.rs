@@ -18,7 +18,7 @@ use gilsim_core::workload::{Demand, Spent, TooLarge, Workload};
 
 use features::turn_on_tool;
 use shape::Shape;
-use steps::{Functions, Pair};
+use steps::{FanOut, Functions, Pair};
 use tasks::Tasks;
 use template::{Filling, with_tidy_blank_lines};
 use values::set_values;
@@ -133,7 +133,8 @@ pub struct Drawn<'a> {
 pub fn program(scenario: &Scenario, tool: &ToolRun, drawn: &Drawn<'_>) -> String {
     let (shapes, shape_of) = Shape::all(scenario, &tool.setting);
     let in_loop = tool.descriptor().carrier == Carrier::Coroutine;
-    let mut functions = Functions::new(scenario, &tool.setting, in_loop, &shapes);
+    let mut functions =
+        Functions::new(scenario, &tool.setting, (in_loop, FanOut::of(tool.descriptor())), &shapes);
     let names: Vec<Pair> = shapes.iter().map(|shape| functions.add(shape)).collect();
     let tasks = Tasks { scenario, tool, shapes: &shapes, shape_of: &shape_of, names: &names };
 

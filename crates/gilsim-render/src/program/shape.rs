@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::program::Drawn;
 use gilsim_core::ids::TaskId;
-use gilsim_core::model::{Distribution, Object, Payload, Scenario, Setting, StepSpec, Try};
+use gilsim_core::model::{Distribution, Fan, Object, Payload, Scenario, Setting, StepSpec, Try};
 use gilsim_core::time::SimDuration;
 
 /// A step of a function.
@@ -21,6 +21,8 @@ pub(super) enum Node<'a> {
     Around(&'a StepSpec, Vec<Self>),
     /// Attempts: their steps, and those that are done when the last one has failed.
     Tried(&'a Try, Vec<Self>, Vec<Self>),
+    /// Lists of steps that are done at the same time: how many of each, and their steps.
+    Fanned(&'a Fan, Vec<(u32, Vec<Self>)>),
     /// The wait before it fails, if the number that is given is not zero.
     Fails(&'a StepSpec),
 }
@@ -96,6 +98,10 @@ fn node<'a>(spec: &'a StepSpec, setting: &Setting) -> Node<'a> {
         let of = |steps: &'a [StepSpec]| folded(&nodes(steps, setting));
         let otherwise = attempts.otherwise.as_deref().unwrap_or_default();
         return Node::Tried(attempts, of(&attempts.steps), of(otherwise));
+    }
+    if let Object::Lists(fan) = spec.object() {
+        let lists = fan.lists.iter().map(|it| (it.times, folded(&nodes(&it.steps, setting))));
+        return Node::Fanned(fan, lists.collect());
     }
     let Some((times, steps)) = spec.within().next() else {
         let fails_after = may_fail(spec, setting) && fails_at_its_own_time(spec, setting);
@@ -184,6 +190,11 @@ impl Node<'_> {
             Self::Tried(Try { timeout, retry, .. }, steps, otherwise) => {
                 format!("{timeout:?} {retry:?} [{}] [{}]", timeless(steps), timeless(otherwise))
             }
+            Self::Fanned(fan, lists) => {
+                let lists =
+                    lists.iter().map(|(times, steps)| format!("{times} [{}]", timeless(steps)));
+                format!("{:?} [{}]", fan.until, lists.collect::<Vec<_>>().join(", "))
+            }
             Self::Loop(times, steps) => format!("{times} times [{}]", timeless(steps)),
             Self::Around(spec, steps) => format!("{} [{}]", what(spec), timeless(steps)),
         }
@@ -198,6 +209,11 @@ impl Node<'_> {
             (Self::Tried(_, steps, otherwise), Self::Tried(_, others, other_otherwise)) => {
                 blend_all(steps, others);
                 blend_all(otherwise, other_otherwise);
+            }
+            (Self::Fanned(_, lists), Self::Fanned(_, others)) => {
+                for ((_, steps), (_, others)) in lists.iter_mut().zip(others) {
+                    blend_all(steps, others);
+                }
             }
             (Self::Leaf(_, Some(time)), Self::Leaf(_, other)) if Some(*time) != *other => {
                 *time = Time::Given;
@@ -220,6 +236,7 @@ impl Node<'_> {
                     attempt.saturating_mul(attempts.attempts()).saturating_add(attempts.waits());
                 attempts.saturating_add(count(otherwise, Self::leaves))
             }
+            Self::Fanned(_, lists) => in_lists(lists, Self::leaves).saturating_add(1),
             Self::Leaf(..) => 1,
             Self::Fails(_) => 0,
         }
@@ -232,6 +249,7 @@ impl Node<'_> {
             Self::Loop(times, steps) => times.saturating_mul(count(steps, Self::given)),
             Self::Leaf(_, time) => u32::from(*time == Some(Time::Given)),
             Self::Fails(_) => 1,
+            Self::Fanned(_, lists) => in_lists(lists, Self::given),
             Self::Tried(attempts, steps, otherwise) => {
                 let each = count(steps, Self::given).saturating_mul(attempts.attempts());
                 let waits = if attempts.draws_waits() { attempts.waits() } else { 0 };
@@ -240,11 +258,24 @@ impl Node<'_> {
         }
     }
 
+    /// Whether it may fail.
+    pub(super) fn may_fail(&self) -> bool {
+        match self {
+            Self::Fails(_) => true,
+            Self::Leaf(spec, _) => spec.kind().fails,
+            Self::Loop(_, steps) | Self::Around(_, steps) => steps.iter().any(Self::may_fail),
+            Self::Tried(attempts, _, otherwise) => {
+                attempts.otherwise.is_none() || otherwise.iter().any(Self::may_fail)
+            }
+            Self::Fanned(_, lists) => lists.iter().flat_map(|(_, steps)| steps).any(Self::may_fail),
+        }
+    }
+
     /// Whether any loop within is given a time.
     pub(super) fn gives_in_loop(&self) -> bool {
         match self {
             Self::Around(_, steps) => steps.iter().any(Self::gives_in_loop),
-            Self::Loop(..) | Self::Tried(..) => self.given() > 0,
+            Self::Loop(..) | Self::Tried(..) | Self::Fanned(..) => self.given() > 0,
             Self::Leaf(..) | Self::Fails(_) => false,
         }
     }
@@ -253,6 +284,12 @@ impl Node<'_> {
 /// The sum of a count over steps.
 pub(super) fn count<'a>(steps: &[Node<'a>], of: impl Fn(&Node<'a>) -> u32) -> u32 {
     steps.iter().map(of).fold(0, u32::saturating_add)
+}
+
+/// The sum of a count over lists of steps.
+fn in_lists<'a>(lists: &[(u32, Vec<Node<'a>>)], of: impl Fn(&Node<'a>) -> u32 + Copy) -> u32 {
+    let counts = lists.iter().map(|(times, steps)| times.saturating_mul(count(steps, of)));
+    counts.fold(0, u32::saturating_add)
 }
 
 /// What a task is given, in the order in which its steps run.
@@ -308,6 +345,12 @@ impl<'a> Given<'a> {
                         self.walk(steps);
                     }
                     self.walk(otherwise);
+                }
+                Node::Fanned(_, lists) => {
+                    for (times, steps) in lists {
+                        (0..*times).for_each(|_| self.walk(steps));
+                    }
+                    self.leaf += 1;
                 }
                 Node::Leaf(spec, _) => {
                     let time = (self.drawn.draws)(self.task, self.leaf);

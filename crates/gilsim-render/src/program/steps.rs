@@ -1,9 +1,13 @@
 //! The functions of the program: one for the steps of each shape of task.
 
+mod fanned;
 mod gates;
 mod held;
+mod offloaded;
 mod requests;
 mod tried;
+
+pub(super) use fanned::FanOut;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +27,8 @@ pub(super) struct Functions<'a> {
     scenario: &'a Scenario,
     setting: &'a Setting,
     in_loop: bool,
+    /// How threads do lists of steps at the same time.
+    fan_out: FanOut,
     /// Whether parts that run in other processes need what tasks share.
     shares_with_processes: bool,
     /// The finished functions, plain ones and those that note what they do.
@@ -49,13 +55,14 @@ impl<'a> Functions<'a> {
     pub(super) fn new(
         scenario: &'a Scenario,
         setting: &'a Setting,
-        in_loop: bool,
+        (in_loop, fan_out): (bool, FanOut),
         shapes: &[Shape<'_>],
     ) -> Self {
         let mut functions = Self {
             scenario,
             setting,
             in_loop,
+            fan_out,
             shares_with_processes: false,
             source: Texts::default(),
             computations: Vec::new(),
@@ -87,7 +94,7 @@ impl<'a> Functions<'a> {
         names
     }
 
-    fn function(
+    pub(super) fn function(
         &mut self,
         name: String,
         world: World,
@@ -153,6 +160,12 @@ impl<'a> Functions<'a> {
                     self.collect_names(otherwise, names);
                     continue;
                 }
+                Node::Fanned(_, lists) => {
+                    for (_, steps) in lists {
+                        self.collect_names(steps, names);
+                    }
+                    continue;
+                }
                 Node::Leaf(spec, Some(Time::Given)) | Node::Fails(spec) => spec,
                 Node::Leaf(..) => continue,
             };
@@ -187,6 +200,7 @@ impl<'a> Functions<'a> {
             Node::Tried(attempts, steps, otherwise) => {
                 self.tried(body, attempts, (steps, otherwise), depth);
             }
+            Node::Fanned(fan, lists) => self.fanned(body, fan.until, lists, depth),
             Node::Fails(spec) => {
                 let fails = body.time(Time::Given);
                 body.line(depth, &format!("if {fails}:"));
@@ -250,7 +264,9 @@ impl<'a> Functions<'a> {
             }
             StepSpec::Offload { .. } => self.steps(body, steps, depth),
             StepSpec::Repeat { times, .. } => self.repeat(body, *times, steps, depth),
-            StepSpec::Try(_) => unreachable!("attempts are a node of their own"),
+            StepSpec::Try(_) | StepSpec::All(_) | StepSpec::First(_) => {
+                unreachable!("attempts and lists are nodes of their own")
+            }
         }
     }
 
@@ -336,47 +352,6 @@ impl<'a> Functions<'a> {
         }
     }
 
-    /// A part of a coroutine becomes a function of its own, which an executor runs.
-    fn offload(&mut self, body: &mut Body, to: OffloadTo, steps: &[Node<'_>]) -> String {
-        body.parts += 1;
-        let part = self.names.take(&format!("{}_part_{}", body.name, body.parts));
-        let given = count(steps, Node::given);
-        let arguments: String = match &mut body.named {
-            Some(names) => {
-                let names: Vec<String> = names.by_ref().take(given as usize).collect();
-                names.join(", ")
-            }
-            None if given == 0 => String::new(),
-            None => {
-                self.features.insert("islice".to_owned());
-                format!("*islice({}, {given})", body.times)
-            }
-        };
-        let title = format!("Do part {} of `{}`.", body.parts, body.name);
-        self.function(part.clone(), World::Part, body.is_noted, &title, steps);
-        let shares = steps.iter().any(|step| self.shares(step));
-        let separator = if arguments.is_empty() { "" } else { ", " };
-        if to == OffloadTo::Processes {
-            self.features.extend(["offload_processes", "m.offload_to_process"].map(str::to_owned));
-            if shares {
-                self.features.insert("shared_processes".to_owned());
-            }
-            let function = if body.is_noted { "task.offload_to_process" } else { "in_process" };
-            return format!("await {function}({part}{separator}{arguments})");
-        }
-        self.features.extend(["offload_threads", "m.offload"].map(str::to_owned));
-        if shares {
-            self.features.insert("ask_loop".to_owned());
-        }
-        let task = if body.is_noted { ", task" } else { "" };
-        let arguments = format!("{part}{task}{separator}{arguments}");
-        if self.setting.interpreter.profile.python < 9 {
-            format!("await asyncio.get_running_loop().run_in_executor(None, {arguments})")
-        } else {
-            format!("await asyncio.to_thread({arguments})")
-        }
-    }
-
     /// Whether a step of a coroutine runs a part in another process that needs what tasks share.
     fn shares_between_processes(&self, step: &Node<'_>) -> bool {
         match step {
@@ -388,6 +363,10 @@ impl<'a> Functions<'a> {
             }
             Node::Tried(_, steps, otherwise) => {
                 let mut all = steps.iter().chain(otherwise);
+                all.any(|step| self.shares_between_processes(step))
+            }
+            Node::Fanned(_, lists) => {
+                let mut all = lists.iter().flat_map(|(_, steps)| steps);
                 all.any(|step| self.shares_between_processes(step))
             }
             Node::Leaf(..) | Node::Fails(_) => false,
@@ -403,6 +382,9 @@ impl<'a> Functions<'a> {
             }
             Node::Tried(_, steps, otherwise) => {
                 steps.iter().chain(otherwise).any(|step| self.shares(step))
+            }
+            Node::Fanned(_, lists) => {
+                lists.iter().flat_map(|(_, steps)| steps).any(|step| self.shares(step))
             }
             Node::Leaf(spec, _) => self.names_shared(spec),
             Node::Fails(_) => false,
@@ -424,6 +406,7 @@ impl<'a> Functions<'a> {
             | Object::Time(_)
             | Object::Executor(_)
             | Object::Attempts(_)
+            | Object::Lists(_)
             | Object::Times(_) => false,
         }
     }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::Paragraph;
 use crate::report::{counted, list, one_line, time};
 use gilsim_core::model::{
-    After, Arrival, Distribution, LockMode, Object, OffloadTo, Payload, Scenario, Server, Setting,
-    Spends, StepSpec, TaskEntry, ToolRun, Try,
+    After, Arrival, Distribution, Fan, LockMode, Object, OffloadTo, Payload, Scenario, Server,
+    Setting, Spends, StepSpec, TaskEntry, ToolRun, Try, Until,
 };
 use gilsim_core::time::SimDuration;
 
@@ -137,7 +137,12 @@ fn program(steps: &[StepSpec], scenario: &Scenario, depth: usize, lines: &mut Ve
         lines.push(format!("{}{line}", "  ".repeat(depth)));
         for (number, (_, inner)) in step.within().enumerate() {
             if number > 0 {
-                lines.push(format!("{}and if that fails:", "  ".repeat(depth)));
+                let then = if matches!(step.object(), Object::Lists(_)) {
+                    "and"
+                } else {
+                    "and if that fails"
+                };
+                lines.push(format!("{}{then}:", "  ".repeat(depth)));
             }
             program(inner, scenario, depth + 1, lines);
         }
@@ -163,8 +168,21 @@ fn object(step: &StepSpec, scenario: &Scenario) -> String {
         Object::Executor(OffloadTo::Threads) => "a thread of a pool".to_owned(),
         Object::Executor(OffloadTo::Processes) => "a process of a pool".to_owned(),
         Object::Attempts(attempts) => tried(attempts),
+        Object::Lists(fan) => lists_of(fan),
         Object::Times(times) => times.to_string(),
     }
+}
+
+/// How many lists of steps there are, where that is not seen, and what one that fails does to the others.
+fn lists_of(fan: &Fan) -> String {
+    let is_seen = fan.lists.iter().all(|lists| lists.times == 1);
+    let counts: Vec<String> = fan.lists.iter().map(|lists| lists.times.to_string()).collect();
+    let counts = if is_seen { String::new() } else { format!(", {} times", counts.join(" and ")) };
+    let cancels = match fan.until {
+        Until::OneFails => " (one that fails cancels the others)",
+        Until::AllEnd | Until::OneEnds => "",
+    };
+    format!("{cancels}{counts}")
 }
 
 /// How often steps are tried, and how long each attempt may take.

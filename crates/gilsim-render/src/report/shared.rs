@@ -70,6 +70,7 @@ fn thing(scenario: &Scenario, run: &ToolRun, step: &StepSpec) -> Option<String> 
         | Object::Computation(_)
         | Object::Time(_)
         | Object::Attempts(_)
+        | Object::Lists(_)
         | Object::Times(_) => None,
     }
 }

@@ -318,5 +318,8 @@ pub(crate) static RETRY: Keys = Keys {
     ],
 };
 
+/// What a list of steps that fails does to the others of an `all`.
+pub(crate) static ON_FAILURE: [&str; 2] = ["wait", "cancel"];
+
 /// The names of the executors of `offload`.
 pub(crate) static EXECUTORS: [&str; 2] = ["threads", "processes"];

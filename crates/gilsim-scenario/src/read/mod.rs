@@ -5,6 +5,7 @@ mod arrival;
 mod claims;
 mod demand;
 mod distribution;
+mod fans;
 mod fields;
 mod horizon;
 mod named_files;

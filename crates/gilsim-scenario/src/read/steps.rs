@@ -82,6 +82,7 @@ impl Reader<'_> {
                 let attempts = self.attempts(&fields, kind, names, depth)?;
                 Some(make(Try { steps: steps?, ..attempts }))
             }
+            Form::Lists(make) => self.fan(value, &fields, names, depth).map(make),
             Form::Times(make) => {
                 let times = self.amount(&fields, kind.key);
                 let steps = self.further_steps(&fields, kind, names, depth);
@@ -220,7 +221,7 @@ impl Reader<'_> {
                 Takes::Time => attempts.timeout = self.positive_duration_at(fields, further.key),
                 Takes::Retry => attempts.retry = self.retry(node),
                 Takes::Steps => attempts.otherwise = self.steps(node, names, depth + 1),
-                Takes::Executor => {}
+                Takes::Executor | Takes::OnFailure | Takes::Amount => {}
             }
         }
         (self.faults.len() == before).then_some(attempts)
@@ -270,6 +271,7 @@ pub(crate) const fn value_kind(form: Form) -> Kind {
         | Form::Limiter(_)
         | Form::GuardFor(_) => Kind::Name,
         Form::StepsFor(_) | Form::Attempts(_) => Kind::Steps,
+        Form::Lists(_) => Kind::Lists,
         Form::Times(_) => Kind::Whole(1, limits::LEAF_STEPS),
     }
 }
@@ -281,6 +283,8 @@ pub(crate) const fn further_kind(takes: Takes) -> Kind {
         Takes::Steps => Kind::Steps,
         Takes::Time => Kind::Duration,
         Takes::Retry => Kind::Table(&keys::RETRY),
+        Takes::OnFailure => Kind::Choice(&keys::ON_FAILURE),
+        Takes::Amount => Kind::Whole(1, limits::LEAF_STEPS),
     }
 }
 

@@ -93,6 +93,8 @@ fn scenario_with(keys: &Keys, key: &str, value: &str) -> String {
         "a step" => {
             let beside = match key {
                 "timeout" | "retry" | "otherwise" => "try = [{ yield = true }], ",
+                "on_failure" => "all = [[{ yield = true }]], ",
+                "each" => "all = true, steps = [{ yield = true }], ",
                 "to" => "offload = [{ yield = true }], ",
                 "steps" => "repeat = 2, ",
                 _ => "",

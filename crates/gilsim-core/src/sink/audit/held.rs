@@ -99,13 +99,13 @@ fn around(blocks: &[Block], step: u32) -> Vec<usize> {
 /// within the block to the last one in a row.
 pub(super) fn holders(rows: &[Row], setting: &AuditSetting<'_>, found: &mut Findings) {
     let mut changes: BTreeMap<(usize, SimTime), i64> = BTreeMap::new();
-    let mut by_task: BTreeMap<TaskId, Vec<&Row>> = BTreeMap::new();
+    let mut by_task: BTreeMap<(TaskId, u32), Vec<&Row>> = BTreeMap::new();
     for row in rows {
         if let Some(task) = row.task.filter(|task| !setting.held.blocks_of(*task).is_empty()) {
-            by_task.entry(task).or_default().push(row);
+            by_task.entry((task, row.list)).or_default().push(row);
         }
     }
-    for (task, mut rows) in by_task {
+    for ((task, _), mut rows) in by_task {
         rows.sort_by_key(|row| row.start);
         let blocks = setting.held.blocks_of(task);
         for (block, from, to) in spans(blocks, &rows) {

@@ -46,7 +46,7 @@ pub(super) fn partition(
     setting: &AuditSetting<'_>,
     found: &mut Findings,
 ) {
-    let by_task = grouped(rows, |row| row.task);
+    let by_task = grouped(rows, |row| Some((row.task?, row.list)));
     let mut lives = BTreeMap::new();
     for life in finished {
         if lives.insert(life.task, life).is_some() {
@@ -64,7 +64,7 @@ pub(super) fn partition(
         }
     }
     for life in lives.values() {
-        ends_meet(life, by_task.get(&life.task).map_or(&[], Vec::as_slice), found);
+        ends_meet(life, by_task.get(&(life.task, 0)).map_or(&[], Vec::as_slice), found);
     }
 }
 
