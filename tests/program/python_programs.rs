@@ -9,10 +9,11 @@ use build::{
     program, scenario, staged, tiny_program, tool,
 };
 use gilsim::model::{
-    Distribution, OffloadTo, Parcel, Payload, Scenario, StartMethod, StepSpec, Tool, ToolRun,
-    WaitOn, Work,
+    Arrival, Distribution, Horizon, OffloadTo, Parcel, Payload, Scenario, StartMethod, StepSpec,
+    TaskEntry, Tool, ToolRun, WaitOn, Work,
 };
-use gilsim::time::SimDuration;
+use gilsim::time::{SimDuration, SimTime};
+use gilsim::workload::settled;
 
 /// Compares with the program in `tests/python_programs`.
 fn assert_is_printed(name: &str, program: &str) {
@@ -102,6 +103,22 @@ fn lists_of_steps_are_coroutines_or_go_to_the_executor() {
     assert_is_printed("fanning_thread_pool", &program(&fanning(), &run(Tool::ThreadPool)));
     assert_is_printed("fanning_threading", &program(&fanning(), &run(Tool::Threading)));
     assert_is_printed("fanning_sequential", &program(&fanning(), &run(Tool::Sequential)));
+}
+
+#[test]
+fn whoever_waits_for_an_entry_of_which_nothing_arrives_comes_at_the_start() {
+    let mut scenario = staged();
+    let rare = Arrival::Poisson { per_second: 1e-6 };
+    scenario.tasks[0] = TaskEntry { endless: true, arrive: rare, ..scenario.tasks[0].clone() };
+    let (until, warm_up) = (SimTime::from_nanos(1_000_000), SimTime::ZERO);
+    scenario.horizon = Some(Horizon { until, warm_up });
+    let settled = settled(&scenario, 0).expect("there are few tasks");
+    assert_eq!(settled.tasks.iter().map(|entry| entry.count).collect::<Vec<_>>(), [0, 0, 1]);
+    assert!(settled.tasks[1..].iter().all(|entry| matches!(entry.arrive, Arrival::AtOnce)));
+    for which in printed_tools() {
+        let text = program(&settled, &run(which));
+        assert!(!text.contains("AFTER"), "{}: {text}", which.name());
+    }
 }
 
 #[test]

@@ -33,9 +33,9 @@ pub use demand::{Demand, TURNS, TooLarge};
 use draw::Law;
 use lists::Lists;
 pub use notes::Notes;
+pub(crate) use script::without_repair;
 pub use script::{Action, Length, Spent, Step};
 use script::{Draw, Drawn, Odds, Script, Times};
-pub(crate) use script::{meets_in_time, without_repair};
 
 /// All tasks of a run, their arrivals, and the length of every step.
 #[derive(Clone, Debug)]

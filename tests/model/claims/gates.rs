@@ -1,7 +1,9 @@
 //! Events, barriers and limiters under `ideal`.
 
-use crate::play::{MS, Play};
-use gilsim::trace::Outcome;
+use crate::play::{MS, Play, US};
+use gilsim::profile::Cost;
+use gilsim::time::SimDuration;
+use gilsim::trace::{Ended, Outcome};
 
 const TOOLS: [&str; 8] = [
     "threading",
@@ -62,6 +64,57 @@ fn a_task_too_few_at_a_barrier_is_a_deadlock_that_is_named() {
         let waits: Vec<&str> = stuck.iter().map(|it| it.waits_for.as_str()).collect();
         assert_eq!(waits, ["others at barrier `phase`"; 2], "{tool}");
     }
+}
+
+/// When each task is done, in microseconds, and whether it failed, where processes need 1 ms under the lock of a barrier to come
+/// to it.
+fn at_slow_barrier(tasks: &str) -> Vec<(u64, bool)> {
+    let play = Play::of(&format!("machine.cores = 4\n{tasks}")).with_profile(|profile| {
+        profile.shared.gates.meet = Cost(SimDuration::from_millis(1));
+        profile.shared.process_gates = profile.shared.gates;
+    });
+    let run = play.run("multiprocessing");
+    assert_eq!(run.outcome, Outcome::Finished);
+    let mut lives = run.heard.finished;
+    lives.sort_by_key(|life| life.task);
+    let end = |at: u64, ended: Ended| (at / US, ended == Ended::Failed);
+    lives.iter().map(|life| end(life.done.as_nanos(), life.ended)).collect()
+}
+
+#[test]
+fn who_waits_for_the_lock_of_a_barrier_while_it_breaks_sees_it_broken() {
+    // The second one holds the lock from 49.5 ms on. The first gives up at 50 ms and waits for it, and the third after it.
+    let ends = at_slow_barrier(
+        r#"
+        [barriers]
+        phase = 3
+        [[tasks]]
+        steps = [{ try = [{ meet = "phase" }], timeout = "50ms" }]
+        [[tasks]]
+        steps = [{ wait = "49500us" }, { meet = "phase" }]
+        [[tasks]]
+        steps = [{ wait = "50200us" }, { meet = "phase" }]
+        "#,
+    );
+    assert_eq!(ends, [(50_500, true), (50_500, true), (51_500, true)]);
+}
+
+#[test]
+fn who_has_met_does_not_mind_that_the_next_meeting_breaks() {
+    // The second and third meet at 11 ms; the first, which has waited for the lock meanwhile, is too late for another one.
+    let ends = at_slow_barrier(
+        r#"
+        [barriers]
+        phase = 2
+        [[tasks]]
+        steps = [{ wait = "10200us" }, { try = [{ meet = "phase" }], timeout = "500us" }]
+        [[tasks]]
+        steps = [{ meet = "phase" }]
+        [[tasks]]
+        steps = [{ wait = "10ms" }, { meet = "phase" }]
+        "#,
+    );
+    assert_eq!(ends.iter().map(|end| end.1).collect::<Vec<_>>(), [true, false, false]);
 }
 
 /// When each of `count` tasks passes that come one every `gap` milliseconds.

@@ -115,3 +115,16 @@ fn who_waits_for_nobody_comes_at_the_start() {
         assert_eq!(played(tasks, tool), (5, vec![0], vec![5]), "{tool}");
     }
 }
+
+#[test]
+fn clients_that_the_horizon_cuts_off_are_all_done_after_their_last_task() {
+    let tasks = "[semaphores]\nslot = 1\n[run]\nuntil = \"10s\"\n\
+         [[tasks]]\nname = \"a\"\narrive = { clients = 1, think = \"9s\" }\nsteps = [{ wait = \"1s\" }]\n\
+         [[tasks]]\nafter = \"a\"\nsteps = [{ with = \"slot\", steps = [{ wait = \"20s\" }] }]\n\
+         [[tasks]]\narrive = { clients = 1, think = \"1s\" }\n\
+         steps = [{ with = \"slot\", steps = [{ wait = \"500ms\" }] }]";
+    for tool in TOOLS {
+        let expected = (21_500, vec![0, 1_000, 0, 1_500], vec![1_000, 21_000, 500, 21_500]);
+        assert_eq!(played(tasks, tool), expected, "{tool}");
+    }
+}

@@ -247,3 +247,20 @@ fn a_load_above_what_can_be_done_is_told() {
     );
     assert!(text.report.warning().unwrap_or_default().contains("ever more tasks wait"));
 }
+
+#[test]
+fn tasks_that_come_after_all_of_others_are_no_load_before_the_horizon_and_those_after_each_are() {
+    let warning = |after: &str| {
+        let text = format!(
+            "title = \"Stages\"\nrun = {{ until = \"1s\", warm_up = \"0ms\" }}\ninterpreter.profile = \"ideal\"\n\
+             [[tasks]]\nname = \"page\"\narrive = {{ every = \"100ms\" }}\nsteps = [{{ compute = \"1ms\" }}]\n\
+             [[tasks]]\nafter = {after}\nsteps = [{{ compute = \"150ms\" }}]\n[[tools]]\nuse = \"threading\"\n"
+        );
+        let scenario = scenario(&text);
+        let run = gilsim::run(&scenario, &scenario.tools[0], 0).expect("a small run");
+        run.warning()
+    };
+    assert_eq!(warning("\"page\"\ncount = 10"), None);
+    let told = warning("{ each = \"page\" }").unwrap_or_default();
+    assert!(told.contains("what the interpreter lock can do"), "{told}");
+}

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::time::SimTime;
 use crate::trace::{Sink, State};
 
-use super::followers::Followers;
+use super::followers::{Followers, dealt_at_first};
 use super::thread::{Status, Wait};
 use super::{Engine, Flow};
 
@@ -42,11 +42,7 @@ impl Clients {
         let known = workload.known_tasks();
         let coming = known.map(|task| Reverse((arrivals[task.index()], task))).collect();
         let entries = 0..workload.entry_count();
-        let dealt = entries.map(|entry| match workload.closed(entry) {
-            Some(_) => workload.known_tasks_of(entry),
-            None => workload.tasks_of(entry),
-        });
-        let dealt = dealt.collect();
+        let dealt = entries.map(|entry| dealt_at_first(workload, entry)).collect();
         let followers = Followers::of(workload);
         Some(Box::new(Self { arrivals, coming, taken: Vec::new(), dealt, followers }))
     }
@@ -91,6 +87,9 @@ impl Clients {
             return None;
         }
         *dealt += 1;
+        if let Some(followers) = &mut self.followers {
+            followers.deal(entry);
+        }
         self.arrives(task, arrival);
         Some(task)
     }

@@ -330,8 +330,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if self.listener.is_some() {
             return self.served(id, task);
         }
+        let next = self.answer(task);
         self.wake_followers(task);
-        let Some(next) = self.answer(task) else {
+        let Some(next) = next else {
             self.event_loop(id).call_soon(Handle::Gathered);
             return self.go_to_next_handle(id);
         };

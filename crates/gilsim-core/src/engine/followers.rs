@@ -19,7 +19,7 @@ use super::tasks::OffThread;
 pub(super) struct Followers {
     /// Of each entry, those that come after it.
     behind: Vec<Vec<usize>>,
-    /// Of each entry, how many of its tasks are not done.
+    /// Of each entry, how many of its tasks are not done: of clients, of those that they were dealt.
     left: Vec<u32>,
     /// The tasks whose coroutines sleep until what they wait for is done.
     asleep: BTreeSet<TaskId>,
@@ -35,12 +35,17 @@ impl Followers {
                 behind[after.entry()].push(entry);
             }
         }
-        let left = entries.map(|entry| workload.tasks_of(entry)).collect();
+        let left = entries.map(|entry| dealt_at_first(workload, entry)).collect();
         let some = behind.iter().any(|behind| !behind.is_empty());
         some.then(|| Self { behind, left, asleep: BTreeSet::new() })
     }
 
-    /// A task is done: those that need not wait any more.
+    /// A client is dealt another task of an entry.
+    pub(super) fn deal(&mut self, entry: usize) {
+        self.left[entry] += 1;
+    }
+
+    /// A task is done, and its client has been dealt the next one if there is one: those that need not wait any more.
     fn free(&mut self, workload: &Workload, done: TaskId) -> Vec<TaskId> {
         let entry = workload.entry_of(done);
         let number = done.0 - workload.first_task(entry);
@@ -59,8 +64,17 @@ impl Followers {
     }
 }
 
+/// How many tasks of an entry are dealt out at the start: all, but for those that clients send later.
+pub(super) fn dealt_at_first(workload: &Workload, entry: usize) -> u32 {
+    match workload.closed(entry) {
+        Some(_) => workload.known_tasks_of(entry),
+        None => workload.tasks_of(entry),
+    }
+}
+
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// A task is done: those that waited for nothing else arrive.
+    /// Of a client that is only so once it has been answered.
     fn free_followers(&mut self, done: TaskId) -> Vec<TaskId> {
         let Some(clients) = self.tasks.clients.as_mut() else { return Vec::new() };
         let Some(followers) = clients.followers.as_mut() else { return Vec::new() };
@@ -73,8 +87,9 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The main thread hears that a task is done: its client sends another one, and those that waited for it arrive.
     pub(super) fn hear_of(&mut self, task: TaskId) {
+        let sent = self.answer(task);
         let mut coming = self.free_followers(task);
-        coming.extend(self.answer(task));
+        coming.extend(sent);
         if self.listener.is_some() {
             for task in &coming {
                 self.tasks.leave_thread(*task, OffThread::queued_since(self.arrival(*task)));
@@ -97,7 +112,8 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         followers.expect("only a task that waits for others never arrives").asleep.insert(task);
     }
 
-    /// A coroutine has ended: those that waited for it arrive, and go on if they sleep already.
+    /// A coroutine has ended, and its client has been answered: those that waited for it arrive, and go on if they sleep
+    /// already.
     pub(super) fn wake_followers(&mut self, done: TaskId) {
         for task in self.free_followers(done) {
             self.tasks.leave_thread(task, OffThread::queued_since(self.now));

@@ -62,8 +62,8 @@ struct Barrier {
     parties: usize,
     /// Who has come to the next meeting, and whether they wait in line already.
     come: Vec<(Waiter, bool)>,
-    /// Whose meeting took place before they stood in line.
-    met: Vec<Waiter>,
+    /// Whose meeting was over before they stood in line, and how.
+    over: Vec<(Waiter, End)>,
     /// Whether somebody gave up: nobody meets there any more.
     is_broken: bool,
 }
@@ -73,7 +73,7 @@ impl Barrier {
         Self {
             parties: rules.parties as usize,
             come: Vec::new(),
-            met: Vec::new(),
+            over: Vec::new(),
             is_broken: false,
         }
     }
@@ -84,13 +84,19 @@ impl Barrier {
             self.come.push((waiter, false));
             return None;
         }
-        Some(self.open())
+        Some(self.open(End::Done))
     }
 
-    /// All who have come go on: of these, who wait in line.
-    fn open(&mut self) -> Vec<Waiter> {
+    /// Nobody meets there any more. Returns who waits in line.
+    fn break_up(&mut self) -> Vec<Waiter> {
+        self.is_broken = true;
+        self.open(End::Late)
+    }
+
+    /// The meeting of all who have come is over, in that way: of these, who wait in line.
+    fn open(&mut self, end: End) -> Vec<Waiter> {
         let come = std::mem::take(&mut self.come);
-        self.met.extend(come.iter().filter(|(_, waits)| !waits).map(|(waiter, _)| *waiter));
+        self.over.extend(come.iter().filter(|(_, waits)| !waits).map(|(waiter, _)| (*waiter, end)));
         come.into_iter().filter(|(_, waits)| *waits).map(|(waiter, _)| waiter).collect()
     }
 
@@ -99,10 +105,10 @@ impl Barrier {
         one.unwrap_or_else(|| unreachable!("{waiter:?} has not come")).1 = true;
     }
 
-    /// Whether somebody who came need not wait any more.
-    fn has_met(&mut self, waiter: Waiter) -> bool {
-        let place = self.met.iter().position(|known| *known == waiter);
-        place.map(|place| self.met.swap_remove(place)).is_some()
+    /// How the meeting of somebody is over who came and need not wait any more.
+    fn is_over(&mut self, waiter: Waiter) -> Option<End> {
+        let place = self.over.iter().position(|(known, _)| *known == waiter);
+        place.map(|place| self.over.swap_remove(place).1)
     }
 }
 
@@ -171,22 +177,22 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     ) -> Flow {
         let record = &mut self.shared.gates.barriers[barrier.index()];
         match op {
-            BarrierOp::Meet { as_coroutine, met } => {
-                return Flow::jump_if(self.meet(thread, barrier, as_coroutine), met);
+            BarrierOp::Meet { broken, .. } if record.is_broken => Flow::Jump(broken),
+            BarrierOp::Meet { as_coroutine, met, .. } => {
+                Flow::jump_if(self.meet(thread, barrier, as_coroutine), met)
             }
-            BarrierOp::IfBroken(to) => return Flow::jump_if(record.is_broken, to),
             BarrierOp::Break => {
-                record.is_broken = true;
-                for waiter in record.open() {
-                    self.end_wait_of(waiter, End::Done, Thing::Meeting(barrier));
+                for waiter in record.break_up() {
+                    self.end_wait_of(waiter, End::Late, Thing::Meeting(barrier));
                 }
+                Flow::Go
             }
         }
-        Flow::Go
     }
 
-    pub(super) fn has_met(&mut self, thread: ThreadId, barrier: BarrierId) -> bool {
-        self.shared.gates.barriers[barrier.index()].has_met(Waiter::Thread(thread))
+    /// How the meeting is over to which a thread has come, if it is.
+    pub(super) fn meeting_is_over(&mut self, thread: ThreadId, barrier: BarrierId) -> Option<End> {
+        self.shared.gates.barriers[barrier.index()].is_over(Waiter::Thread(thread))
     }
 
     pub(super) fn run_limiter_op(
@@ -269,7 +275,9 @@ mod tests {
         assert_eq!((barrier.come(one), barrier.come(two)), (None, None));
         barrier.stand_in_line(two);
         assert_eq!(barrier.come(three), Some(vec![two]));
-        assert!(barrier.has_met(one) && !barrier.has_met(one) && !barrier.has_met(two));
+        assert_eq!([one, one, two].map(|it| barrier.is_over(it)), [Some(End::Done), None, None]);
         assert_eq!(barrier.come(three), None, "a barrier is used again");
+        assert_eq!(barrier.break_up(), [], "nobody stands in line");
+        assert_eq!([three, three].map(|it| barrier.is_over(it)), [Some(End::Late), None]);
     }
 }

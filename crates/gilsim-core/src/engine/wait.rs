@@ -14,9 +14,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     /// How the wait of a thread, which has just given its lock up, ends at once, if it does.
     pub(super) fn wait_is_over(&mut self, thread: ThreadId, on: ForThread) -> Option<End> {
         match on {
-            ForThread::Thing(Thing::Meeting(barrier)) => {
-                self.has_met(thread, barrier).then_some(End::Done)
-            }
+            ForThread::Thing(Thing::Meeting(barrier)) => self.meeting_is_over(thread, barrier),
             ForThread::Thing(thing) => {
                 let taken = self.take_if_there(thing, thing.goes_by_line());
                 if taken {

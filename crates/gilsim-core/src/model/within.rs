@@ -1,6 +1,8 @@
 //! The steps within steps, and the lengths of all of them.
 
-use super::{Distribution, Lists, Object, Setting, Spends, StepSpec, WaitOn, Work};
+use crate::ids::BarrierId;
+
+use super::{Distribution, Lists, Object, Setting, Spends, StepSpec, Try, WaitOn, Work};
 
 impl StepSpec {
     /// How often it does which steps at most, in their order; nothing where it is a leaf step.
@@ -43,6 +45,24 @@ impl StepSpec {
             Self::All(_) | Self::First(_) => (0, 1),
             _ => (u32::from(self.within().next().is_none()), 0),
         }
+    }
+
+    /// Whether any of the steps meets there in an attempt that may take only so long: a thread breaks the barrier that gives
+    /// it up (`Barrier.wait` in CPython's `Lib/threading.py`).
+    pub fn give_up(steps: &[Self], barrier: BarrierId) -> bool {
+        Self::meet_in(steps, barrier, false)
+    }
+
+    fn meet_in(steps: &[Self], barrier: BarrierId, in_time: bool) -> bool {
+        steps.iter().any(|step| match step {
+            Self::Meet(met) => *met == barrier && in_time,
+            Self::Try(attempts) => {
+                let Try { steps, otherwise, timeout, .. } = &**attempts;
+                Self::meet_in(steps, barrier, in_time || timeout.is_some())
+                    || Self::meet_in(otherwise.as_deref().unwrap_or_default(), barrier, in_time)
+            }
+            _ => step.within().any(|(_, steps)| Self::meet_in(steps, barrier, in_time)),
+        })
     }
 
     /// How long it waits or computes, where it does either: of a site its latency, of a computation its time.

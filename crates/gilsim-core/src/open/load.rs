@@ -1,11 +1,11 @@
 //! The load that arrives before the horizon, set against what could be done in that time.
 
 use crate::ids::SiteId;
-use crate::model::{LockMode, OffloadTo, ToolRun};
+use crate::model::{After, LockMode, OffloadTo, ToolRun};
 use crate::plan::Plan;
 use crate::tools::{Carrier, OwnKey};
 use crate::workload::without_repair;
-use crate::workload::{Action, Spent};
+use crate::workload::{Action, Spent, Workload};
 
 use super::queues::Kind;
 
@@ -19,7 +19,7 @@ pub struct Load {
     /// How many it serves at once.
     pub capacity: u32,
     /// How long all tasks of the run together need it, in nanoseconds, without bookkeeping; `None` where clients send them
-    /// all, who never send more than is served.
+    /// all, who never send more than is served. Not those that come after all of others: nobody knows when.
     pub demand: Option<u128>,
 }
 
@@ -35,7 +35,7 @@ struct Need {
 /// The load on everything that serves a bounded number at once.
 pub fn offered(plan: &Plan, run: &ToolRun) -> Vec<Load> {
     let workload = &plan.workload;
-    let open = (0..workload.entry_count()).filter(|entry| workload.closed(*entry).is_none());
+    let open = (0..workload.entry_count()).filter(|entry| comes_before_horizon(workload, *entry));
     let is_open = open.clone().next().is_some();
     let needs: Vec<Need> = open.flat_map(|entry| entry_needs(plan, entry, run)).collect();
     let sum = |counts: &dyn Fn(&Need) -> bool| -> u128 {
@@ -69,6 +69,16 @@ pub fn offered(plan: &Plan, run: &ToolRun) -> Vec<Load> {
         push(Kind::Site, plan.names.get(site.name), connections, sum(&is_there));
     }
     loads
+}
+
+/// Whether the tasks of an entry arrive before the horizon, whatever is served: neither clients send them nor do they wait for
+/// a last task. Those that each come after one of such an entry arrive as often as it does.
+fn comes_before_horizon(workload: &Workload, entry: usize) -> bool {
+    match workload.after(entry) {
+        Some(After::Each(other)) => comes_before_horizon(workload, other),
+        Some(After::All(_)) => false,
+        None => workload.closed(entry).is_none(),
+    }
 }
 
 /// The steps of the tasks of an entry that take time.

@@ -56,7 +56,7 @@ pub struct ResourceReport {
     /// How many waited for it, on average over time.
     pub waiting_mean: Option<Fraction>,
     /// What all tasks that arrived ask of it over what it can do before the horizon, without bookkeeping; those of clients
-    /// ask for no more than is served, and do not count.
+    /// ask for no more than is served, and do not count, nor do those that come after all of others.
     pub offered_load: Option<Fraction>,
 }
 

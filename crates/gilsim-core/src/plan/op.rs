@@ -201,11 +201,11 @@ pub enum BarrierOp {
         as_coroutine: bool,
         /// Where the last one goes on.
         met: Pc,
+        /// Where it goes if the barrier is broken.
+        broken: Pc,
     },
-    /// Breaks it: all who wait there go on.
+    /// Breaks it: all who wait there give up.
     Break,
-    /// Goes elsewhere if it is broken.
-    IfBroken(Pc),
 }
 
 /// What the thread's task does at a limiter.
@@ -427,6 +427,7 @@ impl Op {
             Self::OnFan(_, op) => op.for_each_target(visit),
             Self::OnLoop(_, op) => op.for_each_target(visit),
             Self::Join { alive: one, all: other, .. }
+            | Self::OnBarrier(_, BarrierOp::Meet { met: one, broken: other, .. })
             | Self::Offload { submit: one, part: other, .. } => {
                 visit(one);
                 visit(other);
@@ -435,7 +436,6 @@ impl Op {
             | Self::StartProcess(Start { program: to, .. })
             | Self::TryObtain { obtained: to, .. }
             | Self::OnSite(_, SiteOp::TakeKept(to))
-            | Self::OnBarrier(_, BarrierOp::Meet { met: to, .. } | BarrierOp::IfBroken(to))
             | Self::OnLimiter(_, LimiterOp::Take(to))
             | Self::Once { again: to, .. }
             | Self::Grow { enough: to, .. }

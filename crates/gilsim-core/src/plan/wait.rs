@@ -27,7 +27,7 @@ pub enum End {
     Done,
     /// Who waited has to look again: somebody else may be faster.
     Again,
-    /// Who waited has given up: its time is over.
+    /// Who waited has given up: its time is over, or what it waits for will never be.
     Late,
 }
 

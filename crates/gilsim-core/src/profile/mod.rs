@@ -295,7 +295,7 @@ impl Profile {
 
     /// Whether this Python has the tool.
     pub fn has(&self, tool: Tool) -> bool {
-        tool.descriptor().since.as_ref().is_none_or(|since| self.python >= since.python)
+        tool.since().is_none_or(|since| self.python >= since.python)
     }
 
     /// The start method of this Python on Linux (docs/semantics.md, "Start methods").

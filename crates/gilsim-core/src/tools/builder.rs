@@ -152,6 +152,7 @@ impl<'a> Builder<'a> {
             gap: it.gap,
             burst: it.burst,
         }));
+        self.note_what_may_break(scenario);
     }
 
     pub(super) fn finish(mut self) -> Plan {

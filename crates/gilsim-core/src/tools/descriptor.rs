@@ -137,6 +137,26 @@ impl Tool {
         self.descriptor().name
     }
 
+    /// Since when Python has it, if not always.
+    pub const fn since(self) -> Option<&'static Since> {
+        self.descriptor().since.as_ref()
+    }
+
+    /// Its workers on so many cores, where a scenario says nothing.
+    pub fn default_workers(self, cores: u32) -> u32 {
+        (self.descriptor().default_workers)(cores)
+    }
+
+    /// The tasks of a message to a worker, of so many tasks and workers, where a scenario says nothing.
+    pub fn default_chunk(self, tasks: u32, workers: u32) -> u32 {
+        (self.descriptor().default_chunk)(tasks, workers)
+    }
+
+    /// Whether a fixed number of workers do the tasks.
+    pub const fn has_workers(self) -> bool {
+        matches!(self.descriptor().carriers, Carriers::Workers)
+    }
+
     /// Whether the tool takes that key.
     pub fn takes(self, key: OwnKey) -> bool {
         self.descriptor().takes.contains(&key)

@@ -5,10 +5,12 @@
 //! no limiter; people write one that counts under a lock and sleeps without it.
 
 use crate::ids::{BarrierId, FlagId, LimiterId, SemaphoreId};
-use crate::plan::{BarrierOp, Ends, ForCoroutine, ForThread, LimiterOp, Op, Pc, Thing, Wait};
+use crate::model::{Scenario, StepSpec};
+use crate::plan::{
+    BarrierOp, Ends, ForCoroutine, ForThread, Label, LimiterOp, Op, Pc, Thing, Wait,
+};
 use crate::profile::{Cost, GateCosts};
 use crate::trace::State;
-use crate::workload::meets_in_time;
 
 use super::builder::Builder;
 use super::descriptor::Carrier;
@@ -16,10 +18,6 @@ use super::descriptor::Carrier;
 impl Builder<'_> {
     /// Prepares the locks of what tasks wait at: before anything is written.
     pub(super) fn share_gates(&mut self) {
-        let carrier = self.tool.tool.descriptor().carrier;
-        let barriers = (0..self.plan.barriers.len()).map(BarrierId::at);
-        self.may_break =
-            barriers.filter(|it| carrier != Carrier::Coroutine && self.is_given_up(*it)).collect();
         if self.shared_costs().gates == GateCosts::default() {
             return;
         }
@@ -32,11 +30,20 @@ impl Builder<'_> {
         self.gate_locks = things.into_iter().map(|thing| self.aid(thing, 1)).collect();
     }
 
-    /// Whether any task meets there in an attempt that may take only so long.
-    fn is_given_up(&self, barrier: BarrierId) -> bool {
-        let workload = &self.plan.workload;
-        let entries = 0..workload.entry_count();
-        entries.map(|entry| workload.script(entry)).any(|script| meets_in_time(script, barrier))
+    /// Whether who waits at a gate may give up: those of event loops take no timeout.
+    fn gates_take_timeouts(&self) -> bool {
+        self.tool.descriptor().carrier != Carrier::Coroutine
+    }
+
+    /// Notes the barriers that any task may give up.
+    pub(super) fn note_what_may_break(&mut self, scenario: &Scenario) {
+        if self.gates_take_timeouts() {
+            let tasks = &scenario.tasks;
+            let gives_up =
+                |it: &BarrierId| tasks.iter().any(|entry| StepSpec::give_up(&entry.steps, *it));
+            self.may_break =
+                (0..scenario.barriers.len()).map(BarrierId::at).filter(gives_up).collect();
+        }
     }
 
     fn gate_lock(&self, thing: Thing) -> Option<SemaphoreId> {
@@ -90,35 +97,30 @@ impl Builder<'_> {
     pub(super) fn wait_for_flag(&mut self, flag: FlagId) {
         let thing = Thing::Flag(flag);
         let test = |obtained| Op::TryObtain { thing, in_line: false, obtained };
-        self.wait_at_gate(thing, ("wait", self.gate_costs().wait_for), test);
+        self.wait_at_gate(thing, ("wait", self.gate_costs().wait_for), test, None);
     }
 
-    /// A task comes to a barrier, on a thread.
+    /// A task comes to a barrier, on a thread. It sees under the lock whether that is broken (`Barrier._enter` in CPython's
+    /// `Lib/threading.py`).
     pub(super) fn meet(&mut self, barrier: BarrierId) {
-        let thing = Thing::Meeting(barrier);
-        let come = |met| BarrierOp::Meet { as_coroutine: false, met };
-        let test = |met| Op::OnBarrier(barrier, come(met));
-        if !self.may_break.contains(&barrier) {
-            return self.wait_at_gate(thing, ("meet", self.gate_costs().meet), test);
-        }
-        let (broken, met) = (self.code.label(), self.code.label());
-        let if_broken = Op::OnBarrier(barrier, BarrierOp::IfBroken(broken.target()));
-        self.code.push(if_broken);
-        self.wait_at_gate(thing, ("meet", self.gate_costs().meet), test);
-        self.code.push(if_broken);
-        self.code.push(Op::Jump(met.target()));
-        self.code.place(broken);
-        self.fail();
-        self.code.place(met);
+        let broken = self.may_break.contains(&barrier).then(|| self.code.label());
+        let test = |met| {
+            let broken = broken.map_or(met, Label::target);
+            Op::OnBarrier(barrier, BarrierOp::Meet { as_coroutine: false, met, broken })
+        };
+        let cost = self.gate_costs().meet;
+        self.wait_at_gate(Thing::Meeting(barrier), ("meet", cost), test, broken);
     }
 
     /// Waits under the gate's lock, as `Condition.wait` does: the lock is given up meanwhile. `test` leads elsewhere who need
-    /// not wait. Who gives up takes the lock back first, and breaks a barrier; gates of event loops take no timeout.
+    /// not wait, and there those who find a barrier `broken`. Who gives up takes the lock back first, and breaks a barrier;
+    /// so does whom that wakes.
     fn wait_at_gate(
         &mut self,
         thing: Thing,
         (name, cost): (&str, Cost),
         test: impl FnOnce(Pc) -> Op,
+        broken: Option<Label>,
     ) {
         let (woken, through) = (self.code.label(), self.code.label());
         self.begin_at(thing, name, cost);
@@ -127,8 +129,11 @@ impl Builder<'_> {
         self.give_lock_back(thing);
         self.code.push(Op::Unlock);
         let row = Some((State::Sync, self.plan.name_of(thing)));
-        let takes_timeout = self.tool.tool.descriptor().carrier != Carrier::Coroutine;
-        let late = if takes_timeout { self.late_without_lock() } else { None };
+        let late = match broken {
+            Some(_) => Some((self.code.label(), self.pad())),
+            None if self.gates_take_timeouts() => self.late_without_lock(),
+            None => None,
+        };
         let again = self.code.here();
         let again = if late.is_some() { again } else { woken };
         let ends = Ends::of(woken.target(), again.target()).or_late(late.map(|(here, _)| here));
@@ -137,6 +142,9 @@ impl Builder<'_> {
             builder.take_gate_lock(thing);
             if let Thing::Meeting(barrier) = thing {
                 builder.code.push(Op::OnBarrier(barrier, BarrierOp::Break));
+            }
+            if let Some(broken) = broken {
+                builder.code.place(broken);
             }
             builder.give_lock_back(thing);
         });
@@ -177,7 +185,7 @@ impl Builder<'_> {
 
     /// A coroutine comes to a barrier.
     pub(super) fn meet_on_loop(&mut self, barrier: BarrierId) {
-        let come = |met| BarrierOp::Meet { as_coroutine: true, met };
+        let come = |met| BarrierOp::Meet { as_coroutine: true, met, broken: met };
         let test = |met| Op::OnBarrier(barrier, come(met));
         self.wait_on_loop(Thing::Meeting(barrier), test);
     }

@@ -47,8 +47,8 @@ macro_rules! tools {
             /// All tools, in the order in which everything lists them.
             pub const ALL: [Self; [$(Self::$tool),*].len()] = [$(Self::$tool),*];
 
-            /// What there is to know of it.
-            pub const fn descriptor(self) -> &'static Descriptor {
+            /// What there is to know of it, however it is set: [`ToolRun::descriptor`] is that of a run.
+            const fn descriptor(self) -> &'static Descriptor {
                 match self {
                     $(Self::$tool => &$descriptor,)*
                 }

@@ -91,7 +91,7 @@ fn instants(
 }
 
 /// The same scenario without a horizon: every arrival before it is drawn, so that each entry counts its tasks and none is
-/// endless. All response times count.
+/// endless. Who waits for an entry of which no task arrives is there at the start. All response times count.
 ///
 /// # Errors
 /// When too many tasks would arrive.
@@ -106,6 +106,9 @@ pub fn settled(scenario: &Scenario, replicate: u32) -> Result<Scenario, TooLarge
         let entry = &mut entry[0];
         let before = |entry: usize| before[entry].count;
         let (count, arrivals) = Arrivals::sample(entry, key, scenario.horizon, before)?;
+        if matches!(&entry.arrive, Arrival::After(after) if before(after.entry()) == 0) {
+            entry.arrive = Arrival::AtOnce;
+        }
         entry.count = count;
         entry.endless = false;
         if let Arrivals::At(instants) = arrivals {

@@ -442,17 +442,3 @@ impl<'a> Script<'a> {
         0
     }
 }
-
-/// Whether a script meets at a barrier in an attempt that may take only so long.
-pub(crate) fn meets_in_time(script: &[Step], barrier: BarrierId) -> bool {
-    let mut attempts = Vec::new();
-    script.iter().any(|step| {
-        match step.action {
-            Action::AttemptBegin(timeout) => attempts.push(timeout.is_some()),
-            Action::AttemptEnd => _ = attempts.pop(),
-            Action::Meet(at) => return at == barrier && attempts.contains(&true),
-            _ => {}
-        }
-        false
-    })
-}

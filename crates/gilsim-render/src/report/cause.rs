@@ -2,7 +2,7 @@
 
 use super::shared::waited_for;
 use super::words::{counted, percent, range, time};
-use gilsim_core::model::{Arrival, Goal, Scenario, Tool, ToolRun};
+use gilsim_core::model::{Arrival, Goal, Scenario, ToolRun};
 use gilsim_core::sink::fraction::Fraction;
 use gilsim_core::sink::row::SummaryRow;
 use gilsim_core::tools::{Carrier, Carriers, OwnKey};
@@ -189,7 +189,7 @@ pub(crate) fn place(
     // With a single thread there is nothing but the loop to be ready for; with more it may be a core.
     let is_alone = row.is_some_and(|row| row.threads == 1);
     match state {
-        State::Queued if !has_loop => queued(run.tool).to_owned(),
+        State::Queued if !has_loop => queued(run).to_owned(),
         State::Ready if has_loop && is_alone => "ready, waiting for the event loop".to_owned(),
         State::Ready if !has_loop => match run.setting.machine.cores {
             1 => "ready, waiting for the only core".to_owned(),
@@ -201,8 +201,8 @@ pub(crate) fn place(
 }
 
 /// Where a task waits for its carrier, under a tool without an event loop.
-fn queued(tool: Tool) -> &'static str {
-    let tool = tool.descriptor();
+fn queued(run: &ToolRun) -> &'static str {
+    let tool = run.descriptor();
     match (tool.carriers, tool.carrier) {
         (Carriers::One, _) => "queued behind one another",
         (Carriers::Workers, _) => "in the backlog",

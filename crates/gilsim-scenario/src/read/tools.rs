@@ -14,7 +14,7 @@ use crate::tree::{Node, Value, shortened};
 use gilsim_core::model::{Arrival, Serving, StartMethod, TaskEntry, Tool, ToolRun};
 use gilsim_core::profile::{self, Profile};
 use gilsim_core::time::SimDuration;
-use gilsim_core::tools::{Carriers, OwnKey};
+use gilsim_core::tools::OwnKey;
 
 /// The start methods in the order of their names among the keys.
 const START_METHODS: [StartMethod; keys::START_METHODS.len()] =
@@ -135,18 +135,17 @@ fn tool(
     let label = label(reader, &fields, written.as_deref().unwrap_or(tool.name()), labels)?;
     let setting = context.base.setting(&over, Arc::clone(&profile));
     let cores = setting.machine.cores;
-    let defaults = tool.descriptor();
     let serving = said.serving;
     if tool.is_server() {
         serving::check(reader, &fields, serving, context.entries);
     }
     let workers = match said.offload_workers {
         _ if tool.is_server() => serving.processes.saturating_mul(serving.threads),
-        Some(workers) if defaults.carriers == Carriers::Workers => workers,
-        _ => said.workers.unwrap_or_else(|| (defaults.default_workers)(cores)),
+        Some(workers) if tool.has_workers() => workers,
+        _ => said.workers.unwrap_or_else(|| tool.default_workers(cores)),
     };
     let chunk = chunk(reader, &fields, said.chunk, context);
-    let chunk = chunk.unwrap_or_else(|| (defaults.default_chunk)(context.tasks, workers));
+    let chunk = chunk.unwrap_or_else(|| tool.default_chunk(context.tasks, workers));
     let start = said.start.unwrap_or(profile.default_start());
     let Said { limit, worker_init, offload_workers, .. } = said;
     Some(ToolRun {

@@ -3,8 +3,7 @@
 use super::Functions;
 use crate::program::body::{Body, World};
 use crate::program::literal::string;
-use gilsim_core::ids::BarrierId;
-use gilsim_core::model::{Object, StepSpec, Try};
+use gilsim_core::model::{Object, StepSpec};
 
 impl Functions<'_> {
     /// Sets an event or waits for it, waits at a barrier, or passes a limiter.
@@ -43,7 +42,7 @@ impl Functions<'_> {
             }
             Object::Barrier(id) => {
                 let mut entries = self.scenario.tasks.iter();
-                if !entries.any(|entry| is_given_up(&entry.steps, id, false)) {
+                if !entries.any(|entry| StepSpec::give_up(&entry.steps, id)) {
                     return None;
                 }
                 self.features.insert("late".to_owned());
@@ -55,16 +54,4 @@ impl Functions<'_> {
             _ => None,
         }
     }
-}
-
-/// Whether any of the steps meets there in an attempt that may take only so long.
-fn is_given_up(steps: &[StepSpec], barrier: BarrierId, in_time: bool) -> bool {
-    steps.iter().any(|step| match step.object() {
-        Object::Barrier(id) => id == barrier && in_time,
-        Object::Attempts(Try { steps, otherwise, timeout, .. }) => {
-            is_given_up(steps, barrier, in_time || timeout.is_some())
-                || is_given_up(otherwise.as_deref().unwrap_or_default(), barrier, in_time)
-        }
-        _ => step.within().any(|(_, steps)| is_given_up(steps, barrier, in_time)),
-    })
 }
