@@ -99,18 +99,23 @@ def run_task(job):
     return time.monotonic_ns()
 
 
+def submit_all(executor, work, arriving_jobs):
+    """Submit each job when it arrives, and hear from its future."""
+    futures = []
+    for number, job in arriving_jobs:
+        future = executor.submit(work, job)
+        future.add_done_callback(functools.partial(answer, number))
+        futures.append(future)
+    return [future.result() for future in futures]
+
+
 def play(work, timetable, start):
     """Do all jobs with a pool of processes."""
     with concurrent.futures.ProcessPoolExecutor(
         WORKERS,
         mp_context=multiprocessing.get_context(START_METHOD),
     ) as executor:
-        futures = []
-        for number, job in arriving(timetable, start):
-            future = executor.submit(work, job)
-            future.add_done_callback(functools.partial(answer, number))
-            futures.append(future)
-        return [future.result() for future in futures]
+        return submit_all(executor, work, arriving(timetable, start))
 
 
 # From here on: how fast this machine computes, and what each task is given.

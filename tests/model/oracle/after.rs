@@ -1,6 +1,6 @@
 //! Tasks that come after others, exactly: under every tool that starts them as soon as it can.
 
-use crate::play::{MS, run, scenario};
+use crate::play::{MS, Play, run, scenario};
 
 /// The makespan in milliseconds, when each task arrived, and when it was done.
 fn played(tasks: &str, tool: &str) -> (u64, Vec<u64>, Vec<u64>) {
@@ -126,5 +126,27 @@ fn clients_that_the_horizon_cuts_off_are_all_done_after_their_last_task() {
     for tool in TOOLS {
         let expected = (21_500, vec![0, 1_000, 0, 1_500], vec![1_000, 21_000, 500, 21_500]);
         assert_eq!(played(tasks, tool), expected, "{tool}");
+    }
+}
+
+#[test]
+fn the_clients_of_a_pool_hear_from_futures_where_tasks_come_after_others() {
+    let clients = "machine.cores = 8\n[[tasks]]\ncount = 2\narrive = { clients = 1, think = \"1ms\" }\nsteps = [{ wait = \"5ms\" }]\n";
+    let stages = "[[tasks]]\nname = \"page\"\nsteps = [{ wait = \"1ms\" }]\n[[tasks]]\nafter = \"page\"\nsteps = [{ wait = \"1ms\" }]\n";
+    let late = |tasks: &str, tool: &str| {
+        let run = Play::under("cpython-3.13", tasks).run(tool);
+        let life =
+            |task: u32| run.heard.finished.iter().find(|it| it.task.0 == task).expect("done");
+        let sent = life(1).arrived.saturating_since(life(0).done).as_nanos();
+        sent - MS
+    };
+    for (tool, is_pool) in [
+        ("process_pool", true),
+        ("multiprocessing_pool", true),
+        ("threading", false),
+        ("multiprocessing", false),
+    ] {
+        assert_eq!(late(clients, tool), 0, "{tool}");
+        assert_eq!(late(&[clients, stages].concat(), tool) > 0, is_pool, "{tool}");
     }
 }
