@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        threading.Event().wait(0.01)
+        threading.Event().wait(0.05)
         body = b"hunter2-answer"
         self.send_response(200)
         self.send_header("X-Secret", "hunter2-answer-header")

@@ -197,6 +197,68 @@ def way_exception_in_a_multiprocessing_pool():
             print(error)
 
 
+def way_numbers_that_are_none():
+    import asyncio
+    import math
+    from concurrent.futures import ThreadPoolExecutor
+
+    async def in_turn():
+        for semaphore in (asyncio.Semaphore(math.inf), asyncio.BoundedSemaphore(1)):
+            async with semaphore:
+                await asyncio.sleep(0.001)
+
+    print(threading.Semaphore(math.inf).acquire())
+    with ThreadPoolExecutor(2.5) as pool:
+        print(pool.submit(len, "abc").result())
+    asyncio.run(in_turn())
+
+
+def way_builtins_in_classes():
+    import pickle
+    import selectors
+
+    class Backoff:
+        pause = time.sleep
+
+    Backoff().pause(0.001)
+    print(selectors.SelectSelector().select(0), time.sleep, pickle.loads(pickle.dumps(time.sleep)) is time.sleep)
+
+
+def way_failed_tasks_are_freed():
+    import gc
+    import weakref
+    from concurrent.futures import ThreadPoolExecutor
+
+    class Thing:
+        pass
+
+    def fail():
+        thing = Thing()
+        seen.append(weakref.ref(thing))
+        raise ValueError
+
+    gc.disable()
+    seen = []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(4):
+            pool.submit(fail)
+    print(sum(thing() is not None for thing in seen))
+
+
+def way_odd_exceptions():
+    class Odd(Exception):
+        exceptions = None
+
+    raise Odd("it has no members")
+
+
+def way_pool_of_threads():
+    from multiprocessing.pool import ThreadPool
+
+    with ThreadPool(2) as pool:
+        print(pool.map(len, ["a", "bc"]))
+
+
 def handles_term():
     seen = []
     signal.signal(signal.SIGTERM, lambda *_: seen.append(1))

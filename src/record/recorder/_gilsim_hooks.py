@@ -56,7 +56,10 @@ def strip_all(error):
             continue
         seen.add(id(error))
         strip(error.__traceback__)
-        left += [error.__cause__, error.__context__, *getattr(error, "exceptions", ())]
+        left += [error.__cause__, error.__context__]
+        members = getattr(error, "exceptions", ())
+        if isinstance(members, (tuple, list)):
+            left += [member for member in members if isinstance(member, BaseException)]
 
 
 def excepthook(kind, error, traceback):
@@ -97,6 +100,24 @@ def like(original):
     return dress
 
 
+class Unbound:
+    """A hook in place of a builtin, which is no method where a class holds it."""
+
+    def __init__(self, hook, original):
+        self.hook = hook
+        self.text = repr(original)
+        like(original)(self)
+
+    def __call__(self, *args, **kwargs):
+        return self.hook(*args, **kwargs)
+
+    def __repr__(self):
+        return self.text
+
+    def __reduce__(self):
+        return self.__qualname__
+
+
 def waits(original, name, kind=recording.WAIT):
     """A call that blocks, and what it waits for."""
     number = recording.name(name)
@@ -114,6 +135,7 @@ def waits(original, name, kind=recording.WAIT):
         finally:
             end = now()
             place.busy = False
+            args = kwargs = None  # An exception that passes keeps nothing alive by them.
             if end - begin > SHORT:
                 place.put(kind, number, 0, begin, end, recording.cpu(), -1)
 
@@ -139,7 +161,7 @@ def hook_time():
                 asked = int(seconds * 1e9) if isinstance(seconds, (int, float)) else -1
                 place.put(recording.WAIT, number, 0, begin, end, recording.cpu(), min(asked, end - begin))
 
-    time.sleep = sleep
+    time.sleep = Unbound(sleep, original)
 
 
 class Sites:
@@ -275,7 +297,7 @@ def hook_subprocess(module):
 
 
 def hook_select(module):
-    module.select = waits(module.select, "select")
+    module.select = Unbound(waits(module.select, "select"), module.select)
 
 
 # Threads and what they share.
@@ -354,7 +376,7 @@ def hook_thread_pool(module):
         __tracebackhide__ = True
         begin(self, *args, **kwargs)
         self._gilsim = recording.log.number("pool")
-        put(recording.POOL, recording.name("threads"), self._gilsim, more=self._max_workers)
+        put(recording.POOL, recording.name("threads"), self._gilsim, more=recording.whole(self._max_workers))
 
     def submits(self, fn, *args, **kwargs):
         __tracebackhide__ = True
@@ -390,6 +412,7 @@ def hook_thread_pool(module):
         finally:
             failed = future.done() and (future.cancelled() or future._exception is not None)
             put(recording.TASK_ENDS, int(failed), pool, more=number)
+            self = future = args = None  # As `concurrent.futures` does, so that what failed is freed.
 
     def shuts_down(self, *args, **kwargs):
         __tracebackhide__ = True
@@ -439,8 +462,7 @@ class Finder:
                 continue
             spec = finder.find_spec(name, path, target)
             if spec is not None:
-                self.left.pop(name, None)
-                spec.loader = Loader(spec.loader, hook)
+                spec.loader = Loader(spec.loader, hook, self.left)
                 return spec
         return None
 
@@ -448,9 +470,10 @@ class Finder:
 class Loader:
     """Runs a module's code as its own loader does, and hooks it then."""
 
-    def __init__(self, own, hook):
+    def __init__(self, own, hook, left):
         self.own = own
         self.hook = hook
+        self.left = left
 
     def __getattr__(self, name):
         return getattr(self.own, name)
@@ -459,6 +482,7 @@ class Loader:
         return self.own.create_module(spec)
 
     def exec_module(self, module):
+        self.left.pop(module.__name__, None)
         module.__loader__ = module.__spec__.loader = self.own
         self.own.exec_module(module)
         safely(self.hook, module)
@@ -476,7 +500,10 @@ def safely(hook, module):
 
 def after_fork():
     sites.of.clear()
-    recording.begin(recording.log.folder)
+    try:
+        recording.begin(recording.log.folder)
+    except (OSError, ValueError):  # The folder is gone, or nothing more can be opened: the child is not recorded.
+        recording.begin_nothing()
 
 
 def begin(folder):

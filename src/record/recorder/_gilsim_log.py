@@ -84,7 +84,10 @@ class Lane:
         at = self.at
         if at >= self.end:
             self.map, at, self.end = log.chunk(self, NEXT_CHUNK)
-        pack(self.map, at, kind, name, number, begin, end, used, more)
+        try:
+            pack(self.map, at, kind, name, number, begin, end, used, more)
+        except struct.error:  # A number beyond the record. The program must not hear of it.
+            return
         self.at = at + SIZE
 
 
@@ -163,13 +166,16 @@ class Log:
         number = self.names.get(text)
         if number is None:
             with self.lock:
+                number = self.names.get(text)  # Another thread may have been faster.
+                if number is not None:
+                    return number
                 if len(self.names) >= 65_000:
                     return 0
                 number = self.names[text] = len(self.names)
-            try:
-                self.tell({"name": number, "is": text})
-            except OSError:
-                pass
+                try:
+                    self.tell({"name": number, "is": text})
+                except OSError:
+                    pass
         return number
 
     def number(self, kind):
@@ -195,6 +201,20 @@ def lane():
         return local.lane
 
 
+# More permits or workers than any program has.
+UNLIMITED = 1_000_000
+
+
+def whole(count):
+    """How many permits or workers: programs may say `math.inf`, or 2.5."""
+    if isinstance(count, int):
+        return count
+    try:
+        return min(UNLIMITED, int(-(-count // 1)))
+    except (TypeError, ValueError, OverflowError):
+        return UNLIMITED
+
+
 def put(kind, name=0, number=0, begin=None, end=None, more=0):
     """A record that ends now."""
     at = now()
@@ -203,6 +223,32 @@ def put(kind, name=0, number=0, begin=None, end=None, more=0):
 
 def name(text):
     return log.name(text)
+
+
+class Nothing:
+    """The log of a process that has nowhere to write."""
+
+    def __init__(self, folder, names):
+        self.lock = _thread.RLock()
+        self.folder = folder
+        self.names = names
+        self.serials = 0
+        self.numbers = {}
+
+    name, number = Log.name, Log.number
+
+    def chunk(self, lane, size):
+        return bytearray(size), 0, size - size % SIZE
+
+    def tell(self, *what):
+        pass
+
+
+def begin_nothing():
+    """From here on nothing of this process is kept: its parent's log is the parent's alone."""
+    global log, local
+    local = _thread._local()
+    log = Nothing(log.folder, dict(log.names))
 
 
 def begin(folder):

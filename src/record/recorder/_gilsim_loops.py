@@ -70,6 +70,8 @@ def hook_events(module):
         owner = getattr(self._callback, "__self__", None)
         cause = causes.pop(id(self), None)
         number = getattr(owner, "_gilsim_task", 0)
+        if type(number) is not int:  # A proxy that has every attribute.
+            number = 0
         if cause is None or not number:
             cause = cause or why(self, owner, place)
         begin = now()
@@ -159,8 +161,9 @@ def shared(module, kinds):
 def hook_shared(kind):
     if "__init__" in vars(kind) and kind.__name__ != "BoundedSemaphore":
         kind.__init__ = makes(kind.__init__)
+    inherits = kind.__module__.startswith("asyncio") and kind.__name__ == "BoundedSemaphore"
     for name, record in (("acquire", recording.ACQUIRE), ("release", recording.RELEASE)):
-        if name in vars(kind):
+        if name in vars(kind) and not (inherits and name == "release"):  # That one calls the hooked one.
             setattr(kind, name, notes(vars(kind)[name], record))
     if "__enter__" in vars(kind) and "acquire" in vars(kind):
         kind.__enter__ = kind.acquire
@@ -174,7 +177,7 @@ def makes(original):
         self._gilsim = recording.name(f"semaphore {number}")
         place = lane()
         at = now()
-        place.put(recording.SEMAPHORE, self._gilsim, place.step, at, at, cpu(), getattr(self, "_value", 1))
+        place.put(recording.SEMAPHORE, self._gilsim, place.step, at, at, cpu(), recording.whole(getattr(self, "_value", 1)))
 
     return __init__
 

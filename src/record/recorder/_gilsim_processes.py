@@ -59,7 +59,7 @@ def hook_process_pool(module):
         begin(self, *args, **kwargs)
         self._gilsim = recording.log.number("pool")
         start = self._mp_context.get_start_method()
-        put(recording.POOL, recording.name(start), self._gilsim, more=self._max_workers)
+        put(recording.POOL, recording.name(start), self._gilsim, more=recording.whole(self._max_workers))
 
     def submits(self, fn, *args, **kwargs):
         __tracebackhide__ = True
@@ -131,7 +131,9 @@ class Inbox:
             return None
         job, place, function, args, kwargs = task
         number = (job << 20) + (place or 0)
-        if function in (self.module.mapstar, self.module.starmapstar):
+        if function is getattr(self.module, "_helper_reraises_exception", None):
+            return task
+        if function is self.module.mapstar or function is self.module.starmapstar:
             ((mine, chunk),) = args
             return job, place, function, ((Each(mine, 0, number), chunk),), kwargs
         return job, place, Recorded(function, 0, number << 24), args, kwargs
@@ -143,6 +145,9 @@ def hook_pool(module):
 
     @like(work)
     def worker(inqueue, *args, **kwargs):
+        threads = module.threading
+        if threads.current_thread() is not threads.main_thread():  # A `ThreadPool`: its threads are watched as such.
+            return work(inqueue, *args, **kwargs)
         return work(Inbox(inqueue, module), *args, **kwargs)
 
     @like(begin)
@@ -151,7 +156,7 @@ def hook_pool(module):
         at = now()
         begin(self, *args, **kwargs)
         if type(self) is module.Pool:
-            put(recording.POOL, recording.name(self._ctx.get_start_method()), 0, begin=at, more=self._processes)
+            put(recording.POOL, recording.name(self._ctx.get_start_method()), 0, begin=at, more=recording.whole(self._processes))
 
     module.worker = worker
     module.Pool.__init__ = pool_begins
