@@ -1,7 +1,7 @@
 //! Programs that really run become scenarios.
 //!
 //! The recorder is a handful of Python files ([`RECORDER`]) that a Python finds on `PYTHONPATH` as it starts. They write what
-//! the program does into a log of each process ([`log`]). From the logs come the tasks with their waits and stretches of
+//! the program does into a log of each process (`log`). From the logs come the tasks with their waits and stretches of
 //! computing, and from these a scenario, whose first tool is labelled `recorded`.
 //!
 //! Hosts, ports, names of functions and numbers are all that is kept: no hook reads anything else.
