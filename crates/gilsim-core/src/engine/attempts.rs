@@ -81,7 +81,7 @@ impl Attempts {
 impl<S: Sink + ?Sized> Engine<'_, S> {
     /// Who takes the steps that a thread is at: itself, or a coroutine.
     pub(super) fn who_acts(&self, thread: ThreadId) -> Waiter {
-        if self.loops.iter().any(|it| it.thread() == thread) {
+        if self.loops.iter().any(|it| it.is_run_by(thread)) {
             Waiter::Coroutine(self.task_on(thread))
         } else {
             Waiter::Thread(thread)

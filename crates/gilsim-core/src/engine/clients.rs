@@ -24,6 +24,8 @@ pub(super) struct Clients {
     taken: Vec<TaskId>,
     /// How many tasks of each closed loop are dealt out; of other entries, how many there are.
     dealt: Vec<u32>,
+    /// When the main thread is to wake, which sleeps until the next task arrives.
+    wakes_at: Option<SimTime>,
     /// The tasks that come after others, if there are some.
     pub(super) followers: Option<Followers>,
 }
@@ -44,7 +46,8 @@ impl Clients {
         let entries = 0..workload.entry_count();
         let dealt = entries.map(|entry| dealt_at_first(workload, entry)).collect();
         let followers = Followers::of(workload);
-        Some(Box::new(Self { arrivals, coming, taken: Vec::new(), dealt, followers }))
+        let taken = Vec::new();
+        Some(Box::new(Self { arrivals, coming, taken, dealt, wakes_at: None, followers }))
     }
 
     pub(super) fn arrival(&self, task: TaskId) -> SimTime {
@@ -137,16 +140,36 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     pub(super) fn sleep_until_sent(&mut self, thread: ThreadId) -> Flow {
         let row = Some((State::Io, self.names.arrival));
         let flow = self.block(thread, Wait::Poll, row);
-        self.plan_poll();
+        let clients = self.tasks.clients.as_deref();
+        let next = clients.and_then(Clients::next).map(|at| self.wakes_for(at));
+        self.plan_to_send(next);
         flow
     }
 
-    /// When the main thread is to wake, which sleeps until the next task arrives. A timer is a little late; a task that arrives
-    /// with its client's answer is not.
+    /// Those tasks are found to arrive while the main thread sleeps: it wakes for them, if it was to sleep for longer.
+    pub(super) fn wake_to_send(&mut self, coming: &[TaskId]) {
+        let planned = self.tasks.clients.as_deref().and_then(|clients| clients.wakes_at);
+        let sooner = coming.iter().map(|task| self.wakes_for(self.arrival(*task)));
+        let next = sooner.chain(planned).min();
+        self.plan_to_send(next);
+    }
+
+    /// When the main thread wakes for a task that arrives then. A timer is a little late; a task that arrives with its client's
+    /// answer is not.
+    fn wakes_for(&self, at: SimTime) -> SimTime {
+        if at <= self.now { self.now } else { at + self.plan.machine.timer_slack }
+    }
+
+    fn plan_to_send(&mut self, wakes_at: Option<SimTime>) {
+        if let Some(clients) = &mut self.tasks.clients {
+            clients.wakes_at = wakes_at;
+        }
+        self.plan_poll();
+    }
+
+    /// When the main thread is to wake, if it sleeps until the next task arrives. Polls of loops do not move that.
     pub(super) fn next_sent(&self) -> Option<(SimTime, ThreadId)> {
         let clients = self.tasks.clients.as_ref().filter(|_| self.awaits_clients())?;
-        let at = clients.next()?;
-        let wakes_at = if at <= self.now { self.now } else { at + self.plan.machine.timer_slack };
-        Some((wakes_at, ThreadId::MAIN))
+        clients.wakes_at.map(|at| (at, ThreadId::MAIN))
     }
 }

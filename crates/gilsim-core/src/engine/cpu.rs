@@ -107,7 +107,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// What the thread's next bookkeeping costs more with cold caches.
     fn cold_cost(&self, thread: ThreadId) -> SimDuration {
-        let own = self.loops.iter().find(|it| it.thread() == thread);
+        let own = self.loops.iter().find(|it| it.is_run_by(thread));
         own.map_or(self.plan.cold, EventLoop::cold_cost)
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::ids::{EventLoopId, NameId, TaskId, ThreadId};
+use crate::ids::{EventLoopId, Maybe, NameId, TaskId, ThreadId};
 use crate::model::LockMode;
 use crate::plan::{End, LoopOp, LoopRules, Pc};
 use crate::time::{SimDuration, SimTime};
@@ -23,8 +23,8 @@ use super::{Engine, Flow};
 #[derive(Debug)]
 pub(super) struct EventLoop {
     rules: LoopRules,
-    /// Who runs it.
-    thread: ThreadId,
+    /// Who runs it; nobody before a loop that serves begins to.
+    thread: Maybe<ThreadId>,
     pub(super) ready: VecDeque<Handle>,
     /// How many handles are still to run in this iteration.
     todo: usize,
@@ -76,7 +76,7 @@ impl EventLoop {
     pub(super) fn new(rules: LoopRules, cancels: bool, serves: bool) -> Self {
         Self {
             rules,
-            thread: ThreadId::MAIN,
+            thread: Some(ThreadId::MAIN).filter(|_| !serves).into(),
             ready: VecDeque::new(),
             todo: 0,
             at_hand: Handle::Main,
@@ -168,20 +168,32 @@ impl EventLoop {
 
     /// That thread runs it from now on.
     pub(super) fn begin_on(&mut self, thread: ThreadId) {
-        self.thread = thread;
+        self.thread = Some(thread).into();
+    }
+
+    /// It gets a request.
+    pub(super) fn count_one_more(&mut self) {
+        self.unfinished += 1;
     }
 
     /// A request that it has accepted is to begin; before anything else it looks for another.
     pub(super) fn accept_more(&mut self, task: TaskId) {
-        self.unfinished += 1;
         self.ready.push_back(Handle::FirstStep(task));
         self.ready.push_front(Handle::Accept);
         self.todo += 1;
     }
 
     /// Who runs it.
+    ///
+    /// # Panics
+    /// When nobody does yet.
     pub(super) fn thread(&self) -> ThreadId {
-        self.thread
+        self.thread.get().expect("only a loop that somebody runs polls")
+    }
+
+    /// Whether that thread runs it.
+    pub(super) fn is_run_by(&self, thread: ThreadId) -> bool {
+        self.thread.get() == Some(thread)
     }
 
     /// The handle by which a coroutine goes on that is ready to.
@@ -361,7 +373,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
         }
         let event_loop = self.event_loop(id);
-        event_loop.thread = thread;
+        event_loop.begin_on(thread);
         event_loop.gather(tasks.into_iter());
     }
 

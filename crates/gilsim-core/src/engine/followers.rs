@@ -96,7 +96,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
             }
         }
         if !coming.is_empty() && self.awaits_clients() {
-            self.plan_poll();
+            self.wake_to_send(&coming);
         }
     }
 

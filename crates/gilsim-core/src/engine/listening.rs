@@ -18,6 +18,8 @@ pub(super) struct Listener {
     /// One line for all loops, or one for each.
     lines: Vec<VecDeque<TaskId>>,
     closed: bool,
+    /// How many requests the loops had at once at most.
+    most_alive: usize,
 }
 
 impl Listener {
@@ -25,16 +27,29 @@ impl Listener {
     pub(super) fn of(plan: &Plan) -> Option<Self> {
         let rules = plan.listens?;
         let lines = if rules.evenly { plan.event_loops.len() } else { 1 };
-        Some(Self { lines: vec![VecDeque::new(); lines], closed: false })
+        Some(Self { lines: vec![VecDeque::new(); lines], closed: false, most_alive: 0 })
     }
 
     fn is_shared(&self) -> bool {
         self.lines.len() == 1
     }
 
-    fn line(&mut self, id: EventLoopId) -> &mut VecDeque<TaskId> {
-        let at = if self.is_shared() { 0 } else { id.index() };
+    fn place(&self, id: EventLoopId) -> usize {
+        if self.is_shared() { 0 } else { id.index() }
+    }
+
+    fn line(&self, id: EventLoopId) -> &VecDeque<TaskId> {
+        &self.lines[self.place(id)]
+    }
+
+    fn line_mut(&mut self, id: EventLoopId) -> &mut VecDeque<TaskId> {
+        let at = self.place(id);
         &mut self.lines[at]
+    }
+
+    /// How many requests the loops had at once at most.
+    pub(super) fn most_alive(&self) -> usize {
+        self.most_alive
     }
 
     fn waiting(&self) -> usize {
@@ -63,7 +78,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
         if !is_polled && listener.waiting() >= room as usize {
             return Flow::Jump(full);
         }
-        listener.line(to.unwrap_or(EventLoopId(0))).push_back(task);
+        listener.line_mut(to.unwrap_or(EventLoopId(0))).push_back(task);
         match to {
             Some(to) => self.end_poll_of(to),
             None => self.end_all_polls(),
@@ -97,19 +112,25 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
     }
 
     /// Whether a loop may accept a request.
-    pub(super) fn is_offered(&mut self, id: EventLoopId) -> bool {
-        self.listener.as_mut().is_some_and(|listener| !listener.line(id).is_empty())
+    pub(super) fn is_offered(&self, id: EventLoopId) -> bool {
+        self.listener.as_ref().is_some_and(|listener| !listener.line(id).is_empty())
     }
 
     /// Whether a loop that serves has done everything, and nothing more comes.
-    pub(super) fn has_served(&mut self, id: EventLoopId) -> bool {
+    pub(super) fn has_served(&self, id: EventLoopId) -> bool {
         let is_closed = self.listener.as_ref().is_some_and(|listener| listener.closed);
         is_closed && !self.is_offered(id) && self.loops[id.index()].unfinished() == 0
     }
 
     /// A loop calls `accept`: it gets the first request in line, if another loop has not been faster.
+    /// The request is the loop's from now on, not only once `accept` has returned.
     pub(super) fn accept(&mut self, id: EventLoopId) -> Option<TaskId> {
-        self.listener.as_mut().and_then(|listener| listener.line(id).pop_front())
+        let listener = self.listener.as_mut()?;
+        let task = listener.line_mut(id).pop_front()?;
+        self.loops[id.index()].count_one_more();
+        let alive = self.loops.iter().map(EventLoop::unfinished).sum();
+        listener.most_alive = listener.most_alive.max(alive);
+        Some(task)
     }
 
     /// A loop has a request, and accepts until there are no more.

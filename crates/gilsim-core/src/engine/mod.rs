@@ -344,8 +344,11 @@ impl<'a, S: Sink + ?Sized> Engine<'a, S> {
     fn totals(&self) -> Totals {
         let memory = self.plan.memory;
         let (threads, processes) = (self.threads.len() as u64, self.processes.len() as u64);
-        let all = self.plan.workload.coroutines().count() as u64;
-        let coroutines = if self.loops.is_empty() { 0 } else { all };
+        let coroutines = match &self.listener {
+            Some(listener) => listener.most_alive() as u64,
+            None if self.loops.is_empty() => 0,
+            None => self.plan.workload.coroutines().count() as u64,
+        };
         let memory_bytes = memory.base
             + memory.process * (processes - 1)
             + memory.thread * (threads - processes)

@@ -57,7 +57,7 @@ impl<S: Sink + ?Sized> Engine<'_, S> {
 
     /// The loop that a thread runs.
     pub(super) fn loop_of_thread(&self, thread: ThreadId) -> EventLoopId {
-        let runs = |it: &EventLoop| it.thread() == thread && it.poll.waits;
+        let runs = |it: &EventLoop| it.is_run_by(thread) && it.poll.waits;
         let position = self.loops.iter().position(runs);
         EventLoopId::at(position.expect("who polls runs a loop"))
     }

@@ -71,25 +71,40 @@ fn overhead(plan: &Plan) -> u128 {
 
 /// How many threads run tasks under one and the same lock.
 fn threads_under_one_lock(plan: &Plan, run: &ToolRun) -> u32 {
-    if run.tool.has_own_locks() { 1 } else { threads_with_tasks(plan, run) }
+    if run.serving.on_loops {
+        threads_of_loop(plan, run)
+    } else if run.tool.has_own_locks() {
+        1
+    } else {
+        threads_with_tasks(plan, run)
+    }
 }
 
 /// How many threads run tasks, in all processes.
 fn threads_with_tasks(plan: &Plan, run: &ToolRun) -> u32 {
+    if run.serving.on_loops {
+        return threads_of_loop(plan, run).saturating_mul(run.serving.processes);
+    }
     let tasks = plan.workload.task_count();
     let tool = run.descriptor();
     match (tool.carrier, tool.carriers) {
         (Carrier::Coroutine, _) if plan.executors.is_empty() => 1,
-        (Carrier::Coroutine, _) => plan
-            .executors
-            .iter()
-            .map(|it| it.workers)
-            .sum::<u32>()
-            .saturating_mul(run.serving.processes),
+        (Carrier::Coroutine, _) => all_workers(plan),
         (_, Carriers::One) => 1,
         (_, Carriers::OnePerTask) => tasks,
         (_, Carriers::Workers) => run.workers.min(tasks),
     }
+}
+
+/// The threads that run tasks in each process of a server of event loops: the loop's, and those that it offloads to.
+/// Another executor starts the processes.
+fn threads_of_loop(plan: &Plan, run: &ToolRun) -> u32 {
+    1 + all_workers(plan) - run.serving.processes
+}
+
+/// How many workers all executors have.
+fn all_workers(plan: &Plan) -> u32 {
+    plan.executors.iter().map(|it| it.workers).sum()
 }
 
 /// How many threads do a computation at most, the one that computes included.

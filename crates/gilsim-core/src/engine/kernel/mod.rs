@@ -203,7 +203,9 @@ impl Kernel {
             Policy::ByNumber(it) => it.standings.renew_deadline(thread),
             Policy::InPlace(it) => it.enter(thread, core, &self.cores, now),
         }
-        self.cores.cool(core, self.cores.has_idled(core, now).unwrap_or(TUNING.cold_from));
+        // A core that nobody has been on is as cold as one that has idled since the run began.
+        let idle = self.cores.has_idled(core, now).unwrap_or(now - SimTime::ZERO);
+        self.cores.cool(core, idle);
         self.cores.occupy(core, thread, now);
     }
 
